@@ -1,0 +1,56 @@
+import type { IpAddress } from '../net/ip.ts';
+
+/**
+ * What a node's wire process must do for one IP: the static half of the election. The other half (who is heard) is
+ * the wire's own. Sharers of an IP are one duty (network rule 10).
+ */
+export interface Duty {
+  readonly ip: IpAddress;
+  /** Key of the node group that elects. */
+  readonly group: string;
+  /** Interfaces the IP may be announced on; empty means every usable one. */
+  readonly interfaces: readonly string[];
+  readonly preferredNode: string | undefined;
+  /**
+   * externalTrafficPolicy Local: nodes with endpoints, 0 = ready, 1 = serving while terminating. A node that is not
+   * named has none. Undefined for policy Cluster.
+   */
+  readonly localEndpoints: Readonly<Record<string, 0 | 1>> | undefined;
+  /** Node that announced last, as the store says: it stays where nothing else decides. */
+  readonly lastAnnouncer: string | undefined;
+  /** Nobody has ever announced this IP version for this group: probe it (RFC 5227, RFC 4429) while answering. */
+  readonly fresh: boolean;
+  readonly failback: 'allowed' | 'withheld';
+  /** Announcer changes in the last 180 s before `lastMoveEpochMs` (network rule 23). */
+  readonly recentMoves: number;
+  readonly lastMoveEpochMs: number;
+}
+
+/** The nodes of a class, as the API knows them. */
+export interface Group {
+  readonly id: string;
+  readonly members: readonly Member[];
+}
+
+export interface Member {
+  readonly node: string;
+  /** Carries the exclude label and the class does not ignore it. */
+  readonly excluded: boolean;
+  /**
+   * What the API says. `not-ready` only after 60 s, and only while at most half of the group is (network rule 11);
+   * `unknown` when the API says nothing or can't be asked.
+   */
+  readonly ready: 'ready' | 'not-ready' | 'unknown';
+}
+
+/** All that the wire needs to know beyond the wire itself. */
+export interface DutyTable {
+  readonly duties: ReadonlyMap<IpAddress, Duty>;
+  readonly groups: ReadonlyMap<string, Group>;
+  /** Address space of all pools as `first-last`: what the capture filter lets through. */
+  readonly pools: readonly string[];
+  /** This node is asked to give its IPs away (drain annotation). */
+  readonly draining: boolean;
+  /** Version of the cluster state this table was computed from (network rule 6). */
+  readonly revision: number;
+}
