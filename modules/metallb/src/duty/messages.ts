@@ -1,0 +1,108 @@
+import type { AnnounceReason } from '../api/child.ts';
+import type { IpAddress } from '../net/ip.ts';
+import type { MacAddress } from '../net/mac.ts';
+import type { Duty, Group } from './duty.ts';
+
+/** Raised with every incompatible change of the messages below; checked on both ends. */
+export const DUTY_PROTOCOL_VERSION = 1;
+
+/** Speaker to wire: one JSON object a line. At most `MAX_CHANGES` changes in one, so that no message blocks the wire. */
+export type ToWire =
+  | { readonly kind: 'hello'; readonly protocol: number }
+  /** What follows up to `table-complete` is the whole table; the old one stays in force until then. */
+  | { readonly kind: 'table-start'; readonly number: number }
+  | {
+      readonly kind: 'difference';
+      readonly number: number;
+      readonly changes: readonly DutyChange[];
+    }
+  | { readonly kind: 'table-complete'; readonly number: number };
+
+export type DutyChange =
+  | { readonly set: 'duty'; readonly duty: Duty }
+  | { readonly set: 'group'; readonly group: Group }
+  | { readonly set: 'pools'; readonly pools: readonly string[] }
+  | { readonly set: 'draining'; readonly draining: boolean }
+  | { readonly set: 'revision'; readonly revision: number }
+  | { readonly unset: 'duty'; readonly ip: IpAddress }
+  | { readonly unset: 'group'; readonly id: string };
+
+export const MAX_CHANGES = 200;
+
+/** Wire to speaker. */
+export type ToSpeaker =
+  | { readonly kind: 'hello'; readonly protocol: number; readonly incarnation: string }
+  /** A number was skipped or a table is needed: send the whole table. */
+  | { readonly kind: 'resync' }
+  /** Peers hold newer duties for disputed IPs: list the store again. */
+  | { readonly kind: 'relist' }
+  | { readonly kind: 'report'; readonly report: Report };
+
+/** What the wire tells about itself; the speaker turns it into status, Events and metrics. */
+export type Report =
+  | AnnouncedReport
+  | {
+      readonly type: 'withdrawn';
+      readonly ip: IpAddress;
+      readonly interface: string;
+      readonly reason: string;
+    }
+  | {
+      readonly type: 'conflict';
+      readonly ip: IpAddress;
+      readonly interface: string;
+      readonly mac: MacAddress;
+      /** The IP was fresh and has been given up until the foreign host is silent. */
+      readonly vetoed: boolean;
+    }
+  | { readonly type: 'conflict-over'; readonly ip: IpAddress; readonly interface: string }
+  | NodeConditionReport
+  | { readonly type: 'counters'; readonly counters: readonly Counter[] }
+  | {
+      readonly type: 'peers';
+      readonly interface: string;
+      readonly state: string;
+      readonly peers: readonly PeerReport[];
+    };
+
+export interface AnnouncedReport {
+  readonly type: 'announced';
+  readonly ip: IpAddress;
+  readonly interface: string;
+  readonly sinceEpochMs: number;
+  readonly reason: AnnounceReason;
+  /** The node that announced before, as far as it is known. */
+  readonly from: string | undefined;
+  /** From the last sign of life of the node before to our first announcement; for takeovers only. */
+  readonly darkMs: number | undefined;
+  readonly recentMoves: number;
+}
+
+/** A condition of this node on one segment: its type names what is wrong (network rules 2, 3, 4). */
+export interface NodeConditionReport {
+  readonly type: 'condition';
+  readonly condition:
+    | 'Deaf'
+    | 'NoPeersHeard'
+    | 'HeartbeatsLost'
+    | 'PacingReduced'
+    | 'DutiesDiffer'
+    | 'ExcludeLabelIgnored';
+  readonly interface: string;
+  readonly active: boolean;
+  readonly message: string;
+}
+
+/** A cumulative counter or a gauge, Prometheus-shaped. */
+export interface Counter {
+  readonly name: string;
+  readonly type: 'counter' | 'gauge';
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+export interface PeerReport {
+  readonly node: string;
+  readonly state: string;
+  readonly lastHeardMsAgo: number;
+}
