@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto';
+import type { Duty, Group, Member } from '../duty/duty.ts';
+import type { NodeView, SegmentView } from './view.ts';
+
+/** Ranks below every node that has endpoints. */
+const NO_LOCAL_ENDPOINTS = 2;
+const NO_FAILED_GATES = { dataplane: false, reachability: false };
+
+interface Candidate {
+  readonly node: string;
+  readonly excluded: boolean;
+  /** Compared from left to right, lower first; the hash breaks ties. */
+  readonly keys: readonly number[];
+  readonly local: number;
+}
+
+/**
+ * The nodes that could announce the duty's IP now, best first. Every node with the same duty and view computes the
+ * same list (design.md §7 "Election"): local endpoints, failed gates, preferred node, lowest sha256(`node#ip`).
+ * Exclusion by label is absolute only while another candidate lacks the label (network rule 12).
+ */
+export function rankCandidates(duty: Duty, group: Group, view: SegmentView): string[] {
+  const present = group.members.flatMap((member) => candidate(duty, member, view) ?? []);
+  const included = present.filter(({ excluded }) => !excluded);
+  const candidates = included.length > 0 ? included : present;
+  const nobodyHasEndpoints = candidates.every(({ local }) => local === NO_LOCAL_ENDPOINTS);
+  const stays = nobodyHasEndpoints || duty.failback === 'withheld' ? duty.lastAnnouncer : undefined;
+  return candidates
+    .map((entry) => ({ ...entry, keys: withStay(entry, duty, nobodyHasEndpoints, stays) }))
+    .sort((a, b) => compareKeys(a.keys, b.keys) || compareHashes(a.node, b.node, duty.ip))
+    .map(({ node }) => node);
+}
+
+function candidate(duty: Duty, member: Member, view: SegmentView): Candidate | undefined {
+  const seen = view.mode === 'static' ? staticView(member, view) : view.node(member.node);
+  if (seen === undefined || !seen.present) return undefined;
+  const local = duty.localEndpoints?.[member.node] ?? NO_LOCAL_ENDPOINTS;
+  const gates = seen.failedGates;
+  const keys = [
+    Number(gates.dataplane),
+    Number(gates.reachability),
+    Number(member.ready === 'not-ready'),
+    Number(seen.state === 'holding-down'),
+  ];
+  return { node: member.node, excluded: member.excluded, keys, local };
+}
+
+/** Without heartbeats the API's word is all there is; a node that the view knows to be silent is out. */
+function staticView(member: Member, view: SegmentView): NodeView | undefined {
+  const known = view.node(member.node);
+  if (known !== undefined) return known;
+  if (member.ready === 'not-ready') return undefined;
+  return { present: true, state: 'eligible', failedGates: NO_FAILED_GATES };
+}
+
+/**
+ * Network rule 13: where nobody has endpoints, the last announcer stays, whatever else changes.
+ * Where failback is withheld, the last announcer stands in for the preferred node.
+ */
+function withStay(
+  entry: Candidate,
+  duty: Duty,
+  nobodyHasEndpoints: boolean,
+  stays: string | undefined,
+) {
+  const preferred = stays ?? duty.preferredNode;
+  const local = duty.localEndpoints === undefined || nobodyHasEndpoints ? 0 : entry.local;
+  return [local, ...entry.keys, Number(entry.node !== preferred)];
+}
+
+function compareKeys(a: readonly number[], b: readonly number[]): number {
+  for (const [index, key] of a.entries()) {
+    const difference = key - (b[index] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function compareHashes(a: string, b: string, ip: string): number {
+  return Buffer.compare(hash(a, ip), hash(b, ip));
+}
+
+/** MetalLB's order of nodes for an IP. */
+function hash(node: string, ip: string): Buffer {
+  return createHash('sha256').update(`${node}#${ip}`).digest();
+}

@@ -1,0 +1,92 @@
+import { LRUCache } from 'lru-cache';
+import type { MacAddress } from '../net/mac.ts';
+import type { Heartbeat } from '../packet/heartbeat.ts';
+import { isCounted, newPeer, type Peer } from './peer.ts';
+
+const MAX_PEERS = 256;
+
+/** The nodes seen on one segment and the incarnations that are over. Bounded, whatever arrives. */
+export class PeerTable {
+  readonly #peers = new LRUCache<string, Peer>({ max: MAX_PEERS });
+  /** Last sequence of incarnations that are over: their recorded frames revive nobody. */
+  readonly #retired = new LRUCache<string, number>({ max: 4 * MAX_PEERS });
+  readonly #multiplier: number;
+
+  /** @param multiplier missed intervals after which a frame says nothing about now */
+  constructor(multiplier: number) {
+    this.#multiplier = multiplier;
+  }
+
+  get all(): Iterable<Peer> {
+    return this.#peers.values();
+  }
+
+  get counted(): Peer[] {
+    return [...this.#peers.values()].filter(isCounted);
+  }
+
+  get(node: string): Peer | undefined {
+    return this.#peers.get(node);
+  }
+
+  withMac(mac: MacAddress): Peer | undefined {
+    for (const peer of this.#peers.values()) if (peer.mac === mac) return peer;
+    return undefined;
+  }
+
+  /** The peer that sent this frame, or undefined when the frame is a recorded one. */
+  senderOf(heartbeat: Heartbeat, mac: MacAddress): Peer | undefined {
+    const peer = this.#peers.get(heartbeat.node) ?? newPeer(heartbeat, mac);
+    if (heartbeat.sequence <= this.#lastSequence(peer, heartbeat.incarnation)) return undefined;
+    this.#peers.set(peer.node, peer);
+    return peer;
+  }
+
+  #lastSequence(peer: Peer, incarnation: string): number {
+    if (incarnation === peer.incarnation) return peer.sequence;
+    if (incarnation === peer.pending?.incarnation) return peer.pending.sequence;
+    return this.#retired.get(incarnation) ?? -1;
+  }
+
+  retire({ incarnation, sequence }: Peer): void {
+    if (incarnation !== '') this.#retired.set(incarnation, sequence);
+  }
+
+  forget(peer: Peer): void {
+    this.#peers.delete(peer.node);
+  }
+
+  /** Heard within the detection time, whether it counts or not. */
+  isFresh(seen: Pick<Peer, 'heardAt' | 'intervalMs'>, now: number): boolean {
+    return now - seen.heardAt < seen.intervalMs * this.#multiplier;
+  }
+
+  /** Fresh peers that do not count, since they don't show that they hear us. */
+  unheardBy(now: number): Peer[] {
+    return [...this.#peers.values()].filter((peer) => !isCounted(peer) && this.isFresh(peer, now));
+  }
+
+  /** Listed by nobody while others hear each other: we are the one who is cut off. */
+  isCutOff(now: number): boolean {
+    if (this.counted.length > 0) return false;
+    const heard = this.unheardBy(now);
+    return heard.some((peer) => heard.some((other) => other !== peer && hears(peer, other)));
+  }
+
+  /** Counted peers (a proven one too: naming it is how it learns that it is not buried) and newcomers. */
+  heardIncarnations(now: number): string[] {
+    const heard: string[] = [];
+    for (const peer of this.#peers.values()) {
+      const { pending, incarnation, intervalMs } = peer;
+      if (pending !== undefined && this.isFresh({ ...pending, intervalMs }, now))
+        heard.push(pending.incarnation);
+      if (incarnation !== '' && (isCounted(peer) || this.isFresh(peer, now)))
+        heard.push(incarnation);
+    }
+    return heard;
+  }
+}
+
+function hears(peer: Peer, other: Peer): boolean {
+  return peer.heard.has(other.incarnation) || peer.heard.has(other.pending?.incarnation ?? '');
+}

@@ -1,0 +1,82 @@
+import type { IpAddress } from '../net/ip.ts';
+import type { MacAddress } from '../net/mac.ts';
+import type { Gates, Heartbeat, NodeState } from '../packet/heartbeat.ts';
+
+/**
+ * What this node believes of a peer on one segment.
+ * - `uncounted`: heard, but it has not yet shown that it hears us
+ * - `alive`: hears us and is heard
+ * - `suspect`: silent, or no longer hearing us, for two intervals; being asked on the wire
+ * - `proven`: its heartbeats are missing, but it answers our probes with a proof of life
+ * - `restarting`: said so before it went; its kernel still answers, its IPs stay with it
+ * - `dead`
+ */
+export type PeerPhase = 'uncounted' | 'alive' | 'suspect' | 'proven' | 'restarting' | 'dead';
+
+/** Times are the clock's milliseconds; `-Infinity` where something never happened. */
+export interface Peer {
+  readonly node: string;
+  phase: PeerPhase;
+  incarnation: string;
+  sequence: number;
+  /** A new incarnation that has not listed us yet. */
+  pending: { incarnation: string; sequence: number; since: number; heardAt: number } | undefined;
+  mac: MacAddress;
+  intervalMs: number;
+  state: NodeState;
+  failedGates: Gates;
+  revision: number;
+  addresses: readonly IpAddress[];
+  heard: ReadonlySet<string>;
+  covered: readonly string[];
+  /** Last frame of the counted incarnation. */
+  heardAt: number;
+  /** Last such frame that named our incarnation. */
+  listedUsAt: number;
+  suspectAt: number;
+  provenAt: number;
+  unprovenAt: number;
+  nextProbeAt: number;
+  /** Network rule 7: one delay of death for a new incarnation. */
+  postponedUntil: number;
+  restartingUntil: number;
+  kernelAnsweredAt: number;
+}
+
+/** A peer as the first frame of it shows it: not counted. */
+export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
+  return {
+    node: heartbeat.node,
+    phase: 'uncounted',
+    incarnation: '',
+    sequence: -1,
+    pending: undefined,
+    ...factsOf(heartbeat, mac),
+    heardAt: Number.NEGATIVE_INFINITY,
+    listedUsAt: Number.NEGATIVE_INFINITY,
+    suspectAt: Number.NEGATIVE_INFINITY,
+    provenAt: Number.NEGATIVE_INFINITY,
+    unprovenAt: Number.NEGATIVE_INFINITY,
+    nextProbeAt: Number.POSITIVE_INFINITY,
+    postponedUntil: Number.NEGATIVE_INFINITY,
+    restartingUntil: Number.NEGATIVE_INFINITY,
+    kernelAnsweredAt: Number.NEGATIVE_INFINITY,
+  };
+}
+
+/** What a heartbeat says of its sender. */
+export function factsOf(heartbeat: Heartbeat, mac: MacAddress) {
+  const { intervalMs, state, failedGates, revision, addresses, covered } = heartbeat;
+  const heard = new Set(heartbeat.heard);
+  return { mac, intervalMs, state, failedGates, revision, addresses, covered, heard };
+}
+
+/** Whether the peer counts in elections: its IPs are its own. */
+export function isCounted({ phase }: Peer): boolean {
+  return phase !== 'uncounted' && phase !== 'dead';
+}
+
+/** How long the peer has been silent or has not named us, whichever is longer. */
+export function missingMs(peer: Peer, now: number): number {
+  return now - Math.min(peer.heardAt, peer.listedUsAt);
+}

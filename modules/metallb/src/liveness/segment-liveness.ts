@@ -1,0 +1,363 @@
+import type { IpAddress } from '../net/ip.ts';
+import type { MacAddress } from '../net/mac.ts';
+import { type Gates, type Heartbeat, type NodeState, shortId } from '../packet/heartbeat.ts';
+import { TokenBucket } from '../time/token-bucket.ts';
+import { OwnState, type Surroundings } from './own-state.ts';
+import { factsOf, isCounted, missingMs, type Peer } from './peer.ts';
+import { PeerTable } from './peer-table.ts';
+import { judge } from './suspicion.ts';
+
+export interface LivenessOptions {
+  readonly node: string;
+  readonly interface: string;
+  /** `shortId` of the cluster id. */
+  readonly cluster: string;
+  readonly intervalMs: number;
+  /** Missed intervals after which a silent peer is dead. */
+  readonly multiplier: number;
+  readonly holdDownMs: number;
+  readonly holdDownMaxMs: number;
+  /** How long the IPs of a restarting peer stay with it. */
+  readonly restartGraceMs: number;
+  readonly heldKeys: readonly string[];
+  /** The wire process was away for less than a detection time: no hold-down, no listening first. */
+  readonly resume: boolean;
+  /** Eight random bytes in hex. */
+  readonly newIncarnation: () => string;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+export type LivenessAction =
+  /** Send a heartbeat now. */
+  | { readonly do: 'beat' }
+  /** Ask one of the peer's IPs per family on the wire for a proof of life. */
+  | { readonly do: 'confirm'; readonly peer: Peer }
+  /** Ask the addresses of a restarting peer's kernel. */
+  | { readonly do: 'confirm-kernel'; readonly peer: Peer }
+  /** Make anybody send us a frame: without one, silence may be our own deafness. */
+  | { readonly do: 'solicit' }
+  | { readonly do: 'peer-died'; readonly peer: Peer; readonly silentSince: number }
+  /** A peer that was serving is counted from now on: whoever stays announcer tells the segment so. */
+  | { readonly do: 'peer-joined'; readonly peer: Peer }
+  /** Nobody hears us any more: stop answering at once, start anew. */
+  | { readonly do: 'dropped' }
+  | { readonly do: 'elect' };
+
+/** A segment carries at most this many heartbeats a second, however many nodes it has. */
+const SEGMENT_HEARTBEATS_PER_SECOND = 300;
+const SOLICIT_EVERY_MS = 50;
+const FORGET_DEAD_AFTER_MS = 120_000;
+
+/**
+ * Who is alive on one segment, from heartbeats and answers on that segment alone. Sans-I/O: heartbeats, answers and
+ * time go in, actions come out. Invariant: a peer counts only while an incarnation of it has named ours.
+ */
+export class SegmentLiveness {
+  readonly #options: LivenessOptions;
+  readonly #own: OwnState;
+  readonly #peers: PeerTable;
+  /** Extra heartbeats for peers first heard (network rule 7). */
+  readonly #extraBeats: TokenBucket;
+  #incarnation: string;
+  #sequence = 0;
+  #nextBeatAt: number;
+  #nextSolicitAt = Number.NEGATIVE_INFINITY;
+  #lastForeignFrameAt = Number.NEGATIVE_INFINITY;
+  #lastHeartbeatAt = Number.NEGATIVE_INFINITY;
+  #deaf = false;
+  #deafEndedAt = Number.NEGATIVE_INFINITY;
+  #everHeard = false;
+
+  constructor(options: LivenessOptions, now: number) {
+    this.#options = options;
+    const detectionMs = options.intervalMs * options.multiplier;
+    this.#peers = new PeerTable(options.multiplier);
+    this.#own = new OwnState({ ...options, detectionMs }, now, options.resume);
+    this.#incarnation = options.newIncarnation();
+    this.#nextBeatAt = now;
+    this.#extraBeats = new TokenBucket({ ratePerSecond: 20, burst: 20, now });
+  }
+
+  get state(): NodeState {
+    return this.#own.state;
+  }
+
+  get incarnation(): string {
+    return this.#incarnation;
+  }
+
+  get peers(): Iterable<Peer> {
+    return this.#peers.all;
+  }
+
+  /** Suspects are not buried because nothing at all is received (network rule 2). */
+  get deaf(): boolean {
+    return this.#deaf;
+  }
+
+  /** No authentic heartbeat of anybody, ever (network rule 3). */
+  get neverHeard(): boolean {
+    return !this.#everHeard;
+  }
+
+  peer(node: string): Peer | undefined {
+    return this.#peers.get(node);
+  }
+
+  peerWithMac(mac: MacAddress): Peer | undefined {
+    return this.#peers.withMac(mac);
+  }
+
+  /** Everybody who counted has been silent for more than an interval: read heartbeats before answering (rule 8). */
+  isSilent(now: number): boolean {
+    return now - this.#lastHeartbeatAt > this.#options.intervalMs && this.#peers.counted.length > 0;
+  }
+
+  /** Listed by nobody while others hear each other: we are the one who is cut off. */
+  isCutOff(now: number): boolean {
+    return this.#peers.isCutOff(now);
+  }
+
+  /** An authentic heartbeat of another node. */
+  receive(heartbeat: Heartbeat, mac: MacAddress, now: number): LivenessAction[] {
+    const peer = this.#peers.senderOf(heartbeat, mac);
+    if (peer === undefined) return [];
+    this.#everHeard = true;
+    this.#lastHeartbeatAt = now;
+    this.noteForeignFrame(now);
+    const listsUs = heartbeat.heard.includes(this.#incarnation);
+    if (heartbeat.incarnation === peer.incarnation)
+      return this.#update(peer, heartbeat, mac, listsUs, now);
+    return this.#meet(peer, heartbeat, mac, listsUs, now);
+  }
+
+  /** A frame of an incarnation that does not count yet. */
+  #meet(
+    peer: Peer,
+    heartbeat: Heartbeat,
+    mac: MacAddress,
+    listsUs: boolean,
+    now: number,
+  ): LivenessAction[] {
+    const { incarnation, sequence } = heartbeat;
+    const isNew = peer.pending?.incarnation !== incarnation;
+    const since = isNew ? now : (peer.pending?.since ?? now);
+    peer.pending = { incarnation, sequence, since, heardAt: now };
+    if (!isCounted(peer)) Object.assign(peer, factsOf(heartbeat, mac), { heardAt: now });
+    const greeting: LivenessAction[] =
+      isNew && this.#extraBeats.tryTake(now) ? [{ do: 'beat' }] : [];
+    if (!listsUs) return greeting;
+    this.#peers.retire(peer);
+    const resumed = isCounted(peer);
+    Object.assign(peer, { incarnation, pending: undefined });
+    const actions = this.#update(peer, heartbeat, mac, true, now);
+    const serving = heartbeat.state === 'eligible' || heartbeat.state === 'leaving';
+    if (!resumed && serving) actions.push({ do: 'peer-joined', peer });
+    return [...greeting, ...actions];
+  }
+
+  #update(
+    peer: Peer,
+    heartbeat: Heartbeat,
+    mac: MacAddress,
+    listsUs: boolean,
+    now: number,
+  ): LivenessAction[] {
+    const before = `${peer.phase} ${peer.state} ${JSON.stringify(peer.failedGates)}`;
+    Object.assign(peer, factsOf(heartbeat, mac), { sequence: heartbeat.sequence, heardAt: now });
+    if (!listsUs) return this.#unlisted(peer, now);
+    peer.listedUsAt = now;
+    peer.postponedUntil = Number.NEGATIVE_INFINITY;
+    peer.phase = this.#phaseWhenHeard(peer, now);
+    const after = `${peer.phase} ${peer.state} ${JSON.stringify(peer.failedGates)}`;
+    return before === after ? [] : [{ do: 'elect' }];
+  }
+
+  #phaseWhenHeard(peer: Peer, now: number): 'alive' | 'restarting' {
+    if (peer.state === 'restarting') {
+      if (peer.phase !== 'restarting') {
+        peer.restartingUntil = now + this.#options.restartGraceMs;
+        peer.nextProbeAt = now;
+      }
+      peer.kernelAnsweredAt = now;
+      return 'restarting';
+    }
+    if (peer.phase === 'restarting' && peer.state === 'starting') {
+      peer.kernelAnsweredAt = now;
+      return 'restarting';
+    }
+    return 'alive';
+  }
+
+  /** Network rule 8: a peer that named us no longer does. If nobody does, we have been buried meanwhile. */
+  #unlisted(peer: Peer, now: number): LivenessAction[] {
+    const wasListed = peer.listedUsAt > Number.NEGATIVE_INFINITY && isCounted(peer);
+    const detectionMs = peer.intervalMs * this.#options.multiplier;
+    const others = this.#peers.counted.filter(
+      (other) => other !== peer && now - other.listedUsAt < detectionMs,
+    );
+    if (!wasListed || others.length > 0) return [];
+    this.restart(now);
+    return [{ do: 'dropped' }, { do: 'beat' }, { do: 'elect' }];
+  }
+
+  /** Begin anew with another incarnation: every peer must show again that it hears us. */
+  restart(now: number): void {
+    this.#own.restart(now);
+    this.#incarnation = this.#options.newIncarnation();
+    this.#sequence = 0;
+    this.#nextBeatAt = now;
+    for (const peer of this.#peers.all) {
+      if (peer.phase !== 'dead') peer.phase = 'uncounted';
+      peer.listedUsAt = Number.NEGATIVE_INFINITY;
+      // The incarnation stays known: its sequence goes on, but it has to list the new us first.
+      peer.pending = undefined;
+    }
+  }
+
+  setDraining(draining: boolean): LivenessAction[] {
+    const before = this.#own.state;
+    this.#own.setDraining(draining);
+    return before === this.#own.state ? [] : [{ do: 'beat' }, { do: 'elect' }];
+  }
+
+  setRestarting(): LivenessAction[] {
+    this.#own.setRestarting();
+    return [{ do: 'beat' }];
+  }
+
+  /** The peer answered a confirmation probe; `proven` if with a proof that only it can give. */
+  answered(node: string, proven: boolean, now: number): void {
+    const peer = this.#peers.get(node);
+    if (peer === undefined) return;
+    if (proven) peer.provenAt = now;
+    else peer.unprovenAt = now;
+  }
+
+  kernelAnswered(address: IpAddress, now: number): void {
+    for (const peer of this.#peers.all) {
+      if (peer.phase === 'restarting' && peer.addresses.includes(address))
+        peer.kernelAnsweredAt = now;
+    }
+  }
+
+  /** Any frame on this interface that is not our own: reception works. */
+  noteForeignFrame(now: number): void {
+    this.#lastForeignFrameAt = now;
+    if (!this.#deaf) return;
+    this.#deaf = false;
+    this.#deafEndedAt = now;
+  }
+
+  /** Sends what is due. Timeouts of peers are judged apart, once queued frames have been read (lab: a stalled loop). */
+  sendDue(now: number): LivenessAction[] {
+    return now >= this.#nextBeatAt ? [{ do: 'beat' }] : [];
+  }
+
+  judgePeers(now: number): LivenessAction[] {
+    const actions: LivenessAction[] = [];
+    this.#deaf = false;
+    for (const peer of this.#peers.all) actions.push(...this.#judgePeer(peer, now));
+    if (this.#own.step(now, this.#surroundings(now))) actions.push({ do: 'beat' }, { do: 'elect' });
+    return actions;
+  }
+
+  #judgePeer(peer: Peer, now: number): LivenessAction[] {
+    const verdict = judge(peer, {
+      now,
+      multiplier: this.#options.multiplier,
+      lastForeignFrameAt: this.#lastForeignFrameAt,
+      deafEndedAt: this.#deafEndedAt,
+    });
+    if (verdict === 'deaf') this.#deaf = true;
+    if (verdict === 'dead') return this.#bury(peer);
+    return this.#probe(peer, now);
+  }
+
+  #bury(peer: Peer): LivenessAction[] {
+    const silentSince = Math.min(peer.heardAt, peer.listedUsAt);
+    this.#peers.retire(peer);
+    Object.assign(peer, { phase: 'dead', incarnation: '', listedUsAt: Number.NEGATIVE_INFINITY });
+    return [{ do: 'peer-died', peer, silentSince }, { do: 'beat' }, { do: 'elect' }];
+  }
+
+  #probe(peer: Peer, now: number): LivenessAction[] {
+    if (now < peer.nextProbeAt) return [];
+    if (peer.phase === 'restarting') {
+      peer.nextProbeAt = now + 100;
+      return [{ do: 'confirm-kernel', peer }];
+    }
+    if (peer.phase !== 'suspect' && peer.phase !== 'proven') return [];
+    peer.nextProbeAt = now + (peer.phase === 'suspect' ? 20 : 1_000);
+    if (this.#lastForeignFrameAt > peer.suspectAt || now < this.#nextSolicitAt)
+      return [{ do: 'confirm', peer }];
+    this.#nextSolicitAt = now + SOLICIT_EVERY_MS;
+    return [{ do: 'confirm', peer }, { do: 'solicit' }];
+  }
+
+  #surroundings(now: number): Surroundings {
+    const own = shortId(this.#options.node);
+    const counted = this.#peers.counted;
+    return {
+      covered: counted.some((peer) => peer.covered.includes(own)),
+      served: counted.some((peer) => peer.state === 'eligible' || peer.phase === 'restarting'),
+      unheard: this.#peers.unheardBy(now).length > 0,
+    };
+  }
+
+  /** When something is due next, if no frame comes before. */
+  nextDeadline(now: number): number {
+    let next = Math.min(this.#nextBeatAt, this.#own.deadline);
+    for (const peer of this.#peers.all) {
+      next = Math.min(next, this.#peerDeadline(peer, now));
+      if (peer.phase === 'dead' && now - peer.heardAt > FORGET_DEAD_AFTER_MS)
+        this.#peers.forget(peer);
+    }
+    return next;
+  }
+
+  #peerDeadline(peer: Peer, now: number): number {
+    const missing = missingMs(peer, now);
+    if (peer.phase === 'alive') return now - missing + 2 * peer.intervalMs;
+    if (peer.phase === 'restarting') return Math.min(peer.nextProbeAt, peer.restartingUntil);
+    if (peer.phase !== 'suspect' && peer.phase !== 'proven') return Number.POSITIVE_INFINITY;
+    const deathAt = now - missing + this.#options.multiplier * peer.intervalMs;
+    return deathAt > now ? Math.min(peer.nextProbeAt, deathAt) : peer.nextProbeAt;
+  }
+
+  /** The heartbeat to send now; counts it as sent. */
+  compose(
+    now: number,
+    facts: {
+      readonly failedGates: Gates;
+      readonly revision: number;
+      readonly addresses: readonly IpAddress[];
+      readonly disputed: Heartbeat['disputed'];
+    },
+  ): Heartbeat {
+    const intervalMs = this.#intervalMs();
+    this.#sequence += 1;
+    // Up to a tenth early, so that nodes that started together don't beat together.
+    this.#nextBeatAt = now + intervalMs * (1 - this.#options.random() * 0.1);
+    const { node, cluster, heldKeys } = this.#options;
+    return {
+      ...{ cluster, node, interface: this.#options.interface, heldKeys, intervalMs, ...facts },
+      incarnation: this.#incarnation,
+      sequence: this.#sequence,
+      state: this.#own.state,
+      heard: this.#peers.heardIncarnations(now),
+      covered: this.#peers.counted
+        .filter((peer) => peer.phase === 'restarting')
+        .map((peer) => shortId(peer.node)),
+    };
+  }
+
+  #intervalMs(): number {
+    const nodes = this.#peers.counted.length + 1;
+    return Math.max(
+      this.#options.intervalMs,
+      Math.ceil((nodes / SEGMENT_HEARTBEATS_PER_SECOND) * 1_000),
+    );
+  }
+}

@@ -1,0 +1,71 @@
+import { missingMs, type Peer } from './peer.ts';
+
+/** What the judge knows besides the peer. Times are the clock's milliseconds. */
+export interface Evidence {
+  readonly now: number;
+  readonly multiplier: number;
+  readonly lastForeignFrameAt: number;
+  readonly deafEndedAt: number;
+}
+
+/** `deaf`: the peer would be dead, had we received anything at all. */
+export type Verdict = 'unchanged' | 'dead' | 'deaf';
+
+const SUSPECT_AFTER_INTERVALS = 2;
+/** An answer without proof may come from a switch's cache: it delays death by this and no more (network rule 1). */
+const UNPROVEN_DELAY_MS = 1_000;
+/** A proven peer is asked every second; this long after its last proof its silence is death. */
+const PROOF_LASTS_MS = 1_300;
+/** Kernel of a restarting peer: asked every 100 ms, three answers may be lost. */
+const KERNEL_SILENCE_MS = 400;
+
+/** Moves the peer's phase as time passes: suspicion at two missed intervals, death at `multiplier` of them. */
+export function judge(peer: Peer, evidence: Evidence): Verdict {
+  if (peer.phase === 'restarting') return judgeRestarting(peer, evidence.now);
+  if (peer.phase === 'alive') return suspect(peer, evidence.now);
+  if (peer.phase !== 'suspect' && peer.phase !== 'proven') return 'unchanged';
+  const missing = missingMs(peer, evidence.now);
+  if (missing < peer.intervalMs * SUSPECT_AFTER_INTERVALS) {
+    peer.phase = 'alive';
+    return 'unchanged';
+  }
+  if (missing < peer.intervalMs * evidence.multiplier) return 'unchanged';
+  return judgeSilence(peer, evidence, missing);
+}
+
+function suspect(peer: Peer, now: number): Verdict {
+  if (missingMs(peer, now) < peer.intervalMs * SUSPECT_AFTER_INTERVALS) return 'unchanged';
+  Object.assign(peer, { phase: 'suspect', suspectAt: now, nextProbeAt: now });
+  Object.assign(peer, { provenAt: Number.NEGATIVE_INFINITY, unprovenAt: Number.NEGATIVE_INFINITY });
+  return 'unchanged';
+}
+
+function judgeRestarting(peer: Peer, now: number): Verdict {
+  const canBeAsked = peer.addresses.length > 0;
+  const kernelSilent = canBeAsked && now - peer.kernelAnsweredAt > KERNEL_SILENCE_MS;
+  return kernelSilent || now > peer.restartingUntil ? 'dead' : 'unchanged';
+}
+
+function judgeSilence(peer: Peer, evidence: Evidence, missing: number): Verdict {
+  const { now, multiplier, lastForeignFrameAt, deafEndedAt } = evidence;
+  if (now - peer.provenAt <= PROOF_LASTS_MS) {
+    peer.phase = 'proven';
+    return 'unchanged';
+  }
+  const detectionMs = peer.intervalMs * multiplier;
+  const unproven = peer.unprovenAt > peer.suspectAt && missing < detectionMs + UNPROVEN_DELAY_MS;
+  if (unproven) return 'unchanged';
+  if (lastForeignFrameAt <= peer.suspectAt) return 'deaf';
+  // Heartbeats that were held back with everything else need one interval to arrive.
+  if (deafEndedAt > peer.suspectAt && now < deafEndedAt + peer.intervalMs) return 'unchanged';
+  return postponed(peer, now, detectionMs) ? 'unchanged' : 'dead';
+}
+
+/** Network rule 7: an unseen incarnation of a live node is a restarted wire; it gets one more detection time, once. */
+function postponed(peer: Peer, now: number, detectionMs: number): boolean {
+  const isRestarted = peer.pending !== undefined && now - peer.pending.since < detectionMs;
+  if (peer.postponedUntil === Number.NEGATIVE_INFINITY && isRestarted) {
+    peer.postponedUntil = now + detectionMs;
+  }
+  return now < peer.postponedUntil;
+}

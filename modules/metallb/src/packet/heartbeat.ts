@@ -1,0 +1,242 @@
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { familyOf, type IpAddress } from '../net/ip.ts';
+import { ByteReader } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
+
+/** UDP port of heartbeats. */
+export const HEARTBEAT_PORT = 4225;
+/** Largest UDP payload: with IPv6 and UDP headers it fits a link with the minimum MTU of 1,280 (network rule 14). */
+export const MAX_HEARTBEAT_BYTES = 1_200;
+
+const VERSION = 1;
+const MAC_BYTES = 32;
+const ID_BYTES = 8;
+const KEY_ID_BYTES = 4;
+const DIGEST_BYTES = 8;
+/** A segment of 100 nodes still fits beside everything else. */
+const MAX_HEARD = 100;
+const MAX_COVERED = 8;
+const MAX_KEYS = 4;
+
+export const NODE_STATES = [
+  'starting',
+  'holding-down',
+  'eligible',
+  'leaving',
+  'restarting',
+] as const;
+export type NodeState = (typeof NODE_STATES)[number];
+
+/** Checks that this node fails: they rank it, in this order of weight (network rule 11). */
+export interface Gates {
+  readonly dataplane: boolean;
+  readonly reachability: boolean;
+}
+
+/** An IP that the sender and a peer both announce, with what the sender's duty says (network rule 6). */
+export interface DisputedIp {
+  readonly ip: IpAddress;
+  /** Eight bytes in hex. */
+  readonly digest: string;
+}
+
+/** One sign of life of one node on one segment. Identifiers of eight bytes are 16 hex digits. */
+export interface Heartbeat {
+  readonly cluster: string;
+  readonly node: string;
+  readonly interface: string;
+  /** Random at every start of the sender's liveness on this segment. */
+  readonly incarnation: string;
+  /** Grows by at least one with each frame of an incarnation. */
+  readonly sequence: number;
+  readonly intervalMs: number;
+  readonly state: NodeState;
+  readonly failedGates: Gates;
+  readonly revision: number;
+  /** The sender's own addresses on this interface, which its kernel answers for. */
+  readonly addresses: readonly IpAddress[];
+  /** Incarnations that the sender hears. */
+  readonly heard: readonly string[];
+  /** Nodes (as `nodeId`) whose IPs stay with them while they restart. */
+  readonly covered: readonly string[];
+  readonly disputed: readonly DisputedIp[];
+  /** Ids of the keys that the sender holds, the signing one first. */
+  readonly heldKeys: readonly string[];
+}
+
+export interface HeartbeatKey {
+  /** First four bytes of the key's SHA-256, in hex. */
+  readonly id: string;
+  readonly secret: Uint8Array;
+}
+
+export type HeartbeatRefusal =
+  | 'foreign-version'
+  | 'foreign-cluster'
+  | 'unknown-key'
+  | 'bad-signature';
+
+export function heartbeatKey(secret: Uint8Array): HeartbeatKey {
+  return { id: sha256Hex(secret, KEY_ID_BYTES), secret };
+}
+
+/** Eight bytes that stand for a cluster id or a node name, in hex. */
+export function shortId(text: string): string {
+  return sha256Hex(text, ID_BYTES);
+}
+
+function sha256Hex(data: string | Uint8Array, length: number): string {
+  return createHash('sha256').update(data).digest().subarray(0, length).toString('hex');
+}
+
+/** Disputed IPs that would not fit are left out: the caller pages them in an order common to all nodes. */
+export function encodeHeartbeat(heartbeat: Heartbeat, key: HeartbeatKey): Uint8Array {
+  const fixed = fixedLength(heartbeat);
+  const disputed = thatFit(heartbeat.disputed, MAX_HEARTBEAT_BYTES - MAC_BYTES - fixed);
+  const length = fixed + disputed.reduce((sum, entry) => sum + disputedLength(entry), 0);
+  const writer = new ByteWriter(length)
+    .u8(VERSION)
+    .bytes(hexBytes(key.id))
+    .bytes(hexBytes(heartbeat.cluster))
+    .bytes(hexBytes(heartbeat.incarnation))
+    .u32(heartbeat.sequence)
+    .u16(heartbeat.intervalMs)
+    .u8(NODE_STATES.indexOf(heartbeat.state))
+    .u8((heartbeat.failedGates.dataplane ? 1 : 0) | (heartbeat.failedGates.reachability ? 2 : 0))
+    .u64(BigInt(heartbeat.revision));
+  writeText(writer, heartbeat.node);
+  writeText(writer, heartbeat.interface);
+  writeList(writer, heartbeat.heldKeys.slice(0, MAX_KEYS));
+  writeList(writer, heartbeat.covered.slice(0, MAX_COVERED));
+  writeList(writer, heartbeat.heard.slice(0, MAX_HEARD));
+  writer.u8(heartbeat.addresses.length);
+  for (const ip of heartbeat.addresses) writeIp(writer, ip);
+  writer.u8(disputed.length);
+  for (const { ip, digest } of disputed) {
+    writeIp(writer, ip);
+    writer.bytes(hexBytes(digest));
+  }
+  const body = writer.finish();
+  return Buffer.concat([body, sign(body, key)]);
+}
+
+/**
+ * @returns the heartbeat, or why it is not one of ours
+ * @throws MalformedPacketError when authentic bytes don't hold a heartbeat, or any bytes are too short for one
+ */
+export function decodeHeartbeat(
+  bytes: Uint8Array,
+  cluster: string,
+  keys: readonly HeartbeatKey[],
+): Heartbeat | HeartbeatRefusal {
+  const reader = new ByteReader(bytes, 'heartbeat');
+  if (bytes.length > MAX_HEARTBEAT_BYTES) throw reader.malformed(`${bytes.length} bytes`);
+  if (reader.u8() !== VERSION) return 'foreign-version';
+  const keyId = hex(reader.bytes(KEY_ID_BYTES));
+  if (hex(reader.bytes(ID_BYTES)) !== cluster) return 'foreign-cluster';
+  const key = keys.find((candidate) => candidate.id === keyId);
+  if (key === undefined) return 'unknown-key';
+  if (reader.remaining < MAC_BYTES) throw reader.malformed('no signature');
+  const body = bytes.subarray(0, bytes.length - MAC_BYTES);
+  // Nothing that an outsider wrote is parsed further than this line.
+  if (!timingSafeEqual(sign(body, key), bytes.subarray(body.length))) return 'bad-signature';
+  return readBody(new ByteReader(body, 'heartbeat'), cluster);
+}
+
+function readBody(reader: ByteReader, cluster: string): Heartbeat {
+  reader.skip(1 + KEY_ID_BYTES + ID_BYTES);
+  const incarnation = hex(reader.bytes(ID_BYTES));
+  const sequence = reader.u32();
+  const intervalMs = reader.u16();
+  const state = NODE_STATES[reader.u8()];
+  if (state === undefined || intervalMs === 0) throw reader.malformed('state or interval');
+  const gates = reader.u8();
+  const revision = Number(reader.u64());
+  const node = readText(reader);
+  const interfaceName = readText(reader);
+  const heldKeys = readList(reader, KEY_ID_BYTES);
+  const covered = readList(reader, ID_BYTES);
+  const heard = readList(reader, ID_BYTES);
+  const addresses = Array.from({ length: reader.u8() }, () => readIp(reader));
+  const disputed = Array.from({ length: reader.u8() }, () => ({
+    ip: readIp(reader),
+    digest: hex(reader.bytes(DIGEST_BYTES)),
+  }));
+  if (reader.remaining > 0) throw reader.malformed(`${reader.remaining} bytes too many`);
+  const failedGates = { dataplane: (gates & 1) !== 0, reachability: (gates & 2) !== 0 };
+  return {
+    ...{ cluster, node, interface: interfaceName, incarnation, sequence, intervalMs, state },
+    ...{ failedGates, revision, addresses, heard, covered, disputed, heldKeys },
+  };
+}
+
+function fixedLength({ node, interface: name, heard, covered, heldKeys, addresses }: Heartbeat) {
+  const numbers = 1 + KEY_ID_BYTES + ID_BYTES + ID_BYTES + 4 + 2 + 1 + 1 + 8;
+  const texts = 2 + Buffer.byteLength(node) + Buffer.byteLength(name);
+  const lists =
+    Math.min(heldKeys.length, MAX_KEYS) * KEY_ID_BYTES +
+    Math.min(covered.length, MAX_COVERED) * ID_BYTES +
+    Math.min(heard.length, MAX_HEARD) * ID_BYTES;
+  const ips = addresses.reduce((sum, ip) => sum + ipLength(ip), 0);
+  return numbers + texts + lists + ips + 5;
+}
+
+function thatFit(disputed: readonly DisputedIp[], room: number): DisputedIp[] {
+  let left = room;
+  const fitting: DisputedIp[] = [];
+  for (const entry of disputed) {
+    left -= disputedLength(entry);
+    if (left < 0 || fitting.length === 255) break;
+    fitting.push(entry);
+  }
+  return fitting;
+}
+
+function disputedLength({ ip }: DisputedIp): number {
+  return ipLength(ip) + DIGEST_BYTES;
+}
+
+/** A family byte and the address. */
+function ipLength(ip: IpAddress): number {
+  return familyOf(ip) === 'IPv4' ? 5 : 17;
+}
+
+function writeIp(writer: ByteWriter, ip: IpAddress): void {
+  writer.u8(familyOf(ip) === 'IPv4' ? 4 : 6).ip(ip);
+}
+
+function readIp(reader: ByteReader): IpAddress {
+  const family = reader.u8();
+  if (family !== 4 && family !== 6) throw reader.malformed(`address family ${family}`);
+  return reader.ip(family === 4 ? 'IPv4' : 'IPv6');
+}
+
+function writeText(writer: ByteWriter, text: string): void {
+  const bytes = Buffer.from(text);
+  writer.u8(bytes.length).bytes(bytes);
+}
+
+function readText(reader: ByteReader): string {
+  return Buffer.from(reader.bytes(reader.u8())).toString();
+}
+
+function writeList(writer: ByteWriter, ids: readonly string[]): void {
+  writer.u8(ids.length);
+  for (const id of ids) writer.bytes(hexBytes(id));
+}
+
+function readList(reader: ByteReader, idBytes: number): string[] {
+  return Array.from({ length: reader.u8() }, () => hex(reader.bytes(idBytes)));
+}
+
+function sign(body: Uint8Array, key: HeartbeatKey): Uint8Array {
+  return createHmac('sha256', key.secret).update(body).digest();
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}
+
+function hexBytes(text: string): Uint8Array {
+  return Buffer.from(text, 'hex');
+}
