@@ -5,7 +5,7 @@ import { type Cidr, cidrsOf, type IpRange } from '../net/range.ts';
 export interface CaptureFilterOptions {
   /** Address space that this node may ever answer for. */
   readonly pools: readonly IpRange[];
-  /** Of the interface: answers to it prove that the node can receive (network rule 2). */
+  /** Of the interface: its own frames are left out, answers to it are let in as proof of reception (network rule 2). */
   readonly mac: MacAddress;
   readonly heartbeatPort: number;
 }
@@ -36,12 +36,13 @@ export function captureFilter({ pools, mac, heartbeatPort }: CaptureFilterOption
   ]);
   const ndp = ofFamily('IPv6').map((cidr) => addressTerm('ip6', NDP_TARGET_OFFSET, cidr));
   const everything = cidrs.length > MAX_CIDRS;
-  return anyOf([
+  const wanted = anyOf([
     `udp dst port ${heartbeatPort}`,
     everything ? 'arp' : `arp and ${anyOf([`${ARP_REPLY} and ether dst ${mac}`, ...arp])}`,
     `icmp6 and ${NEIGHBOR_ADVERTISEMENT} and ether dst ${mac}`,
     ...(everything || ndp.length > 0 ? [neighborTerm(everything ? [] : ndp)] : []),
   ]);
+  return `not ether src ${mac} and ${wanted}`;
 }
 
 function neighborTerm(targets: readonly string[]): string {

@@ -15,7 +15,10 @@ export interface PacketSocket {
 }
 
 export interface PacketSocketOptions {
-  /** libpcap syntax. What this host itself sends is never delivered, whatever the filter says. */
+  /**
+   * libpcap syntax. It must leave out frames from the interface's own MAC: while a filter is replaced, the new capture
+   * sees what the old one sent. (Not with `inbound`: libpcap then loses the first frame of each capture.)
+   */
   readonly filter: string;
   /** The frame is valid until this returns: copy what must be kept. */
   readonly onFrame: (frame: Uint8Array) => void;
@@ -66,8 +69,7 @@ class Capture {
       if (!truncated) this.#onLength(length);
     });
     try {
-      // A second capture on the interface sees what the first one sends, unless the kernel drops it.
-      this.#cap.open(interfaceName, `inbound and (${filter})`, RING_BYTES, buffer);
+      this.#cap.open(interfaceName, filter, RING_BYTES, buffer);
     } catch (error) {
       throw new PacketSocketError(`can't capture on ${interfaceName}: ${messageOf(error)}`, {
         cause: error,
