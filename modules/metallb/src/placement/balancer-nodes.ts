@@ -1,0 +1,32 @@
+import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import type { Node } from '../api/node.ts';
+
+/** A node of a class's group, and whether it may be a child's preferred node now. */
+export interface PlacementNode {
+  readonly name: string;
+  readonly eligible: boolean;
+}
+
+/**
+ * The class's group. Draining nodes are not eligible, excluded ones only where the label counts: it does not where
+ * the class ignores it, nor where it would leave nobody (kubeadm puts it on every control-plane node).
+ */
+export function balancerNodes(
+  spec: Pick<MetalLoadBalancerClass['spec'], 'nodeSelector' | 'l2'>,
+  nodes: readonly Node[],
+): PlacementNode[] {
+  const group = nodes.filter((node) => selects(spec.nodeSelector, node.labels));
+  const labelCounts =
+    !spec.l2.ignoreExcludeLabel && group.some((node) => !node.draining && !node.excluded);
+  return group.map((node) => ({
+    name: node.metadata.name,
+    eligible: !node.draining && !(labelCounts && node.excluded),
+  }));
+}
+
+function selects(
+  selector: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  return Object.entries(selector).every(([key, value]) => labels[key] === value);
+}
