@@ -66,8 +66,8 @@ const rows: readonly Row[] = [
   {
     name: 'a node that joins takes the second IP of a doubled Service first',
     nodes: 'lb-1 lb-2 lb-3',
-    children: 'web0@lb-2 web1@lb-1 web2@lb-2 dns0@lb-1',
-    placed: 'web0@lb-2 web1@lb-1 web2@lb-3 dns0@lb-1',
+    children: 'dns0@lb-2 dns1@lb-1 dns2@lb-2 web0@lb-2 ftp0@lb-1',
+    placed: 'dns0@lb-2 dns1@lb-1 dns2@lb-3 web0@lb-2 ftp0@lb-1',
   },
   {
     name: 'a node that joins takes no more than balance needs',

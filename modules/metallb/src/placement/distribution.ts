@@ -53,13 +53,6 @@ export class Distribution {
     return this.#countsOf.get(service)?.get(node) ?? 0;
   }
 
-  /** The fewest children of this Service on any node. */
-  leastLoadOf(service: string): number {
-    const counts = this.#countsOf.get(service);
-    if (counts === undefined || counts.size < this.nodes.length) return 0;
-    return Math.min(...counts.values());
-  }
-
   childrenOn(node: string): PlacementChild[] {
     return [...(this.#childrenOn.get(node) ?? [])];
   }
@@ -88,8 +81,6 @@ export class Distribution {
   #count(service: string, node: string, change: number): void {
     const counts = this.#countsOf.get(service) ?? new Map<string, number>();
     this.#countsOf.set(service, counts);
-    const count = (counts.get(node) ?? 0) + change;
-    if (count === 0) counts.delete(node);
-    else counts.set(node, count);
+    counts.set(node, (counts.get(node) ?? 0) + change);
   }
 }

@@ -35,7 +35,7 @@ interface Siblings {
 
 function spreadService({ service, siblings, queue, distribution }: Siblings): void {
   // Nodes that have more of the Service than `level` wait aside until every node has that many.
-  let level = distribution.leastLoadOf(service);
+  let level = 0;
   let aside: string[] = [];
   const returnAll = () => {
     for (const node of aside) queue.push(node);
