@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import { UsageError } from './settings.ts';
+
+const MIN_KEY_BYTES = 16;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/**
+ * The secrets of a heartbeat key file: one base64 key a line, empty lines apart. The first signs, all verify.
+ * @throws UsageError that names the line, never what stands in it
+ */
+export function readHeartbeatKeys(path: string): readonly [Uint8Array, ...Uint8Array[]] {
+  const [first, ...more] = readLines(path)
+    .map((line, index) => ({ text: line.trim(), where: `line ${index + 1} of ${path}` }))
+    .filter(({ text }) => text !== '')
+    .map(({ text, where }) => decodeKey(text, where));
+  if (first === undefined) throw new UsageError(`${path} holds no heartbeat key`);
+  return [first, ...more];
+}
+
+function readLines(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`can't read the heartbeat keys: ${reason}`, { cause: error });
+  }
+}
+
+function decodeKey(text: string, where: string): Uint8Array {
+  // Buffer skips characters that are not base64; a damaged key must not become another key.
+  if (!BASE64.test(text)) throw new UsageError(`${where} is not base64`);
+  const key = Buffer.from(text, 'base64');
+  if (key.length < MIN_KEY_BYTES) {
+    throw new UsageError(
+      `${where}: expected a key of at least ${MIN_KEY_BYTES} bytes, not ${key.length}`,
+    );
+  }
+  return key;
+}

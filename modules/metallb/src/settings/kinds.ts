@@ -1,0 +1,118 @@
+import { familyOf, type IpAddress, ipToBytes, parseIp } from '../net/ip.ts';
+import type { Parsed, Setting } from './settings.ts';
+
+interface Told {
+  readonly description: string;
+  /** Without a default the setting must be given. */
+  readonly default?: string;
+}
+
+/** Where a server listens. */
+export interface SocketAddress {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export type StoreAddress =
+  | { readonly kind: 'manifests'; readonly directory: string }
+  | { readonly kind: 'kubernetes' };
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Text that is not empty and not longer than `maxLength`. */
+export function text(told: Told & { readonly maxLength?: number }): Setting<string> {
+  const maxLength = told.maxLength ?? 4_096;
+  return setting(told, (value) =>
+    value !== '' && value.length <= maxLength
+      ? { value }
+      : { problem: `expected 1 to ${maxLength} characters` },
+  );
+}
+
+/** A whole number within bounds, in decimal digits. */
+export function integer(
+  told: Told & { readonly minimum: number; readonly maximum: number },
+): Setting<number> {
+  return setting(told, (value) => {
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    return number >= told.minimum && number <= told.maximum
+      ? { value: number }
+      : { problem: `expected a whole number from ${told.minimum} to ${told.maximum}` };
+  });
+}
+
+/** One of a few words. */
+export function oneOf<Word extends string>(
+  told: Told & { readonly words: readonly Word[] },
+): Setting<Word> {
+  return setting(told, (value) => {
+    const word = told.words.find((candidate) => candidate === value);
+    return word === undefined
+      ? { problem: `expected one of ${told.words.join(', ')}` }
+      : { value: word };
+  });
+}
+
+/** `HOST:PORT`, an IPv6 host in brackets. */
+export function socketAddress(told: Told): Setting<SocketAddress> {
+  return setting(told, (value) => {
+    const [, bracketed, plain, digits] =
+      /^(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(value) ?? [];
+    const host = bracketed ?? plain;
+    const port = Number(digits);
+    return host === undefined || port > 65_535
+      ? { problem: 'expected HOST:PORT such as 127.0.0.1:7476 or [::1]:7476' }
+      : { value: { host, port } };
+  });
+}
+
+/** A multicast group that routers never forward. */
+export function linkLocalGroup(told: Told): Setting<IpAddress> {
+  return setting(told, (value) => {
+    const ip = parseIp(value);
+    return ip !== undefined && isLinkLocalGroup(ip)
+      ? { value: ip }
+      : { problem: 'expected a link-local multicast group such as ff02::1 or 224.0.0.18' };
+  });
+}
+
+/** RFC 4291 §2.7 (scope 2) and RFC 5771 §4 (local network control block). */
+function isLinkLocalGroup(ip: IpAddress): boolean {
+  const [first, second, third] = ipToBytes(ip);
+  if (familyOf(ip) === 'IPv6') return first === 0xff && second === 0x02;
+  return first === 224 && second === 0 && third === 0;
+}
+
+/** Regular expressions separated by commas; the empty text is an empty list. */
+export function patterns(told: Told): Setting<readonly RegExp[]> {
+  return setting(told, (value) => {
+    try {
+      const sources = value.split(',').map((source) => source.trim());
+      return {
+        value: sources.filter((source) => source !== '').map((source) => new RegExp(source)),
+      };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { problem: `expected regular expressions separated by commas (${reason})` };
+    }
+  });
+}
+
+/** `manifests:DIRECTORY` or `kubernetes`. */
+export function storeAddress(told: Told): Setting<StoreAddress> {
+  return setting(told, (value): Parsed<StoreAddress> => {
+    if (value === 'kubernetes') {
+      return { problem: 'this build does not serve Kubernetes yet; use manifests:DIRECTORY' };
+    }
+    const directory = value.startsWith('manifests:') ? value.slice('manifests:'.length) : '';
+    return directory === ''
+      ? { problem: 'expected manifests:DIRECTORY or kubernetes' }
+      : { value: { kind: 'manifests', directory } };
+  });
+}
+
+function setting<T>(told: Told, parse: (text: string) => Parsed<T>): Setting<T> {
+  return { description: told.description, default: told.default, parse };
+}

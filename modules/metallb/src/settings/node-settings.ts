@@ -1,0 +1,107 @@
+import {
+  integer,
+  LOG_LEVELS,
+  linkLocalGroup,
+  oneOf,
+  patterns,
+  socketAddress,
+  storeAddress,
+  text,
+} from './kinds.ts';
+import type { SettingsOf } from './settings.ts';
+
+const HOUR_MS = 3_600_000;
+const MAX_FRAMES_PER_SECOND = 100_000;
+/** Interfaces of containers and overlays, which lead to no client (the list of Deckhouse's module). */
+const VIRTUAL_INTERFACES = [
+  ...['docker', 'cbr', 'dummy', 'virbr', 'lxc', 'veth', 'cali', 'tunl', 'flannel', 'kube-ipvs'],
+  ...['cni', 'nodelocaldns', 'cilium_vxlan'],
+].map((prefix) => `^${prefix}`);
+
+/** Settings of `node`, which hands them on to `speaker` and `wire`: all three read this table. */
+export const NODE_SETTINGS = {
+  node: text({ description: 'name of this node in the cluster', maxLength: 253 }),
+  store: storeAddress({
+    description: 'where the cluster state is: manifests:DIRECTORY or kubernetes',
+  }),
+  heartbeatKeyFile: text({
+    description:
+      'file with one base64 key of at least 16 bytes a line: the first signs, all verify',
+  }),
+  clusterId: text({
+    description: 'tells clusters that share a segment apart; the same on all nodes of one',
+    default: 'default',
+  }),
+  runDir: text({
+    description: 'directory for the socket between speaker and wire and for last-known-good state',
+    default: '/run/metallb',
+  }),
+  healthAddress: socketAddress({
+    description: 'where node serves /healthz and /readyz',
+    default: '127.0.0.1:7476',
+  }),
+  metricsAddress: socketAddress({
+    description: 'where speaker serves /metrics',
+    default: '127.0.0.1:7474',
+  }),
+  heartbeatIntervalMs: integer({
+    description: 'time between two heartbeats, lengthened on segments with more than 30 nodes',
+    default: '100',
+    minimum: 10,
+    maximum: 10_000,
+  }),
+  heartbeatMultiplier: integer({
+    description: 'a node is dead after this many intervals of silence',
+    default: '3',
+    minimum: 2,
+    maximum: 50,
+  }),
+  heartbeatGroup: linkLocalGroup({
+    description: 'multicast group of heartbeats; 224.0.0.x where a fabric filters IPv6',
+    default: 'ff02::1',
+  }),
+  holdDownMs: integer({
+    description: 'health without a break before a returned node takes its IPs back',
+    default: '10000',
+    minimum: 0,
+    maximum: HOUR_MS,
+  }),
+  holdDownMaxMs: integer({
+    description:
+      'ceiling of the hold-down, which doubles while a node flaps; at least hold-down-ms holds',
+    default: '300000',
+    minimum: 0,
+    maximum: HOUR_MS,
+  }),
+  announceRate: integer({
+    description: 'announcements per second and interface in the first round of a takeover',
+    default: '1000',
+    minimum: 1,
+    maximum: MAX_FRAMES_PER_SECOND,
+  }),
+  backgroundRate: integer({
+    description: 'announcements per second and interface otherwise',
+    default: '500',
+    minimum: 1,
+    maximum: MAX_FRAMES_PER_SECOND,
+  }),
+  restartGraceMs: integer({
+    description: 'how long peers keep the IPs of a node that restarts for it',
+    default: '30000',
+    minimum: 0,
+    maximum: HOUR_MS,
+  }),
+  terminationGraceMs: integer({
+    description: 'how long a stopping node may take to hand its IPs over',
+    default: '28000',
+    minimum: 0,
+    maximum: HOUR_MS,
+  }),
+  excludeInterfaces: patterns({
+    description: 'comma-separated regular expressions of interfaces that are never used',
+    default: [...VIRTUAL_INTERFACES, '^lo$'].join(','),
+  }),
+  logLevel: oneOf({ description: 'least severe lines to log', default: 'info', words: LOG_LEVELS }),
+} as const;
+
+export type NodeSettings = SettingsOf<typeof NODE_SETTINGS>;
