@@ -1,6 +1,28 @@
 import type { IpAddress } from '../net/ip.ts';
-import type { Condition, ObjectMeta } from './object.ts';
-import type { ServicePort } from './service.ts';
+import {
+  absentAs,
+  both,
+  type Field,
+  fields,
+  integer,
+  into,
+  ipAddress,
+  mapOf,
+  oneOf,
+  optional,
+  text,
+  word,
+} from './fields.ts';
+import { CHILD_ANNOTATION, CHILD_API_VERSION, CHILD_KIND } from './names.ts';
+import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
+import type { Parsed } from './problem.ts';
+import {
+  ingressIps,
+  ipFamilies,
+  type ServicePort,
+  servicePorts,
+  trafficPolicy,
+} from './service.ts';
 
 /** internal.network.deckhouse.io/v1alpha1 SDNInternalL2LBService: one IP of one Service. */
 export interface Child {
@@ -39,3 +61,58 @@ export type AnnounceReason =
   | 'Failback'
   | 'EndpointsMoved'
   | 'Dispute';
+
+const announcer: Field<Announcer> = fields({
+  node: word,
+  since: word,
+  reason: oneOf('Assigned', 'Takeover', 'Handover', 'Failback', 'EndpointsMoved', 'Dispute'),
+  recentMoves: absentAs(0, integer(0, Number.MAX_SAFE_INTEGER)),
+});
+
+const childAnnotations = fields({
+  [CHILD_ANNOTATION.addressPool]: word,
+  [CHILD_ANNOTATION.preferredNode]: optional(word),
+  [CHILD_ANNOTATION.requestedIps]: optional(ipAddress),
+  [CHILD_ANNOTATION.sharedIpKey]: optional(word),
+});
+
+const childObject = fields({
+  apiVersion: oneOf(CHILD_API_VERSION),
+  kind: oneOf(CHILD_KIND),
+  metadata: both(metadata, fields({ annotations: absentAs({}, childAnnotations) })),
+  spec: fields({
+    serviceRef: fields({ namespace: optional(word), name: word }),
+    externalTrafficPolicy: trafficPolicy,
+    ports: servicePorts,
+    selector: absentAs({}, mapOf(text)),
+    ipFamilies: absentAs(['IPv4'], ipFamilies),
+  }),
+  status: absentAs(
+    {},
+    fields({ loadBalancer: ingressIps, announcer: optional(announcer), conditions }),
+  ),
+});
+
+const child: Field<Child> = into(childObject, ({ metadata: [metadata, wishes], spec, status }) => ({
+  metadata,
+  ...spec,
+  className: wishes.annotations[CHILD_ANNOTATION.addressPool],
+  preferredNode: wishes.annotations[CHILD_ANNOTATION.preferredNode],
+  requestedIp: wishes.annotations[CHILD_ANNOTATION.requestedIps],
+  sharedIpKey: wishes.annotations[CHILD_ANNOTATION.sharedIpKey],
+  // The schema has the namespace optional: a child lives beside its Service.
+  serviceRef: {
+    namespace: spec.serviceRef.namespace ?? metadata.namespace ?? 'default',
+    name: spec.serviceRef.name,
+  },
+  status: {
+    ip: status.loadBalancer[0],
+    announcer: status.announcer,
+    conditions: status.conditions,
+  },
+}));
+
+/** Reads a child. */
+export function parseChild(object: unknown): Parsed<Child> {
+  return parseAs(CHILD_KIND, child, object);
+}

@@ -1,4 +1,18 @@
-import type { ObjectMeta } from './object.ts';
+import {
+  absentAs,
+  both,
+  type Field,
+  fields,
+  flag,
+  into,
+  listOf,
+  oneOf,
+  optional,
+  word,
+} from './fields.ts';
+import { LABEL } from './names.ts';
+import { metadata, type ObjectMeta, parseAs } from './object.ts';
+import type { Parsed } from './problem.ts';
 
 /** The parts of discovery.k8s.io/v1 EndpointSlice that this module reads. */
 export interface EndpointSlice {
@@ -12,6 +26,47 @@ export interface Endpoint {
   readonly nodeName: string | undefined;
   /** nil counts as true (EndpointConditions). */
   readonly ready: boolean;
+  /** nil defers to `ready`: only conditions written before Kubernetes 1.20 lack it. */
   readonly serving: boolean;
+  /** nil counts as false. */
   readonly terminating: boolean;
+}
+
+const endpointConditions = fields({
+  ready: absentAs(true, flag),
+  serving: optional(flag),
+  terminating: absentAs(false, flag),
+});
+
+const endpoint: Field<Endpoint> = into(
+  fields({ nodeName: optional(word), conditions: absentAs({}, endpointConditions) }),
+  ({ nodeName, conditions: { ready, serving, terminating } }) => ({
+    nodeName,
+    ready,
+    serving: serving ?? ready,
+    terminating,
+  }),
+);
+
+const sliceLabels = fields({ [LABEL.serviceName]: word });
+
+const sliceObject = fields({
+  apiVersion: oneOf('discovery.k8s.io/v1'),
+  kind: oneOf('EndpointSlice'),
+  metadata: both(metadata, fields({ labels: absentAs({}, sliceLabels) })),
+  endpoints: absentAs([], listOf(endpoint)),
+});
+
+const slice: Field<EndpointSlice> = into(
+  sliceObject,
+  ({ metadata: [metadata, { labels }], endpoints }) => ({
+    metadata,
+    service: `${metadata.namespace ?? 'default'}/${labels[LABEL.serviceName]}`,
+    endpoints,
+  }),
+);
+
+/** Reads an EndpointSlice; one without the label that names its Service is none of a Service. */
+export function parseEndpointSlice(object: unknown): Parsed<EndpointSlice> {
+  return parseAs('EndpointSlice', slice, object);
 }

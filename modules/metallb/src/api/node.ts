@@ -1,4 +1,7 @@
-import type { Condition, ObjectMeta } from './object.ts';
+import { absentAs, type Field, fields, into, oneOf } from './fields.ts';
+import { ANNOTATION, LABEL } from './names.ts';
+import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
+import type { Parsed } from './problem.ts';
 
 /** The parts of core/v1 Node that this module reads. */
 export interface Node {
@@ -12,4 +15,33 @@ export interface Node {
     | { readonly status: 'True' | 'False' | 'Unknown'; readonly since: string }
     | undefined;
   readonly conditions: readonly Condition[];
+}
+
+const nodeObject = fields({
+  apiVersion: oneOf('v1'),
+  kind: oneOf('Node'),
+  metadata,
+  status: absentAs({}, fields({ conditions })),
+});
+
+const node: Field<Node> = into(nodeObject, ({ metadata, status: { conditions } }) => {
+  const labels = metadata.labels ?? {};
+  return {
+    metadata,
+    labels,
+    draining: (metadata.annotations?.[ANNOTATION.drain] ?? 'false') !== 'false',
+    excluded: labels[LABEL.excludeFromLoadBalancers] !== undefined,
+    ready: readinessOf(conditions),
+    conditions,
+  };
+});
+
+/** Reads a Node. */
+export function parseNode(object: unknown): Parsed<Node> {
+  return parseAs('Node', node, object);
+}
+
+function readinessOf(conditions: readonly Condition[]): Node['ready'] {
+  const ready = conditions.find(({ type }) => type === 'Ready');
+  return ready && { status: ready.status, since: ready.lastTransitionTime };
 }

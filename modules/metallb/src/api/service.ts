@@ -1,6 +1,24 @@
 import type { IpAddress, IpFamily } from '../net/ip.ts';
-import type { Condition, ObjectMeta } from './object.ts';
-import type { Problem } from './problem.ts';
+import {
+  absentAs,
+  anyRecord,
+  both,
+  type Field,
+  fields,
+  integer,
+  into,
+  ipAddress,
+  listOf,
+  mapOf,
+  oneOf,
+  optional,
+  text,
+  word,
+} from './fields.ts';
+import { CONDITION } from './names.ts';
+import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
+import type { Parsed, Problem } from './problem.ts';
+import { readServiceAnnotations } from './service-annotations.ts';
 
 /** The parts of core/v1 Service that this module reads, with our annotations already understood. */
 export interface Service {
@@ -11,10 +29,12 @@ export interface Service {
   /** The class bound earlier: message of the condition `network.deckhouse.io/load-balancer-class`. */
   readonly boundClass: string | undefined;
   readonly count: number | 'auto';
-  readonly requestedIps: readonly IpAddress[];
+  /** Item i is for child i; undefined where the user leaves it to us, or wrote what can't be an address. */
+  readonly requestedIps: readonly (IpAddress | undefined)[];
   readonly sharedIpKey: string | undefined;
   readonly ports: readonly ServicePort[];
   readonly selector: Readonly<Record<string, string>> | undefined;
+  /** Never empty: what the API server would fill in on a cluster whose first family is IPv4. */
   readonly ipFamilies: readonly IpFamily[];
   readonly ipFamilyPolicy: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';
   readonly externalTrafficPolicy: 'Cluster' | 'Local';
@@ -35,4 +55,83 @@ export interface ServicePort {
   readonly targetPort?: number | string;
   readonly nodePort?: number;
   readonly appProtocol?: string;
+}
+
+const targetPort: Field<number | string> = (value, place) =>
+  typeof value === 'string' ? word(value, place) : integer(0, 65_535)(value, place);
+
+export const servicePorts: Field<readonly ServicePort[]> = absentAs(
+  [],
+  listOf(
+    fields(
+      { protocol: absentAs('TCP', oneOf('TCP', 'UDP', 'SCTP')), port: integer(1, 65_535) },
+      { name: text, targetPort, nodePort: integer(0, 65_535), appProtocol: text },
+    ),
+  ),
+);
+
+export const trafficPolicy = absentAs('Cluster', oneOf('Cluster', 'Local'));
+export const ipFamilies = absentAs([], listOf(oneOf('IPv4', 'IPv6')));
+
+/** `status.loadBalancer.ingress[*].ip`; entries with a host name instead of an IP are somebody else's. */
+export const ingressIps: Field<readonly IpAddress[]> = absentAs(
+  {},
+  into(
+    fields({ ingress: absentAs([], listOf(fields({ ip: optional(ipAddress) }))) }),
+    ({ ingress }) => ingress.flatMap(({ ip }) => (ip === undefined ? [] : [ip])),
+  ),
+);
+
+const serviceSpec = fields({
+  type: absentAs('ClusterIP', word),
+  loadBalancerClass: optional(text),
+  ports: servicePorts,
+  selector: optional(mapOf(text)),
+  ipFamilies,
+  ipFamilyPolicy: optional(oneOf('SingleStack', 'PreferDualStack', 'RequireDualStack')),
+  externalTrafficPolicy: trafficPolicy,
+});
+
+const serviceObject = fields({
+  apiVersion: oneOf('v1'),
+  kind: oneOf('Service'),
+  metadata,
+  spec: absentAs({}, both(serviceSpec, anyRecord)),
+  status: absentAs({}, fields({ loadBalancer: ingressIps, conditions })),
+});
+
+const service: Field<Service> = (value, place) =>
+  into(serviceObject, ({ metadata, spec: [spec, asStored], status }) => ({
+    metadata,
+    ...spec,
+    ...readServiceAnnotations(metadata.annotations ?? {}, place),
+    loadBalancerClass: spec.loadBalancerClass || undefined,
+    ...stackOf(spec),
+    boundClass: boundClassOf(status.conditions),
+    spec: asStored,
+    status: { ingress: status.loadBalancer, conditions: status.conditions },
+  }))(value, place);
+
+/** Reads a Service. Annotations that can't be understood don't refuse it: see `problems`. */
+export function parseService(object: unknown): Parsed<Service> {
+  return parseAs('Service', service, object);
+}
+
+/** The API server's defaults, for manifests that never met one. */
+function stackOf({
+  ipFamilies,
+  ipFamilyPolicy,
+}: {
+  readonly ipFamilies: readonly IpFamily[];
+  readonly ipFamilyPolicy: Service['ipFamilyPolicy'] | undefined;
+}): Pick<Service, 'ipFamilies' | 'ipFamilyPolicy'> {
+  const policy = ipFamilyPolicy ?? (ipFamilies.length > 1 ? 'RequireDualStack' : 'SingleStack');
+  const usual: readonly IpFamily[] = policy === 'SingleStack' ? ['IPv4'] : ['IPv4', 'IPv6'];
+  return { ipFamilies: ipFamilies.length > 0 ? ipFamilies : usual, ipFamilyPolicy: policy };
+}
+
+/** A message with spaces is a sentence for people, not a class name. */
+function boundClassOf(conditions: readonly Condition[]): string | undefined {
+  const bound = conditions.find(({ type }) => type === CONDITION.classBound)?.message;
+  return bound !== undefined && /^\S+$/.test(bound) ? bound : undefined;
 }

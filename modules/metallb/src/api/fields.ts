@@ -1,0 +1,184 @@
+import { type IpAddress, parseIp } from '../net/ip.ts';
+import type { Parsed, Problem } from './problem.ts';
+
+/** Where a value sits: in which object, at which path from its root. */
+export interface Place {
+  readonly object: string;
+  readonly field: string;
+}
+
+/** Reads one value of unknown shape. Fields are combined into tables that look like the object they read. */
+export type Field<T> = (value: unknown, place: Place) => Parsed<T>;
+
+type Table = Readonly<Record<string, Field<unknown>>>;
+type ValueOf<F> = F extends Field<infer T> ? T : never;
+type Fields<Always extends Table, Sometimes extends Table> = {
+  readonly [Name in keyof Always]: ValueOf<Always[Name]>;
+} & { readonly [Name in keyof Sometimes]?: ValueOf<Sometimes[Name]> };
+
+/** The outcome of a field that could be read. */
+export function accept<T>(value: T): Parsed<T> {
+  return { ok: true, value };
+}
+
+/** The outcome of a field that could not be read. */
+export function refuse(place: Place, value: unknown, expected: string): Parsed<never> {
+  return { ok: false, problems: [problemAt(place, value, expected)] };
+}
+
+/** What is wrong with the value at `place`. */
+export function problemAt(place: Place, value: unknown, expected: string): Problem {
+  return {
+    object: place.object,
+    field: place.field === '' ? '(whole object)' : place.field,
+    value: value ?? undefined,
+    expected,
+  };
+}
+
+/** The place of a member; names that are no plain words, such as annotations, are bracketed. */
+export function memberOf(place: Place, name: string): Place {
+  const step = /^\w+$/.test(name) ? `.${name}` : `[${name}]`;
+  return { object: place.object, field: place.field === '' ? name : `${place.field}${step}` };
+}
+
+/** The place of a list item. */
+export function itemOf(place: Place, index: number): Place {
+  return { object: place.object, field: `${place.field}[${index}]` };
+}
+
+/** Whether a value is a JSON object. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+export const text: Field<string> = (value, place) =>
+  typeof value === 'string' ? accept(value) : refuse(place, value, 'expected a string');
+
+/** A string that says something. */
+export const word: Field<string> = (value, place) =>
+  typeof value === 'string' && value !== ''
+    ? accept(value)
+    : refuse(place, value, 'expected a string that is not empty');
+
+export const flag: Field<boolean> = (value, place) =>
+  typeof value === 'boolean' ? accept(value) : refuse(place, value, 'expected true or false');
+
+export const ipAddress: Field<IpAddress> = (value, place) => {
+  const ip = typeof value === 'string' ? parseIp(value) : undefined;
+  return ip === undefined
+    ? refuse(place, value, 'expected an IP address such as 192.0.2.10 or 2001:db8::10')
+    : accept(ip);
+};
+
+/** Any object, unread. */
+export const anyRecord: Field<Readonly<Record<string, unknown>>> = (value, place) =>
+  isRecord(value) ? accept(value) : refuse(place, value, 'expected an object');
+
+/** An integer within bounds, both included. */
+export function integer(min: number, max: number): Field<number> {
+  return (value, place) =>
+    typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max
+      ? accept(value)
+      : refuse(place, value, `expected an integer from ${min} to ${max}`);
+}
+
+/** Exactly one of these strings. */
+export function oneOf<const T extends string>(...choices: readonly T[]): Field<T> {
+  const expected = `expected ${choices.length > 1 ? 'one of ' : ''}${choices.join(', ')}`;
+  return (value, place) => {
+    const choice = choices.find((candidate) => candidate === value);
+    return choice === undefined ? refuse(place, value, expected) : accept(choice);
+  };
+}
+
+/** Undefined when absent. As in Kubernetes, null means absent everywhere. */
+export function optional<T>(field: Field<T>): Field<T | undefined> {
+  return (value, place) => (isAbsent(value) ? accept(undefined) : field(value, place));
+}
+
+/** Reads `substitute` where nothing is written: how defaults are said. */
+export function absentAs<T>(substitute: unknown, field: Field<T>): Field<T> {
+  return (value, place) => field(isAbsent(value) ? substitute : value, place);
+}
+
+/** A list whose items are all of one kind. */
+export function listOf<T>(field: Field<T>): Field<readonly T[]> {
+  return (value, place) => {
+    if (!Array.isArray(value)) return refuse(place, value, 'expected a list');
+    return gather(value.map((item: unknown, index) => field(item, itemOf(place, index))));
+  };
+}
+
+/** An object used as a map: any names, values of one kind. */
+export function mapOf<T>(field: Field<T>): Field<Readonly<Record<string, T>>> {
+  return (value, place) => {
+    if (!isRecord(value)) return refuse(place, value, 'expected a map');
+    const names = Object.keys(value);
+    const read = gather(names.map((name) => field(value[name], memberOf(place, name))));
+    return then(read, (values) =>
+      accept(Object.fromEntries(values.map((item, index) => [names[index], item]))),
+    );
+  };
+}
+
+/**
+ * An object with these fields; others are ignored. Fields of `sometimes` are left out of the result where they are
+ * absent.
+ */
+export function fields<Always extends Table, Sometimes extends Table = Record<never, never>>(
+  always: Always,
+  sometimes?: Sometimes,
+): Field<Fields<Always, Sometimes>> {
+  return (value, place) => {
+    if (!isRecord(value)) return refuse(place, value, 'expected an object');
+    const present = Object.entries(sometimes ?? {}).filter(([name]) => !isAbsent(value[name]));
+    const table = [...Object.entries(always), ...present];
+    const read = gather(table.map(([name, field]) => field(value[name], memberOf(place, name))));
+    return then(read, (values) => {
+      const entries = values.map((item, index) => [table[index]?.[0], item]);
+      return accept(Object.fromEntries(entries) as Fields<Always, Sometimes>);
+    });
+  };
+}
+
+/** One value read in two ways; what both complain about is told once. */
+export function both<A, B>(one: Field<A>, other: Field<B>): Field<readonly [A, B]> {
+  return (value, place) => {
+    const first = one(value, place);
+    const second = other(value, place);
+    if (first.ok && second.ok) return accept([first.value, second.value]);
+    const told = first.ok ? [] : first.problems;
+    const more = second.ok ? [] : second.problems;
+    const isNew = ({ field }: Problem) => !told.some((known) => known.field === field);
+    return { ok: false, problems: [...told, ...more.filter(isNew)] };
+  };
+}
+
+/** What was read, looked at once more: turned into another value or refused. */
+export function refine<T, U>(
+  field: Field<T>,
+  next: (value: T, place: Place) => Parsed<U>,
+): Field<U> {
+  return (value, place) => then(field(value, place), (read) => next(read, place));
+}
+
+/** What was read, in another form. */
+export function into<T, U>(field: Field<T>, convert: (value: T) => U): Field<U> {
+  return refine(field, (value) => accept(convert(value)));
+}
+
+function then<T, U>(parsed: Parsed<T>, next: (value: T) => Parsed<U>): Parsed<U> {
+  return parsed.ok ? next(parsed.value) : parsed;
+}
+
+/** All values, or all problems of those that have some. */
+function gather<T>(outcomes: readonly Parsed<T>[]): Parsed<T[]> {
+  const problems = outcomes.flatMap((outcome) => (outcome.ok ? [] : outcome.problems));
+  if (problems.length > 0) return { ok: false, problems };
+  return accept(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])));
+}
+
+function isAbsent(value: unknown): value is undefined | null {
+  return value === undefined || value === null;
+}

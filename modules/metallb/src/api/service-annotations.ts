@@ -1,0 +1,90 @@
+import { type IpAddress, parseIp } from '../net/ip.ts';
+import { memberOf, type Place, problemAt } from './fields.ts';
+import { ANNOTATION } from './names.ts';
+import type { Problem } from './problem.ts';
+
+/** What our annotations on a Service ask for. */
+export interface ServiceWishes {
+  readonly classAnnotation: string | undefined;
+  readonly count: number | 'auto';
+  readonly requestedIps: readonly (IpAddress | undefined)[];
+  readonly sharedIpKey: string | undefined;
+  readonly problems: readonly Problem[];
+}
+
+/** More is a slip of the keyboard that would fill the cluster with children. */
+const MAX_COUNT = 1_000;
+const DEFAULT_COUNT = 1;
+
+/**
+ * Understands the annotations of a Service. One that is wrong is a problem and its default stands in: a typo must
+ * not take a Service's other IPs away.
+ */
+export function readServiceAnnotations(
+  annotations: Readonly<Record<string, string>>,
+  service: Place,
+): ServiceWishes {
+  const placeOf = (name: string) =>
+    memberOf(memberOf(memberOf(service, 'metadata'), 'annotations'), name);
+  const count = readCount(
+    annotations[ANNOTATION.externalIpsCount],
+    placeOf(ANNOTATION.externalIpsCount),
+  );
+  const requested = readRequestedIps(
+    annotations[ANNOTATION.requestedIps],
+    placeOf(ANNOTATION.requestedIps),
+  );
+  return {
+    classAnnotation: readName(annotations[ANNOTATION.class]),
+    count: count.value,
+    requestedIps: requested.value,
+    sharedIpKey: readName(annotations[ANNOTATION.sharedIpKey]),
+    problems: [...count.problems, ...requested.problems],
+  };
+}
+
+/** A value that is always usable, and what had to be overlooked for it. */
+interface Reading<T> {
+  readonly value: T;
+  readonly problems: readonly Problem[];
+}
+
+function readCount(written: string | undefined, place: Place): Reading<number | 'auto'> {
+  const trimmed = written?.trim();
+  if (trimmed === undefined) return { value: DEFAULT_COUNT, problems: [] };
+  if (trimmed === 'auto') return { value: 'auto', problems: [] };
+  const count = /^\d+$/.test(trimmed) ? Number(trimmed) : 0;
+  if (count >= 1 && count <= MAX_COUNT) return { value: count, problems: [] };
+  const expected = `expected an integer from 1 to ${MAX_COUNT}, or auto; ${DEFAULT_COUNT} is used`;
+  return { value: DEFAULT_COUNT, problems: [problemAt(place, written, expected)] };
+}
+
+/** Item i is for child i, so what can't be used leaves a gap instead of moving the others. */
+function readRequestedIps(
+  written: string | undefined,
+  place: Place,
+): Reading<readonly (IpAddress | undefined)[]> {
+  if (written === undefined || written.trim() === '') return { value: [], problems: [] };
+  const value: (IpAddress | undefined)[] = [];
+  const problems: Problem[] = [];
+  for (const item of written.split(',').map((part) => part.trim())) {
+    const ip = parseIp(item);
+    const fault = item === '' ? undefined : faultOf(ip, value);
+    if (fault !== undefined) problems.push(problemAt(place, item, fault));
+    value.push(fault === undefined ? ip : undefined);
+  }
+  return { value, problems };
+}
+
+function faultOf(
+  ip: IpAddress | undefined,
+  earlier: readonly (IpAddress | undefined)[],
+): string | undefined {
+  if (ip === undefined) return 'expected IP addresses separated by commas; this one is skipped';
+  return earlier.includes(ip) ? 'expected each address once; the repetition is skipped' : undefined;
+}
+
+function readName(written: string | undefined): string | undefined {
+  const trimmed = written?.trim();
+  return trimmed === '' ? undefined : trimmed;
+}
