@@ -1,0 +1,153 @@
+import { parseMac } from '../net/mac.ts';
+import type { Counter, NodeConditionReport, PeerReport, Report, ToSpeaker } from './messages.ts';
+import {
+  MalformedMessageError,
+  parsed,
+  readBoolean,
+  readChoice,
+  readInteger,
+  readIp,
+  readList,
+  readMap,
+  readNumber,
+  readObject,
+  readOptional,
+  readText,
+} from './parse-fields.ts';
+
+const MAX_COUNTERS = 5_000;
+const MAX_LABELS = 16;
+const MAX_PEERS = 5_000;
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** A message as the speaker received it, or why it is none. */
+export function parseToSpeaker(value: unknown): ToSpeaker | MalformedMessageError {
+  return parsed(() => readToSpeaker(value));
+}
+
+function readToSpeaker(value: unknown): ToSpeaker {
+  const fields = readObject(value, 'message');
+  const kind = readChoice(fields['kind'], 'kind', ['hello', 'resync', 'relist', 'report']);
+  switch (kind) {
+    case 'hello':
+      return {
+        kind,
+        protocol: readInteger(fields['protocol'], 'protocol'),
+        incarnation: readText(fields['incarnation'], 'incarnation'),
+      };
+    case 'report':
+      return { kind, report: readReport(readObject(fields['report'], 'report')) };
+    case 'resync':
+    case 'relist':
+      return { kind };
+  }
+}
+
+function readReport(fields: Fields): Report {
+  const type = readChoice(fields['type'], 'report.type', [
+    'announced',
+    'withdrawn',
+    'conflict',
+    'conflict-over',
+    'condition',
+    'counters',
+    'peers',
+  ]);
+  switch (type) {
+    case 'announced':
+      return readAnnounced(fields);
+    case 'withdrawn':
+      return { type, ...readPlace(fields), reason: readText(fields['reason'], 'reason') };
+    case 'conflict':
+      return {
+        type,
+        ...readPlace(fields),
+        mac: readMac(fields['mac']),
+        vetoed: readBoolean(fields['vetoed'], 'vetoed'),
+      };
+    case 'conflict-over':
+      return { type, ...readPlace(fields) };
+    case 'condition':
+      return readCondition(fields);
+    case 'counters': {
+      const options = { limit: MAX_COUNTERS, read: readCounter };
+      return { type, counters: readList(fields['counters'], 'counters', options) };
+    }
+    case 'peers':
+      return {
+        type,
+        interface: readText(fields['interface'], 'interface'),
+        state: readText(fields['state'], 'state'),
+        peers: readList(fields['peers'], 'peers', { limit: MAX_PEERS, read: readPeer }),
+      };
+  }
+}
+
+function readPlace(fields: Fields) {
+  return {
+    ip: readIp(fields['ip'], 'ip'),
+    interface: readText(fields['interface'], 'interface'),
+  };
+}
+
+function readAnnounced(fields: Fields): Report {
+  return {
+    type: 'announced',
+    ...readPlace(fields),
+    sinceEpochMs: readNumber(fields['sinceEpochMs'], 'sinceEpochMs'),
+    reason: readChoice(fields['reason'], 'reason', [
+      'Assigned',
+      'Takeover',
+      'Handover',
+      'Failback',
+      'EndpointsMoved',
+      'Dispute',
+    ]),
+    from: readOptional(fields['from'], 'from', readText),
+    darkMs: readOptional(fields['darkMs'], 'darkMs', readNumber),
+    recentMoves: readInteger(fields['recentMoves'], 'recentMoves'),
+  };
+}
+
+function readCondition(fields: Fields): NodeConditionReport {
+  return {
+    type: 'condition',
+    condition: readChoice(fields['condition'], 'condition', [
+      'Deaf',
+      'NoPeersHeard',
+      'HeartbeatsLost',
+      'PacingReduced',
+      'DutiesDiffer',
+      'ExcludeLabelIgnored',
+    ]),
+    interface: readText(fields['interface'], 'interface'),
+    active: readBoolean(fields['active'], 'active'),
+    message: readText(fields['message'], 'message'),
+  };
+}
+
+function readCounter(value: unknown, what: string): Counter {
+  const fields = readObject(value, what);
+  return {
+    name: readText(fields['name'], `${what}.name`),
+    type: readChoice(fields['type'], `${what}.type`, ['counter', 'gauge']),
+    labels: readMap(fields['labels'], `${what}.labels`, { limit: MAX_LABELS, read: readText }),
+    value: readNumber(fields['value'], `${what}.value`),
+  };
+}
+
+function readPeer(value: unknown, what: string): PeerReport {
+  const fields = readObject(value, what);
+  return {
+    node: readText(fields['node'], `${what}.node`),
+    state: readText(fields['state'], `${what}.state`),
+    lastHeardMsAgo: readNumber(fields['lastHeardMsAgo'], `${what}.lastHeardMsAgo`),
+  };
+}
+
+function readMac(value: unknown) {
+  const mac = parseMac(readText(value, 'mac'));
+  if (mac === undefined) throw new MalformedMessageError('mac: expected an Ethernet address');
+  return mac;
+}

@@ -1,0 +1,71 @@
+import { type DutyChange, MAX_CHANGES, type ToWire } from './messages.ts';
+import { readDuty, readGroup } from './parse-duty.ts';
+import {
+  type MalformedMessageError,
+  parsed,
+  readBoolean,
+  readChoice,
+  readInteger,
+  readIp,
+  readList,
+  readObject,
+  readText,
+} from './parse-fields.ts';
+
+const MAX_POOLS = 10_000;
+
+/** A message as the wire process received it, or why it is none. */
+export function parseToWire(value: unknown): ToWire | MalformedMessageError {
+  return parsed(() => readToWire(value));
+}
+
+function readToWire(value: unknown): ToWire {
+  const fields = readObject(value, 'message');
+  const kind = readChoice(fields['kind'], 'kind', [
+    'hello',
+    'table-start',
+    'difference',
+    'table-complete',
+  ]);
+  if (kind === 'hello') return { kind, protocol: readInteger(fields['protocol'], 'protocol') };
+  const number = readInteger(fields['number'], 'number');
+  if (kind !== 'difference') return { kind, number };
+  const options = { limit: MAX_CHANGES, read: readChange };
+  return { kind, number, changes: readList(fields['changes'], 'changes', options) };
+}
+
+function readChange(value: unknown, what: string): DutyChange {
+  const fields = readObject(value, what);
+  if (fields['unset'] !== undefined) return readUnset(fields, what);
+  const set = readChoice(fields['set'], `${what}.set`, [
+    'duty',
+    'group',
+    'pools',
+    'draining',
+    'revision',
+  ]);
+  switch (set) {
+    case 'duty':
+      return { set, duty: readDuty(fields['duty'], `${what}.duty`) };
+    case 'group':
+      return { set, group: readGroup(fields['group'], `${what}.group`) };
+    case 'pools':
+      return { set, pools: readPools(fields['pools'], `${what}.pools`) };
+    case 'draining':
+      return { set, draining: readBoolean(fields['draining'], `${what}.draining`) };
+    case 'revision':
+      return { set, revision: readInteger(fields['revision'], `${what}.revision`) };
+  }
+}
+
+function readUnset(fields: Readonly<Record<string, unknown>>, what: string): DutyChange {
+  const unset = readChoice(fields['unset'], `${what}.unset`, ['duty', 'group']);
+  return unset === 'duty'
+    ? { unset, ip: readIp(fields['ip'], `${what}.ip`) }
+    : { unset, id: readText(fields['id'], `${what}.id`) };
+}
+
+/** @throws MalformedMessageError */
+export function readPools(value: unknown, what: string): readonly string[] {
+  return readList(value, what, { limit: MAX_POOLS, read: readText });
+}
