@@ -1,0 +1,109 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+import { AGENT_ROOT } from './namespaces.ts';
+import { signal } from './processes.ts';
+
+const AGENTS = ['pod', 'udp-probe', 'tcp-hold', 'prober'] as const;
+
+/** A small program of the lab itself that runs in a namespace. */
+export type AgentKind = (typeof AGENTS)[number];
+
+/** Bundles all agents: a bundle starts in 20 ms, a TypeScript file through a loader in 200 ms. */
+export async function buildAgents(
+  lab: string,
+): Promise<{ directory: string; remove: () => Promise<void> }> {
+  const directory = join(AGENT_ROOT, lab);
+  await mkdir(directory, { recursive: true });
+  buildSync({
+    entryPoints: AGENTS.map((name) => join(import.meta.dirname, 'agents', `${name}.ts`)),
+    outdir: directory,
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'cjs',
+    external: ['cap'],
+    logLevel: 'error',
+  });
+  return { directory, remove: () => rm(directory, { recursive: true, force: true }) };
+}
+
+export interface AgentOptions {
+  readonly kind: AgentKind;
+  readonly directory: string;
+  readonly namespace: string;
+  readonly args?: readonly string[];
+}
+
+interface Message {
+  readonly ready?: true;
+  readonly id?: number;
+  readonly reply?: unknown;
+  readonly error?: string;
+}
+
+/** Talks to one agent: a request, its reply. The agent ends when the lab does. */
+export class Agent<Request, Reply> {
+  readonly #child: ChildProcess;
+  readonly #kind: AgentKind;
+  readonly #waiting = new Map<number, (message: Message) => void>();
+  #nextId = 1;
+
+  constructor(kind: AgentKind, child: ChildProcess) {
+    this.#kind = kind;
+    this.#child = child;
+    child.on('message', (message: Message) => {
+      const settle = this.#waiting.get(message.id ?? 0);
+      this.#waiting.delete(message.id ?? 0);
+      settle?.(message);
+    });
+    child.on('exit', () => {
+      for (const settle of this.#waiting.values()) settle({ error: 'ended' });
+      this.#waiting.clear();
+    });
+  }
+
+  ask(request: Request): Promise<Reply> {
+    const id = this.#nextId++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, (message) => {
+        if (message.error !== undefined) reject(new Error(`${this.#kind}: ${message.error}`));
+        else resolve(message.reply as Reply);
+      });
+      this.#child.send({ id, request });
+    });
+  }
+
+  stop(): void {
+    if (this.#child.connected) this.#child.disconnect();
+    if (this.#child.pid !== undefined) signal(this.#child.pid, 'SIGKILL');
+  }
+}
+
+/** Starts an agent and waits until it listens. */
+export function startAgent<Request, Reply>(options: AgentOptions): Promise<Agent<Request, Reply>> {
+  const { kind, directory, namespace, args = [] } = options;
+  const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  const command = [
+    'netns',
+    'exec',
+    namespace,
+    process.execPath,
+    join(directory, `${kind}.cjs`),
+    ...args,
+  ];
+  const child = spawn('ip', command, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env,
+    detached: true,
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`${kind} in ${namespace} ended with ${code}`)));
+    child.once('message', () => {
+      child.removeAllListeners('exit');
+      resolve(new Agent<Request, Reply>(kind, child));
+    });
+  });
+}

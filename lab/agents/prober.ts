@@ -1,0 +1,100 @@
+import cap from 'cap';
+import { arpRequest, neighbourSolicitation, readClaim } from '../frames.ts';
+import type { Answer, ProberRequest } from '../prober.ts';
+import { serve } from './serve.ts';
+
+/** Asks by ARP or NDP who has an IP and tells every MAC that answered and when. */
+const [, , interfaceName = 'eth0', mac = '', ipv4 = '', ipv6 = ''] = process.argv;
+
+const RING_BYTES = 4 * 1024 * 1024;
+const FILTER = 'arp or (icmp6 and ip6[40] = 136)';
+const frameBuffer = Buffer.alloc(65_535);
+const socket = new cap.Cap();
+socket.open(interfaceName, FILTER, RING_BYTES, frameBuffer);
+
+const listeners = new Set<(answer: Answer) => void>();
+
+socket.on('packet', (length) => {
+  const claim = readClaim(frameBuffer.subarray(0, length));
+  if (claim === undefined || claim.destinationMac !== mac || claim.kind === 'arp-request') return;
+  const answer = { ip: claim.ip, mac: claim.mac, atMs: performance.now() };
+  for (const listener of listeners) listener(answer);
+});
+
+function send(ip: string): void {
+  const source = { mac, ip: ip.includes(':') ? ipv6 : ipv4 };
+  try {
+    socket.send(ip.includes(':') ? neighbourSolicitation(source, ip) : arpRequest(source, ip));
+  } catch {
+    // The prober's own link is down: nobody answers.
+  }
+}
+
+/** Collects answers for `waitMs`, or only until the first one. */
+async function ask(ip: string, waitMs: number, firstOnly = false): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  const askedAt = performance.now();
+  await new Promise<void>((resolve) => {
+    const listener = (answer: Answer) => {
+      if (answer.ip !== ip) return;
+      answers.push({ ...answer, atMs: answer.atMs - askedAt });
+      if (firstOnly) done();
+    };
+    const timer = setTimeout(done, waitMs);
+    function done(): void {
+      clearTimeout(timer);
+      listeners.delete(listener);
+      resolve();
+    }
+    listeners.add(listener);
+    send(ip);
+  });
+  return answers;
+}
+
+/** One request after the other; unanswered ones are left out. */
+async function measure(ip: string, count: number, gapMs: number): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (let index = 0; index < count; index += 1) {
+    answers.push(...(await ask(ip, 200, true)));
+    await new Promise((resolve) => setTimeout(resolve, gapMs));
+  }
+  return answers;
+}
+
+let watching: { answers: Answer[]; timer: NodeJS.Timeout; startedAt: number } | undefined;
+
+function watch(ips: readonly string[], everyMs: number): void {
+  const answers: Answer[] = [];
+  const startedAt = performance.now();
+  listeners.add((answer) => answers.push({ ...answer, atMs: answer.atMs - startedAt }));
+  const timer = setInterval(() => {
+    for (const ip of ips) send(ip);
+  }, everyMs);
+  watching = { answers, timer, startedAt };
+}
+
+function watched(stop: boolean): { answers: Answer[]; forMs: number } {
+  if (watching === undefined) return { answers: [], forMs: 0 };
+  const { answers, timer, startedAt } = watching;
+  if (stop) {
+    clearInterval(timer);
+    listeners.clear();
+    watching = undefined;
+  }
+  return { answers, forMs: performance.now() - startedAt };
+}
+
+serve((message) => {
+  const request = message as ProberRequest;
+  switch (request.do) {
+    case 'ask':
+      return ask(request.ip, request.waitMs);
+    case 'measure':
+      return measure(request.ip, request.count, request.gapMs);
+    case 'watch':
+      return watch(request.ips, request.everyMs);
+    case 'watched':
+      return watched(request.stop);
+  }
+});

@@ -1,0 +1,35 @@
+import { connect } from 'node:net';
+import { parseArgs } from 'node:util';
+import { serve } from './serve.ts';
+
+/** Holds TCP connections open, sends a byte over each now and then, and counts those that break. */
+const { values } = parseArgs({
+  options: {
+    target: { type: 'string', multiple: true, default: [] },
+    port: { type: 'string', default: '7' },
+    connections: { type: 'string', default: '100' },
+  },
+});
+const BYTE_EVERY_MS = 100;
+const total = Number(values.connections);
+const count = { open: 0, broken: 0, echoes: 0 };
+
+for (let index = 0; index < total; index += 1) {
+  const host = values.target[index % values.target.length] ?? '';
+  const socket = connect({ host, port: Number(values.port), noDelay: true });
+  let writer: NodeJS.Timeout | undefined;
+  socket.on('connect', () => {
+    count.open += 1;
+    writer = setInterval(() => socket.write('.'), BYTE_EVERY_MS);
+  });
+  socket.on('data', (data) => {
+    count.echoes += data.length;
+  });
+  socket.on('error', () => socket.destroy());
+  socket.on('close', () => {
+    clearInterval(writer);
+    count.broken += 1;
+  });
+}
+
+serve(() => ({ ...count, total }));

@@ -1,0 +1,91 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { parseArgs } from 'node:util';
+import { serve } from './serve.ts';
+
+/** Sends a numbered UDP packet to every target every few milliseconds and keeps which were echoed. */
+const { values } = parseArgs({
+  options: {
+    target: { type: 'string', multiple: true, default: [] },
+    port: { type: 'string', default: '7' },
+    interval: { type: 'string', default: '2' },
+  },
+});
+/** A probe without an echo for this long is lost. */
+const ANSWER_WITHIN_MS = 100;
+
+class Target {
+  readonly ip: string;
+  readonly #socket: Socket;
+  #sentAt: number[] = [];
+  #answered: boolean[] = [];
+  /** Number of the first probe since the last reset; earlier echoes count no more. */
+  #first = 0;
+
+  constructor(ip: string) {
+    this.ip = ip;
+    this.#socket = createSocket(ip.includes(':') ? 'udp6' : 'udp4');
+    this.#socket.on('message', (message) => {
+      const index = message.readUInt32BE(0) - this.#first;
+      if (index >= 0) this.#answered[index] = true;
+    });
+    // Network unreachable and the like: a lost probe.
+    this.#socket.on('error', () => {});
+  }
+
+  probe(port: number): void {
+    const message = Buffer.alloc(4);
+    message.writeUInt32BE(this.#first + this.#sentAt.length);
+    this.#sentAt.push(performance.now());
+    this.#answered.push(false);
+    this.#socket.send(message, port, this.ip, () => {});
+  }
+
+  reset(): void {
+    this.#first += this.#sentAt.length;
+    this.#sentAt = [];
+    this.#answered = [];
+  }
+
+  report() {
+    const settledBefore = performance.now() - ANSWER_WITHIN_MS;
+    const all = this.#sentAt.map((sentAt, index) => ({ sentAt, answered: this.#answered[index] }));
+    const settled = all.filter((probe) => probe.answered || probe.sentAt < settledBefore);
+    const lastAnswered = settled.findLast((probe) => probe.answered)?.sentAt;
+    return {
+      ip: this.ip,
+      sent: settled.length,
+      lost: settled.filter((probe) => !probe.answered).length,
+      darkMs: longestDark(settled),
+      silentMs:
+        lastAnswered === undefined ? Number.MAX_SAFE_INTEGER : performance.now() - lastAnswered,
+    };
+  }
+}
+
+/** From the last answered probe before a loss to the first answered one after it; the longest such time. */
+function longestDark(probes: readonly { sentAt: number; answered: boolean | undefined }[]): number {
+  let darkMs = 0;
+  let lastAnswered = probes[0]?.sentAt ?? 0;
+  let losing = false;
+  for (const probe of probes) {
+    if (!probe.answered) {
+      losing = true;
+      continue;
+    }
+    if (losing) darkMs = Math.max(darkMs, probe.sentAt - lastAnswered);
+    losing = false;
+    lastAnswered = probe.sentAt;
+  }
+  return losing ? Math.max(darkMs, performance.now() - lastAnswered) : darkMs;
+}
+
+const targets = values.target.map((ip) => new Target(ip));
+const port = Number(values.port);
+setInterval(() => {
+  for (const target of targets) target.probe(port);
+}, Number(values.interval));
+
+serve((request) => {
+  if (request === 'reset') for (const target of targets) target.reset();
+  return targets.map((target) => target.report());
+});

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
+import { type Claim, readClaim } from './frames.ts';
+
+const PCAP_HEADER_BYTES = 24;
+const RECORD_HEADER_BYTES = 16;
+const MAGIC_MICROSECONDS = 0xa1b2c3d4;
+
+/** One captured claim about an IP and when it passed. */
+export interface CapturedClaim extends Claim {
+  readonly epochMs: number;
+}
+
+/** A running tcpdump of ARP and neighbour discovery frames. */
+export class Capture {
+  readonly #tcpdump: ChildProcess;
+  readonly #file: string;
+
+  constructor(tcpdump: ChildProcess, file: string) {
+    this.#tcpdump = tcpdump;
+    this.#file = file;
+  }
+
+  /** Ends the capture. @returns all claims in order */
+  async stop(): Promise<CapturedClaim[]> {
+    if (this.#tcpdump.exitCode === null) {
+      const exited = once(this.#tcpdump, 'exit');
+      this.#tcpdump.kill('SIGINT');
+      await exited;
+    }
+    return readClaims(await readFile(this.#file));
+  }
+}
+
+/** @param file pcap file to write; it may be opened with any packet analyser later */
+export async function startCapture(at: {
+  namespace: string;
+  interfaceName: string;
+  file: string;
+}): Promise<Capture> {
+  const options = ['-i', at.interfaceName, '-U', '--immediate-mode', '-Z', 'root', '-w', at.file];
+  const tcpdump = spawn(
+    'ip',
+    ['netns', 'exec', at.namespace, 'tcpdump', ...options, 'arp or icmp6'],
+    { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
+  );
+  await once(tcpdump.stderr, 'data'); // "listening on …"
+  return new Capture(tcpdump, at.file);
+}
+
+/** The claims in a pcap file of Ethernet frames (microsecond stamps, this machine's byte order). */
+export function readClaims(pcap: Buffer): CapturedClaim[] {
+  if (pcap.readUInt32LE(0) !== MAGIC_MICROSECONDS)
+    throw new TypeError('not a pcap file of this machine');
+  const claims: CapturedClaim[] = [];
+  let at = PCAP_HEADER_BYTES;
+  while (at + RECORD_HEADER_BYTES <= pcap.length) {
+    const epochMs = pcap.readUInt32LE(at) * 1000 + pcap.readUInt32LE(at + 4) / 1000;
+    const end = at + RECORD_HEADER_BYTES + pcap.readUInt32LE(at + 8);
+    const claim = readClaim(pcap.subarray(at + RECORD_HEADER_BYTES, end));
+    if (claim !== undefined) claims.push({ ...claim, epochMs });
+    at = end;
+  }
+  return claims;
+}

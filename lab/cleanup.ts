@@ -1,0 +1,65 @@
+type Undo = () => Promise<void> | void;
+
+/** Steps that undo what was set up, run in reverse order, each at most once, also on signals and crashes. */
+export class CleanUp {
+  readonly #steps: Undo[] = [];
+  #running: Promise<void> | undefined;
+
+  push(undo: Undo): void {
+    this.#steps.push(undo);
+  }
+
+  /** Idempotent. A failing step does not keep the others from running. */
+  run(): Promise<void> {
+    this.#running ??= this.#runAll();
+    return this.#running;
+  }
+
+  async #runAll(): Promise<void> {
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      try {
+        await step();
+      } catch (error) {
+        process.stderr.write(`lab clean-up: ${String(error)}\n`);
+      }
+    }
+  }
+}
+
+const EXIT_CODE_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const open = new Set<CleanUp>();
+
+/** From now on, a signal or an uncaught error runs `cleanUp` before this process ends. */
+export function runBeforeExit(cleanUp: CleanUp): void {
+  if (open.size === 0) listen();
+  open.add(cleanUp);
+  cleanUp.push(() => {
+    open.delete(cleanUp);
+  });
+}
+
+let listening = false;
+
+function listen(): void {
+  if (listening) return;
+  listening = true;
+  for (const [signal, code] of Object.entries(EXIT_CODE_BY_SIGNAL)) {
+    process.once(signal, () => endAfterCleanUp(code));
+  }
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${error.stack}\n`);
+    endAfterCleanUp(1);
+  });
+  process.on('unhandledRejection', (reason) => {
+    process.stderr.write(`${String(reason)}\n`);
+    endAfterCleanUp(1);
+  });
+}
+
+function endAfterCleanUp(code: number): void {
+  const all = Promise.all([...open].map((cleanUp) => cleanUp.run()));
+  all.then(
+    () => process.exit(code),
+    () => process.exit(code),
+  );
+}

@@ -1,0 +1,79 @@
+import * as assert from 'node:assert/strict';
+import type { ClusterObject } from './cluster.ts';
+import { ingressIps } from './dataplane-sync.ts';
+import { until } from './exec.ts';
+import type { Lab } from './lab.ts';
+
+/** One assigned IP, as its child tells it. */
+export interface Assignment {
+  readonly ip: string;
+  readonly service: string;
+  readonly preferredNode: string;
+  readonly announcer: string | undefined;
+}
+
+/** Every IP that a child has, in the children's order. */
+export async function assignments(lab: Lab): Promise<Assignment[]> {
+  const children = await lab.cluster.list('SDNInternalL2LBService');
+  return children.flatMap((child) => {
+    const [ip] = ingressIps(child);
+    return ip === undefined ? [] : [assignmentOf(child, ip)];
+  });
+}
+
+function assignmentOf(child: ClusterObject, ip: string): Assignment {
+  const serviceRef = child.spec?.['serviceRef'] as { name: string } | undefined;
+  const announcer = child.status?.['announcer'] as { node: string } | undefined;
+  return {
+    ip,
+    service: serviceRef?.name ?? '',
+    preferredNode: child.metadata.annotations?.['metallb.io/preferredL2SpeakerNode'] ?? '',
+    announcer: announcer?.node,
+  };
+}
+
+/** Waits until the Service has `count` IPs. @returns them */
+export async function assignedIps(lab: Lab, service: string, count: number): Promise<string[]> {
+  const name = { kind: 'Service', namespace: 'default', name: service };
+  let ips: string[] = [];
+  const what = () => `${count} IPs of ${service}, has ${ips.join(' ') || 'none'}`;
+  return until({ what, deadlineMs: 10_000 }, async () => {
+    ips = ingressIps(await lab.cluster.read(name));
+    return ips.length === count && ips;
+  });
+}
+
+/** Waits until exactly this node answers for the IP. */
+export async function answeredBy(
+  lab: Lab,
+  ip: string,
+  node: string,
+  deadlineMs = 10_000,
+): Promise<void> {
+  let macs: string[] = [];
+  const what = () =>
+    `${ip} answered by ${node} (${lab.macOf(node)}), is by ${macs.join(' ') || 'nobody'}`;
+  await until({ what, deadlineMs }, async () => {
+    macs = await lab.prober.macsOf(ip);
+    return macs.length === 1 && macs[0] === lab.macOf(node);
+  });
+}
+
+/** Waits until every IP is answered by its preferred node alone, and its child says so. */
+export async function settled(lab: Lab, deadlineMs = 15_000): Promise<Assignment[]> {
+  let all = await assignments(lab);
+  for (const { ip, preferredNode } of all) await answeredBy(lab, ip, preferredNode, deadlineMs);
+  const what = () => `announcers in status: ${JSON.stringify(all)}`;
+  await until({ what, deadlineMs }, async () => {
+    all = await assignments(lab);
+    return all.every((one) => one.announcer === one.preferredNode);
+  });
+  return all;
+}
+
+/** Fails unless every IP is answered by its preferred node alone, now. */
+export async function assertAnswers(lab: Lab, all: readonly Assignment[]): Promise<void> {
+  for (const { ip, preferredNode } of all) {
+    assert.deepEqual(await lab.prober.macsOf(ip), [lab.macOf(preferredNode)], `who answers ${ip}`);
+  }
+}

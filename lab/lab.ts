@@ -1,0 +1,225 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildAgents, startAgent } from './agent.ts';
+import { CleanUp, runBeforeExit } from './cleanup.ts';
+import type { Cluster } from './cluster.ts';
+import { DataplaneSync } from './dataplane-sync.ts';
+import { ManifestCluster } from './manifest-cluster.ts';
+import { deleteNamespaces, listNamespaces, newLabName, sweepLeftovers } from './namespaces.ts';
+import { buildNetwork } from './network.ts';
+import {
+  controllerProgram,
+  nodeProgram,
+  PROGRAM_USER,
+  type ProgramSurroundings,
+  writeHeartbeatKey,
+} from './node-programs.ts';
+import { type Host, ipv4On, ipv6On, macOn, nodeNames, numberOf } from './plan.ts';
+import { type Prober, startProber } from './prober.ts';
+import type { Program } from './program.ts';
+import { LabSwitch } from './switch.ts';
+import {
+  type HeldConnections,
+  holdConnections,
+  startTrafficProbe,
+  type TrafficProbe,
+} from './traffic.ts';
+
+export interface LabOptions {
+  readonly nodes: number;
+  /** A second public segment, eth1 of nodes and clients. */
+  readonly secondSegment: boolean;
+  /** Flags of the node programs beside the lab's own. */
+  readonly nodeFlags: readonly string[];
+}
+
+export const DEFAULT_LAB: LabOptions = { nodes: 3, secondSegment: false, nodeFlags: [] };
+
+/** A network of namespaces with the programs in it. Nothing runs yet but pods, probers and the switch. */
+export class Lab {
+  readonly name: string;
+  readonly options: LabOptions;
+  /** Logs, captures, manifests. */
+  readonly directory: string;
+  readonly nodes: readonly string[];
+  readonly switch: LabSwitch;
+  readonly cluster: Cluster;
+  readonly controller: Program;
+  readonly prober: Prober;
+  readonly #programs: ReadonlyMap<string, Program>;
+  readonly #agentDirectory: string;
+  readonly #cleanUp: CleanUp;
+  readonly #temporary = new Set<{ stop(): void }>();
+
+  constructor(parts: LabParts) {
+    this.name = parts.name;
+    this.options = parts.options;
+    this.directory = parts.directory;
+    this.nodes = nodeNames(parts.options.nodes);
+    this.switch = new LabSwitch(`${parts.name}-sw`);
+    this.cluster = parts.cluster;
+    this.controller = parts.controller;
+    this.prober = parts.prober;
+    this.#programs = parts.programs;
+    this.#agentDirectory = parts.agentDirectory;
+    this.#cleanUp = parts.cleanUp;
+  }
+
+  namespace(host: string): string {
+    return `${this.name}-${host}`;
+  }
+
+  /** The node program of a node. */
+  program(node: string): Program {
+    const program = this.#programs.get(node);
+    if (program === undefined) throw new Error(`no node ${node}`);
+    return program;
+  }
+
+  programs(): readonly Program[] {
+    return [this.controller, ...this.#programs.values()];
+  }
+
+  /** A node's MAC on the public segment. */
+  macOf(node: string): string {
+    return macOn('public', numberOf(node));
+  }
+
+  /** Probes until `endScenario` or until it is stopped. */
+  async probe(ips: readonly string[], host = 'client'): Promise<TrafficProbe> {
+    return this.#untilEndOfScenario(await startTrafficProbe(this.#where(host), ips));
+  }
+
+  async hold(ips: readonly string[], connections = 100): Promise<HeldConnections> {
+    return this.#untilEndOfScenario(await holdConnections(this.#where('client'), ips, connections));
+  }
+
+  /** Ends the probes and connections that a scenario has left running. */
+  endScenario(): void {
+    for (const one of this.#temporary) one.stop();
+    this.#temporary.clear();
+  }
+
+  /** Ends everything and leaves nothing behind. Idempotent. */
+  stop(): Promise<void> {
+    return this.#cleanUp.run();
+  }
+
+  #where(host: string): { directory: string; namespace: string } {
+    return { directory: this.#agentDirectory, namespace: this.namespace(host) };
+  }
+
+  #untilEndOfScenario<One extends { stop(): void }>(one: One): One {
+    this.#temporary.add(one);
+    return one;
+  }
+}
+
+interface LabParts {
+  readonly name: string;
+  readonly options: LabOptions;
+  readonly directory: string;
+  readonly cluster: Cluster;
+  readonly controller: Program;
+  readonly programs: ReadonlyMap<string, Program>;
+  readonly prober: Prober;
+  readonly agentDirectory: string;
+  readonly cleanUp: CleanUp;
+}
+
+/** Builds a lab; on failure nothing stays. Leftovers of killed labs are removed first. */
+export async function startLab(wish: Partial<LabOptions> = {}): Promise<Lab> {
+  await sweepLeftovers();
+  const cleanUp = new CleanUp();
+  runBeforeExit(cleanUp);
+  try {
+    return await assemble({ ...DEFAULT_LAB, ...wish }, cleanUp);
+  } catch (error) {
+    await cleanUp.run();
+    throw error;
+  }
+}
+
+async function assemble(options: LabOptions, cleanUp: CleanUp): Promise<Lab> {
+  const name = newLabName();
+  const directory = await mkdtemp(join(tmpdir(), `${name}-`));
+  await chmod(directory, 0o755); // the programs run as another user
+  cleanUp.push(() => rm(directory, { recursive: true, force: true }));
+  cleanUp.push(async () => deleteNamespaces(await listNamespaces(name)));
+  const hosts = await buildNetwork(name, options);
+  const agents = await buildAgents(name);
+  cleanUp.push(agents.remove);
+  await startPods(name, agents.directory, hosts);
+  const prober = await startProber(
+    { directory: agents.directory, namespace: `${name}-prober` },
+    proberHost(hosts),
+  );
+  const state = await startState(name, directory, options, cleanUp);
+  return new Lab({
+    name,
+    options,
+    directory,
+    prober,
+    agentDirectory: agents.directory,
+    cleanUp,
+    ...state,
+  });
+}
+
+/** The manifests, the programs (not running yet) and the stand-in for kube-proxy. */
+async function startState(
+  labName: string,
+  directory: string,
+  options: LabOptions,
+  cleanUp: CleanUp,
+): Promise<Pick<LabParts, 'cluster' | 'controller' | 'programs'>> {
+  const cluster = new ManifestCluster(join(directory, 'manifests'));
+  await cluster.create(PROGRAM_USER);
+  await writeHeartbeatKey(directory);
+  const surroundings: ProgramSurroundings = {
+    labName,
+    directory,
+    storeArgument: cluster.storeArgument,
+    extraFlags: options.nodeFlags,
+  };
+  const nodes = nodeNames(options.nodes);
+  const programs = new Map<string, Program>();
+  for (const node of nodes) programs.set(node, await nodeProgram(surroundings, node));
+  const namespaces = new Map(nodes.map((node) => [node, `${labName}-${node}`]));
+  const sync = new DataplaneSync(cluster, namespaces);
+  sync.start();
+  cleanUp.push(() => sync.stop());
+  return { cluster, controller: controllerProgram(surroundings), programs };
+}
+
+async function startPods(
+  labName: string,
+  directory: string,
+  hosts: readonly Host[],
+): Promise<void> {
+  const pods = hosts.map((host) => host.name).filter((host) => /^(?:pod\d+|backend)$/.test(host));
+  await Promise.all(
+    pods.map((pod) =>
+      startAgent({ kind: 'pod', directory, namespace: `${labName}-${pod}`, args: [pod] }),
+    ),
+  );
+}
+
+function proberHost(hosts: readonly Host[]): {
+  interfaceName: string;
+  mac: string;
+  ipv4: string;
+  ipv6: string;
+} {
+  const at = hosts
+    .find((host) => host.name === 'prober')
+    ?.attachments.find((attachment) => attachment.segment === 'public');
+  if (at === undefined) throw new Error('the plan has no prober');
+  return {
+    interfaceName: at.interfaceName,
+    mac: macOn(at.segment, at.hostNumber),
+    ipv4: ipv4On(at.segment, at.hostNumber),
+    ipv6: ipv6On(at.segment, at.hostNumber),
+  };
+}

@@ -1,0 +1,22 @@
+import { run } from './exec.ts';
+
+/** The MAC a host's kernel believes to be at `ip`; undefined when it knows none. */
+export async function neighbourMac(namespace: string, ip: string): Promise<string | undefined> {
+  const listed: unknown = JSON.parse(
+    (await run(['ip', '-n', namespace, '-j', 'neigh', 'show', ip])) || '[]',
+  );
+  if (!Array.isArray(listed)) return undefined;
+  const entry: { lladdr?: string } | undefined = listed[0];
+  return entry?.lladdr;
+}
+
+/** Makes the host forget all it has learnt, so that its next packet must ask first. */
+export async function flushNeighbours(namespace: string): Promise<void> {
+  await run(['ip', '-n', namespace, 'neigh', 'flush', 'all']);
+}
+
+/** Sends one packet to every IP, whether or not anything answers, so that the kernel asks for its MAC. */
+export async function touch(namespace: string, ips: readonly string[]): Promise<void> {
+  const pings = ips.map((ip) => `ping -c 1 -W 1 -q ${ip} >/dev/null 2>&1 &`).join(' ');
+  await run(['ip', 'netns', 'exec', namespace, 'sh', '-c', `${pings} wait; true`]);
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { chown, mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Program } from './program.ts';
+
+/** nobody: the programs must not need to be root. */
+export const PROGRAM_USER = 65_534;
+
+const PACKAGE_ROOT = join(import.meta.dirname, '..');
+
+/** Where a lab keeps what its programs read and write. */
+export interface ProgramSurroundings {
+  readonly labName: string;
+  readonly directory: string;
+  readonly storeArgument: string;
+  readonly extraFlags: readonly string[];
+}
+
+/** Settings that let a scenario end in seconds; the production defaults wait for people. */
+const FAST_NODE_FLAGS = ['--hold-down-ms=1000', '--hold-down-max-ms=1000'];
+
+export async function writeHeartbeatKey(directory: string): Promise<void> {
+  const file = keyFileOf(directory);
+  await writeFile(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
+  await chown(file, PROGRAM_USER, PROGRAM_USER);
+}
+
+function keyFileOf(directory: string): string {
+  return join(directory, 'heartbeat-key');
+}
+
+/** The node program in its namespace, with NET_RAW and nothing else. */
+export async function nodeProgram(at: ProgramSurroundings, node: string): Promise<Program> {
+  const runDirectory = join(at.directory, `run-${node}`);
+  await mkdir(runDirectory, { recursive: true });
+  await chown(runDirectory, PROGRAM_USER, PROGRAM_USER);
+  const flags = [
+    `--node=${node}`,
+    `--store=${at.storeArgument}`,
+    `--heartbeat-key-file=${keyFileOf(at.directory)}`,
+    `--run-dir=${runDirectory}`,
+    ...FAST_NODE_FLAGS,
+    ...at.extraFlags,
+  ];
+  return new Program({
+    name: node,
+    namespace: `${at.labName}-${node}`,
+    command: [...withNetRawAlone(), process.execPath, bundle('node.mjs'), ...flags],
+    logFile: join(at.directory, `${node}.log`),
+  });
+}
+
+export function controllerProgram(at: ProgramSurroundings): Program {
+  return new Program({
+    name: 'controller',
+    namespace: `${at.labName}-control`,
+    command: [process.execPath, bundle('controller.mjs'), `--store=${at.storeArgument}`],
+    logFile: join(at.directory, 'controller.log'),
+  });
+}
+
+/** A built program. */
+export function bundle(file: string): string {
+  return join(PACKAGE_ROOT, 'dist', file);
+}
+
+function withNetRawAlone(): string[] {
+  const capabilities = ['--inh-caps', '--ambient-caps', '--bounding-set'].map(
+    (set) => `${set}=-all,+net_raw`,
+  );
+  return ['setpriv', ...capabilities, ...userFlags()];
+}
+
+/** In a user namespace that maps root alone there is no other user to become. */
+function userFlags(): string[] {
+  const mappedUsers = Number(readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/)[2]);
+  if (mappedUsers <= PROGRAM_USER) return [];
+  return [`--reuid=${PROGRAM_USER}`, `--regid=${PROGRAM_USER}`, '--clear-groups'];
+}

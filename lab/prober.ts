@@ -1,0 +1,114 @@
+import { type Agent, startAgent } from './agent.ts';
+import { delay } from './exec.ts';
+
+/** One reply to "who has this IP". */
+export interface Answer {
+  readonly ip: string;
+  readonly mac: string;
+  /** Since the question, or since the watch began. */
+  readonly atMs: number;
+}
+
+export type ProberRequest =
+  | { readonly do: 'ask'; readonly ip: string; readonly waitMs: number }
+  | { readonly do: 'measure'; readonly ip: string; readonly count: number; readonly gapMs: number }
+  | { readonly do: 'watch'; readonly ips: readonly string[]; readonly everyMs: number }
+  | { readonly do: 'watched'; readonly stop: boolean };
+
+const WATCH_EVERY_MS = 10;
+
+/**
+ * Asks for MACs from a host of its own: an answer to the client's own question would refresh the client's cache and
+ * hide what its packets go through.
+ */
+export class Prober {
+  readonly #agent: Agent<ProberRequest, unknown>;
+
+  constructor(agent: Agent<ProberRequest, unknown>) {
+    this.#agent = agent;
+  }
+
+  /** Every MAC that answers for the IP, sorted; a right network gives one or none. */
+  async macsOf(ip: string, waitMs = 50): Promise<string[]> {
+    const answers = (await this.#agent.ask({ do: 'ask', ip, waitMs })) as Answer[];
+    return [...new Set(answers.map((answer) => answer.mac))].sort();
+  }
+
+  /** Reply times in ms of `count` requests. */
+  async replyTimes(ip: string, count: number, gapMs = 2): Promise<number[]> {
+    const answers = (await this.#agent.ask({ do: 'measure', ip, count, gapMs })) as Answer[];
+    return answers.map((answer) => answer.atMs);
+  }
+
+  /** Asks for all IPs every 10 ms from now on, as a stream of clients that know no MAC yet. */
+  async watch(ips: readonly string[]): Promise<AnswerWatch> {
+    await this.#agent.ask({ do: 'watch', ips, everyMs: WATCH_EVERY_MS });
+    return new AnswerWatch(this.#agent);
+  }
+
+  stop(): void {
+    this.#agent.stop();
+  }
+}
+
+/** A running stream of questions, and what was answered so far. */
+export class AnswerWatch {
+  readonly #agent: Agent<ProberRequest, unknown>;
+  readonly #startedAt = performance.now();
+
+  constructor(agent: Agent<ProberRequest, unknown>) {
+    this.#agent = agent;
+  }
+
+  /** Milliseconds since the watch began, on the scale of `Answer.atMs`. */
+  nowMs(): number {
+    return performance.now() - this.#startedAt;
+  }
+
+  async answers(): Promise<Answer[]> {
+    return (await this.#report(false)).answers;
+  }
+
+  async stop(): Promise<AnswerReport> {
+    await delay(2 * WATCH_EVERY_MS);
+    const { answers, forMs } = await this.#report(true);
+    return new AnswerReport(answers, forMs);
+  }
+
+  async #report(stop: boolean): Promise<{ answers: Answer[]; forMs: number }> {
+    return (await this.#agent.ask({ do: 'watched', stop })) as { answers: Answer[]; forMs: number };
+  }
+}
+
+/** What a watch saw, from its first question to its last. */
+export class AnswerReport {
+  readonly answers: readonly Answer[];
+  readonly #forMs: number;
+
+  constructor(answers: readonly Answer[], forMs: number) {
+    this.answers = answers;
+    this.#forMs = forMs;
+  }
+
+  /** The longest time in which questions for the IP stayed without an answer, less the time between two questions. */
+  unansweredMs(ip: string): number {
+    const times = this.answers.filter((answer) => answer.ip === ip).map((answer) => answer.atMs);
+    const gaps = [...times, this.#forMs].map((at, index) => at - (times[index - 1] ?? 0));
+    return Math.max(0, Math.max(...gaps) - WATCH_EVERY_MS);
+  }
+
+  /** MACs in the order in which they began to answer; a MAC that comes back is listed again. */
+  macsInOrder(ip: string): string[] {
+    const macs = this.answers.filter((answer) => answer.ip === ip).map((answer) => answer.mac);
+    return macs.filter((mac, index) => mac !== macs[index - 1]);
+  }
+}
+
+/** Starts a prober in a namespace. @param host its interface and addresses, as the network's plan has them */
+export async function startProber(
+  at: { directory: string; namespace: string },
+  host: { interfaceName: string; mac: string; ipv4: string; ipv6: string },
+): Promise<Prober> {
+  const args = [host.interfaceName, host.mac, host.ipv4, host.ipv6];
+  return new Prober(await startAgent({ ...at, kind: 'prober', args }));
+}

@@ -1,0 +1,118 @@
+import { type Lab, startLab } from './lab.ts';
+import { withTimedRun } from './lock.ts';
+import { listNamespaces } from './namespaces.ts';
+import type { Measurement, Scenario } from './scenario.ts';
+import { heal } from './standard.ts';
+import { summarise } from './statistic.ts';
+
+const DEFAULT_DEADLINE_MS = 60_000;
+const LOG_LINES_SHOWN = 15;
+
+export interface RunCounts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+/** Plays scenarios, those that need the same lab one after the other in one; tells each on one line. */
+export class ScenarioRunner {
+  readonly #write: (line: string) => void;
+  #lab: { readonly lab: Lab; readonly key: string } | undefined;
+  #passed = 0;
+  #failed = 0;
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  async playAll(scenarios: readonly Scenario[], repeat: number): Promise<RunCounts> {
+    const byLab = [...scenarios].sort((a, b) => labKey(a).localeCompare(labKey(b)));
+    for (const one of byLab) {
+      for (let round = 0; round < repeat; round += 1) await this.#playAndTell(one);
+    }
+    await this.#endLab();
+    return { passed: this.#passed, failed: this.#failed };
+  }
+
+  async #playAndTell(one: Scenario): Promise<void> {
+    const startedAt = performance.now();
+    const seconds = () => ((performance.now() - startedAt) / 1000).toFixed(1);
+    try {
+      const measured = one.options.timed
+        ? await withTimedRun(() => this.#play(one))
+        : await this.#play(one);
+      this.#passed += 1;
+      this.#write(`ok   ${one.name}  ${seconds()} s`);
+      if (measured !== undefined) this.#write(measurementLine(one.name, measured));
+    } catch (error) {
+      this.#failed += 1;
+      this.#write(`FAIL ${one.name}  ${seconds()} s`);
+      this.#write(describe(error));
+      this.#showLogs();
+      await this.#endLab(); // the next scenario deserves a lab that nobody has left broken
+    }
+  }
+
+  async #play(one: Scenario): Promise<Measurement | undefined> {
+    const lab = await this.#labFor(one);
+    const deadlineMs = one.options.deadlineMs ?? DEFAULT_DEADLINE_MS;
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`not done after ${deadlineMs} ms`)), deadlineMs);
+    });
+    try {
+      return await Promise.race([healAndPlay(lab, one), tooLong]);
+    } finally {
+      clearTimeout(timer);
+      lab.endScenario();
+    }
+  }
+
+  async #labFor(one: Scenario): Promise<Lab> {
+    const key = labKey(one);
+    if (this.#lab?.key !== key) {
+      await this.#endLab();
+      this.#lab = { key, lab: await startLab(one.options.lab) };
+    }
+    return this.#lab.lab;
+  }
+
+  #showLogs(): void {
+    for (const program of this.#lab?.lab.programs() ?? []) {
+      this.#write(`--- last lines of ${program.name}`);
+      for (const line of program.lastLogLines(LOG_LINES_SHOWN)) this.#write(`    ${line}`);
+    }
+  }
+
+  /** @throws when something of the lab stays behind */
+  async #endLab(): Promise<void> {
+    const lab = this.#lab?.lab;
+    this.#lab = undefined;
+    if (lab === undefined) return;
+    await lab.stop();
+    const left = await listNamespaces(lab.name);
+    if (left.length > 0) throw new Error(`the lab left namespaces behind: ${left.join(' ')}`);
+  }
+}
+
+/** With the two values that a failed assertion compared. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const details = 'details' in error && typeof error.details === 'string' ? error.details : '';
+  return `${error.stack}\n${details}`.trimEnd();
+}
+
+async function healAndPlay(lab: Lab, one: Scenario): Promise<Measurement | undefined> {
+  if (one.options.programs !== false) await heal(lab);
+  return one.play(lab);
+}
+
+function labKey(one: Scenario): string {
+  return JSON.stringify([one.options.programs ?? true, one.options.lab ?? {}]);
+}
+
+/** A measurement as one JSON line. @param name without its topic: `cable-out` for `failover/cable-out` */
+export function measurementLine(name: string, measured: Measurement): string {
+  const scenario = name.split('/').at(-1);
+  const { unit, samples, counts } = measured;
+  return JSON.stringify({ scenario, unit, ...summarise(samples), ...counts });
+}

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs';
+import { type Assignment, assignedIps, settled } from './health.ts';
+import type { Lab } from './lab.ts';
+import { flushNeighbours } from './neighbours.ts';
+import { bundle } from './node-programs.ts';
+import { POOL } from './plan.ts';
+import { signal } from './processes.ts';
+import { classManifest, endpointSliceManifest, nodeManifest, serviceManifest } from './workload.ts';
+
+/** The Services that most scenarios look at: three IPs of each family, one per node. */
+export const STANDARD_SERVICES = [
+  { name: 'web', className: 'ingress', family: 'IPv4' },
+  { name: 'web6', className: 'ingress6', family: 'IPv6' },
+] as const;
+
+/** Starts whatever program does not run; first of all a controller and nodes without any Service. */
+export async function startPrograms(lab: Lab): Promise<void> {
+  for (const file of ['controller.mjs', 'node.mjs']) {
+    if (!existsSync(bundle(file))) throw new Error(`no ${bundle(file)}: run \`make build\` first`);
+  }
+  await lab.cluster.apply(...lab.nodes.map(nodeManifest), ...standardClasses());
+  for (const program of lab.programs()) program.start();
+}
+
+function standardClasses() {
+  return STANDARD_SERVICES.map(({ className, family }) =>
+    classManifest({ name: className, addressPool: [POOL[family].range] }),
+  );
+}
+
+/** Creates the standard Services anew, with `count` IPs each. @returns their IPs, settled on their nodes */
+export async function freshServices(lab: Lab, count = lab.nodes.length): Promise<Assignment[]> {
+  await deleteServices(lab);
+  for (const service of STANDARD_SERVICES) {
+    const backend = [{ pod: 'backend', node: 'worker' }];
+    await lab.cluster.apply(
+      serviceManifest({ ...service, count }),
+      endpointSliceManifest(service, backend),
+    );
+  }
+  for (const { name } of STANDARD_SERVICES) await assignedIps(lab, name, count);
+  return settled(lab);
+}
+
+/** Every Service and what belongs to it. */
+export async function deleteServices(lab: Lab): Promise<void> {
+  for (const kind of ['Service', 'EndpointSlice']) {
+    for (const { metadata } of await lab.cluster.list(kind)) {
+      await lab.cluster.delete({ kind, namespace: metadata.namespace, name: metadata.name });
+    }
+  }
+}
+
+/**
+ * Brings a lab back after a scenario: cables in, programs running and not frozen, standard nodes and classes, no
+ * Services. New Services get other IPs and children, so nothing of the last scenario weighs on the next.
+ */
+export async function heal(lab: Lab): Promise<void> {
+  lab.endScenario();
+  await lab.cluster.reconnect();
+  await lab.switch.heal();
+  for (const program of lab.programs()) {
+    for (const pid of program.running ? program.pids() : []) signal(pid, 'SIGCONT');
+  }
+  await deleteServices(lab);
+  for (const { metadata } of await lab.cluster.list('MetalLoadBalancerClass')) {
+    const isStandard = STANDARD_SERVICES.some(({ className }) => className === metadata.name);
+    if (!isStandard)
+      await lab.cluster.delete({ kind: 'MetalLoadBalancerClass', name: metadata.name });
+  }
+  await startPrograms(lab);
+  for (const host of ['client', 'client2', 'router']) await flushNeighbours(lab.namespace(host));
+}

@@ -1,0 +1,102 @@
+import { run } from './exec.ts';
+import { batch, portName } from './network.ts';
+import type { Segment } from './plan.ts';
+
+const FILTER_TABLE = 'bridge faults';
+
+/** What can go wrong between hosts: cables, ports and filters of the lab's switch. */
+export class LabSwitch {
+  readonly #namespace: string;
+  readonly #unplugged = new Set<string>();
+  readonly #configured = new Set<string>();
+  #filtering = false;
+
+  constructor(namespace: string) {
+    this.#namespace = namespace;
+  }
+
+  /** Cable out at the switch's end: the host loses carrier. */
+  async unplug(host: string, ...interfaceNames: string[]): Promise<void> {
+    const ports = interfaceNames.map((name) => portName(host, name));
+    for (const port of ports) this.#unplugged.add(port);
+    await batch(
+      this.#namespace,
+      ports.map((port) => `link set ${port} down`),
+    );
+  }
+
+  async plug(host: string, ...interfaceNames: string[]): Promise<void> {
+    const ports = interfaceNames.map((name) => portName(host, name));
+    for (const port of ports) this.#unplugged.delete(port);
+    await batch(
+      this.#namespace,
+      ports.map((port) => `link set ${port} up`),
+    );
+  }
+
+  /** The whole segment goes dark, its ports keep carrier. */
+  async cutSegment(segment: Segment): Promise<void> {
+    await this.drop(`meta ibrname "${segment}"`);
+  }
+
+  /**
+   * Drops forwarded frames that match an nft expression of the bridge family, e.g. `ether type ip6` or
+   * `oifname "n1.eth0"`.
+   */
+  async drop(match: string): Promise<void> {
+    const setUp = this.#filtering
+      ? ''
+      : `add table ${FILTER_TABLE}\nadd chain ${FILTER_TABLE} forward { type filter hook forward priority 0; }\n`;
+    await this.#nft(`${setUp}add rule ${FILTER_TABLE} forward ${match} drop\n`);
+    this.#filtering = true;
+  }
+
+  /** `neigh_suppress`, `isolated` and the like. */
+  async setPort(host: string, interfaceName: string, setting: string): Promise<void> {
+    const port = portName(host, interfaceName);
+    this.#configured.add(port);
+    await run([
+      'ip',
+      'netns',
+      'exec',
+      this.#namespace,
+      'bridge',
+      'link',
+      'set',
+      'dev',
+      port,
+      ...setting.split(' '),
+    ]);
+  }
+
+  /** Undoes every fault. */
+  async heal(): Promise<void> {
+    if (this.#filtering) await this.#nft(`delete table ${FILTER_TABLE}\n`);
+    this.#filtering = false;
+    await batch(
+      this.#namespace,
+      [...this.#unplugged].map((port) => `link set ${port} up`),
+    );
+    this.#unplugged.clear();
+    for (const port of this.#configured) {
+      const off = ['neigh_suppress', 'off', 'isolated', 'off', 'learning', 'on'];
+      await run([
+        'ip',
+        'netns',
+        'exec',
+        this.#namespace,
+        'bridge',
+        'link',
+        'set',
+        'dev',
+        port,
+        ...off,
+      ]);
+    }
+    this.#configured.clear();
+  }
+
+  #nft(script: string): Promise<string> {
+    return run(['ip', 'netns', 'exec', this.#namespace, 'nft', '-f', '-'], script);
+  }
+}

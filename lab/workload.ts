@@ -1,0 +1,114 @@
+import type { ClusterObject } from './cluster.ts';
+import { podAddresses } from './plan.ts';
+
+/** The manifests that scenarios apply, as a platform engineer or an application team would write them. */
+
+const BALANCER_LABEL = 'node-role.kubernetes.io/loadbalancer';
+
+/** UDP and TCP echo, and HTTP. */
+export const ECHO_PORT = 7;
+export const HTTP_PORT = 80;
+
+export function nodeManifest(name: string): ClusterObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, [BALANCER_LABEL]: '' } },
+    status: {
+      conditions: [
+        {
+          type: 'Ready',
+          status: 'True',
+          reason: 'KubeletReady',
+          message: 'kubelet is posting ready status',
+          lastTransitionTime: '2026-01-01T00:00:00Z',
+        },
+      ],
+    },
+  };
+}
+
+export interface ClassWish {
+  readonly name: string;
+  readonly addressPool: readonly string[];
+  readonly interfaces?: readonly string[];
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+}
+
+export function classManifest(wish: ClassWish): ClusterObject {
+  return {
+    apiVersion: 'network.deckhouse.io/v1alpha1',
+    kind: 'MetalLoadBalancerClass',
+    metadata: { name: wish.name },
+    spec: {
+      type: 'L2',
+      addressPool: wish.addressPool,
+      nodeSelector: wish.nodeSelector ?? { [BALANCER_LABEL]: '' },
+      l2: { interfaces: wish.interfaces ?? ['eth0'] },
+    },
+  };
+}
+
+export interface ServiceWish {
+  readonly name: string;
+  readonly className: string;
+  readonly family: 'IPv4' | 'IPv6';
+  readonly count?: number | 'auto' | string;
+  readonly externalTrafficPolicy?: 'Cluster' | 'Local';
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export function serviceManifest(wish: ServiceWish): ClusterObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name: wish.name,
+      namespace: 'default',
+      annotations: {
+        'network.deckhouse.io/l2-load-balancer-external-ips-count': String(wish.count ?? 3),
+        ...wish.annotations,
+      },
+    },
+    spec: {
+      type: 'LoadBalancer',
+      loadBalancerClass: wish.className,
+      externalTrafficPolicy: wish.externalTrafficPolicy ?? 'Cluster',
+      ipFamilies: [wish.family],
+      ipFamilyPolicy: 'SingleStack',
+      ports: [
+        { name: 'http', protocol: 'TCP', port: HTTP_PORT, targetPort: HTTP_PORT },
+        { name: 'echo', protocol: 'TCP', port: ECHO_PORT, targetPort: ECHO_PORT },
+        { name: 'echo-udp', protocol: 'UDP', port: ECHO_PORT, targetPort: ECHO_PORT },
+      ],
+      selector: { app: wish.name },
+    },
+  };
+}
+
+/** Where a Service's pods are: pod name → node that runs it (`backend` runs on no balancer node). */
+export function endpointSliceManifest(
+  service: { readonly name: string; readonly family: 'IPv4' | 'IPv6' },
+  pods: readonly { readonly pod: string; readonly node: string; readonly ready?: boolean }[],
+): ClusterObject {
+  return {
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: {
+      name: `${service.name}-slice`,
+      namespace: 'default',
+      labels: { 'kubernetes.io/service-name': service.name },
+    },
+    addressType: service.family,
+    endpoints: pods.map(({ pod, node, ready = true }) => ({
+      addresses: [podAddresses(pod)[service.family]],
+      conditions: { ready, serving: ready, terminating: false },
+      nodeName: node,
+    })),
+    ports: [
+      { name: 'http', protocol: 'TCP', port: HTTP_PORT },
+      { name: 'echo', protocol: 'TCP', port: ECHO_PORT },
+      { name: 'echo-udp', protocol: 'UDP', port: ECHO_PORT },
+    ],
+  };
+}
