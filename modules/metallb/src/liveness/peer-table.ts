@@ -9,7 +9,9 @@ const MAX_PEERS = 256;
 export class PeerTable {
   readonly #peers = new LRUCache<string, Peer>({ max: MAX_PEERS });
   /** Last sequence of incarnations that are over: their recorded frames revive nobody. */
-  readonly #retired = new LRUCache<string, number>({ max: 4 * MAX_PEERS });
+  readonly #retired = new LRUCache<string, { sequence: number; ghostSince?: number }>({
+    max: 4 * MAX_PEERS,
+  });
   readonly #multiplier: number;
 
   /** @param multiplier missed intervals after which a frame says nothing about now */
@@ -34,6 +36,18 @@ export class PeerTable {
     return undefined;
   }
 
+  /**
+   * For how long the sender has gone on with an incarnation that is over; undefined when it has not. It lives, but
+   * must take a new incarnation to count, since it may not know that it was buried (network rule 8).
+   */
+  ghostMs({ incarnation, sequence }: Heartbeat, now: number): number | undefined {
+    const ended = this.#retired.get(incarnation);
+    if (ended === undefined || sequence <= ended.sequence) return undefined;
+    const since = ended.ghostSince ?? now;
+    this.#retired.set(incarnation, { sequence, ghostSince: since });
+    return now - since;
+  }
+
   /** The peer that sent this frame, or undefined when the frame is a recorded one. */
   senderOf(heartbeat: Heartbeat, mac: MacAddress): Peer | undefined {
     const peer = this.#peers.get(heartbeat.node) ?? newPeer(heartbeat, mac);
@@ -45,11 +59,11 @@ export class PeerTable {
   #lastSequence(peer: Peer, incarnation: string): number {
     if (incarnation === peer.incarnation) return peer.sequence;
     if (incarnation === peer.pending?.incarnation) return peer.pending.sequence;
-    return this.#retired.get(incarnation) ?? -1;
+    return this.#retired.get(incarnation)?.sequence ?? -1;
   }
 
   retire({ incarnation, sequence }: Peer): void {
-    if (incarnation !== '') this.#retired.set(incarnation, sequence);
+    if (incarnation !== '') this.#retired.set(incarnation, { sequence });
   }
 
   forget(peer: Peer): void {
@@ -80,10 +94,15 @@ export class PeerTable {
       const { pending, incarnation, intervalMs } = peer;
       if (pending !== undefined && this.isFresh({ ...pending, intervalMs }, now))
         heard.push(pending.incarnation);
-      if (incarnation !== '' && (isCounted(peer) || this.isFresh(peer, now)))
-        heard.push(incarnation);
+      const counts = isCounted(peer) && !this.#isMissing(peer, now);
+      if (incarnation !== '' && (counts || this.isFresh(peer, now))) heard.push(incarnation);
     }
     return heard;
+  }
+
+  /** Overdue and not proven alive: only our own deafness or a doubtful answer keeps it from being dead. */
+  #isMissing(peer: Peer, now: number): boolean {
+    return peer.phase === 'suspect' && !this.isFresh(peer, now);
   }
 }
 

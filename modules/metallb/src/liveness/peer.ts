@@ -33,6 +33,10 @@ export interface Peer {
   heardAt: number;
   /** Last such frame that named our incarnation. */
   listedUsAt: number;
+  /** Which of our incarnations that frame named. */
+  listedIncarnation: string;
+  /** Since when it says that it is eligible. */
+  eligibleSince: number;
   suspectAt: number;
   provenAt: number;
   unprovenAt: number;
@@ -54,6 +58,8 @@ export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
     ...factsOf(heartbeat, mac),
     heardAt: Number.NEGATIVE_INFINITY,
     listedUsAt: Number.NEGATIVE_INFINITY,
+    listedIncarnation: '',
+    eligibleSince: Number.POSITIVE_INFINITY,
     suspectAt: Number.NEGATIVE_INFINITY,
     provenAt: Number.NEGATIVE_INFINITY,
     unprovenAt: Number.NEGATIVE_INFINITY,

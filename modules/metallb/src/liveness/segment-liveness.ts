@@ -47,6 +47,8 @@ export type LivenessAction =
 /** A segment carries at most this many heartbeats a second, however many nodes it has. */
 const SEGMENT_HEARTBEATS_PER_SECOND = 300;
 const SOLICIT_EVERY_MS = 50;
+/** However many ghosts are heard. */
+const RENEW_EVERY_MS = 5_000;
 const FORGET_DEAD_AFTER_MS = 120_000;
 
 /**
@@ -68,6 +70,7 @@ export class SegmentLiveness {
   #deaf = false;
   #deafEndedAt = Number.NEGATIVE_INFINITY;
   #everHeard = false;
+  #renewedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LivenessOptions, now: number) {
     this.#options = options;
@@ -121,6 +124,8 @@ export class SegmentLiveness {
 
   /** An authentic heartbeat of another node. */
   receive(heartbeat: Heartbeat, mac: MacAddress, now: number): LivenessAction[] {
+    const ghostMs = this.#peers.ghostMs(heartbeat, now);
+    if (ghostMs !== undefined) return this.#seeGhost(ghostMs, heartbeat, now);
     const peer = this.#peers.senderOf(heartbeat, mac);
     if (peer === undefined) return [];
     this.#everHeard = true;
@@ -130,6 +135,25 @@ export class SegmentLiveness {
     if (heartbeat.incarnation === peer.incarnation)
       return this.#update(peer, heartbeat, mac, listsUs, now);
     return this.#meet(peer, heartbeat, mac, listsUs, now);
+  }
+
+  /**
+   * Somebody whom we buried is there. Had it slept, it would start anew as soon as it read that we don't name it. It
+   * does not: a partition has healed. As it may have buried us too, we go on under a new incarnation, so that both
+   * sides can count each other again; nothing else changes.
+   */
+  #seeGhost(ghostMs: number, heartbeat: Heartbeat, now: number): LivenessAction[] {
+    this.noteForeignFrame(now);
+    const mayStillSleep = ghostMs < 2 * heartbeat.intervalMs;
+    return mayStillSleep ? [] : this.#renew(now);
+  }
+
+  #renew(now: number): LivenessAction[] {
+    if (now < this.#renewedAt + RENEW_EVERY_MS) return [];
+    this.#renewedAt = now;
+    this.#incarnation = this.#options.newIncarnation();
+    this.#sequence = 0;
+    return [{ do: 'beat' }];
   }
 
   /** A frame of an incarnation that does not count yet. */
@@ -147,7 +171,11 @@ export class SegmentLiveness {
     if (!isCounted(peer)) Object.assign(peer, factsOf(heartbeat, mac), { heardAt: now });
     const greeting: LivenessAction[] =
       isNew && this.#extraBeats.tryTake(now) ? [{ do: 'beat' }] : [];
-    if (!listsUs) return greeting;
+    if (!listsUs) {
+      // The other half of a healed partition came first: to it, our incarnation is the ghost.
+      const buriesUs = peer.phase === 'dead' && now - since >= 2 * heartbeat.intervalMs;
+      return buriesUs ? this.#renew(now) : greeting;
+    }
     this.#peers.retire(peer);
     const resumed = isCounted(peer);
     Object.assign(peer, { incarnation, pending: undefined });
@@ -168,6 +196,9 @@ export class SegmentLiveness {
     Object.assign(peer, factsOf(heartbeat, mac), { sequence: heartbeat.sequence, heardAt: now });
     if (!listsUs) return this.#unlisted(peer, now);
     peer.listedUsAt = now;
+    peer.listedIncarnation = this.#incarnation;
+    if (peer.state !== 'eligible') peer.eligibleSince = Number.POSITIVE_INFINITY;
+    else peer.eligibleSince = Math.min(peer.eligibleSince, now);
     peer.postponedUntil = Number.NEGATIVE_INFINITY;
     peer.phase = this.#phaseWhenHeard(peer, now);
     const after = `${peer.phase} ${peer.state} ${JSON.stringify(peer.failedGates)}`;
@@ -192,7 +223,7 @@ export class SegmentLiveness {
 
   /** Network rule 8: a peer that named us no longer does. If nobody does, we have been buried meanwhile. */
   #unlisted(peer: Peer, now: number): LivenessAction[] {
-    const wasListed = peer.listedUsAt > Number.NEGATIVE_INFINITY && isCounted(peer);
+    const wasListed = isCounted(peer) && peer.listedIncarnation === this.#incarnation;
     const detectionMs = peer.intervalMs * this.#options.multiplier;
     const others = this.#peers.counted.filter(
       (other) => other !== peer && now - other.listedUsAt < detectionMs,
@@ -301,9 +332,14 @@ export class SegmentLiveness {
     const counted = this.#peers.counted;
     return {
       covered: counted.some((peer) => peer.covered.includes(own)),
-      served: counted.some((peer) => peer.state === 'eligible' || peer.phase === 'restarting'),
+      served: counted.some((peer) => peer.phase === 'restarting' || this.#hasServed(peer, now)),
       unheard: this.#peers.unheardBy(now).length > 0,
     };
+  }
+
+  /** Eligible for longer than nodes that start together differ: it has been serving while we were away. */
+  #hasServed(peer: Peer, now: number): boolean {
+    return now - peer.eligibleSince >= (peer.intervalMs * this.#options.multiplier) / 2;
   }
 
   /** When something is due next, if no frame comes before. */

@@ -1,0 +1,38 @@
+import type { NodeState } from '../packet/heartbeat.ts';
+
+/** What this node does for one IP on one segment. */
+export type Role =
+  | { readonly kind: 'silent' }
+  /** Answers and announces with its own address. */
+  | { readonly kind: 'announcing' }
+  /** Lost the election to a node that is there: answers until that node's announcement is seen on the wire. */
+  | { readonly kind: 'yielding'; readonly to: string }
+  /** The announcer is restarting: new requests are answered with *its* address (network rule 22). */
+  | { readonly kind: 'covering'; readonly node: string };
+
+export interface Situation {
+  readonly self: string;
+  readonly state: NodeState;
+  /** Candidates, best first; without us when we are out. */
+  readonly ranked: readonly string[];
+  isRestarting(node: string): boolean;
+}
+
+export const SILENT: Role = { kind: 'silent' };
+
+/**
+ * The role that follows from an election. An IP that is answered stays answered: the loser of an election goes on
+ * until the winner is seen, and a leaver without successor goes on until it exits (network rule 24).
+ */
+export function nextRole(current: Role, { self, state, ranked, isRestarting }: Situation): Role {
+  const winner = ranked[0];
+  const answers = current.kind === 'announcing' || current.kind === 'yielding';
+  if (winner === self) return { kind: 'announcing' };
+  if (winner === undefined) return answers && state === 'leaving' ? { kind: 'announcing' } : SILENT;
+  if (isRestarting(winner)) {
+    const stand = ranked.find((node) => !isRestarting(node));
+    return stand === self ? { kind: 'covering', node: winner } : SILENT;
+  }
+  const mayAnswer = state === 'eligible' || state === 'holding-down' || state === 'leaving';
+  return answers && mayAnswer ? { kind: 'yielding', to: winner } : SILENT;
+}

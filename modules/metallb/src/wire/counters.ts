@@ -1,0 +1,29 @@
+import type { Counter } from '../duty/messages.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Counters and gauges of the wire process, cumulative since its start; the speaker serves them. */
+export class Counters {
+  readonly #values = new Map<string, { -readonly [Field in keyof Counter]: Counter[Field] }>();
+
+  add(name: string, labels: Labels = {}, amount = 1): void {
+    this.#entry(name, 'counter', labels).value += amount;
+  }
+
+  set(name: string, labels: Labels, value: number): void {
+    this.#entry(name, 'gauge', labels).value = value;
+  }
+
+  snapshot(): Counter[] {
+    return [...this.#values.values()].map((entry) => ({ ...entry }));
+  }
+
+  #entry(name: string, type: Counter['type'], labels: Labels) {
+    const key = `${name} ${Object.values(labels).join(' ')}`;
+    const known = this.#values.get(key);
+    if (known !== undefined) return known;
+    const entry = { name, type, labels, value: 0 };
+    this.#values.set(key, entry);
+    return entry;
+  }
+}

@@ -1,0 +1,69 @@
+import { compareIps, type IpAddress } from '../net/ip.ts';
+import type { DisputedIp, Heartbeat } from '../packet/heartbeat.ts';
+
+/** A dispute that nobody renewed is over. */
+const LASTS_MS = 2_000;
+/** One burst per IP and second, however often a peer repeats its claim. */
+const REBURST_EVERY_MS = 1_000;
+const MAX_DISPUTES = 10_000;
+/** What fits beside the rest of a heartbeat, for IPv6. */
+const PAGE = 30;
+
+interface Dispute {
+  since: number;
+  seenAt: number;
+  burstAt: number;
+}
+
+/** What a peer's heartbeat about an IP that both announce means for this node. */
+export type Settlement =
+  /** Same duties: the election decides, as everywhere. */
+  | 'elect'
+  /** The peer has seen newer state: give way and list the store again. */
+  | 'withdraw'
+  /** Ours is newer: stay, and say so. */
+  | 'stay';
+
+/** IPs that a peer announces although this node does. They are told to the peers in heartbeats until settled. */
+export class Disputes {
+  readonly #disputes = new Map<IpAddress, Dispute>();
+  #page = 0;
+
+  /** A peer claimed an IP that we announce. @returns whether to send a burst against it now */
+  claimed(ip: IpAddress, now: number): boolean {
+    const known = this.#disputes.get(ip);
+    if (known === undefined && this.#disputes.size >= MAX_DISPUTES) return false;
+    const dispute = known ?? { since: now, seenAt: now, burstAt: Number.NEGATIVE_INFINITY };
+    dispute.seenAt = now;
+    this.#disputes.set(ip, dispute);
+    if (now - dispute.burstAt < REBURST_EVERY_MS) return false;
+    dispute.burstAt = now;
+    return true;
+  }
+
+  settled(ip: IpAddress): void {
+    this.#disputes.delete(ip);
+  }
+
+  /** A page of those to name in the next heartbeat, in an order common to all nodes (network rule 14). */
+  nextPage(now: number, digestOf: (ip: IpAddress) => string): DisputedIp[] {
+    for (const [ip, { seenAt }] of this.#disputes) {
+      if (now - seenAt > LASTS_MS) this.#disputes.delete(ip);
+    }
+    if (this.#disputes.size === 0) return [];
+    const ordered = [...this.#disputes.keys()].sort(compareIps);
+    const from = (this.#page * PAGE) % (Math.ceil(ordered.length / PAGE) * PAGE);
+    this.#page += 1;
+    return ordered.slice(from, from + PAGE).map((ip) => ({ ip, digest: digestOf(ip) }));
+  }
+}
+
+/** Network rule 6: equal duties are settled by election, different ones by who has seen newer cluster state. */
+export function settle(
+  ours: { readonly digest: string; readonly revision: number },
+  theirs: DisputedIp,
+  heartbeat: Heartbeat,
+): Settlement {
+  if (ours.digest === theirs.digest || ours.revision === heartbeat.revision) return 'elect';
+  return ours.revision < heartbeat.revision ? 'withdraw' : 'stay';
+}

@@ -1,0 +1,134 @@
+import type { AnnounceReason } from '../api/child.ts';
+import type { Duty, DutyTable } from '../duty/duty.ts';
+import { rankCandidates } from '../election/elect.ts';
+import { nextRole, type Role, SILENT } from '../election/role.ts';
+import type { SegmentView } from '../election/view.ts';
+import type { IpAddress } from '../net/ip.ts';
+import type { NodeState } from '../packet/heartbeat.ts';
+
+/** What an election changed for one IP. */
+export interface Transition {
+  readonly ip: IpAddress;
+  readonly duty: Duty | undefined;
+  readonly before: Role;
+  readonly after: Role;
+  /** Winner of the election before, where that was another node. */
+  readonly from: string | undefined;
+}
+
+/** One consistent look at the segment for any number of elections. */
+export interface ElectionInput {
+  readonly table: DutyTable;
+  readonly view: SegmentView;
+  readonly state: NodeState;
+  isRestarting(node: string): boolean;
+}
+
+/**
+ * This node's role for every IP on one segment, and who wins each. Invariant: an IP that is not silent has a duty on
+ * this interface, or was taken over from the wire process before until the first elections.
+ */
+export class IpRoles {
+  readonly #self: string;
+  readonly #interface: string;
+  readonly #roles = new Map<IpAddress, Role>();
+  readonly #winners = new Map<IpAddress, string>();
+
+  /** @param resumed IPs that the wire process before announced here */
+  constructor(self: string, interfaceName: string, resumed: Iterable<IpAddress>) {
+    this.#self = self;
+    this.#interface = interfaceName;
+    for (const ip of resumed) this.#roles.set(ip, { kind: 'announcing' });
+  }
+
+  get(ip: IpAddress): Role {
+    return this.#roles.get(ip) ?? SILENT;
+  }
+
+  get active(): Iterable<[IpAddress, Role]> {
+    return this.#roles.entries();
+  }
+
+  /** The last election's winner. */
+  winner(ip: IpAddress): string | undefined {
+    return this.#winners.get(ip);
+  }
+
+  /** IPs that `node` won: what it can be asked about. */
+  *wonBy(node: string): Generator<IpAddress> {
+    for (const [ip, winner] of this.#winners) if (winner === node) yield ip;
+  }
+
+  /** Elects for the IPs given; those without a duty here fall silent. @returns only what changed */
+  elect(ips: Iterable<IpAddress>, input: ElectionInput): Transition[] {
+    const transitions: Transition[] = [];
+    for (const ip of ips) {
+      const transition = this.#electOne(ip, input);
+      if (transition !== undefined) transitions.push(transition);
+    }
+    return transitions;
+  }
+
+  #electOne(ip: IpAddress, input: ElectionInput): Transition | undefined {
+    const duty = this.#dutyHere(ip, input.table);
+    const group = duty && input.table.groups.get(duty.group);
+    const ranked = duty && group ? rankCandidates(duty, group, input.view) : [];
+    const before = this.get(ip);
+    const after =
+      duty === undefined ? SILENT : nextRole(before, { ...input, self: this.#self, ranked });
+    const from = this.#winners.get(ip);
+    this.#remember(ip, after, duty === undefined ? undefined : ranked[0]);
+    if (before.kind === after.kind) return undefined;
+    return { ip, duty, before, after, from: from === this.#self ? undefined : from };
+  }
+
+  #remember(ip: IpAddress, role: Role, winner: string | undefined): void {
+    if (role.kind === 'silent') this.#roles.delete(ip);
+    else this.#roles.set(ip, role);
+    if (winner === undefined) this.#winners.delete(ip);
+    else this.#winners.set(ip, winner);
+  }
+
+  #dutyHere(ip: IpAddress, { duties }: DutyTable): Duty | undefined {
+    const duty = duties.get(ip);
+    if (duty === undefined) return undefined;
+    const allowed = duty.interfaces.length === 0 || duty.interfaces.includes(this.#interface);
+    return allowed ? duty : undefined;
+  }
+
+  /** Stop answering for this IP now. */
+  silence(ip: IpAddress): void {
+    this.#roles.delete(ip);
+  }
+
+  /** Stop answering for everything now; the next election decides anew. */
+  silenceAll(): IpAddress[] {
+    const ips = [...this.#roles.keys()];
+    this.#roles.clear();
+    return ips;
+  }
+}
+
+/** Network rule 23 looks back this far. */
+const MOVES_REMEMBERED_MS = 180_000;
+
+/** Announcer changes in the last 180 s, the one that happens now included. */
+export function recentMoves(duty: Duty, epochMs: number): number {
+  return epochMs - duty.lastMoveEpochMs < MOVES_REMEMBERED_MS ? duty.recentMoves + 1 : 1;
+}
+
+/** Why this node became announcer, in the words of `child.status.announcer.reason`. */
+export function reasonFor(facts: {
+  readonly duty: Duty;
+  readonly self: string;
+  readonly diedBefore: boolean;
+  readonly leavesBefore: boolean;
+  readonly disputed: boolean;
+}): AnnounceReason {
+  if (facts.diedBefore) return 'Takeover';
+  if (facts.disputed) return 'Dispute';
+  if (facts.duty.lastAnnouncer === undefined) return 'Assigned';
+  if (facts.leavesBefore) return 'Handover';
+  if (facts.duty.preferredNode === facts.self) return 'Failback';
+  return facts.duty.localEndpoints === undefined ? 'Takeover' : 'EndpointsMoved';
+}
