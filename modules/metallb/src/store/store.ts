@@ -1,4 +1,4 @@
-import type { KubernetesObject } from '../api/object.ts';
+import type { KubernetesObject, ObjectMeta } from '../api/object.ts';
 
 /** The kinds that programs read and write. Plural and scope belong to the adapters. */
 export type Kind =
@@ -35,12 +35,14 @@ export type Operation =
   | { readonly do: 'delete'; readonly ref: ObjectRef; readonly uid?: string };
 
 /** An object before the store has given it uid, resourceVersion and creationTimestamp. */
-export type NewObject = Omit<KubernetesObject, 'metadata'> & {
-  readonly metadata: Omit<
-    KubernetesObject['metadata'],
-    'uid' | 'resourceVersion' | 'creationTimestamp'
-  >;
-};
+export interface NewObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: Omit<ObjectMeta, 'uid' | 'resourceVersion' | 'creationTimestamp'>;
+  readonly spec?: unknown;
+  readonly status?: unknown;
+  readonly [field: string]: unknown;
+}
 
 /**
  * What a watch tells. First one `listed` (the whole state, also again after every relist), then changes in order.
