@@ -12,6 +12,7 @@ const TABLE = {
   runDir: text({ description: 'directory', default: '/run/metallb' }),
   rate: integer({ description: 'frames a second', default: '10', minimum: 1, maximum: 100 }),
 };
+const UNFILED = { health: { ...text({ description: 'x', default: 'd' }), notFromFile: true } };
 const test = suite('load-settings', { directory: '', file: '' });
 
 test.before((context) => {
@@ -95,6 +96,15 @@ for (const [name, content, sentence] of WRONG_FILES) {
     );
   });
 }
+
+test('refuses a setting in the file that is not read from there', ({ file }) => {
+  writeFileSync(file, 'health: x\n');
+  const sources = { program: 'wire', argv: ['--config', file], env: {} };
+  assert.throws(
+    () => loadSettings(UNFILED, sources),
+    /health in .*: give it as --health or METALLB_HEALTH$/,
+  );
+});
 
 test('variables that Kubernetes makes for Services are not settings', () => {
   const env = {

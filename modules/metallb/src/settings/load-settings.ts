@@ -84,6 +84,9 @@ function fromFile(table: SettingsTable, path: string): GivenByKey {
   for (const [name, value] of Object.entries(readMapping(path))) {
     const key = keys.get(name);
     if (key === undefined) throw new UsageError(`unknown setting ${name} in ${path}`);
+    if (table[key]?.notFromFile) {
+      throw new UsageError(`${name} in ${path}: give it as --${name} or ${environmentName(key)}`);
+    }
     const items: unknown[] = Array.isArray(value) ? value : [value];
     if (items.some((item) => typeof item === 'object')) {
       throw new UsageError(`${name} in ${path}: expected a text, a number or a list of those`);

@@ -8,7 +8,7 @@ import {
   storeAddress,
   text,
 } from './kinds.ts';
-import type { SettingsOf } from './settings.ts';
+import type { Setting, SettingsOf } from './settings.ts';
 
 const HOUR_MS = 3_600_000;
 const MAX_FRAMES_PER_SECOND = 100_000;
@@ -17,6 +17,15 @@ const VIRTUAL_INTERFACES = [
   ...['docker', 'cbr', 'dummy', 'virbr', 'lxc', 'veth', 'cali', 'tunl', 'flannel', 'kube-ipvs'],
   ...['cni', 'nodelocaldns', 'cilium_vxlan'],
 ].map((prefix) => `^${prefix}`);
+
+/** `node` itself reads only flags and the environment, so that it needs no packages. */
+function notFromFile<T>(setting: Setting<T>): Setting<T> {
+  return {
+    ...setting,
+    notFromFile: true,
+    description: `${setting.description}; not from the file`,
+  };
+}
 
 /** Settings of `node`, which hands them on to `speaker` and `wire`: all three read this table. */
 export const NODE_SETTINGS = {
@@ -36,10 +45,12 @@ export const NODE_SETTINGS = {
     description: 'directory for the socket between speaker and wire and for last-known-good state',
     default: '/run/metallb',
   }),
-  healthAddress: socketAddress({
-    description: 'where node serves /healthz and /readyz',
-    default: '127.0.0.1:7476',
-  }),
+  healthAddress: notFromFile(
+    socketAddress({
+      description: 'where node serves /healthz and /readyz',
+      default: '127.0.0.1:7476',
+    }),
+  ),
   metricsAddress: socketAddress({
     description: 'where speaker serves /metrics',
     default: '127.0.0.1:7474',
@@ -91,12 +102,14 @@ export const NODE_SETTINGS = {
     minimum: 0,
     maximum: HOUR_MS,
   }),
-  terminationGraceMs: integer({
-    description: 'how long a stopping node may take to hand its IPs over',
-    default: '28000',
-    minimum: 0,
-    maximum: HOUR_MS,
-  }),
+  terminationGraceMs: notFromFile(
+    integer({
+      description: 'how long a stopping node may take to hand its IPs over',
+      default: '28000',
+      minimum: 0,
+      maximum: HOUR_MS,
+    }),
+  ),
   excludeInterfaces: patterns({
     description: 'comma-separated regular expressions of interfaces that are never used',
     default: [...VIRTUAL_INTERFACES, '^lo$'].join(','),

@@ -7,6 +7,8 @@ export interface Setting<T> {
   /** As a user would write it; undefined when the setting must be given. */
   readonly default: string | undefined;
   readonly parse: (text: string) => Parsed<T>;
+  /** The process that needs it first does not read the file of `--config`. */
+  readonly notFromFile?: boolean;
 }
 
 /** All settings of one program. A key such as `runDir` is read from `--run-dir`, `METALLB_RUN_DIR`, `run-dir:`. */

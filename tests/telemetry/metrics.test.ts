@@ -1,0 +1,53 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Metrics } from '../../modules/metallb/src/telemetry/metrics.ts';
+import { MirroredMetrics } from '../../modules/metallb/src/telemetry/mirrored-metrics.ts';
+
+test('names get the prefix', async () => {
+  const metrics = new Metrics();
+  metrics.counter({ name: 'moves_total', help: 'Moves', labels: ['reason'] }).inc({ reason: 'x' });
+  metrics.gauge({ name: 'ips', help: 'IPs' }).set(3);
+  const page = await metrics.render();
+  assert.match(page, /^# TYPE metallb_moves_total counter$/m);
+  assert.match(page, /^metallb_moves_total\{reason="x"\} 1$/m);
+  assert.match(page, /^metallb_ips 3$/m);
+});
+
+test('two programs in one process do not share metrics', async () => {
+  new Metrics().gauge({ name: 'ips', help: 'IPs' }).set(3);
+  assert.not.match(await new Metrics().render(), /metallb_ips/);
+});
+
+test('the delay of the event loop is measured until it is stopped', async () => {
+  const metrics = new Metrics();
+  const stop = metrics.watchEventLoop();
+  assert.match(
+    await metrics.render(),
+    /^metallb_event_loop_delay_seconds\{percentile="99"\} [\d.e-]+$/m,
+  );
+  stop();
+});
+
+test('a mirrored counter goes on growing when the other process restarts', async () => {
+  const metrics = new Metrics();
+  const mirrored = new MirroredMetrics(metrics, 'From the wire process');
+  const labels = { reason: 'x' };
+  for (const value of [5, 7, 7, 2, 3]) {
+    mirrored.update({ name: 'drops_total', type: 'counter', labels, value });
+  }
+  mirrored.update({ name: 'drops_total', type: 'counter', labels: { reason: 'y' }, value: 1 });
+  const page = await metrics.render();
+  assert.match(page, /^metallb_drops_total\{reason="x"\} 10$/m);
+  assert.match(page, /^metallb_drops_total\{reason="y"\} 1$/m);
+});
+
+test('a mirrored gauge shows the last value', async () => {
+  const metrics = new Metrics();
+  const mirrored = new MirroredMetrics(metrics, 'From the wire process');
+  for (const value of [5, 2]) {
+    mirrored.update({ name: 'peers', type: 'gauge', labels: { state: 'heard' }, value });
+  }
+  assert.match(await metrics.render(), /^metallb_peers\{state="heard"\} 2$/m);
+});
+
+test.run();
