@@ -1,0 +1,62 @@
+import type { IpAddress } from '../net/ip.ts';
+import { isMulticastMac, type MacAddress } from '../net/mac.ts';
+import { decodeArp } from '../packet/arp.ts';
+import { decodeArpProof } from '../packet/arp-proof.ts';
+import { ETHER_TYPE_ARP, ETHER_TYPE_IPV6, type EthernetFrame } from '../packet/ethernet.ts';
+import { decodeIpv6, NEXT_HEADER_ICMPV6 } from '../packet/ipv6.ts';
+import { decodeNdp, UNSPECIFIED_IPV6 } from '../packet/ndp.ts';
+import { UNSPECIFIED_IPV4 } from './announcement.ts';
+import { decoded } from './answer.ts';
+
+/** What an observed frame says about who has an IP. */
+export interface Claim {
+  /**
+   * `reply` and `announcement` say that `mac` has the IP; `probe` that its sender wants it (RFC 5227 §1.1, duplicate
+   * address detection). Unicast probes are no claim: switches track hosts with them.
+   */
+  readonly kind: 'reply' | 'announcement' | 'probe';
+  readonly ip: IpAddress;
+  readonly mac: MacAddress;
+  /** The answer to a confirmation probe (network rule 1), or an echoed nonce: only the asker can tell. */
+  readonly proof?: Uint8Array;
+}
+
+/** The claim in a frame; undefined for questions, for other protocols and for what can't be read. */
+export function classifyClaim(frame: EthernetFrame): Claim | undefined {
+  if (frame.vlanId !== undefined) return undefined;
+  if (frame.etherType === ETHER_TYPE_ARP) return decoded(() => arpClaim(frame));
+  if (frame.etherType === ETHER_TYPE_IPV6) return decoded(() => ndpClaim(frame));
+  return undefined;
+}
+
+function arpClaim(frame: EthernetFrame): Claim | undefined {
+  const packet = decodeArp(frame.payload);
+  const mac = packet.senderHardwareAddress;
+  if (packet.senderIp === packet.targetIp)
+    return { kind: 'announcement', ip: packet.senderIp, mac };
+  if (packet.operation === 'request') {
+    const isProbe = packet.senderIp === UNSPECIFIED_IPV4 && isMulticastMac(frame.destination);
+    return isProbe ? { kind: 'probe', ip: packet.targetIp, mac } : undefined;
+  }
+  const proof = decodeArpProof(packet.trailer);
+  return { kind: 'reply', ip: packet.senderIp, mac, ...(proof && { proof }) };
+}
+
+function ndpClaim(frame: EthernetFrame): Claim | undefined {
+  const packet = decodeIpv6(frame.payload);
+  if (packet.nextHeader !== NEXT_HEADER_ICMPV6) return undefined;
+  const message = decodeNdp(packet);
+  if (message === undefined) return undefined;
+  const { target: ip, nonce: proof } = message;
+  if (message.kind === 'neighbor-solicitation') {
+    return packet.source === UNSPECIFIED_IPV6
+      ? { kind: 'probe', ip, mac: frame.source }
+      : undefined;
+  }
+  return {
+    kind: message.solicited ? 'reply' : 'announcement',
+    ip,
+    mac: message.targetLinkLayerAddress ?? frame.source,
+    ...(proof && { proof }),
+  };
+}

@@ -1,0 +1,63 @@
+import { TokenBucket } from '../time/token-bucket.ts';
+
+export interface PacingOptions {
+  readonly firstRoundPerSecond?: number;
+  readonly backgroundPerSecond?: number;
+}
+
+/** First rounds of takeovers must not wait behind anything else, so they are counted apart. */
+export type Traffic = 'first-round' | 'background';
+
+const DEFAULT_FIRST_ROUND_PER_SECOND = 1_000;
+const DEFAULT_BACKGROUND_PER_SECOND = 500;
+/** Timers are late by milliseconds: what may be sent at once makes up for that, and is no storm to a switch. */
+const BURST_MS = 20;
+
+/** How fast one interface sends what nobody asked for: switches shut ports for too much of it (network rule 19). */
+export class Pacing {
+  readonly #buckets: Readonly<Record<Traffic, TokenBucket>>;
+  #slow: { readonly bucket: TokenBucket; readonly until: number } | undefined;
+
+  constructor(options: PacingOptions, now: number) {
+    const first = options.firstRoundPerSecond ?? DEFAULT_FIRST_ROUND_PER_SECOND;
+    const background = options.backgroundPerSecond ?? DEFAULT_BACKGROUND_PER_SECOND;
+    this.#buckets = {
+      'first-round': bucketOf(first, now),
+      background: bucketOf(background, now),
+    };
+  }
+
+  tryTake(traffic: Traffic, now: number): boolean {
+    return this.#bucket(traffic, now).tryTake(now);
+  }
+
+  waitMs(traffic: Traffic, now: number): number {
+    return this.#bucket(traffic, now).waitMs(now);
+  }
+
+  /** Everything together at most `perSecond`, one by one, until then. */
+  slowDown(perSecond: number, until: number, now: number): void {
+    const bucket = new TokenBucket({ ratePerSecond: perSecond, burst: 1, now });
+    // A bucket is full when new: a second warning in a row must not let a frame more through.
+    if (this.isSlow(now)) bucket.tryTake(now);
+    this.#slow = { bucket, until };
+  }
+
+  isSlow(now: number): boolean {
+    return this.#slow !== undefined && now < this.#slow.until;
+  }
+
+  #bucket(traffic: Traffic, now: number): TokenBucket {
+    return this.#slow !== undefined && now < this.#slow.until
+      ? this.#slow.bucket
+      : this.#buckets[traffic];
+  }
+}
+
+function bucketOf(ratePerSecond: number, now: number): TokenBucket {
+  return new TokenBucket({
+    ratePerSecond,
+    burst: Math.max(1, (ratePerSecond * BURST_MS) / 1_000),
+    now,
+  });
+}
