@@ -15,8 +15,17 @@ import {
   type ProgramSurroundings,
   writeHeartbeatKey,
 } from './node-programs.ts';
-import { type Host, ipv4On, ipv6On, macOn, nodeNames, numberOf } from './plan.ts';
-import { type Prober, startProber } from './prober.ts';
+import {
+  type Host,
+  ipv4On,
+  ipv6On,
+  macOn,
+  nodeNames,
+  numberOf,
+  planHosts,
+  type Segment,
+} from './plan.ts';
+import { type Prober, type ProberHost, startProber } from './prober.ts';
 import type { Program } from './program.ts';
 import { LabSwitch } from './switch.ts';
 import {
@@ -95,6 +104,13 @@ export class Lab {
     return this.#untilEndOfScenario(await holdConnections(this.#where('client'), ips, connections));
   }
 
+  /** A prober on the second segment. */
+  async secondProber(): Promise<Prober> {
+    const hosts = planHosts(this.options.nodes, this.options.secondSegment);
+    const host = proberHost(hosts, 'second');
+    return this.#untilEndOfScenario(await startProber(this.#where('prober'), host));
+  }
+
   /** Ends the probes and connections that a scenario has left running. */
   endScenario(): void {
     for (const one of this.#temporary) one.stop();
@@ -153,7 +169,7 @@ async function assemble(options: LabOptions, cleanUp: CleanUp): Promise<Lab> {
   await startPods(name, agents.directory, hosts);
   const prober = await startProber(
     { directory: agents.directory, namespace: `${name}-prober` },
-    proberHost(hosts),
+    proberHost(hosts, 'public'),
   );
   const state = await startState(name, directory, options, cleanUp);
   return new Lab({
@@ -206,16 +222,11 @@ async function startPods(
   );
 }
 
-function proberHost(hosts: readonly Host[]): {
-  interfaceName: string;
-  mac: string;
-  ipv4: string;
-  ipv6: string;
-} {
+function proberHost(hosts: readonly Host[], segment: Segment): ProberHost {
   const at = hosts
     .find((host) => host.name === 'prober')
-    ?.attachments.find((attachment) => attachment.segment === 'public');
-  if (at === undefined) throw new Error('the plan has no prober');
+    ?.attachments.find((attachment) => attachment.segment === segment);
+  if (at === undefined) throw new Error(`the plan has no prober on the segment ${segment}`);
   return {
     interfaceName: at.interfaceName,
     mac: macOn(at.segment, at.hostNumber),

@@ -17,16 +17,19 @@ export interface Host {
 
 const SUBNET = { management: 8, public: 9, second: 10, pods: 244 } as const;
 
-/** What Services get their addresses from: on the public segment, but on no host's subnet. */
+/**
+ * What Services get their addresses from: on the public segment, but on no host's subnet. Wide enough for every scenario
+ * of a run to get addresses that no earlier one had.
+ */
 export const POOL = {
-  IPv4: { subnet: '192.0.2.0/24', range: '192.0.2.10-192.0.2.19' },
-  IPv6: { subnet: '2001:db8:2::/64', range: '2001:db8:2::10-2001:db8:2::19' },
+  IPv4: { subnet: '192.0.2.0/24', range: '192.0.2.10-192.0.2.99' },
+  IPv6: { subnet: '2001:db8:2::/64', range: '2001:db8:2::10-2001:db8:2::99' },
 } as const;
 
 /** The same for the segment `second`. */
 export const SECOND_POOL = {
-  IPv4: { subnet: '198.51.100.0/24', range: '198.51.100.10-198.51.100.19' },
-  IPv6: { subnet: '2001:db8:3::/64', range: '2001:db8:3::10-2001:db8:3::19' },
+  IPv4: { subnet: '198.51.100.0/24', range: '198.51.100.10-198.51.100.99' },
+  IPv6: { subnet: '2001:db8:3::/64', range: '2001:db8:3::10-2001:db8:3::99' },
 } as const;
 
 export function ipv4On(segment: Segment, hostNumber: number): string {

@@ -104,10 +104,18 @@ export class AnswerReport {
   }
 }
 
-/** Starts a prober in a namespace. @param host its interface and addresses, as the network's plan has them */
+/** The interface and addresses that questions come from. */
+export interface ProberHost {
+  readonly interfaceName: string;
+  readonly mac: string;
+  readonly ipv4: string;
+  readonly ipv6: string;
+}
+
+/** Starts a prober in a namespace. */
 export async function startProber(
   at: { directory: string; namespace: string },
-  host: { interfaceName: string; mac: string; ipv4: string; ipv6: string },
+  host: ProberHost,
 ): Promise<Prober> {
   const args = [host.interfaceName, host.mac, host.ipv4, host.ipv6];
   return new Prober(await startAgent({ ...at, kind: 'prober', args }));

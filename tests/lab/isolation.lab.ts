@@ -1,0 +1,104 @@
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { startCapture } from '../../lab/capture.ts';
+import { delay, run } from '../../lab/exec.ts';
+import { KILL_NODE, STOP_WIRE } from '../../lab/faults.ts';
+import { type Assignment, assignedIps } from '../../lab/health.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { type Scenario, scenario } from '../../lab/scenario.ts';
+import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
+import { observe } from '../../lab/trial.ts';
+import { endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
+
+/** Networks that lie, filter or fall silent on one side (network rules 1–3). */
+const LOOK_MS = 3_000;
+const HEARTBEAT_GROUP_MAC = '33:33:00:00:00:01';
+const SUPPRESSED_TAKEOVER_MS = 2_000;
+
+export const scenarios: readonly Scenario[] = [
+  scenario('isolation/deaf-node-takes-nothing', {}, async (lab) => {
+    await freshServices(lab);
+    const observation = await observe(lab);
+    const capture = await startCapture({
+      namespace: lab.namespace('router'),
+      interfaceName: 'eth0',
+      file: join(lab.directory, 'deaf.pcap'),
+    });
+    await lab.switch.drop('oifname "n1.eth0"');
+    await delay(LOOK_MS);
+    const claims = await capture.stop();
+    const { outcomes } = await observation.end();
+    const others = outcomes.filter((one) => one.preferredNode !== 'n1');
+    for (const one of others) {
+      assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
+      const stolen = claims.filter((claim) => claim.ip === one.ip && claim.mac === lab.macOf('n1'));
+      assert.equal(stolen, [], 'claims of the deaf node');
+    }
+    return undefined;
+  }),
+
+  scenario('isolation/filtered-heartbeats-move-nothing', {}, async (lab) => {
+    await freshServices(lab);
+    const observation = await observe(lab);
+    await lab.switch.drop(`iifname "n1.eth0" ether daddr ${HEARTBEAT_GROUP_MAC} udp dport 1-65535`);
+    await delay(LOOK_MS);
+    const { outcomes } = await observation.end();
+    for (const one of outcomes) {
+      assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
+      assert.equal(one.macs, [lab.macOf(one.preferredNode)], `who answered ${one.ip}`);
+    }
+    return undefined;
+  }),
+
+  scenario('isolation/switch-that-answers-for-the-dead', {}, async (lab) => {
+    const all = await freshServices(lab);
+    await answerFromTheSwitch(lab, all);
+    const observation = await observe(lab);
+    await STOP_WIRE.strike(lab, 'n1');
+    await observation.movedFrom(lab, 'n1', SUPPRESSED_TAKEOVER_MS);
+    await observation.end();
+    await lab.switch.heal();
+    return undefined;
+  }),
+
+  scenario('isolation/cold-start-without-ipv6', {}, async (lab) => {
+    await lab.switch.drop('ether type ip6');
+    await restartAll(lab);
+    const [v4] = STANDARD_SERVICES;
+    await lab.cluster.apply(
+      serviceManifest(v4),
+      endpointSliceManifest(v4, [{ pod: 'backend', node: 'worker' }]),
+    );
+    await oneAnswerEach(lab, await assignedIps(lab, v4.name, 3));
+    return undefined;
+  }),
+];
+
+/** A fabric with ARP suppression: the switch itself answers with the node's MAC and floods nothing to it. */
+async function answerFromTheSwitch(lab: Lab, all: readonly Assignment[]): Promise<void> {
+  await lab.switch.setPort('n1', 'eth0', 'neigh_suppress on');
+  const inSwitch = ['ip', 'netns', 'exec', lab.namespace('sw')];
+  const mac = lab.macOf('n1');
+  for (const { ip } of all.filter((one) => one.preferredNode === 'n1')) {
+    const entry = [ip, 'lladdr', mac, 'dev', 'public', 'nud', 'permanent'];
+    await run([...inSwitch, 'ip', 'neigh', 'replace', ...entry]);
+  }
+  const forwarding = ['replace', mac, 'dev', 'n1.eth0', 'master', 'static'];
+  await run([...inSwitch, 'bridge', 'fdb', ...forwarding]);
+}
+
+async function restartAll(lab: Lab): Promise<void> {
+  for (const node of lab.nodes) await KILL_NODE.strike(lab, node);
+  for (const node of lab.nodes) await KILL_NODE.repair(lab, node);
+}
+
+/** From first to last look, never two nodes answer for one IP, and in the end one does. */
+async function oneAnswerEach(lab: Lab, ips: readonly string[]): Promise<void> {
+  const deadline = performance.now() + LOOK_MS;
+  let last: string[][] = [];
+  while (performance.now() < deadline) {
+    last = await Promise.all(ips.map((ip) => lab.prober.macsOf(ip)));
+    for (const macs of last) assert.ok(macs.length <= 1, `two answers: ${macs.join(' ')}`);
+  }
+  for (const macs of last) assert.is(macs.length, 1, 'answered in the end');
+}

@@ -1,0 +1,99 @@
+import * as assert from 'uvu/assert';
+import { ForgetfulHost } from '../../lab/cold-client.ts';
+import { delay } from '../../lab/exec.ts';
+import { CABLE_OUT } from '../../lab/faults.ts';
+import { settled } from '../../lab/health.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { type Measurement, type Scenario, scenario } from '../../lab/scenario.ts';
+import { freshServices } from '../../lab/standard.ts';
+import { observe } from '../../lab/trial.ts';
+
+const NODE = { kind: 'Node', name: 'n1' };
+const DRAIN = 'network.deckhouse.io/drain-balancer';
+const EXCLUDE = 'node.kubernetes.io/exclude-from-external-load-balancers';
+const ENOUGH_PROBES = 1_000;
+
+export const scenarios: readonly Scenario[] = [
+  scenario('planned/drain', { timed: true }, (lab) =>
+    losesNothing(lab, async (movedFrom) => {
+      await lab.cluster.change(NODE, { annotations: { [DRAIN]: 'true' } });
+      await movedFrom();
+    }),
+  ),
+
+  scenario('planned/exclude-label', { timed: true }, (lab) =>
+    losesNothing(lab, async (movedFrom) => {
+      await lab.cluster.change(NODE, { labels: { [EXCLUDE]: '' } });
+      await movedFrom();
+    }),
+  ),
+
+  scenario('planned/failback', { timed: true }, async (lab) => {
+    await freshServices(lab);
+    await CABLE_OUT.strike(lab, NODE.name);
+    await delay(1_000);
+    return losesNothing(lab, async () => {
+      await CABLE_OUT.repair(lab, NODE.name);
+      await settled(lab);
+    });
+  }),
+
+  scenario('planned/sigterm', { timed: true }, (lab) => staysPut(lab, ['n1'])),
+
+  scenario('planned/rolling-restart-of-three', { timed: true }, (lab) => staysPut(lab, lab.nodes)),
+
+  scenario('planned/rolling-restart-of-two', { timed: true, lab: { nodes: 2 } }, (lab) =>
+    staysPut(lab, lab.nodes),
+  ),
+];
+
+/** A planned move: no probe lost, neither by a client that knows all MACs nor by one that forgets them all the time. */
+async function losesNothing(
+  lab: Lab,
+  move: (moved: () => Promise<void>) => Promise<void>,
+): Promise<Measurement> {
+  const isFresh = (await lab.cluster.list('Service')).length === 0;
+  if (isFresh) await freshServices(lab);
+  const observation = await observe(lab);
+  const ips = observation.before.map((one) => one.ip);
+  const held = await lab.hold(ips);
+  const forgetful = new ForgetfulHost(lab.namespace('client2'));
+  forgetful.start();
+  const coldProbe = await lab.probe(ips, 'client2');
+  await coldProbe.flowing();
+  await coldProbe.reset();
+  await move(() => observation.movedFrom(lab, NODE.name));
+  await delay(1_000);
+  const cold = await coldProbe.report();
+  await forgetful.stop();
+  const { outcomes } = await observation.end();
+  const { broken } = await held.report();
+  const all = [...outcomes, ...cold];
+  const sent = all.reduce((sum, one) => sum + one.sent, 0);
+  assert.ok(sent >= ENOUGH_PROBES, `${sent} probes`);
+  for (const one of all) assert.is(one.lost, 0, `${one.ip} lost ${one.lost} of ${one.sent}`);
+  return { unit: 'lost', samples: all.map((one) => one.lost), counts: { sent, tcpBroken: broken } };
+}
+
+/** A restart of node programs: no packet lost, no IP on another node, no TCP connection broken. */
+async function staysPut(lab: Lab, nodes: readonly string[]): Promise<Measurement> {
+  await freshServices(lab);
+  const observation = await observe(lab);
+  const held = await lab.hold(observation.before.map((one) => one.ip));
+  for (const node of nodes) {
+    await lab.program(node).stop();
+    lab.program(node).start();
+    await settled(lab);
+    await delay(500);
+  }
+  const { broken } = await held.echoing();
+  const { outcomes } = await observation.end();
+  for (const one of outcomes) {
+    assert.is(one.lost, 0, `${one.ip} lost ${one.lost} of ${one.sent}`);
+    assert.equal(one.macs, [lab.macOf(one.preferredNode)], `MACs told for ${one.ip}`);
+    assert.ok(one.unansweredMs < 500, `${one.ip} unanswered for ${one.unansweredMs} ms`);
+  }
+  assert.is(broken, 0, 'TCP connections broken');
+  const samples = outcomes.map((one) => one.unansweredMs);
+  return { unit: 'ms', samples, counts: { tcpBroken: broken } };
+}

@@ -1,0 +1,176 @@
+import * as assert from 'uvu/assert';
+import type { ClusterObject } from '../../lab/cluster.ts';
+import { ingressIps } from '../../lab/dataplane-sync.ts';
+import { run, until } from '../../lab/exec.ts';
+import { answeredBy, assignedIps, settled } from '../../lab/health.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { ipv4On, ipv6On } from '../../lab/plan.ts';
+import { type Scenario, scenario } from '../../lab/scenario.ts';
+import { deleteServices, freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
+import { classManifest, endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
+
+const BALANCER_LABEL = 'node-role.kubernetes.io/loadbalancer';
+const COUNT = 'network.deckhouse.io/l2-load-balancer-external-ips-count';
+const REQUESTED = 'network.deckhouse.io/load-balancer-ips';
+const CLIENT_NUMBER = 101;
+
+export const scenarios: readonly Scenario[] = [
+  scenario('services/local-traffic-policy-follows-endpoints', {}, async (lab) => {
+    for (const service of STANDARD_SERVICES) {
+      const podAt = (node: string) =>
+        endpointSliceManifest(service, [{ pod: `pod${node.slice(1)}`, node }]);
+      await lab.cluster.apply(
+        serviceManifest({ ...service, externalTrafficPolicy: 'Local' }),
+        podAt('n1'),
+      );
+      const ips = await assignedIps(lab, service.name, 3);
+      const clientIp =
+        service.family === 'IPv4'
+          ? ipv4On('public', CLIENT_NUMBER)
+          : ipv6On('public', CLIENT_NUMBER);
+      for (const node of ['n1', 'n2']) {
+        await lab.cluster.apply(podAt(node));
+        for (const ip of ips) await answeredBy(lab, ip, node);
+        await until({ what: `pod of ${node}`, deadlineMs: 2_000 }, async () => {
+          const page = await fetchPage(lab, ips[0] ?? '');
+          return page === `pod${node.slice(1)} ${clientIp}`;
+        });
+      }
+    }
+    return undefined;
+  }),
+
+  scenario('services/count-raised-and-lowered', {}, async (lab) => {
+    await freshServices(lab, 1);
+    for (const count of [3, 2, 1]) {
+      for (const service of STANDARD_SERVICES) {
+        const before = await currentIps(lab, service.name);
+        await lab.cluster.apply(serviceManifest({ ...service, count }));
+        const now = await assignedIps(lab, service.name, count);
+        const kept = before.filter((ip) => now.includes(ip));
+        assert.is(kept.length, Math.min(before.length, count), 'the others keep their IPs');
+        const gone = before.filter((ip) => !now.includes(ip));
+        for (const ip of gone) await answeredByNobody(lab, ip);
+      }
+      await settled(lab);
+    }
+    return undefined;
+  }),
+
+  scenario('services/auto-count-follows-the-group', {}, async (lab) => {
+    const n3 = { kind: 'Node', name: 'n3' };
+    await lab.cluster.change(n3, { labels: { [BALANCER_LABEL]: null } });
+    for (const service of STANDARD_SERVICES) {
+      await lab.cluster.apply(serviceManifest({ ...service, count: 'auto' }));
+    }
+    for (const { name } of STANDARD_SERVICES) await assignedIps(lab, name, 2);
+    await lab.cluster.change(n3, { labels: { [BALANCER_LABEL]: '' } });
+    for (const { name } of STANDARD_SERVICES) await assignedIps(lab, name, 3);
+    const three = await settled(lab);
+    assert.equal(new Set(three.map((one) => one.preferredNode)).size, 3, 'one IP per node');
+    await lab.cluster.change(n3, { labels: { [BALANCER_LABEL]: null } });
+    await until({ what: 'no IP on n3', deadlineMs: 5_000 }, async () => {
+      const all = await settled(lab);
+      return all.every((one) => one.preferredNode !== 'n3');
+    });
+    for (const { name } of STANDARD_SERVICES) await assignedIps(lab, name, 3);
+    return undefined;
+  }),
+
+  scenario('services/requested-ips', {}, async (lab) => {
+    const wishes = {
+      web: ['192.0.2.97', '192.0.2.98'],
+      web6: ['2001:db8:2::97', '2001:db8:2::98'],
+    };
+    for (const service of STANDARD_SERVICES) {
+      const wish = wishes[service.name];
+      const annotations = { [REQUESTED]: wish.join(', ') };
+      await lab.cluster.apply(serviceManifest({ ...service, count: 2, annotations }));
+      assert.equal(await assignedIps(lab, service.name, 2), wish);
+    }
+    await settled(lab);
+    return undefined;
+  }),
+
+  scenario('services/exhausted-pool', {}, async (lab) => {
+    const pools = { IPv4: '192.0.2.200-192.0.2.200', IPv6: '2001:db8:2::200-2001:db8:2::200' };
+    for (const { name, family } of STANDARD_SERVICES) {
+      const className = `small-${family.toLowerCase()}`;
+      await lab.cluster.apply(
+        classManifest({ name: className, addressPool: [pools[family]] }),
+        serviceManifest({ name, className, family, count: 2 }),
+      );
+      await assignedIps(lab, name, 1);
+      await tellsCondition(lab, name, {
+        type: 'AllPublicIPsAssigned',
+        status: 'False',
+        reason: 'NotAllIPsAssigned',
+        message: /1 of 2 public IPs were assigned/,
+      });
+    }
+    await settled(lab);
+    return undefined;
+  }),
+
+  scenario('services/bad-annotation', {}, async (lab) => {
+    for (const service of STANDARD_SERVICES) {
+      await lab.cluster.apply(serviceManifest({ ...service, count: 'many' }));
+      await assignedIps(lab, service.name, 1);
+      await tellsCondition(lab, service.name, { message: new RegExp(COUNT) });
+    }
+    return undefined;
+  }),
+
+  scenario('services/deleted-and-created-again', {}, async (lab) => {
+    const all = await freshServices(lab);
+    await deleteServices(lab);
+    for (const { ip } of all) await answeredByNobody(lab, ip);
+    const left = await lab.cluster.list('SDNInternalL2LBService');
+    assert.is(left.length, 0, 'children go with their Service');
+    const again = await freshServices(lab);
+    assert.is(again.length, all.length);
+    return undefined;
+  }),
+];
+
+function readService(lab: Lab, name: string): Promise<ClusterObject | undefined> {
+  return lab.cluster.read({ kind: 'Service', namespace: 'default', name });
+}
+
+async function currentIps(lab: Lab, name: string): Promise<string[]> {
+  return ingressIps(await readService(lab, name));
+}
+
+async function answeredByNobody(lab: Lab, ip: string): Promise<void> {
+  const waiting = { what: `nobody answers for ${ip}`, deadlineMs: 3_000 };
+  await until(waiting, async () => (await lab.prober.macsOf(ip)).length === 0);
+}
+
+interface ConditionWish {
+  readonly type?: string;
+  readonly status?: string;
+  readonly reason?: string;
+  readonly message: RegExp;
+}
+
+async function tellsCondition(lab: Lab, service: string, wish: ConditionWish): Promise<void> {
+  let conditions: Record<string, string>[] = [];
+  const what = () =>
+    `condition ${JSON.stringify(wish)} ${wish.message}, has ${JSON.stringify(conditions)}`;
+  await until({ what, deadlineMs: 5_000 }, async () => {
+    const { message, ...exact } = wish;
+    const status = (await readService(lab, service))?.status;
+    conditions = (status?.['conditions'] ?? []) as Record<string, string>[];
+    return conditions.some(
+      (one) =>
+        message.test(one['message'] ?? '') &&
+        Object.entries(exact).every(([field, value]) => one[field] === value),
+    );
+  });
+}
+
+async function fetchPage(lab: Lab, ip: string): Promise<string> {
+  const url = `http://${ip.includes(':') ? `[${ip}]` : ip}/`;
+  const command = ['ip', 'netns', 'exec', lab.namespace('client'), 'curl', '-s', '-m', '1', url];
+  return (await run(command).catch(() => '')).trim();
+}
