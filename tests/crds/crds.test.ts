@@ -1,0 +1,174 @@
+import { readdirSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseMetalLoadBalancerClass } from '../../modules/metallb/src/api/metal-load-balancer-class.ts';
+import { parseRange } from '../../modules/metallb/src/net/range.ts';
+import { parsedValue } from '../support/parsed.ts';
+import { type Crd, nodeAt, readCrd, type Schema, walk, withDefaults } from './schema.ts';
+
+const files = readdirSync(new URL('../../modules/metallb/crds', import.meta.url));
+
+test('there is one file per kind', () => {
+  assert.equal(files.sort(), ['metalloadbalancerclass.yaml', 'sdninternall2lbservice.yaml']);
+});
+
+function versionOf(crd: Crd) {
+  const [version] = crd.spec.versions;
+  assert.ok(version, 'a CRD has a version');
+  return version;
+}
+
+for (const file of files) {
+  const crd = readCrd(file);
+  const version = versionOf(crd);
+  const root = version.schema.openAPIV3Schema;
+
+  test(`${file}: name, version and status subresource are as Kubernetes wants them`, () => {
+    assert.is(crd.apiVersion, 'apiextensions.k8s.io/v1');
+    assert.is(crd.kind, 'CustomResourceDefinition');
+    assert.is(crd.metadata.name, `${crd.spec.names['plural']}.${crd.spec.group}`);
+    assert.is(crd.spec.names['kind']?.toLowerCase(), crd.spec.names['singular']);
+    assert.is(crd.spec.versions.length, 1);
+    assert.is(version.name, 'v1alpha1');
+    assert.ok(version.served && version.storage);
+    assert.equal(version.subresources, { status: {} });
+  });
+
+  test(`${file}: the schema is structural`, () => {
+    for (const [path, node] of walk(root)) {
+      const either = node['x-kubernetes-int-or-string'] === true;
+      assert.ok(either || node.type !== undefined, `${path} has no type`);
+      assert.ok(node.type !== 'array' || node.items !== undefined, `${path} has no items`);
+      assert.equal(missingMembers(node), [], `${path} requires what it does not have`);
+      assert.ok(node.pattern === undefined || new RegExp(node.pattern), `${path}: pattern`);
+    }
+  });
+
+  test(`${file}: every printer column points at a field of the schema`, () => {
+    for (const { name, jsonPath } of version.additionalPrinterColumns) {
+      if (jsonPath.startsWith('.metadata.')) continue;
+      const path = jsonPath.slice(1).replace('ingress[0].ip', 'ingress').split('.');
+      assert.ok(nodeAt(root, path), `${name}: ${jsonPath}`);
+    }
+  });
+}
+
+function missingMembers({ required = [], properties = {}, items, ...node }: Schema): string[] {
+  const keys = node['x-kubernetes-list-map-keys'] ?? [];
+  return [
+    ...required.filter((name) => properties[name] === undefined),
+    ...keys.filter((name) => items?.properties?.[name] === undefined),
+  ];
+}
+
+const classCrd = readCrd('metalloadbalancerclass.yaml');
+const childCrd = readCrd('sdninternall2lbservice.yaml');
+const classSchema = versionOf(classCrd).schema.openAPIV3Schema;
+const childSchema = versionOf(childCrd).schema.openAPIV3Schema;
+
+test('the class is named, scoped and labelled as in Deckhouse', () => {
+  assert.is(classCrd.metadata.name, 'metalloadbalancerclasses.network.deckhouse.io');
+  assert.is(classCrd.spec.scope, 'Cluster');
+  assert.equal(classCrd.metadata.labels, {
+    module: 'metallb',
+    'backup.deckhouse.io/cluster-config': 'true',
+  });
+});
+
+test('the child is named, scoped and labelled as in Deckhouse', () => {
+  assert.is(childCrd.metadata.name, 'sdninternall2lbservices.internal.network.deckhouse.io');
+  assert.is(childCrd.spec.scope, 'Namespaced');
+  assert.equal(childCrd.metadata.labels, { heritage: 'deckhouse', module: 'metallb' });
+  assert.is(nodeAt(childSchema, ['spec', 'loadBalancerIP']), undefined);
+  assert.equal(nodeAt(childSchema, ['spec'])?.required, ['serviceRef']);
+  assert.equal(nodeAt(childSchema, ['spec', 'serviceRef'])?.required, ['name']);
+});
+
+test('users find a description at every field of a class', () => {
+  const spec = nodeAt(classSchema, ['spec']);
+  assert.ok(spec);
+  for (const [path, node] of walk(spec ?? {}, 'spec')) {
+    const isMember = path !== 'spec' && !/[\]}]$/.test(path);
+    assert.ok(!isMember || node.description !== undefined, `${path} has no description`);
+  }
+});
+
+function classWith(spec: unknown): unknown {
+  return {
+    apiVersion: 'network.deckhouse.io/v1alpha1',
+    kind: 'MetalLoadBalancerClass',
+    metadata: { name: 'c' },
+    spec,
+  };
+}
+
+test('the schema and the parser have the same defaults', () => {
+  for (const spec of [undefined, {}, { l2: {} }, { l2: { failback: {} } }]) {
+    const bare = classWith(spec);
+    const stored = withDefaults(classSchema, bare);
+    assert.not.equal(stored, bare);
+    assert.equal(
+      parsedValue(parseMetalLoadBalancerClass(stored)),
+      parsedValue(parseMetalLoadBalancerClass(bare)),
+    );
+  }
+});
+
+test('the schema and the parser know the same types and failback modes', () => {
+  const types = nodeAt(classSchema, ['spec', 'type'])?.enum;
+  const modes = nodeAt(classSchema, ['spec', 'l2', 'failback', 'mode'])?.enum;
+  assert.equal(types, ['L2', 'BGP', 'L2AndBGP']);
+  assert.equal(modes, ['auto', 'window', 'never']);
+  for (const type of types ?? []) {
+    assert.ok(parseMetalLoadBalancerClass(classWith({ type })).ok, type);
+  }
+  for (const mode of modes ?? []) {
+    const failback = mode === 'window' ? { mode, window: '22:00-04:00' } : { mode };
+    assert.ok(parseMetalLoadBalancerClass(classWith({ l2: { failback } })).ok, mode);
+  }
+});
+
+const pool: [written: string, byPattern: boolean, byParser: boolean][] = [
+  ['192.0.2.0/24', true, true],
+  ['192.0.2.10-192.0.2.19', true, true],
+  [' 192.0.2.10 - 192.0.2.19 ', true, true],
+  ['192.0.2.10', true, true],
+  ['192.0.2.7/24', true, true],
+  ['2001:DB8::/64', true, true],
+  ['fc00:f853:0ccd:e799::/124', true, true],
+  ['2001:db8::1-2001:db8::ff', true, true],
+  ['64:ff9b::192.0.2.33', true, true],
+  ['::/0', true, true],
+  // What a pattern can't see is left to the CEL rules and the parser.
+  ['192.0.2.0/33', true, false],
+  ['2001:db8::/129', true, false],
+  ['192.0.2.256', true, false],
+  ['192.0.2.19-192.0.2.10', true, false],
+  ['192.0.2.1-2001:db8::1', true, false],
+  ['192.0.02.1', true, false],
+  ['', false, false],
+  ['192.0.2.0/', false, false],
+  ['192.0.2.0/24-192.0.2.9', false, false],
+  ['192.0.2.1-192.0.2.2-192.0.2.3', false, false],
+  ['192.0.2.1,192.0.2.2', false, false],
+  ['192.0.2.1 192.0.2.2', false, false],
+  ['example.org', false, false],
+  ['fe80::1%eth0', false, false],
+];
+for (const [written, byPattern, byParser] of pool) {
+  test(`addressPool item "${written}": pattern ${byPattern}, parser ${byParser}`, () => {
+    const pattern = nodeAt(classSchema, ['spec', 'addressPool'])?.items?.pattern;
+    assert.ok(pattern);
+    assert.is(new RegExp(pattern ?? '').test(written), byPattern);
+    assert.is(typeof parseRange(written) !== 'string', byParser);
+  });
+}
+
+test('the pattern is never stricter than the parser', () => {
+  assert.equal(
+    pool.filter(([, byPattern, byParser]) => byParser && !byPattern),
+    [],
+  );
+});
+
+test.run();
