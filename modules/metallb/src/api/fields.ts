@@ -52,6 +52,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Any string, the empty one too. */
 export const text: Field<string> = (value, place) =>
   typeof value === 'string' ? accept(value) : refuse(place, value, 'expected a string');
 
@@ -61,9 +62,11 @@ export const word: Field<string> = (value, place) =>
     ? accept(value)
     : refuse(place, value, 'expected a string that is not empty');
 
+/** A boolean, not a string that looks like one. */
 export const flag: Field<boolean> = (value, place) =>
   typeof value === 'boolean' ? accept(value) : refuse(place, value, 'expected true or false');
 
+/** One address, put into canonical form. */
 export const ipAddress: Field<IpAddress> = (value, place) => {
   const ip = typeof value === 'string' ? parseIp(value) : undefined;
   return ip === undefined

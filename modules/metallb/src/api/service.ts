@@ -48,6 +48,7 @@ export interface Service {
   readonly problems: readonly Problem[];
 }
 
+/** One entry of `spec.ports`. */
 export interface ServicePort {
   readonly name?: string;
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
@@ -60,6 +61,7 @@ export interface ServicePort {
 const targetPort: Field<number | string> = (value, place) =>
   typeof value === 'string' ? word(value, place) : integer(0, 65_535)(value, place);
 
+/** `spec.ports` of Services and children; none when absent. */
 export const servicePorts: Field<readonly ServicePort[]> = absentAs(
   [],
   listOf(
@@ -70,7 +72,9 @@ export const servicePorts: Field<readonly ServicePort[]> = absentAs(
   ),
 );
 
+/** `spec.externalTrafficPolicy` with the API server's default. */
 export const trafficPolicy = absentAs('Cluster', oneOf('Cluster', 'Local'));
+/** `spec.ipFamilies`, empty when absent: what that means is the kind's own. */
 export const ipFamilies = absentAs([], listOf(oneOf('IPv4', 'IPv6')));
 
 /** `status.loadBalancer.ingress[*].ip`; entries with a host name instead of an IP are somebody else's. */
