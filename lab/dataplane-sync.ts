@@ -1,8 +1,16 @@
 import type { Cluster, ClusterObject } from './cluster.ts';
 import { programDataplane, type ServiceRoute } from './dataplane.ts';
 import { delay } from './exec.ts';
+import { ECHO_PORT } from './workload.ts';
 
 const LOOK_EVERY_MS = 10;
+
+/** Every Service IP leads to the pods' echo too, so that any manifest can be measured as it stands. */
+const MEASURING_PORTS = (['udp', 'tcp'] as const).map((protocol) => ({
+  protocol,
+  port: ECHO_PORT,
+  targetPort: ECHO_PORT,
+}));
 
 /** Keeps every node's stand-in for kube-proxy as the cluster's Services and EndpointSlices have it. */
 export class DataplaneSync {
@@ -67,15 +75,16 @@ function routeOf(service: ClusterObject, slices: readonly ClusterObject[]): Serv
     port: number;
     targetPort?: number;
   }[];
+  const declared = ports.map(({ protocol, port, targetPort }) => ({
+    protocol: protocol === 'UDP' ? ('udp' as const) : ('tcp' as const),
+    port,
+    targetPort: targetPort ?? port,
+  }));
   return {
     ips: ingressIps(service),
     externalTrafficPolicy:
       service.spec?.['externalTrafficPolicy'] === 'Local' ? 'Local' : 'Cluster',
-    ports: ports.map(({ protocol, port, targetPort }) => ({
-      protocol: protocol === 'UDP' ? 'udp' : 'tcp',
-      port,
-      targetPort: targetPort ?? port,
-    })),
+    ports: [...declared.filter((one) => one.port !== ECHO_PORT), ...MEASURING_PORTS],
     endpoints: slices.filter((slice) => belongsTo(slice, service)).flatMap(endpointsOf),
   };
 }

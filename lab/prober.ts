@@ -40,10 +40,10 @@ export class Prober {
     return answers.map((answer) => answer.atMs);
   }
 
-  /** Asks for all IPs every 10 ms from now on, as a stream of clients that know no MAC yet. */
-  async watch(ips: readonly string[]): Promise<AnswerWatch> {
-    await this.#agent.ask({ do: 'watch', ips, everyMs: WATCH_EVERY_MS });
-    return new AnswerWatch(this.#agent);
+  /** Asks for all IPs again and again from now on, as a stream of clients that know no MAC yet. */
+  async watch(ips: readonly string[], everyMs = WATCH_EVERY_MS): Promise<AnswerWatch> {
+    await this.#agent.ask({ do: 'watch', ips, everyMs });
+    return new AnswerWatch(this.#agent, everyMs);
   }
 
   stop(): void {
@@ -54,10 +54,12 @@ export class Prober {
 /** A running stream of questions, and what was answered so far. */
 export class AnswerWatch {
   readonly #agent: Agent<ProberRequest, unknown>;
+  readonly #everyMs: number;
   readonly #startedAt = performance.now();
 
-  constructor(agent: Agent<ProberRequest, unknown>) {
+  constructor(agent: Agent<ProberRequest, unknown>, everyMs: number) {
     this.#agent = agent;
+    this.#everyMs = everyMs;
   }
 
   /** Milliseconds since the watch began, on the scale of `Answer.atMs`. */
@@ -70,9 +72,9 @@ export class AnswerWatch {
   }
 
   async stop(): Promise<AnswerReport> {
-    await delay(2 * WATCH_EVERY_MS);
+    await delay(2 * this.#everyMs);
     const { answers, forMs } = await this.#report(true);
-    return new AnswerReport(answers, forMs);
+    return new AnswerReport(answers, { forMs, everyMs: this.#everyMs });
   }
 
   async #report(stop: boolean): Promise<{ answers: Answer[]; forMs: number }> {
@@ -83,18 +85,18 @@ export class AnswerWatch {
 /** What a watch saw, from its first question to its last. */
 export class AnswerReport {
   readonly answers: readonly Answer[];
-  readonly #forMs: number;
+  readonly #watch: { readonly forMs: number; readonly everyMs: number };
 
-  constructor(answers: readonly Answer[], forMs: number) {
+  constructor(answers: readonly Answer[], watch: { forMs: number; everyMs: number }) {
     this.answers = answers;
-    this.#forMs = forMs;
+    this.#watch = watch;
   }
 
   /** The longest time in which questions for the IP stayed without an answer, less the time between two questions. */
   unansweredMs(ip: string): number {
     const times = this.answers.filter((answer) => answer.ip === ip).map((answer) => answer.atMs);
-    const gaps = [...times, this.#forMs].map((at, index) => at - (times[index - 1] ?? 0));
-    return Math.max(0, Math.max(...gaps) - WATCH_EVERY_MS);
+    const gaps = [...times, this.#watch.forMs].map((at, index) => at - (times[index - 1] ?? 0));
+    return Math.max(0, Math.max(...gaps) - this.#watch.everyMs);
   }
 
   /** MACs in the order in which they began to answer; a MAC that comes back is listed again. */

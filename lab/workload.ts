@@ -5,7 +5,7 @@ import { podAddresses } from './plan.ts';
 
 const BALANCER_LABEL = 'node-role.kubernetes.io/loadbalancer';
 
-/** UDP and TCP echo, and HTTP. */
+/** What the lab's pods listen on: UDP and TCP echo, and HTTP. */
 export const ECHO_PORT = 7;
 export const HTTP_PORT = 80;
 
@@ -55,6 +55,7 @@ export interface ServiceWish {
   readonly family: 'IPv4' | 'IPv6';
   readonly count?: number | 'auto' | string;
   readonly externalTrafficPolicy?: 'Cluster' | 'Local';
+  readonly port?: number;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
@@ -77,9 +78,7 @@ export function serviceManifest(wish: ServiceWish): ClusterObject {
       ipFamilies: [wish.family],
       ipFamilyPolicy: 'SingleStack',
       ports: [
-        { name: 'http', protocol: 'TCP', port: HTTP_PORT, targetPort: HTTP_PORT },
-        { name: 'echo', protocol: 'TCP', port: ECHO_PORT, targetPort: ECHO_PORT },
-        { name: 'echo-udp', protocol: 'UDP', port: ECHO_PORT, targetPort: ECHO_PORT },
+        { name: 'http', protocol: 'TCP', port: wish.port ?? HTTP_PORT, targetPort: HTTP_PORT },
       ],
       selector: { app: wish.name },
     },
@@ -105,10 +104,6 @@ export function endpointSliceManifest(
       conditions: { ready, serving: ready, terminating: false },
       nodeName: node,
     })),
-    ports: [
-      { name: 'http', protocol: 'TCP', port: HTTP_PORT },
-      { name: 'echo', protocol: 'TCP', port: ECHO_PORT },
-      { name: 'echo-udp', protocol: 'UDP', port: ECHO_PORT },
-    ],
+    ports: [{ name: 'http', protocol: 'TCP', port: HTTP_PORT }],
   };
 }

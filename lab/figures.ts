@@ -1,0 +1,181 @@
+import { parseArgs } from 'node:util';
+import { delay } from './exec.ts';
+import { CABLE_OUT, type Fault, killPart, MOVING_FAULTS } from './faults.ts';
+import { settled } from './health.ts';
+import { type Lab, startLab } from './lab.ts';
+import { withTimedRun } from './lock.ts';
+import { ipv4On, ipv6On, numberOf } from './plan.ts';
+import { pssKibOf } from './processes.ts';
+import { becomeRoot } from './root.ts';
+import { freshServices, heal, STANDARD_SERVICES } from './standard.ts';
+import { summarise } from './statistic.ts';
+import { columns } from './story.ts';
+import { observe, playFault } from './trial.ts';
+import { serviceManifest } from './workload.ts';
+
+/** Measures what design promises: many trials of each kind, one node after the other. `figures.ts [--trials N]` */
+const { values } = parseArgs({
+  options: { trials: { type: 'string', default: '20' }, only: { type: 'string', default: '' } },
+});
+const TRIALS = Number(values.trials);
+const REPLIES = 1_000;
+const LOOK_MS = 1_000;
+const DRAIN = 'network.deckhouse.io/drain-balancer';
+
+/** Samples by name of the figure. */
+type Samples = Readonly<Record<string, readonly number[]>>;
+
+interface Figure {
+  readonly name: string;
+  readonly unit: string;
+  readonly trials: number;
+  /** @param node whose turn it is */
+  readonly trial: (lab: Lab, node: string, index: number) => Promise<Samples>;
+}
+
+const FIGURES: readonly Figure[] = [
+  ...MOVING_FAULTS.map((fault) => ({
+    name: fault.name,
+    unit: 'ms',
+    trials: TRIALS,
+    trial: (lab: Lab, node: string) => failover(lab, node, fault),
+  })),
+  ...(['wire.mjs', 'speaker.mjs'] as const).map((part) => ({
+    name: `kill-${part.replace('.mjs', '')}`,
+    unit: 'ms',
+    trials: TRIALS,
+    trial: (lab: Lab, node: string) => crash(lab, node, part),
+  })),
+  { name: 'drain', unit: 'lost', trials: TRIALS, trial: drain },
+  { name: 'failback', unit: 'lost', trials: TRIALS, trial: failback },
+  { name: 'created-to-answered', unit: 'ms', trials: TRIALS, trial: createdToAnswered },
+  { name: 'reply', unit: 'ms', trials: 1, trial: replyTimes },
+  { name: 'memory', unit: 'MiB', trials: 1, trial: memory },
+];
+
+becomeRoot();
+await withTimedRun(measureAll);
+
+async function measureAll(): Promise<void> {
+  const lab = await startLab();
+  const rows: string[][] = [['figure', 'unit', 'n', 'min', 'p50', 'p99', 'max']];
+  try {
+    for (const figure of FIGURES.filter(({ name }) => name.includes(values.only))) {
+      for (const [name, samples] of await measure(lab, figure)) {
+        const summary = summarise(samples);
+        print(JSON.stringify({ scenario: name, unit: figure.unit, ...summary }));
+        rows.push([name, figure.unit, ...Object.values(summary).map(String)]);
+      }
+    }
+  } finally {
+    await lab.stop();
+  }
+  print('');
+  for (const line of columns(rows)) print(line);
+}
+
+async function measure(lab: Lab, figure: Figure): Promise<Map<string, number[]>> {
+  const all = new Map<string, number[]>();
+  for (let index = 0; index < figure.trials; index += 1) {
+    // New Services for each trial: the moves of an earlier one do not weigh on them.
+    await heal(lab);
+    await freshServices(lab);
+    const node = lab.nodes[index % lab.nodes.length] ?? '';
+    for (const [name, samples] of Object.entries(await figure.trial(lab, node, index))) {
+      all.set(name, [...(all.get(name) ?? []), ...samples]);
+    }
+  }
+  return all;
+}
+
+async function failover(lab: Lab, node: string, fault: Fault): Promise<Samples> {
+  const outcomes = await playFault(lab, fault, node);
+  await fault.repair(lab, node);
+  const moved = outcomes.filter((one) => one.preferredNode === node);
+  const others = outcomes.filter((one) => one.preferredNode !== node);
+  return {
+    [`${fault.name} dark`]: moved.map((one) => one.darkMs),
+    [`${fault.name} unanswered`]: moved.map((one) => one.unansweredMs),
+    [`${fault.name} lost by others`]: others.map((one) => one.lost),
+  };
+}
+
+async function crash(lab: Lab, node: string, part: 'wire.mjs' | 'speaker.mjs'): Promise<Samples> {
+  const observation = await observe(lab);
+  killPart(lab, node, part);
+  await delay(LOOK_MS);
+  const { outcomes } = await observation.end();
+  const own = outcomes.filter((one) => one.preferredNode === node);
+  const name = `kill-${part.replace('.mjs', '')}`;
+  return {
+    [`${name} unanswered`]: own.map((one) => one.unansweredMs),
+    [`${name} moved`]: own.map((one) => one.macs.length - 1),
+  };
+}
+
+async function drain(lab: Lab, node: string): Promise<Samples> {
+  const observation = await observe(lab);
+  const held = await lab.hold(observation.before.map((one) => one.ip));
+  const name = { kind: 'Node', name: node };
+  await lab.cluster.change(name, { annotations: { [DRAIN]: 'true' } });
+  await observation.movedFrom(lab, node);
+  await delay(LOOK_MS);
+  const { broken } = await held.report();
+  const { outcomes } = await observation.end();
+  await lab.cluster.change(name, { annotations: { [DRAIN]: null } });
+  return { drain: outcomes.map((one) => one.lost), 'drain TCP broken of 100': [broken] };
+}
+
+async function failback(lab: Lab, node: string): Promise<Samples> {
+  await playFault(lab, CABLE_OUT, node);
+  const observation = await observe(lab);
+  await CABLE_OUT.repair(lab, node);
+  await settled(lab);
+  const { outcomes } = await observation.end();
+  return { failback: outcomes.map((one) => one.lost) };
+}
+
+/** From the manifest's write to the first answer on the wire, three IPs, IPv4. */
+async function createdToAnswered(lab: Lab, _node: string, index: number): Promise<Samples> {
+  const octet = 60 + (index % 40);
+  const ips = [`192.0.2.${octet}`];
+  const watch = await lab.prober.watch(ips, 2);
+  const createdAtMs = watch.nowMs();
+  const annotations = { 'network.deckhouse.io/load-balancer-ips': ips.join(',') };
+  const [{ className, family }] = STANDARD_SERVICES;
+  await lab.cluster.apply(serviceManifest({ name: 'fresh', className, family, annotations }));
+  await delay(LOOK_MS);
+  const { answers } = await watch.stop();
+  return { 'created to answered': answers.slice(0, 1).map((one) => one.atMs - createdAtMs) };
+}
+
+/** Of an IP of this module and of the same node's own address, which its kernel answers for, turn by turn. */
+async function replyTimes(lab: Lab, node: string): Promise<Samples> {
+  const all = await settled(lab);
+  const samples: Record<string, number[]> = {};
+  for (const [kind, isIpv6] of [
+    ['ARP', false],
+    ['NDP', true],
+  ] as const) {
+    const ours = all.find((one) => one.preferredNode === node && one.ip.includes(':') === isIpv6);
+    const number = numberOf(node);
+    const kernels = isIpv6 ? ipv6On('public', number) : ipv4On('public', number);
+    samples[`${kind} reply`] = await lab.prober.replyTimes(ours?.ip ?? '', REPLIES);
+    samples[`${kind} reply, kernel`] = await lab.prober.replyTimes(kernels, REPLIES);
+  }
+  return samples;
+}
+
+async function memory(lab: Lab): Promise<Samples> {
+  await delay(LOOK_MS);
+  const pssMib = (pids: readonly number[]) =>
+    pids.reduce((sum, pid) => sum + pssKibOf(pid), 0) / 1024;
+  return {
+    'node program PSS': lab.nodes.map((node) => pssMib(lab.program(node).pids())),
+    'controller PSS': [pssMib(lab.controller.pids())],
+  };
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
