@@ -15,6 +15,9 @@ export interface Resume {
 
 /** Ends this process when its parent is gone, however that died. Without a parent it does nothing. */
 export function exitWithParent(): void {
+  if (process.send === undefined) return;
+  // It may have died while this process was still loading.
+  if (!process.connected) process.exit(1);
   process.once('disconnect', () => process.exit(1));
 }
 

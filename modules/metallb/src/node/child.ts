@@ -1,0 +1,139 @@
+import { type ChildProcess, fork } from 'node:child_process';
+
+/** What happens to a child. */
+export interface ChildOptions {
+  readonly name: string;
+  /** Its program. */
+  readonly path: string;
+  readonly argv: readonly string[];
+  readonly log: (message: string, facts: object) => void;
+  /** The child refused its settings: restarting would not help. */
+  readonly onUsageError: () => void;
+}
+
+/** BSD's EX_USAGE: what every program of this package exits with when a setting is wrong. */
+export const EXIT_USAGE = 64;
+
+const FIRST_DELAY_MS = 100;
+const MAX_DELAY_MS = 5_000;
+/** A child that lived this long was well: its next restart is immediate again. */
+const HEALTHY_MS = 30_000;
+const PULSE_TIMEOUT_MS = 500;
+
+/** One child process that is restarted whenever it ends: at once the first time, then with growing delays. */
+export class Child {
+  readonly #options: ChildOptions;
+  #process: ChildProcess | undefined;
+  #startedAt = 0;
+  #delayMs = 0;
+  #restarts = 0;
+  #ready = false;
+  #stopping = false;
+  #lastPulse: number | undefined;
+  #announced: { readonly state: unknown; readonly at: number } | undefined;
+
+  constructor(options: ChildOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { path, argv, name, log } = this.#options;
+    const child = fork(path, argv);
+    this.#process = child;
+    this.#startedAt = performance.now();
+    this.#ready = false;
+    this.#lastPulse = undefined;
+    child.on('message', (message) => this.#receive(message));
+    child.on('error', (error) => this.#failed(child, error));
+    child.once('exit', (code, signal) => this.#exited(code, signal));
+    if (this.#announced !== undefined) {
+      const ageMs = performance.now() - this.#announced.at;
+      // A child that is already gone again is started anew, and told anew.
+      child.send({ kind: 'resume', state: this.#announced.state, ageMs }, () => undefined);
+    }
+    log('child started', { child: name, pid: child.pid, restarts: this.#restarts });
+  }
+
+  /** Asks the child to stop; kills it after `graceMs`. Resolves when it is gone. */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    const child = this.#process;
+    if (child === undefined) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), graceMs);
+    await gone;
+    clearTimeout(timer);
+  }
+
+  /** Kills a child whose event loop stands still. */
+  checkPulse(): void {
+    if (!this.#pulseIsLate()) return;
+    const child = this.#process;
+    // The pulse may wait unread because this process itself was late: read first (two turns), then judge.
+    setImmediate(() =>
+      setImmediate(() => {
+        if (child !== this.#process || !this.#pulseIsLate()) return;
+        this.#options.log('child hangs, killing it', { child: this.#options.name });
+        this.#lastPulse = undefined;
+        child?.kill('SIGKILL');
+      }),
+    );
+  }
+
+  /** Forgives the silence of a time in which this process stood still too. */
+  forgivePulse(): void {
+    if (this.#lastPulse !== undefined) this.#lastPulse = performance.now();
+  }
+
+  /** @returns what /healthz and /readyz show */
+  status() {
+    return {
+      alive: this.#process !== undefined && !this.#pulseIsLate(),
+      ready: this.#ready,
+      pid: this.#process?.pid,
+      restarts: this.#restarts,
+    };
+  }
+
+  #pulseIsLate(): boolean {
+    return this.#lastPulse !== undefined && performance.now() - this.#lastPulse > PULSE_TIMEOUT_MS;
+  }
+
+  #receive(message: unknown): void {
+    if (typeof message !== 'object' || message === null || !('kind' in message)) return;
+    if (message.kind === 'ready') this.#ready = true;
+    if (message.kind === 'pulse') this.#lastPulse = performance.now();
+    if (message.kind === 'announced' && 'state' in message) {
+      this.#announced = { state: message.state, at: performance.now() };
+    }
+  }
+
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+    const { name, log, onUsageError } = this.#options;
+    this.#process = undefined;
+    this.#ready = false;
+    this.#lastPulse = undefined;
+    log('child ended', { child: name, code, signal, afterMs: performance.now() - this.#startedAt });
+    if (this.#stopping) return;
+    if (code === EXIT_USAGE) onUsageError();
+    else this.#restart();
+  }
+
+  /** @param error of starting the process, or of reaching it: only after the former it never exits */
+  #failed(child: ChildProcess, error: Error): void {
+    const { name, log } = this.#options;
+    log('child failed', { child: name, error: error.message });
+    if (child.pid === undefined) this.#exited(null, null);
+  }
+
+  #restart(): void {
+    if (performance.now() - this.#startedAt > HEALTHY_MS) this.#delayMs = 0;
+    setTimeout(() => {
+      if (this.#stopping) return;
+      this.#restarts += 1;
+      this.start();
+    }, this.#delayMs);
+    this.#delayMs = Math.min(Math.max(this.#delayMs * 2, FIRST_DELAY_MS), MAX_DELAY_MS);
+  }
+}

@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
+import { Child, EXIT_USAGE } from './child.ts';
+import { readOwnSettings } from './own-settings.ts';
+
+/** How often the wire's pulse is looked at; a look that comes much later means that this process stood still. */
+const LOOK_MS = 100;
+const STOOD_STILL_MS = 300;
+
+const argv = process.argv.slice(2);
+const { health, terminationGraceMs } = readOwnSettings(argv, process.env);
+const program = (name: string) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
+if (argv.includes('--help')) {
+  const help = spawnSync(process.execPath, [program('wire'), '--help'], { stdio: 'inherit' });
+  process.exit(help.status ?? 1);
+}
+const child = (name: string) =>
+  new Child({ name, path: program(name), argv, log, onUsageError: () => void stop(EXIT_USAGE) });
+const children = { speaker: child('speaker'), wire: child('wire') };
+let stopping = false;
+
+function log(message: string, facts: object): void {
+  const time = new Date().toISOString();
+  const line = { level: 'info', time, program: 'node', ...facts, msg: message };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** Ends both children, then this process. */
+async function stop(exitCode: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  log('stopping', { exitCode });
+  await Promise.all(Object.values(children).map((each) => each.stop(terminationGraceMs)));
+  process.exit(exitCode);
+}
+
+const server = createServer((request, response) => {
+  const speaker = children.speaker.status();
+  const wire = children.wire.status();
+  const answers: Record<string, boolean> = {
+    '/healthz': speaker.alive && wire.alive,
+    '/readyz': speaker.ready && wire.ready && wire.alive && !stopping,
+  };
+  const fine = answers[request.url ?? ''];
+  response.writeHead(fine === undefined ? 404 : fine ? 200 : 503, {
+    'content-type': 'application/json',
+  });
+  response.end(`${JSON.stringify({ speaker, wire })}\n`);
+});
+server.once('error', (error) => {
+  process.stderr.write(
+    `node: can't listen on ${health.host} port ${health.port}: ${error.message}\n`,
+  );
+  process.exit(1);
+});
+server.listen(health, () => {
+  log('serving health', { address: server.address() });
+  children.wire.start();
+  children.speaker.start();
+});
+
+let lastLook = performance.now();
+setInterval(() => {
+  const now = performance.now();
+  if (now - lastLook > STOOD_STILL_MS) children.wire.forgivePulse();
+  lastLook = now;
+  children.wire.checkPulse();
+}, LOOK_MS);
+
+process.on('SIGTERM', () => void stop(0));
+process.on('SIGINT', () => void stop(0));

@@ -1,0 +1,211 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+// Real processes: the real program, with children that do what a test needs.
+const SPEAKER = `
+process.on('disconnect', () => process.exit(1));
+process.send({ kind: 'ready' });
+setInterval(() => {}, 1000);
+`;
+const WIRE = `
+import { existsSync, appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+const directory = import.meta.dirname;
+const told = join(directory, 'resumed');
+process.on('disconnect', () => process.exit(1));
+process.on('message', (message) => appendFileSync(told, JSON.stringify(message) + '\\n'));
+if (process.argv.includes('--wrong')) process.exit(64);
+process.send({ kind: 'announced', state: ['old'] });
+process.send({ kind: 'announced', state: { ips: ['192.0.2.1'] } });
+process.send({ kind: 'ready' });
+const pulse = () => process.send({ kind: 'pulse' });
+pulse();
+setInterval(pulse, 50);
+if (process.argv.includes('--hang') && !existsSync(told)) {
+  setTimeout(() => { for (;;); }, 100);
+}
+`;
+
+const test = suite('node program', { directory: '' });
+const running = new Set<ChildProcess>();
+
+test.before(async (context) => {
+  context.directory = mkdtempSync(join(tmpdir(), 'node-program-'));
+  await build({
+    entryPoints: [
+      fileURLToPath(new URL('../../modules/metallb/src/node/main.ts', import.meta.url)),
+    ],
+    outfile: join(context.directory, 'node.mjs'),
+    ...{ bundle: true, platform: 'node', format: 'esm', target: 'node20', logLevel: 'error' },
+  });
+});
+test.before.each(({ directory }) => {
+  writeFileSync(join(directory, 'speaker.mjs'), SPEAKER);
+  writeFileSync(join(directory, 'wire.mjs'), WIRE);
+  rmSync(join(directory, 'resumed'), { force: true });
+});
+test.after.each(async () => {
+  for (const each of running) {
+    if (each.exitCode === null && each.signalCode === null && each.kill('SIGKILL')) {
+      await once(each, 'exit');
+    }
+  }
+  running.clear();
+});
+test.after(({ directory }) => rmSync(directory, { recursive: true }));
+
+interface Line {
+  readonly msg: string;
+  readonly child?: string;
+  readonly pid?: number;
+  readonly code?: number | null;
+  readonly signal?: string | null;
+  readonly address?: { readonly port: number };
+}
+
+/** The program, with what it logs as a sequence to wait in. */
+class RunningNode {
+  readonly process: ChildProcess;
+  readonly exited: Promise<unknown[]>;
+  readonly #lines: AsyncIterator<string>;
+  port = 0;
+
+  constructor(directory: string, argv: readonly string[] = []) {
+    const program = join(directory, 'node.mjs');
+    const all = [
+      program,
+      '--health-address',
+      '127.0.0.1:0',
+      '--termination-grace-ms',
+      '500',
+      ...argv,
+    ];
+    this.process = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'ignore'] });
+    running.add(this.process);
+    this.exited = once(this.process, 'exit');
+    const output = this.process.stdout;
+    if (output === null) throw new Error('no stdout');
+    this.#lines = createInterface(output)[Symbol.asyncIterator]();
+  }
+
+  async until(matches: (line: Line) => boolean): Promise<Line> {
+    for (;;) {
+      const { value, done } = await this.#lines.next();
+      if (done) throw new Error('the program ended');
+      const line: Line = JSON.parse(value);
+      if (line.address !== undefined) this.port = line.address.port;
+      if (matches(line)) return line;
+    }
+  }
+
+  started(child: string): Promise<Line> {
+    return this.until((line) => line.msg === 'child started' && line.child === child);
+  }
+
+  async health(path: string) {
+    const response = await fetch(`http://127.0.0.1:${this.port}${path}`);
+    const facts: unknown = await response.json();
+    return { status: response.status, facts };
+  }
+
+  async untilHealth(path: string, wanted: (answer: { status: number; facts: unknown }) => boolean) {
+    for (;;) {
+      const answer = await this.health(path);
+      if (wanted(answer)) return answer;
+    }
+  }
+}
+
+/** Not gone, and not merely waiting to be collected by a parent that is gone. */
+function isRunning(pid: number | undefined): boolean {
+  try {
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
+
+test('is ready when both children say so, and leaves nothing behind on SIGTERM', async ({
+  directory,
+}) => {
+  const node = new RunningNode(directory);
+  const wire = await node.started('wire');
+  const speaker = await node.started('speaker');
+  await node.untilHealth('/readyz', ({ status }) => status === 200);
+  assert.is((await node.health('/healthz')).status, 200);
+  assert.is((await node.health('/metrics')).status, 404);
+  node.process.kill('SIGTERM');
+  assert.equal(await node.exited, [0, null]);
+  assert.equal([isRunning(wire.pid), isRunning(speaker.pid)], [false, false]);
+});
+
+test('restarts a killed child alone, counts it, and hands a wire its last announcements', async ({
+  directory,
+}) => {
+  const node = new RunningNode(directory);
+  const wire = await node.started('wire');
+  const speaker = await node.started('speaker');
+  await node.untilHealth('/readyz', ({ status }) => status === 200);
+  process.kill(wire.pid ?? 0, 'SIGKILL');
+  const restarted = await node.started('wire');
+  assert.is.not(restarted.pid, wire.pid);
+  const { facts } = await node.untilHealth('/readyz', ({ status }) => status === 200);
+  assert.equal(facts, {
+    speaker: { alive: true, ready: true, pid: speaker.pid, restarts: 0 },
+    wire: { alive: true, ready: true, pid: restarted.pid, restarts: 1 },
+  });
+  const { kind, state, ageMs } = JSON.parse(readFileSync(join(directory, 'resumed'), 'utf8'));
+  assert.equal([kind, state], ['resume', { ips: ['192.0.2.1'] }]);
+  assert.ok(ageMs >= 0 && ageMs < 5_000);
+});
+
+test('kills a wire whose pulse stops', async ({ directory }) => {
+  const node = new RunningNode(directory, ['--hang']);
+  await node.started('wire');
+  const startedAt = performance.now();
+  const ended = await node.until((line) => line.msg === 'child ended');
+  assert.equal([ended.child, ended.signal], ['wire', 'SIGKILL']);
+  // Start of the child and 100 ms of pulses come before the hang.
+  assert.ok(performance.now() - startedAt < 2_000);
+  await node.started('wire');
+});
+
+test('ends with 64 when a child refuses its settings', async ({ directory }) => {
+  const node = new RunningNode(directory, ['--wrong']);
+  const speaker = await node.started('speaker');
+  assert.equal(await node.exited, [64, null]);
+  assert.not(isRunning(speaker.pid));
+});
+
+test('its children end by themselves when it is killed', async ({ directory }) => {
+  const node = new RunningNode(directory);
+  const pids = [(await node.started('wire')).pid, (await node.started('speaker')).pid];
+  await node.untilHealth('/readyz', ({ status }) => status === 200);
+  node.process.kill('SIGKILL');
+  await node.exited;
+  // Bounded by the runner's limit for a file.
+  while (pids.some(isRunning)) await new Promise((resolve) => setImmediate(resolve));
+});
+
+test('a health address that is taken ends it with a sentence, before any child is started', async ({
+  directory,
+}) => {
+  const first = new RunningNode(directory);
+  await first.started('wire');
+  const argv = [join(directory, 'node.mjs'), `--health-address=127.0.0.1:${first.port}`];
+  const second = spawn(process.execPath, argv);
+  running.add(second);
+  const [[code], [text]] = await Promise.all([once(second, 'exit'), once(second.stderr, 'data')]);
+  assert.is(code, 1);
+  assert.match(String(text), `node: can't listen on 127.0.0.1 port`);
+});
+
+test.run();
