@@ -1,0 +1,94 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ManifestCluster } from '../../lab/manifest-cluster.ts';
+import { nodeManifest, serviceManifest } from '../../lab/workload.ts';
+
+const SERVICE = serviceManifest({ name: 'web', className: 'ingress', family: 'IPv4' });
+const NAME = { kind: 'Service', namespace: 'default', name: 'web' };
+
+const test = suite<{ directory: string; cluster: ManifestCluster }>('manifest cluster');
+
+test.before.each(async (context) => {
+  context.directory = await mkdtemp(join(tmpdir(), 'manifest-cluster-'));
+  context.cluster = new ManifestCluster(context.directory);
+});
+
+test.after.each((context) => rm(context.directory, { recursive: true }));
+
+async function write(directory: string, file: string, text: string): Promise<void> {
+  const path = join(directory, '.state', file);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
+}
+
+test('reads what was applied', async ({ cluster }) => {
+  await cluster.apply(SERVICE);
+  assert.equal(await cluster.read(NAME), SERVICE);
+});
+
+test('adds labels and status that the controller wrote', async ({ cluster, directory }) => {
+  await cluster.apply(nodeManifest('n1'));
+  const overlay = { metadata: { name: 'n1', labels: { member: '' } }, status: { seen: true } };
+  await write(directory, 'objects/Node/_/n1.yaml', JSON.stringify(overlay));
+  const node = await cluster.read({ kind: 'Node', name: 'n1' });
+  assert.is(node?.metadata.labels?.['member'], '');
+  assert.is(node?.metadata.labels?.['kubernetes.io/hostname'], 'n1');
+  assert.is(node?.status?.['seen'], true);
+});
+
+test('shows children with the announcer that said so last', async ({ cluster, directory }) => {
+  const child = { metadata: { name: 'web-0', namespace: 'default' }, spec: {}, status: {} };
+  await write(
+    directory,
+    'objects/SDNInternalL2LBService/default/web-0.yaml',
+    JSON.stringify(child),
+  );
+  for (const [node, since] of [
+    ['n1', '2026-01-01T00:00:02Z'],
+    ['n2', '2026-01-01T00:00:01Z'],
+  ]) {
+    const status = { announcer: { node, since } };
+    const fragment = {
+      kind: 'SDNInternalL2LBService',
+      namespace: 'default',
+      name: 'web-0',
+      status,
+    };
+    await write(directory, `nodes/${node}.yaml`, JSON.stringify({ node, fragments: [fragment] }));
+  }
+  const [found] = await cluster.list('SDNInternalL2LBService');
+  assert.equal(found?.status?.['announcer'], { node: 'n1', since: '2026-01-01T00:00:02Z' });
+});
+
+test('takes an annotation away with null', async ({ cluster }) => {
+  await cluster.apply(SERVICE);
+  await cluster.change(NAME, { annotations: { a: '1' } });
+  await cluster.change(NAME, { annotations: { a: null } });
+  assert.is((await cluster.read(NAME))?.metadata.annotations?.['a'], undefined);
+});
+
+test('forgets a deleted object though its overlay is still there', async ({
+  cluster,
+  directory,
+}) => {
+  await cluster.apply(SERVICE);
+  await write(
+    directory,
+    'objects/Service/default/web.yaml',
+    'metadata: {name: web, namespace: default}',
+  );
+  await cluster.delete(NAME);
+  assert.is(await cluster.read(NAME), undefined);
+});
+
+test('has no revision while it is cut off', async ({ cluster }) => {
+  await cluster.cutOff();
+  assert.is(await cluster.revision(), undefined);
+  await cluster.reconnect();
+  assert.type(await cluster.revision(), 'string');
+});
+
+test.run();
