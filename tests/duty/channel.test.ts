@@ -185,7 +185,7 @@ function tableOf(count: number): DutyTable {
   });
   return {
     duties: new Map(duties.map((duty) => [duty.ip, duty])),
-    groups: new Map([['ingress', { id: 'ingress', members: [] }]]),
+    groups: new Map([['ingress', { id: 'ingress', interfaces: [], members: [] }]]),
     pools: [],
     draining: false,
     revision: 0,

@@ -8,7 +8,7 @@ import { dutyOf, dutyTable } from '../support/duty-arbitraries.ts';
 
 const n1: Member = { node: 'n1', excluded: false, ready: 'ready' };
 const n2: Member = { node: 'n2', excluded: false, ready: 'ready' };
-const group: Group = { id: 'ingress', members: [n1, n2] };
+const group: Group = { id: 'ingress', interfaces: [], members: [n1, n2] };
 const duty = dutyOf('192.0.2.1', {
   interfaces: ['eth0', 'eth1'],
   localEndpoints: { n1: 0, n2: 1 },

@@ -51,7 +51,7 @@ test('no prefix of the differences holds a duty whose group both tables know or 
 test('applying tells which IPs and groups need a new decision', () => {
   const duty = dutyOf('192.0.2.1');
   const touched = new LiveDutyTable().apply([
-    { set: 'group', group: { id: 'ingress', members: [] } },
+    { set: 'group', group: { id: 'ingress', interfaces: [], members: [] } },
     { set: 'duty', duty },
     { unset: 'duty', ip: dutyOf('192.0.2.2').ip },
     { unset: 'group', id: 'media' },

@@ -23,6 +23,7 @@ const announced = {
   from: 'n1',
   darkMs: 212.5,
   recentMoves: 1,
+  unchanged: false,
 };
 const deaf = {
   type: 'condition',

@@ -1,13 +1,6 @@
 import fc, { type Arbitrary } from 'fast-check';
 import type { Duty, DutyTable, Group } from '../../modules/metallb/src/duty/duty.ts';
-import { type IpAddress, parseIp } from '../../modules/metallb/src/net/ip.ts';
-
-/** The address, which the test knows to be one. */
-export function ip(text: string): IpAddress {
-  const address = parseIp(text);
-  if (address === undefined) throw new TypeError(`not an address: ${text}`);
-  return address;
-}
+import { ip } from './addresses.ts';
 
 /** A duty without anything special about it. */
 export function dutyOf(address: string, overrides: Partial<Duty> = {}): Duty {
@@ -52,6 +45,7 @@ const duty: Arbitrary<Duty> = record({
 
 const group: Arbitrary<Group> = record({
   id: groupId,
+  interfaces: fc.uniqueArray(fc.constantFrom('eth0', 'eth1')),
   members: fc.uniqueArray(
     record({
       node,

@@ -107,10 +107,11 @@ export function sameDuty(a: Duty, b: Duty): boolean {
   );
 }
 
-/** Whether two groups have the same members in the same order, each in the same state. */
+/** Whether two groups have the same interfaces and members, in the same order and each in the same state. */
 export function sameGroup(a: Group, b: Group): boolean {
   return (
     a.id === b.id &&
+    sameList(a.interfaces, b.interfaces) &&
     a.members.length === b.members.length &&
     a.members.every((member, index) => {
       const other = b.members[index];

@@ -29,6 +29,8 @@ export interface Duty {
 /** The nodes of a class, as the API knows them. */
 export interface Group {
   readonly id: string;
+  /** Interfaces on which the group's IPs may be announced; empty means every usable one. */
+  readonly interfaces: readonly string[];
   readonly members: readonly Member[];
 }
 

@@ -76,6 +76,8 @@ export interface AnnouncedReport {
   /** From the last sign of life of the node before to our first announcement; for takeovers only. */
   readonly darkMs: number | undefined;
   readonly recentMoves: number;
+  /** The cluster state names this node already: nothing has moved. */
+  readonly unchanged: boolean;
 }
 
 /** A condition of this node on one segment: its type names what is wrong (network rules 2, 3, 4). */

@@ -21,10 +21,7 @@ export function readDuty(value: unknown, what: string): Duty {
   return {
     ip: readIp(fields['ip'], `${what}.ip`),
     group: readText(fields['group'], `${what}.group`),
-    interfaces: readList(fields['interfaces'], `${what}.interfaces`, {
-      limit: MAX_INTERFACES,
-      read: readText,
-    }),
+    interfaces: readInterfaces(fields['interfaces'], `${what}.interfaces`),
     preferredNode: readOptional(fields['preferredNode'], `${what}.preferredNode`, readText),
     localEndpoints: readOptional(fields['localEndpoints'], `${what}.localEndpoints`, readEndpoints),
     lastAnnouncer: readOptional(fields['lastAnnouncer'], `${what}.lastAnnouncer`, readText),
@@ -40,11 +37,16 @@ export function readGroup(value: unknown, what: string): Group {
   const fields = readObject(value, what);
   return {
     id: readText(fields['id'], `${what}.id`),
+    interfaces: readInterfaces(fields['interfaces'], `${what}.interfaces`),
     members: readList(fields['members'], `${what}.members`, {
       limit: MAX_MEMBERS,
       read: readMember,
     }),
   };
+}
+
+function readInterfaces(value: unknown, what: string): readonly string[] {
+  return readList(value, what, { limit: MAX_INTERFACES, read: readText });
 }
 
 function readEndpoints(value: unknown, what: string): Readonly<Record<string, 0 | 1>> {

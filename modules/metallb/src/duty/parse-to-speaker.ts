@@ -107,6 +107,7 @@ function readAnnounced(fields: Fields): Report {
     from: readOptional(fields['from'], 'from', readText),
     darkMs: readOptional(fields['darkMs'], 'darkMs', readNumber),
     recentMoves: readInteger(fields['recentMoves'], 'recentMoves'),
+    unchanged: readBoolean(fields['unchanged'], 'unchanged'),
   };
 }
 

@@ -16,3 +16,14 @@ export interface Timer {
 export function formatTimestamp(epochMs: number): string {
   return new Date(epochMs).toISOString().replace(/\.\d{3}Z$/, 'Z');
 }
+
+/** The moment an RFC 3339 text names, or undefined when it is none. */
+export function parseTimestamp(text: string): number | undefined {
+  const epochMs = Date.parse(text);
+  return Number.isNaN(epochMs) ? undefined : epochMs;
+}
+
+/** RFC 3339 in UTC with milliseconds, as Kubernetes' metav1.MicroTime, where seconds can't tell what came first. */
+export function formatMilliseconds(epochMs: number): string {
+  return new Date(epochMs).toISOString();
+}

@@ -1,0 +1,90 @@
+import type { Announcer, Child } from '../api/child.ts';
+import type { EndpointSlice } from '../api/endpoint-slice.ts';
+import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import { keyOf } from '../api/object.ts';
+import type { Duty } from '../duty/duty.ts';
+import type { IpAddress } from '../net/ip.ts';
+import { parseTimestamp } from '../time/clock.ts';
+import { failbackAt } from './failback-window.ts';
+import { rankEndpoints, rankForAll } from './local-endpoints.ts';
+
+/** All that decides what there is to do for one IP. */
+export interface DutyInputs {
+  readonly ip: IpAddress;
+  /** The children that have this IP, at least one: sharers if more. */
+  readonly children: readonly Child[];
+  classNamed(name: string): MetalLoadBalancerClass | undefined;
+  slicesOf(service: string): Iterable<EndpointSlice>;
+  readonly epochMs: number;
+}
+
+/** Why nobody can announce an IP, in words. */
+export interface DutyRefusal {
+  readonly refusal: string;
+}
+
+/** The child whose class and preferred node count for all sharers of its IP (network rule 10). */
+export function oldestChild(children: readonly Child[]): Child | undefined {
+  return [...children].sort(byAge)[0];
+}
+
+/** The duty for one IP, the same on every node of its group. */
+export function decideDuty(inputs: DutyInputs): Duty | DutyRefusal {
+  const { ip, children, epochMs } = inputs;
+  const oldest = oldestChild(children);
+  const clazz = oldest && inputs.classNamed(oldest.className);
+  if (oldest === undefined || clazz === undefined) {
+    return { refusal: `class ${oldest?.className} does not exist and was never seen here` };
+  }
+  const interfaces = sharedInterfaces(inputs);
+  if (interfaces === undefined) {
+    const names = children.map(({ metadata }) => keyOf(metadata)).sort();
+    return { refusal: `the classes of ${names.join(' and ')} have no interface in common` };
+  }
+  const announcer = latestAnnouncer(children);
+  return {
+    ip,
+    group: clazz.metadata.name,
+    interfaces,
+    preferredNode: oldest.preferredNode,
+    localEndpoints: sharedEndpoints(inputs),
+    lastAnnouncer: announcer?.node,
+    fresh: announcer === undefined,
+    failback: failbackAt(clazz.spec.l2.failback, epochMs),
+    recentMoves: announcer?.recentMoves ?? 0,
+    lastMoveEpochMs: sinceOf(announcer),
+  };
+}
+
+/** The intersection, where an empty list stands for every interface; undefined when nothing is left. */
+function sharedInterfaces(inputs: DutyInputs): readonly string[] | undefined {
+  const lists = inputs.children
+    .map(({ className }) => inputs.classNamed(className)?.spec.l2.interfaces ?? [])
+    .filter((list) => list.length > 0);
+  const [first, ...others] = lists;
+  if (first === undefined) return [];
+  const shared = first.filter((name) => others.every((list) => list.includes(name)));
+  return shared.length === 0 ? undefined : shared;
+}
+
+function sharedEndpoints(inputs: DutyInputs): Duty['localEndpoints'] {
+  const services = inputs.children
+    .filter(({ externalTrafficPolicy }) => externalTrafficPolicy === 'Local')
+    .map(({ serviceRef }) => rankEndpoints(inputs.slicesOf(keyOf(serviceRef))));
+  return services.length === 0 ? undefined : Object.fromEntries(rankForAll(services));
+}
+
+function latestAnnouncer(children: readonly Child[]): Announcer | undefined {
+  return children
+    .flatMap(({ status }) => (status.announcer === undefined ? [] : [status.announcer]))
+    .sort((a, b) => sinceOf(b) - sinceOf(a))[0];
+}
+
+function sinceOf(announcer: Announcer | undefined): number {
+  return announcer === undefined ? 0 : (parseTimestamp(announcer.since) ?? 0);
+}
+
+function byAge(a: Child, b: Child): number {
+  const ages = [a, b].map(({ metadata }) => `${metadata.creationTimestamp} ${metadata.uid}`);
+  return (ages[0] ?? '') < (ages[1] ?? '') ? -1 : 1;
+}

@@ -1,0 +1,187 @@
+import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import type { Duty, DutyTable } from '../duty/duty.ts';
+import { LiveDutyTable, sameDuty, sameGroup, sameList } from '../duty/duty-table.ts';
+import type { DutyChange } from '../duty/messages.ts';
+import type { IpAddress } from '../net/ip.ts';
+import { formatRange, rangeContains } from '../net/range.ts';
+import type { ClusterView, Stale } from './cluster-view.ts';
+import { decideDuty, oldestChild } from './duties.ts';
+import { nextFailbackEdge } from './failback-window.ts';
+import { isMember, viewGroup } from './node-group.ts';
+
+type GroupChange = Extract<DutyChange, { set: 'group' } | { unset: 'group' }>;
+
+/**
+ * This node's duties, kept level with its view of the cluster: an update looks only at what became stale since the
+ * last one, whether by a change of the view or by time.
+ */
+export class DutyBoard {
+  readonly #nodeName: string;
+  readonly #view: ClusterView;
+  readonly #onRefusal: (ip: IpAddress, refusal: string) => void;
+  readonly #table = new LiveDutyTable();
+  readonly #refusals = new Map<IpAddress, string>();
+  /** When time alone makes a class stale. */
+  readonly #edges = new Map<string, number>();
+  /** IPs that stay assigned although no pool covers them any more: the capture filter must let them through too. */
+  readonly #uncovered = new Set<IpAddress>();
+  #lostAtEpochMs: number | undefined;
+
+  /** @param onRefusal an IP that nobody can announce, each time that another reason is found */
+  constructor(
+    nodeName: string,
+    view: ClusterView,
+    onRefusal: (ip: IpAddress, refusal: string) => void,
+  ) {
+    this.#nodeName = nodeName;
+    this.#view = view;
+    this.#onRefusal = onRefusal;
+  }
+
+  get table(): DutyTable {
+    return this.#table;
+  }
+
+  /** IPs that nobody can announce, and why, in words. */
+  get refusals(): ReadonlyMap<IpAddress, string> {
+    return this.#refusals;
+  }
+
+  /** When to call `update` although nothing changed; undefined when time changes nothing. */
+  get nextEdgeEpochMs(): number | undefined {
+    return this.#edges.size === 0 ? undefined : Math.min(...this.#edges.values());
+  }
+
+  /** The store can't be reached: what it said of nodes stands still from now on. */
+  storeLost(epochMs: number): void {
+    this.#lostAtEpochMs ??= epochMs;
+    this.#staleEverything();
+  }
+
+  storeReached(): void {
+    if (this.#lostAtEpochMs === undefined) return;
+    this.#lostAtEpochMs = undefined;
+    this.#staleEverything();
+  }
+
+  /** Takes in what became stale. @returns the changes of `table`, groups before the duties that name them */
+  update(moment: { readonly epochMs: number; readonly revision: number }): DutyChange[] {
+    const { epochMs, revision } = moment;
+    for (const [name, edge] of this.#edges) if (edge <= epochMs) this.#view.staleClass(name);
+    const stale = this.#view.takeStale();
+    const groups = [...stale.classes].flatMap((name) => this.#updateGroup(name, epochMs));
+    for (const id of this.#joinedOrLeft(groups)) {
+      for (const ip of this.#view.ipsOfClass(id)) stale.ips.add(ip);
+    }
+    const duties = [...stale.ips].flatMap((ip) => this.#updateDuty(ip, epochMs));
+    this.#table.apply([...groups, ...duties]);
+    const settings = [...this.#updatePools(stale), ...this.#updateDraining()];
+    const last: DutyChange[] =
+      revision === this.#table.revision ? [] : [{ set: 'revision', revision }];
+    this.#table.apply([...settings, ...last]);
+    return [
+      ...settings,
+      ...groups.filter((change) => 'set' in change),
+      ...duties,
+      ...groups.filter((change) => 'unset' in change),
+      ...last,
+    ];
+  }
+
+  #staleEverything(): void {
+    for (const name of this.#view.classes.keys()) this.#view.staleClass(name);
+  }
+
+  #updateGroup(name: string, epochMs: number): GroupChange[] {
+    const clazz = this.#view.classes.get(name);
+    const old = this.#table.groups.get(name);
+    this.#edges.delete(name);
+    if (clazz === undefined || !this.#serves(clazz)) {
+      return old === undefined ? [] : [{ unset: 'group', id: name }];
+    }
+    const connected = this.#lostAtEpochMs === undefined;
+    const view = viewGroup(clazz, this.#view.nodes.values(), {
+      epochMs: this.#lostAtEpochMs ?? epochMs,
+      connected,
+    });
+    this.#setEdge(name, [
+      connected ? view.changesAtEpochMs : undefined,
+      nextFailbackEdge(clazz.spec.l2.failback, epochMs),
+    ]);
+    if (old !== undefined && sameGroup(old, view.group)) return [];
+    return [{ set: 'group', group: view.group }];
+  }
+
+  /** Groups that this node belongs to now and didn't before, or the other way round. */
+  #joinedOrLeft(changes: readonly GroupChange[]): string[] {
+    return changes.flatMap((change) => {
+      if ('unset' in change) return [change.id];
+      return this.#table.groups.has(change.group.id) ? [] : [change.group.id];
+    });
+  }
+
+  #setEdge(name: string, edges: readonly (number | undefined)[]): void {
+    const known = edges.filter((edge) => edge !== undefined);
+    if (known.length > 0) this.#edges.set(name, Math.min(...known));
+  }
+
+  /** Whether this node is one of the class's balancer nodes. */
+  #serves(clazz: MetalLoadBalancerClass): boolean {
+    const self = this.#view.nodes.get(this.#nodeName);
+    return clazz.spec.type !== 'BGP' && self !== undefined && isMember(clazz, self);
+  }
+
+  #updateDuty(ip: IpAddress, epochMs: number): DutyChange[] {
+    const old = this.#table.duties.get(ip);
+    const duty = this.#decide(ip, epochMs);
+    if (duty !== undefined) {
+      return old !== undefined && sameDuty(old, duty) ? [] : [{ set: 'duty', duty }];
+    }
+    return old === undefined ? [] : [{ unset: 'duty', ip }];
+  }
+
+  #decide(ip: IpAddress, epochMs: number): Duty | undefined {
+    const children = this.#view.childrenWithIp(ip);
+    const classNamed = (name: string) => this.#view.classes.get(name);
+    const clazz = classNamed(oldestChild(children)?.className ?? '');
+    const foreign = clazz !== undefined && !this.#serves(clazz);
+    const slicesOf = (service: string) => this.#view.slicesOf(service);
+    const decided =
+      children.length === 0 || foreign
+        ? undefined
+        : decideDuty({ ip, children, epochMs, classNamed, slicesOf });
+    const refusal = decided !== undefined && 'refusal' in decided ? decided.refusal : undefined;
+    this.#refuse(ip, refusal);
+    return decided === undefined || 'refusal' in decided ? undefined : decided;
+  }
+
+  #refuse(ip: IpAddress, refusal: string | undefined): void {
+    const before = this.#refusals.get(ip);
+    if (refusal === undefined) {
+      this.#refusals.delete(ip);
+    } else if (refusal !== before) {
+      this.#refusals.set(ip, refusal);
+      this.#onRefusal(ip, refusal);
+    }
+  }
+
+  #updatePools(stale: Stale): DutyChange[] {
+    const ranges = [...this.#view.classes.values()]
+      .filter(({ spec }) => spec.type !== 'BGP')
+      .flatMap(({ spec }) => spec.addressPool);
+    const held = stale.pools ? this.#table.duties.keys() : [];
+    for (const ip of [...held, ...stale.ips]) {
+      const covered = ranges.some((range) => rangeContains(range, ip));
+      if (covered || !this.#table.duties.has(ip)) this.#uncovered.delete(ip);
+      else this.#uncovered.add(ip);
+    }
+    const pools = new Set([...ranges.map(formatRange), ...this.#uncovered]);
+    const sorted = [...pools].sort();
+    return sameList(sorted, this.#table.pools) ? [] : [{ set: 'pools', pools: sorted }];
+  }
+
+  #updateDraining(): DutyChange[] {
+    const draining = this.#view.nodes.get(this.#nodeName)?.draining ?? false;
+    return draining === this.#table.draining ? [] : [{ set: 'draining', draining }];
+  }
+}

@@ -1,0 +1,118 @@
+import { readFile, rename, stat, writeFile } from 'node:fs/promises';
+import type { KubernetesObject } from '../api/object.ts';
+import type { DutyTable, Group } from '../duty/duty.ts';
+import { readDuty, readGroup } from '../duty/parse-duty.ts';
+import {
+  MalformedMessageError,
+  readBoolean,
+  readChoice,
+  readInteger,
+  readList,
+  readNumber,
+  readObject,
+  readText,
+} from '../duty/parse-fields.ts';
+import { readPools } from '../duty/parse-to-wire.ts';
+
+/** Raised with every change that an older speaker could not read. */
+const FORMAT = 1;
+const MAX_BYTES = 256 * 1_024 * 1_024;
+const MAX_DUTIES = 1_000_000;
+const MAX_GROUPS = 10_000;
+
+/** What a speaker did last, for the next one to go on with while the store can't be reached. */
+export interface LastKnownGood {
+  readonly node: string;
+  /** Of the kernel: whether this node has been restarted since (network rule 25). */
+  readonly bootId: string;
+  readonly writtenEpochMs: number;
+  /** The classes in force: one that is deleted stays so for its children. */
+  readonly classes: readonly unknown[];
+  readonly table: DutyTable;
+}
+
+/** What is written: read back, its classes are still to be understood. */
+export type WritableState = LastKnownGood & { readonly classes: readonly KubernetesObject[] };
+
+/** The file holds no usable last-known-good state. */
+export class UnusableStateError extends Error {
+  override readonly name = 'UnusableStateError';
+}
+
+/** @returns undefined when there is no file. @throws UnusableStateError, or what the file system says */
+export async function readLastKnownGood(path: string): Promise<LastKnownGood | undefined> {
+  let text: string;
+  try {
+    const { size } = await stat(path);
+    if (size > MAX_BYTES) throw new UnusableStateError(`${path} is larger than ${MAX_BYTES} bytes`);
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    return readState(JSON.parse(text));
+  } catch (error) {
+    if (!(error instanceof SyntaxError || error instanceof MalformedMessageError)) throw error;
+    throw new UnusableStateError(`${path}: ${error.message}`, { cause: error });
+  }
+}
+
+/** Replaces the file at once: a reader sees the old state or the new one. */
+export async function writeLastKnownGood(path: string, state: WritableState): Promise<void> {
+  const { duties, groups } = state.table;
+  const table = {
+    ...tableSettings(state.table),
+    duties: [...duties.values()],
+    groups: [...groups.values()],
+  };
+  await writeFile(`${path}.new`, JSON.stringify({ format: FORMAT, ...state, table }));
+  await rename(`${path}.new`, path);
+}
+
+/**
+ * The table for a node that can't ask the API: who was ready may not be any more, who was not stays behind the others
+ * as before, so that a restart without the store moves nothing.
+ */
+export function withoutStore(table: DutyTable): DutyTable {
+  const groups = [...table.groups].map(([id, group]): [string, Group] => [
+    id,
+    {
+      ...group,
+      members: group.members.map((member) =>
+        member.ready === 'ready' ? { ...member, ready: 'unknown' } : member,
+      ),
+    },
+  ]);
+  return { ...tableSettings(table), duties: table.duties, groups: new Map(groups) };
+}
+
+/** Explicit, since a table may be an object whose members do not spread. */
+function tableSettings({ pools, draining, revision }: DutyTable) {
+  return { pools, draining, revision };
+}
+
+function readState(value: unknown): LastKnownGood {
+  const fields = readObject(value, 'file');
+  readChoice(fields['format'], 'format', [FORMAT]);
+  return {
+    node: readText(fields['node'], 'node'),
+    bootId: readText(fields['bootId'], 'bootId'),
+    writtenEpochMs: readNumber(fields['writtenEpochMs'], 'writtenEpochMs'),
+    classes: readList(fields['classes'], 'classes', { limit: MAX_GROUPS, read: readObject }),
+    table: readTable(fields['table'], 'table'),
+  };
+}
+
+function readTable(value: unknown, what: string): DutyTable {
+  const fields = readObject(value, what);
+  const duties = readList(fields['duties'], 'duties', { limit: MAX_DUTIES, read: readDuty });
+  const groups = readList(fields['groups'], 'groups', { limit: MAX_GROUPS, read: readGroup });
+  return {
+    duties: new Map(duties.map((duty) => [duty.ip, duty])),
+    groups: new Map(groups.map((group) => [group.id, group])),
+    pools: readPools(fields['pools'], 'pools'),
+    draining: readBoolean(fields['draining'], 'draining'),
+    revision: readInteger(fields['revision'], 'revision'),
+  };
+}

@@ -1,0 +1,35 @@
+import type { Endpoint, EndpointSlice } from '../api/endpoint-slice.ts';
+
+/** How well a node's own endpoints serve a Service (network rule 13): 0 = ready, 1 = serving while terminating. */
+export type EndpointRanks = ReadonlyMap<string, 0 | 1>;
+
+/** The best endpoint of each node that has one. */
+export function rankEndpoints(slices: Iterable<EndpointSlice>): EndpointRanks {
+  const ranks = new Map<string, 0 | 1>();
+  for (const slice of slices) {
+    for (const endpoint of slice.endpoints) {
+      const rank = rankOf(endpoint);
+      if (rank === undefined || endpoint.nodeName === undefined) continue;
+      if (ranks.get(endpoint.nodeName) !== 0) ranks.set(endpoint.nodeName, rank);
+    }
+  }
+  return ranks;
+}
+
+/** Nodes that serve all of several Services, each as well as it serves the worst of them (network rule 10). */
+export function rankForAll(services: readonly EndpointRanks[]): EndpointRanks {
+  const [first = new Map<string, 0 | 1>(), ...others] = services;
+  const ranks = new Map<string, 0 | 1>();
+  for (const [node, rank] of first) {
+    const elsewhere = others.map((other) => other.get(node));
+    if (elsewhere.includes(undefined)) continue;
+    ranks.set(node, rank === 1 || elsewhere.includes(1) ? 1 : 0);
+  }
+  return ranks;
+}
+
+/** KEP-1669: an endpoint that still serves while it terminates is better than none. */
+function rankOf(endpoint: Endpoint): 0 | 1 | undefined {
+  if (endpoint.ready) return 0;
+  return endpoint.serving && endpoint.terminating ? 1 : undefined;
+}

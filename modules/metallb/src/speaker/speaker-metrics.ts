@@ -1,0 +1,77 @@
+import type { Gauge, Histogram } from 'prom-client';
+import type { Report } from '../duty/messages.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { MirroredMetrics } from '../telemetry/mirrored-metrics.ts';
+
+/** What the speaker counts of itself at the moment. */
+export interface SpeakerFigures {
+  readonly duties: number;
+  readonly refusedIps: number;
+  readonly statusQueueDepth: number;
+  readonly storeConnected: boolean;
+  readonly wireConnected: boolean;
+  readonly lastSyncEpochMs: number | undefined;
+}
+
+const DARK_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 60];
+
+/** The speaker's metrics, and those that the wire reports under `metallb_wire_…`. */
+export class SpeakerMetrics {
+  readonly #figures: ReadonlyMap<string, Gauge>;
+  readonly #announced: Gauge;
+  readonly #darkTime: Histogram;
+  readonly #wire: MirroredMetrics;
+
+  constructor(metrics: Metrics) {
+    const gauge = (name: string, help: string) => [name, metrics.gauge({ name, help })] as const;
+    this.#figures = new Map([
+      gauge('duties', 'IPs that this node is a candidate for'),
+      gauge('refused_ips', 'IPs that nobody can announce because of their configuration'),
+      gauge('status_queue_depth', 'Statuses that wait to be written'),
+      gauge('store_connected', 'Whether the cluster state can be reached'),
+      gauge('wire_connected', 'Whether the wire process is connected'),
+      gauge('last_sync_timestamp_seconds', 'When the cluster state last changed a duty or a view'),
+    ]);
+    this.#announced = metrics.gauge({
+      name: 'announced',
+      help: 'IPs that this node announces, always 1',
+      labels: ['ip', 'interface'],
+    });
+    this.#darkTime = metrics.histogram({
+      name: 'takeover_dark_seconds',
+      help: 'From the last sign of life of the announcer before to the first announcement here',
+      buckets: DARK_SECONDS,
+    });
+    this.#wire = new MirroredMetrics(metrics, 'Reported by the wire process of this node');
+  }
+
+  show(figures: SpeakerFigures): void {
+    const values: Readonly<Record<string, number>> = {
+      duties: figures.duties,
+      refused_ips: figures.refusedIps,
+      status_queue_depth: figures.statusQueueDepth,
+      store_connected: Number(figures.storeConnected),
+      wire_connected: Number(figures.wireConnected),
+      last_sync_timestamp_seconds: (figures.lastSyncEpochMs ?? 0) / 1_000,
+    };
+    for (const [name, gauge] of this.#figures) gauge.set(values[name] ?? 0);
+  }
+
+  take(report: Report): void {
+    if (report.type === 'announced') {
+      this.#announced.set({ ip: report.ip, interface: report.interface }, 1);
+      if (report.darkMs !== undefined) this.#darkTime.observe(report.darkMs / 1_000);
+    } else if (report.type === 'withdrawn') {
+      this.#announced.remove({ ip: report.ip, interface: report.interface });
+    } else if (report.type === 'counters') {
+      for (const counter of report.counters) {
+        this.#wire.update({ ...counter, name: `wire_${counter.name}` });
+      }
+    }
+  }
+
+  /** A new wire process announces nothing until it says so. */
+  newWire(): void {
+    this.#announced.reset();
+  }
+}

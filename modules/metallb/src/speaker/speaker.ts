@@ -1,0 +1,253 @@
+import { diffTables } from '../duty/duty-table.ts';
+import type { DutyChange, Report } from '../duty/messages.ts';
+import type { LineOptions } from '../linux/line-socket.ts';
+import type { IpAddress } from '../net/ip.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { ClusterView } from './cluster-view.ts';
+import { DutyBoard } from './duty-board.ts';
+import { type LastKnownGood, type WritableState, withoutStore } from './last-known-good.ts';
+import { watchLoss } from './loss-watch.ts';
+import { logReport } from './report-log.ts';
+import type { SpeakerMetrics } from './speaker-metrics.ts';
+import { StateKeeper } from './state-keeper.ts';
+import { StatusWriter } from './status-writer.ts';
+import { StoreFeed } from './store-feed.ts';
+import { WireLink } from './wire-link.ts';
+import { WireState } from './wire-state.ts';
+
+/** What the speaker needs from outside. */
+export interface SpeakerPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly metrics: SpeakerMetrics;
+  readonly connectWire: (options: LineOptions) => { close(): void };
+  /** What the speaker before wrote. */
+  readonly lastKnownGood: LastKnownGood | undefined;
+  readonly writeState: (state: WritableState) => Promise<void>;
+  /** Once, when there are duties to go by. */
+  readonly onReady: () => void;
+}
+
+/** Who this speaker is. */
+export interface SpeakerIdentity {
+  readonly node: string;
+  readonly bootId: string;
+}
+
+/** How long the store may take before the duties of the speaker before are resumed. */
+const PATIENCE_MS = 1_000;
+
+/** Duties from the store to the wire, reports from the wire to the store. */
+export class Speaker {
+  readonly #identity: SpeakerIdentity;
+  readonly #ports: SpeakerPorts;
+  readonly #view = new ClusterView();
+  readonly #board: DutyBoard;
+  readonly #feed: StoreFeed;
+  readonly #wireState = new WireState();
+  readonly #link: WireLink;
+  readonly #statusWriter: StatusWriter;
+  readonly #keeper: StateKeeper;
+  /** Where the duties on the wire come from. */
+  #source: 'nothing' | 'last-known-good' | 'store' = 'nothing';
+  #storeConnected = false;
+  /** The wire tells all conditions that hold before its first counters: the others are over. */
+  #conditionsTold = false;
+  #lastSyncEpochMs: number | undefined;
+  #patience: Timer | undefined;
+  #edge: Timer | undefined;
+
+  constructor(ports: SpeakerPorts, identity: SpeakerIdentity) {
+    this.#identity = identity;
+    this.#ports = ports;
+    const { clock, random, log } = ports;
+    this.#board = new DutyBoard(identity.node, this.#view, (ip, refusal) =>
+      log.warn('nobody can announce address', { ip, refusal }),
+    );
+    this.#feed = new StoreFeed(this.#watchedStore(), this.#view, {
+      onChange: () => this.#heard(),
+      onChildChange: (ip) => this.#childChanged(ip),
+      onProblem: (problems) =>
+        log.warn('object is wrong, its last good version counts', { problems }),
+    });
+    this.#link = new WireLink({
+      connect: ports.connectWire,
+      log,
+      onReport: (report) => this.#take(report),
+      onRelist: () => ports.store.relist(),
+      onNewWire: () => this.#forgetWire(),
+    });
+    this.#statusWriter = new StatusWriter(identity.node, {
+      store: ports.store,
+      view: this.#view,
+      objects: this.#feed,
+      wire: this.#wireState,
+      clock,
+      random,
+      onFailure: (key, error, retryMs) => log.warn('status not written', { key, error, retryMs }),
+    });
+    this.#keeper = new StateKeeper({
+      clock,
+      write: () => this.#writeState(),
+      onFailure: (error) => log.warn('last-known-good state not written', { error }),
+    });
+  }
+
+  /** Duties can be served: from the store or from what was last known. */
+  get ready(): boolean {
+    return this.#source !== 'nothing' && this.#link.connected;
+  }
+
+  /** Idempotent. Resolves before the store has told anything. */
+  async start(): Promise<void> {
+    this.#feed.restoreClasses(this.#ports.lastKnownGood?.classes ?? []);
+    this.#feed.start();
+    this.#patience ??= this.#ports.clock.after(PATIENCE_MS, () => this.#resumeLastKnownGood());
+    await this.#ports.store.start();
+  }
+
+  /** Idempotent. The wire goes on with what it has. */
+  async stop(): Promise<void> {
+    this.#patience?.cancel();
+    this.#edge?.cancel();
+    this.#feed.stop();
+    this.#link.stop();
+    await this.#statusWriter.stop();
+    await this.#keeper.stop();
+    await this.#ports.store.stop();
+  }
+
+  /** All that `mlb status` shows of this node. */
+  status(): object {
+    const { duties, draining, revision } = this.#link.table;
+    return {
+      node: this.#identity.node,
+      source: this.#source,
+      storeConnected: this.#storeConnected,
+      wireConnected: this.#link.connected,
+      revision,
+      draining,
+      duties: [...duties.values()],
+      refusals: Object.fromEntries(this.#board.refusals),
+      announced: this.#wireState.announced,
+      segments: Object.fromEntries(this.#wireState.segments),
+      conditions: this.#wireState.nodeConditions().filter(({ status }) => status === 'True'),
+    };
+  }
+
+  /** Brings the gauges level; call before they are read. */
+  showFigures(): void {
+    this.#ports.metrics.show({
+      duties: this.#link.table.duties.size,
+      refusedIps: this.#board.refusals.size,
+      statusQueueDepth: this.#statusWriter.depth,
+      storeConnected: this.#storeConnected,
+      wireConnected: this.#link.connected,
+      lastSyncEpochMs: this.#lastSyncEpochMs,
+    });
+  }
+
+  #watchedStore(): Store {
+    return watchLoss(this.#ports.store, {
+      onLost: (error) => this.#storeLost(error),
+      onReached: () => {
+        this.#storeConnected = true;
+        this.#board.storeReached();
+      },
+    });
+  }
+
+  #storeLost(error: Error): void {
+    if (this.#storeConnected)
+      this.#ports.log.warn('store is lost, its last state counts', { error });
+    this.#storeConnected = false;
+    this.#board.storeLost(this.#ports.clock.epochMs());
+    if (this.#feed.synced) this.#refresh();
+    else this.#resumeLastKnownGood();
+  }
+
+  /** What the speaker before did last, until the store has been heard. */
+  #resumeLastKnownGood(): void {
+    const { lastKnownGood, log } = this.#ports;
+    if (this.#source !== 'nothing' || lastKnownGood === undefined) return;
+    log.warn('store is silent, resuming last-known-good duties', {
+      writtenEpochMs: lastKnownGood.writtenEpochMs,
+      sameBoot: lastKnownGood.bootId === this.#identity.bootId,
+    });
+    this.#serve('last-known-good', diffTables(this.#link.table, withoutStore(lastKnownGood.table)));
+  }
+
+  #heard(): void {
+    this.#lastSyncEpochMs = this.#ports.clock.epochMs();
+    this.#refresh();
+  }
+
+  #refresh(): void {
+    const epochMs = this.#ports.clock.epochMs();
+    const changes = this.#board.update({ epochMs, revision: this.#feed.revision });
+    this.#watchEdge(epochMs);
+    if (this.#source !== 'store') {
+      this.#serve('store', diffTables(this.#link.table, this.#board.table));
+      // Also when there is nothing to do here: the file may still say otherwise.
+      this.#keeper.changed();
+      return;
+    }
+    this.#link.update(changes);
+    if (changes.some((change) => 'unset' in change || change.set !== 'revision')) {
+      this.#keeper.changed();
+    }
+  }
+
+  #serve(source: 'last-known-good' | 'store', changes: readonly DutyChange[]): void {
+    const first = this.#source === 'nothing';
+    this.#source = source;
+    this.#patience?.cancel();
+    this.#link.update(changes);
+    this.#ports.log.info('serving duties', { source, duties: this.#link.table.duties.size });
+    if (!first) return;
+    this.#link.start();
+    this.#ports.onReady();
+  }
+
+  #watchEdge(epochMs: number): void {
+    this.#edge?.cancel();
+    const next = this.#board.nextEdgeEpochMs;
+    if (next === undefined) return;
+    this.#edge = this.#ports.clock.after(Math.max(0, next - epochMs), () => this.#refresh());
+  }
+
+  #childChanged(ip: IpAddress): void {
+    if (this.#wireState.concerns(ip)) this.#statusWriter.ipChanged(ip);
+  }
+
+  #take(report: Report): void {
+    this.#wireState.take(report);
+    this.#statusWriter.reported(report);
+    this.#ports.metrics.take(report);
+    logReport(this.#ports.log, report);
+    if (report.type === 'counters' && !this.#conditionsTold) {
+      this.#conditionsTold = true;
+      this.#statusWriter.nodeChanged();
+    }
+  }
+
+  #forgetWire(): void {
+    this.#wireState.clear();
+    this.#conditionsTold = false;
+    this.#ports.metrics.newWire();
+  }
+
+  async #writeState(): Promise<void> {
+    await this.#ports.writeState({
+      ...this.#identity,
+      writtenEpochMs: this.#ports.clock.epochMs(),
+      classes: this.#feed.classObjects(),
+      table: this.#board.table,
+    });
+  }
+}

@@ -1,0 +1,134 @@
+import type { Announcer } from '../api/child.ts';
+import { CONDITION } from '../api/names.ts';
+import { type KubernetesObject, keyOf } from '../api/object.ts';
+import type { Report } from '../duty/messages.ts';
+import { type IpAddress, parseIp } from '../net/ip.ts';
+import type { WantedCondition } from '../store/conditions.ts';
+import type { Kind, Store } from '../store/store.ts';
+import { WorkQueue } from '../store/work-queue.ts';
+import { type Clock, formatMilliseconds, parseTimestamp } from '../time/clock.ts';
+import type { ClusterView } from './cluster-view.ts';
+import { statusPatch, type WantedStatus } from './status-patch.ts';
+import type { StoreFeed } from './store-feed.ts';
+import type { WireState } from './wire-state.ts';
+
+/** What a status writer needs from outside. */
+export interface StatusWriterPorts {
+  readonly store: Store;
+  readonly view: ClusterView;
+  readonly objects: Pick<StoreFeed, 'childObject' | 'nodeObject'>;
+  readonly wire: WireState;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly onFailure: (key: string, error: unknown, retryMs: number | undefined) => void;
+}
+
+const NODE_KEY = 'node';
+
+/**
+ * Brings statuses level with what the wire reported: the announcer and conflicts of children, the conditions of this
+ * Node. One write at a time, each about an IP or the Node as it is by then, so a flood of reports costs one entry per
+ * IP and nothing waits for the store.
+ */
+export class StatusWriter {
+  readonly #nodeName: string;
+  readonly #ports: StatusWriterPorts;
+  readonly #queue: WorkQueue;
+
+  constructor(nodeName: string, ports: StatusWriterPorts) {
+    this.#nodeName = nodeName;
+    this.#ports = ports;
+    const { clock, random, onFailure } = ports;
+    this.#queue = new WorkQueue({
+      clock,
+      random,
+      onFailure,
+      work: (key) => (key === NODE_KEY ? this.#writeNode() : this.#writeChildren(key)),
+    });
+  }
+
+  /** Keys that still want work; for metrics. */
+  get depth(): number {
+    return this.#queue.depth;
+  }
+
+  /** Something that this node may have to say about the IP has changed, at the wire or in the store. */
+  ipChanged(ip: IpAddress): void {
+    this.#queue.add(ip);
+  }
+
+  nodeChanged(): void {
+    this.#queue.add(NODE_KEY);
+  }
+
+  /** After the wire's state took it in. */
+  reported(report: Report): void {
+    if (report.type === 'condition') this.nodeChanged();
+    else if ('ip' in report) this.ipChanged(report.ip);
+  }
+
+  async idle(): Promise<void> {
+    await this.#queue.idle();
+  }
+
+  async stop(): Promise<void> {
+    await this.#queue.stop();
+  }
+
+  async #writeNode(): Promise<void> {
+    const node = this.#ports.objects.nodeObject(this.#nodeName);
+    const conditions = this.#ports.wire.nodeConditions();
+    if (node !== undefined) await this.#write('Node', node, { announcer: undefined, conditions });
+  }
+
+  async #writeChildren(key: string): Promise<void> {
+    const ip = parseIp(key);
+    if (ip === undefined) return;
+    for (const { status, metadata } of this.#ports.view.childrenWithIp(ip)) {
+      const object = this.#ports.objects.childObject(keyOf(metadata));
+      if (object === undefined) continue;
+      await this.#write('SDNInternalL2LBService', object, {
+        announcer: this.#announcerToWrite(ip, status.announcer),
+        conditions: this.#conflictToWrite(ip, status.announcer),
+      });
+    }
+  }
+
+  /** Undefined where the status is right: nothing has moved, or another node announced later. */
+  #announcerToWrite(ip: IpAddress, existing: Announcer | undefined): Announcer | undefined {
+    const announced = this.#ports.wire.announcementOf(ip);
+    if (announced === undefined) return undefined;
+    const { sinceEpochMs, reason, recentMoves, unchanged } = announced;
+    const isOurs = existing?.node === this.#nodeName;
+    if (isOurs && unchanged) return undefined;
+    if (!isOurs && (parseTimestamp(existing?.since ?? '') ?? 0) > sinceEpochMs) return undefined;
+    return { node: this.#nodeName, since: formatMilliseconds(sinceEpochMs), reason, recentMoves };
+  }
+
+  /** A conflict is this node's to end when it saw it or announces the IP. */
+  #conflictToWrite(ip: IpAddress, existing: Announcer | undefined): WantedCondition[] {
+    const conflict = this.#ports.wire.conflictOf(ip, this.#nodeName);
+    if (conflict !== undefined) return [conflict];
+    if (existing?.node !== this.#nodeName) return [];
+    return [
+      {
+        type: CONDITION.addressConflict,
+        status: 'False',
+        reason: 'NoForeignAnswer',
+        message: `no other host answers for ${ip}`,
+      },
+    ];
+  }
+
+  async #write(kind: Kind, object: KubernetesObject, wanted: WantedStatus): Promise<void> {
+    const patch = statusPatch(object, wanted, this.#ports.clock.epochMs());
+    if (patch.length === 0) return;
+    const { namespace, name } = object.metadata;
+    await this.#ports.store.write({
+      do: 'patch',
+      ref: { kind, namespace, name },
+      subresource: 'status',
+      patch,
+    });
+  }
+}
