@@ -26,13 +26,21 @@ export function parseIp(text: string): IpAddress | undefined {
   return bytes === undefined ? undefined : ipFromBytes(bytes);
 }
 
+/** The only spelling of each octet. A look-up, since filling a /16 converts hundreds of thousands of addresses. */
+const OCTETS: ReadonlyMap<string, number> = new Map(
+  Array.from({ length: 256 }, (_, octet) => [String(octet), octet]),
+);
+
 function parseIpv4(text: string): Uint8Array | undefined {
   const parts = text.split('.');
   if (parts.length !== IPV4_LENGTH) return undefined;
-  if (!parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255)) {
-    return undefined;
+  const bytes = new Uint8Array(IPV4_LENGTH);
+  for (let index = 0; index < IPV4_LENGTH; index += 1) {
+    const octet = OCTETS.get(parts[index] ?? '');
+    if (octet === undefined) return undefined;
+    bytes[index] = octet;
   }
-  return Uint8Array.from(parts, Number);
+  return bytes;
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
@@ -107,7 +115,10 @@ export function ipToBytes(ip: IpAddress): Uint8Array {
 }
 
 export function ipToBigInt(ip: IpAddress): bigint {
-  return BigInt(`0x${Buffer.from(ipToBytes(ip)).toString('hex')}`);
+  const bytes = ipToBytes(ip);
+  return bytes.length === IPV4_LENGTH
+    ? BigInt(bytes.reduce((value, octet) => value * 256 + octet, 0))
+    : BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
 }
 
 /** @param value 0 … 2^bits − 1 of the family */

@@ -1,0 +1,178 @@
+import type { Problem } from '../api/problem.ts';
+import { compareIps, type IpAddress } from '../net/ip.ts';
+import { type AddressView, type Choice, chooseAddresses, stillFits } from './choose.ts';
+import type { Assigned, Assignment, Claim, Refusal, Refused } from './claim.ts';
+import { CoolDown } from './cool-down.ts';
+import { type Pool, samePool } from './pool.ts';
+import { PoolsInForce } from './pools-in-force.ts';
+import { settlePools } from './settle-pools.ts';
+import { Tenants } from './tenants.ts';
+
+const DEFAULT_COOL_DOWN_MS = 60_000;
+
+interface Holding {
+  readonly claim: Claim;
+  /** Never empty. */
+  readonly ips: readonly IpAddress[];
+}
+
+interface PoolChange {
+  /** Every overlap for which a pool, or its new version, is not in force. */
+  readonly problems: readonly Problem[];
+  /** Pools that came, went or changed: their claims deserve another look. */
+  readonly changedPools: readonly string[];
+}
+
+export interface PoolUsage {
+  readonly total: bigint;
+  readonly used: bigint;
+}
+
+/**
+ * Who holds which address. State lives elsewhere (in statuses, adopted at start); this is its working copy. An
+ * assignment ends only by its owner's own change or release: never because a pool shrank or went.
+ * Every `now` is in milliseconds and never goes back.
+ */
+export class Allocator {
+  readonly #tenants = new Tenants();
+  readonly #coolDown: CoolDown;
+  readonly #holdings = new Map<string, Holding>();
+  #pools = new PoolsInForce([]);
+
+  constructor({ coolDownMs = DEFAULT_COOL_DOWN_MS }: { readonly coolDownMs?: number } = {}) {
+    this.#coolDown = new CoolDown(coolDownMs);
+  }
+
+  /** @param offered all pools, the oldest first: of two that overlap, the one in force stays, else the older wins */
+  setPools(offered: readonly Pool[]): PoolChange {
+    const before = new Map(this.#pools.pools.map((pool) => [pool.name, pool]));
+    const { inForce, problems } = settlePools(this.#pools.pools, offered);
+    const after = new Map(inForce.map((pool) => [pool.name, pool]));
+    const changedPools = [...new Set([...before.keys(), ...after.keys()])].filter((name) => {
+      const [was, is] = [before.get(name), after.get(name)];
+      return was === undefined || is === undefined || !samePool(was, is);
+    });
+    if (changedPools.length > 0) this.#replacePools(inForce);
+    return { problems, changedPools };
+  }
+
+  /** What a status says the owner holds, taken over as it is, in a pool or not. The first to adopt an address wins. */
+  adopt(claim: Claim, ips: readonly IpAddress[]): Assigned | Refused {
+    if (this.#holdings.has(claim.owner)) return this.#assigned(claim, []);
+    for (const ip of ips) {
+      const refusal = this.#tenants.refusal(ip, claim.owner, claim.sharing);
+      if (refusal === undefined) continue;
+      const sentence = `address ${ip} is used by ${refusal.user}, ${refusal.because}`;
+      return this.#refused(claim, { kind: 'refused', reason: refusal.reason, sentence }, []);
+    }
+    for (const ip of ips) this.#occupy(ip, claim);
+    this.#hold(claim, ips);
+    return this.#assigned(claim, []);
+  }
+
+  /**
+   * Gives the claim what it asks for. Idempotent; what the owner holds stays as long as it answers the claim. Where
+   * the change of a claim is refused, the owner keeps what nobody else objects to.
+   */
+  assign(claim: Claim, now: number): Assigned | Refused {
+    this.#endCoolDowns(now);
+    const held = this.#holdings.get(claim.owner)?.ips ?? [];
+    const choice = this.#choose(claim, held);
+    const next =
+      choice.kind === 'chosen' ? choice.ips : held.filter((ip) => this.#mayKeep(claim, ip));
+    const freedPools = this.#exchange(claim, next, now);
+    return choice.kind === 'chosen'
+      ? this.#assigned(claim, freedPools)
+      : this.#refused(claim, choice, freedPools);
+  }
+
+  /** @returns the pools in which something became free */
+  release(owner: string, now: number): readonly string[] {
+    const holding = this.#holdings.get(owner);
+    return holding === undefined ? [] : this.#exchange(holding.claim, [], now);
+  }
+
+  assignmentOf(owner: string): Assignment | undefined {
+    const holding = this.#holdings.get(owner);
+    return holding && this.#assignment(holding);
+  }
+
+  /** Addresses in use and in all; an assignment outside the pool doesn't count. Zero for a pool not in force. */
+  usage(pool: string): PoolUsage {
+    const space = this.#pools.get(pool);
+    return { total: space?.total ?? 0n, used: space?.used ?? 0n };
+  }
+
+  #choose(claim: Claim, held: readonly IpAddress[]): Choice {
+    const view: AddressView = {
+      pools: this.#pools,
+      tenants: this.#tenants,
+      coolDown: this.#coolDown,
+    };
+    const stay = held.filter((ip) => stillFits(view, claim, ip));
+    const choice = chooseAddresses(view, claim, stay);
+    // Both families come from one pool: where the held one's pool lacks the other, another pool may have both.
+    return choice.kind === 'refused' && stay.length > 0 ? chooseAddresses(view, claim, []) : choice;
+  }
+
+  #mayKeep(claim: Claim, ip: IpAddress): boolean {
+    return this.#tenants.refusal(ip, claim.owner, claim.sharing) === undefined;
+  }
+
+  /** Makes `next` what the owner holds, on the claim's terms. */
+  #exchange(claim: Claim, next: readonly IpAddress[], now: number): string[] {
+    const holding = this.#holdings.get(claim.owner);
+    const held = holding?.ips ?? [];
+    const termsChanged = JSON.stringify(holding?.claim.sharing) !== JSON.stringify(claim.sharing);
+    const freed = held.filter((ip) => termsChanged || !next.includes(ip));
+    for (const ip of held) if (!next.includes(ip)) this.#vacate(ip, claim.owner, now);
+    for (const ip of next) this.#occupy(ip, claim);
+    this.#hold(claim, next);
+    return [...new Set(freed.flatMap((ip) => this.#pools.find(ip)?.pool.name ?? []))];
+  }
+
+  #hold(claim: Claim, ips: readonly IpAddress[]): void {
+    if (ips.length === 0) this.#holdings.delete(claim.owner);
+    else this.#holdings.set(claim.owner, { claim, ips: [...ips].sort(compareIps) });
+  }
+
+  #occupy(ip: IpAddress, claim: Claim): void {
+    this.#coolDown.end(ip);
+    if (!this.#tenants.has(ip)) this.#pools.find(ip)?.occupy(ip);
+    this.#tenants.settle(ip, claim.owner, claim.sharing);
+  }
+
+  #vacate(ip: IpAddress, owner: string, now: number): void {
+    this.#tenants.leave(ip, owner);
+    if (this.#tenants.has(ip)) return;
+    this.#pools.find(ip)?.vacate();
+    this.#coolDown.start(ip, now);
+  }
+
+  #endCoolDowns(now: number): void {
+    for (const ip of this.#coolDown.takeExpired(now)) this.#pools.find(ip)?.giveBack(ip);
+  }
+
+  #replacePools(inForce: readonly Pool[]): void {
+    this.#pools = new PoolsInForce(inForce);
+    for (const ip of this.#tenants.addresses) this.#pools.find(ip)?.occupy(ip);
+    for (const ip of this.#coolDown.addresses) this.#pools.find(ip)?.withhold(ip);
+  }
+
+  #assignment({ claim, ips }: Holding): Assignment {
+    const isOutside = (ip: IpAddress) => {
+      const pool = this.#pools.find(ip)?.pool.name;
+      return pool === undefined || !claim.pools.includes(pool);
+    };
+    return { ips, outsidePool: ips.filter(isOutside) };
+  }
+
+  #assigned(claim: Claim, freedPools: readonly string[]): Assigned {
+    const holding = this.#holdings.get(claim.owner) ?? { claim, ips: [] };
+    return { kind: 'assigned', assignment: this.#assignment(holding), freedPools };
+  }
+
+  #refused(claim: Claim, refusal: Refusal, freedPools: readonly string[]): Refused {
+    return { ...this.#assigned(claim, freedPools), ...refusal };
+  }
+}

@@ -1,0 +1,180 @@
+import { compareIps, familyOf, type IpAddress, type IpFamily } from '../net/ip.ts';
+import { type Claim, type Refusal, type RefusalReason, wantedFamilies } from './claim.ts';
+import type { CoolDown } from './cool-down.ts';
+import type { PoolSpace } from './pool-space.ts';
+import type { PoolsInForce } from './pools-in-force.ts';
+import type { Tenants } from './tenants.ts';
+
+/** All that a choice depends on; choosing changes none of it. */
+export interface AddressView {
+  readonly pools: PoolsInForce;
+  readonly tenants: Tenants;
+  readonly coolDown: CoolDown;
+}
+
+export type Choice = Refusal | { readonly kind: 'chosen'; readonly ips: readonly IpAddress[] };
+
+/** Whether an address that the owner holds still answers its claim. That its pool shrank is no reason to move. */
+export function stillFits(view: AddressView, claim: Claim, ip: IpAddress): boolean {
+  const family = familyOf(ip);
+  const requested = claim.requested.find((wish) => familyOf(wish) === family);
+  const pool = view.pools.find(ip)?.pool.name;
+  const ownerNamedAnother =
+    claim.poolNamedByOwner && pool !== undefined && !claim.pools.includes(pool);
+  return (
+    wantedFamilies(claim).includes(family) &&
+    (requested === undefined || requested === ip) &&
+    !ownerNamedAnother &&
+    view.tenants.refusal(ip, claim.owner, claim.sharing) === undefined
+  );
+}
+
+/**
+ * The addresses that answer the claim: those that stay, those it requests, and for each family left the lowest that is
+ * free or may be shared, from the first pool that has one.
+ * @param stay addresses the owner holds and keeps
+ */
+export function chooseAddresses(
+  view: AddressView,
+  claim: Claim,
+  stay: readonly IpAddress[],
+): Choice {
+  const requested = claim.requested.filter((ip) => !stay.includes(ip));
+  const impossible =
+    familyRefusal(claim) ?? firstOf(requested, (ip) => requestRefusal(view, claim, ip));
+  if (impossible !== undefined) return impossible;
+
+  const fixed = [...stay, ...requested];
+  const families = wantedFamilies(claim);
+  if (families.every((family) => fixed.some((ip) => familyOf(ip) === family))) return chosen(fixed);
+
+  const spaces = openPools(view, claim, fixed);
+  const offers = spaces.map((space) =>
+    families.flatMap(
+      (family) =>
+        fixed.find((ip) => familyOf(ip) === family) ?? pick(view, claim, { space, family }) ?? [],
+    ),
+  );
+  const complete = offers.find((ips) => ips.length === families.length);
+  if (complete !== undefined) return chosen(complete);
+  const partial =
+    claim.policy === 'PreferDualStack' ? bestPartial([...offers, fixed], families) : undefined;
+  return partial === undefined ? poolRefusal(view, claim, spaces) : chosen(partial);
+}
+
+function chosen(ips: readonly IpAddress[]): Choice {
+  return { kind: 'chosen', ips };
+}
+
+/** The primary family from the first pool that has it, else the other. */
+function bestPartial(
+  offers: readonly (readonly IpAddress[])[],
+  families: readonly IpFamily[],
+): readonly IpAddress[] | undefined {
+  return firstOf(families, (family) =>
+    offers.find((ips) => ips.some((ip) => familyOf(ip) === family)),
+  );
+}
+
+/** Those from which the remaining families may come; with an address fixed, only its own pool. */
+function openPools(view: AddressView, claim: Claim, fixed: readonly IpAddress[]): PoolSpace[] {
+  const homes = fixed
+    .flatMap((ip) => view.pools.find(ip) ?? [])
+    .filter((space) => claim.pools.includes(space.pool.name));
+  if (homes.length > 0) return homes.slice(0, 1);
+  return claim.pools
+    .flatMap((name) => view.pools.get(name) ?? [])
+    .filter((space) => space.pool.autoAssign || claim.poolNamedByOwner);
+}
+
+/** An address that cools down only where the pool has nothing else; then the longest released. */
+function pick(
+  view: AddressView,
+  claim: Claim,
+  { space, family }: { space: PoolSpace; family: IpFamily },
+): IpAddress | undefined {
+  const isHere = (ip: IpAddress) => familyOf(ip) === family && view.pools.find(ip) === space;
+  const candidates = [...sharable(view, claim)].filter(isHere);
+  const free = space.lowestFree(family);
+  if (free !== undefined) candidates.push(free);
+  if (candidates.length === 0) return view.coolDown.oldest(isHere);
+  return candidates.reduce((lowest, ip) => (compareIps(ip, lowest) < 0 ? ip : lowest));
+}
+
+function* sharable({ tenants }: AddressView, { owner, sharing }: Claim): Iterable<IpAddress> {
+  if (sharing === undefined) return;
+  for (const ip of tenants.sharedUnder(sharing.key)) {
+    if (tenants.refusal(ip, owner, sharing) === undefined) yield ip;
+  }
+}
+
+function familyRefusal(claim: Claim): Refusal | undefined {
+  const families = wantedFamilies(claim);
+  if (families.length === 0) return refuse('no-such-family', 'the claim names no address family');
+  const requestedFamilies = claim.requested.map(familyOf);
+  if (new Set(requestedFamilies).size < requestedFamilies.length) {
+    return refuse('no-such-family', 'at most one address of each family can be requested');
+  }
+  return firstOf(claim.requested, (ip) =>
+    families.includes(familyOf(ip))
+      ? undefined
+      : refuse(
+          'no-such-family',
+          `${ip} is requested, but only ${families.join(' and ')} is wanted`,
+        ),
+  );
+}
+
+function requestRefusal(view: AddressView, claim: Claim, ip: IpAddress): Refusal | undefined {
+  const pool = view.pools.find(ip)?.pool.name;
+  if (pool === undefined || !claim.pools.includes(pool)) {
+    const names = claim.pools.join(' or ');
+    return (
+      unknownPools(view, claim) ??
+      refuse('requested-ip-not-in-pool', `requested address ${ip} is not in pool ${names}`)
+    );
+  }
+  const refusal = view.tenants.refusal(ip, claim.owner, claim.sharing);
+  if (refusal === undefined) return undefined;
+  const { reason, user, because } = refusal;
+  return refuse(reason, `requested address ${ip} is used by ${user}, ${because}`);
+}
+
+function poolRefusal(view: AddressView, claim: Claim, spaces: readonly PoolSpace[]): Refusal {
+  const unknown = unknownPools(view, claim);
+  if (unknown !== undefined) return unknown;
+  const names = claim.pools.join(', ');
+  const families = wantedFamilies(claim).join(' and ');
+  if (spaces.length === 0) {
+    return refuse('pool-not-automatic', `pool ${names} assigns only to those who request it`);
+  }
+  const offered = spaces.filter((space) =>
+    wantedFamilies(claim).every((family) => space.hasFamily(family)),
+  );
+  if (offered.length === 0) {
+    return refuse('no-such-family', `no pool of ${names} has ${families} addresses`);
+  }
+  const use = offered.map(({ pool, used, total }) => `${pool.name}: ${used} of ${total} used`);
+  return refuse('pool-exhausted', `no free ${families} address (${use.join('; ')})`);
+}
+
+function unknownPools(view: AddressView, claim: Claim): Refusal | undefined {
+  if (claim.pools.some((name) => view.pools.get(name) !== undefined)) return undefined;
+  const names = claim.pools.join(', ');
+  return refuse(
+    'unknown-pool',
+    names === '' ? 'no pool is open to the owner' : `no such pool in force: ${names}`,
+  );
+}
+
+function refuse(reason: RefusalReason, sentence: string): Refusal {
+  return { kind: 'refused', reason, sentence };
+}
+
+function firstOf<T, R>(items: readonly T[], find: (item: T) => R | undefined): R | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
