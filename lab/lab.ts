@@ -11,8 +11,8 @@ import { buildNetwork } from './network.ts';
 import {
   controllerProgram,
   nodeProgram,
-  PROGRAM_USER,
   type ProgramSurroundings,
+  programUser,
   writeHeartbeatKey,
 } from './node-programs.ts';
 import {
@@ -191,7 +191,7 @@ async function startState(
   cleanUp: CleanUp,
 ): Promise<Pick<LabParts, 'cluster' | 'controller' | 'programs'>> {
   const cluster = new ManifestCluster(join(directory, 'manifests'));
-  await cluster.create(PROGRAM_USER);
+  await cluster.create(programUser());
   await writeHeartbeatKey(directory);
   const surroundings: ProgramSurroundings = {
     labName,

@@ -49,7 +49,6 @@ function configureKernel(namespace: string): Promise<string> {
     // Otherwise `ip link set down` deletes global IPv6 addresses for good.
     'net.ipv6.conf.all.keep_addr_on_down=1',
     'net.ipv6.conf.default.keep_addr_on_down=1',
-    'net.ipv4.ping_group_range=0 2147483647',
   ];
   return run(['ip', 'netns', 'exec', namespace, 'sysctl', '-qw', ...settings]);
 }

@@ -4,8 +4,13 @@ import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Program } from './program.ts';
 
-/** nobody: the programs must not need to be root. */
-export const PROGRAM_USER = 65_534;
+const NOBODY = 65_534;
+
+/** Who runs the node programs: nobody, or root of a user namespace that knows no other user. */
+export function programUser(): number {
+  const mappedUsers = Number(readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/)[2]);
+  return mappedUsers > NOBODY ? NOBODY : 0;
+}
 
 const PACKAGE_ROOT = join(import.meta.dirname, '..');
 
@@ -23,7 +28,7 @@ const FAST_NODE_FLAGS = ['--hold-down-ms=1000', '--hold-down-max-ms=1000'];
 export async function writeHeartbeatKey(directory: string): Promise<void> {
   const file = keyFileOf(directory);
   await writeFile(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
-  await chown(file, PROGRAM_USER, PROGRAM_USER);
+  await chown(file, programUser(), programUser());
 }
 
 function keyFileOf(directory: string): string {
@@ -34,7 +39,7 @@ function keyFileOf(directory: string): string {
 export async function nodeProgram(at: ProgramSurroundings, node: string): Promise<Program> {
   const runDirectory = join(at.directory, `run-${node}`);
   await mkdir(runDirectory, { recursive: true });
-  await chown(runDirectory, PROGRAM_USER, PROGRAM_USER);
+  await chown(runDirectory, programUser(), programUser());
   const flags = [
     `--node=${node}`,
     `--store=${at.storeArgument}`,
@@ -72,9 +77,7 @@ function withNetRawAlone(): string[] {
   return ['setpriv', ...capabilities, ...userFlags()];
 }
 
-/** In a user namespace that maps root alone there is no other user to become. */
 function userFlags(): string[] {
-  const mappedUsers = Number(readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/)[2]);
-  if (mappedUsers <= PROGRAM_USER) return [];
-  return [`--reuid=${PROGRAM_USER}`, `--regid=${PROGRAM_USER}`, '--clear-groups'];
+  const user = programUser();
+  return user === 0 ? [] : [`--reuid=${user}`, `--regid=${user}`, '--clear-groups'];
 }
