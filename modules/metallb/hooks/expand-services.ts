@@ -1,0 +1,222 @@
+import type { Child } from '../src/api/child.ts';
+import type { MetalLoadBalancerClass } from '../src/api/metal-load-balancer-class.ts';
+import { CHILD_KIND } from '../src/api/names.ts';
+import type { Node } from '../src/api/node.ts';
+import { keyOf } from '../src/api/object.ts';
+import { formatProblem } from '../src/api/problem.ts';
+import type { Service } from '../src/api/service.ts';
+import { balancerNodes, type PlacementNode } from '../src/placement/balancer-nodes.ts';
+import { place } from '../src/placement/place.ts';
+import type { Operation } from '../src/store/store.ts';
+import { BINDING, discoveryConfig } from './lib/bindings.ts';
+import { childPatch, newChild } from './lib/child-object.ts';
+import { type ClassChoice, chooseClass } from './lib/class-choice.ts';
+import type { Hook } from './lib/hook.ts';
+import { type ChildLookup, groupBy, type Observed } from './lib/observed.ts';
+import { ownershipOf } from './lib/ownership.ts';
+import { SERVICE_CONDITION } from './lib/service-condition.ts';
+import { readState } from './lib/snapshots.ts';
+import { type ConditionValue, statusPatch } from './lib/status-patch.ts';
+import { type ChildWish, childWishes, placementKey, placementsOf } from './lib/wanted-children.ts';
+
+export interface ExpansionView {
+  readonly classes: readonly MetalLoadBalancerClass[];
+  readonly nodes: readonly Node[];
+  /** The Services to expand by `namespace/name`; undefined for one that is gone. */
+  readonly services: ReadonlyMap<string, Observed<Service> | undefined>;
+  readonly children: ChildLookup;
+  readonly nowEpochMs: number;
+}
+
+/** Decides the preferred nodes of some children of one class. */
+export type Place = typeof place;
+
+interface Expansion {
+  readonly service: Observed<Service>;
+  readonly own: readonly Observed<Child>[];
+  readonly choice: ClassChoice;
+  readonly nodes: readonly PlacementNode[];
+  readonly wishes: readonly ChildWish[];
+}
+
+/**
+ * What brings the children of these Services to what their Services ask for, and the Services' conditions with it.
+ * @param placeChildren `place`, which takes the children seen here for all there are, or one that knows the others
+ */
+export function expandServices(view: ExpansionView, placeChildren: Place = place): Operation[] {
+  const classes = new Map(view.classes.map((item) => [item.metadata.name, item]));
+  const deletions: Operation[] = [];
+  const expansions: Expansion[] = [];
+  for (const [key, service] of view.services) {
+    if (service === undefined || !isServed(service)) {
+      deletions.push(...deleteAll(view.children.ofService(key), service));
+    } else {
+      expansions.push(expansionOf(service, classes, view));
+    }
+  }
+  const nodeOf = placeByClass(expansions, placeChildren);
+  return [
+    ...deletions,
+    ...expansions.flatMap((expansion) => [
+      ...childOperations(expansion, nodeOf, view.children),
+      ...conditionOperations(expansion, view.nowEpochMs),
+    ]),
+  ];
+}
+
+function isServed({ object, value }: Observed<Service>): boolean {
+  return value.type === 'LoadBalancer' && object.metadata.deletionTimestamp === undefined;
+}
+
+/** Everything that belongs to this Service or to a predecessor of its name. */
+function deleteAll(
+  children: readonly Observed<Child>[],
+  service: Observed<Service> | undefined,
+): Operation[] {
+  return children
+    .filter((child) => {
+      const owner = service?.object.metadata ?? { ...child.value.serviceRef };
+      return ownershipOf(child, owner) !== 'foreign';
+    })
+    .map(deletion);
+}
+
+function deletion({ object: { metadata } }: Observed<Child>): Operation {
+  const ref = { kind: CHILD_KIND, namespace: metadata.namespace, name: metadata.name } as const;
+  return { do: 'delete', ref, uid: metadata.uid };
+}
+
+function expansionOf(
+  service: Observed<Service>,
+  classes: ReadonlyMap<string, MetalLoadBalancerClass>,
+  { children, nodes }: ExpansionView,
+): Expansion {
+  const own = children
+    .ofService(keyOf(service.object.metadata))
+    .filter((child) => ownershipOf(child, service.object.metadata) === 'own');
+  const choice = chooseClass(service.value, classes, own[0]?.value.className);
+  if (choice.kind !== 'chosen') return { service, own, choice, nodes: [], wishes: [] };
+  const { chosen } = choice;
+  const group = balancerNodes(chosen.spec, nodes);
+  const wishes = childWishes({ service, chosen, nodeCount: group.length, own, children });
+  return { service, own, choice, nodes: group, wishes };
+}
+
+/** Preferred nodes by placement key. */
+function placeByClass(
+  expansions: readonly Expansion[],
+  placeChildren: Place,
+): ReadonlyMap<string, string> {
+  const byClass = groupBy(expansions, ({ choice }) =>
+    choice.kind === 'chosen' ? choice.chosen.metadata.name : '',
+  );
+  const nodeOf = new Map<string, string>();
+  for (const [className, group] of byClass) {
+    const [first] = group;
+    if (first === undefined || first.choice.kind !== 'chosen') continue;
+    const children = group.flatMap(({ service, wishes }) => placementsOf(service.value, wishes));
+    const placed = placeChildren({ className, nodes: first.nodes, children });
+    for (const [key, node] of placed) nodeOf.set(key, node);
+  }
+  return nodeOf;
+}
+
+function childOperations(
+  expansion: Expansion,
+  nodeOf: ReadonlyMap<string, string>,
+  children: ChildLookup,
+): Operation[] {
+  const { service, own, choice } = expansion;
+  const serviceKey = keyOf(service.object.metadata);
+  const stale = children
+    .ofService(serviceKey)
+    .filter((child) => ownershipOf(child, service.object.metadata) === 'stale')
+    .map(deletion);
+  if (choice.kind === 'not-ours') return [...stale, ...own.map(deletion)];
+  // Without its class nothing is known of count and nodes: what is there stays, and follows its Service's ports.
+  const wishes = choice.kind === 'not-found' ? own.map(asItStands) : expansion.wishes;
+  const kept = new Set(wishes.map(({ existing }) => existing));
+  return [
+    ...stale,
+    ...own.filter((child) => !kept.has(child)).map(deletion),
+    ...wishes.flatMap((wish) => {
+      const placed = nodeOf.get(placementKey(serviceKey, wish.slot.order));
+      return writeChild(wish, placed, service.value);
+    }),
+  ];
+}
+
+function asItStands(existing: Observed<Child>): ChildWish {
+  const { className, requestedIp, ipFamilies } = existing.value;
+  const family = ipFamilies.length === 1 ? ipFamilies[0] : undefined;
+  const { name } = existing.object.metadata;
+  return { slot: { order: 0 }, name, className, requestedIp, family, existing };
+}
+
+function writeChild(wish: ChildWish, placed: string | undefined, service: Service): Operation[] {
+  const { existing } = wish;
+  // A child that exists keeps its node when nobody is eligible; a new one waits for a node.
+  const preferredNode = placed ?? existing?.value.preferredNode;
+  const wanted = { ...wish, preferredNode };
+  if (existing !== undefined) return [childPatch(existing, service, wanted) ?? []].flat();
+  if (preferredNode === undefined) return [];
+  return [{ do: 'create', object: newChild(service, wanted) }];
+}
+
+function conditionOperations(expansion: Expansion, nowEpochMs: number): Operation[] {
+  const { service, choice } = expansion;
+  if (choice.kind === 'not-ours') return [];
+  const conditions = new Map<string, ConditionValue | undefined>([
+    ...classCondition(expansion),
+    [SERVICE_CONDITION.annotationsValid, annotationsCondition(service.value)],
+    [SERVICE_CONDITION.balancerNodes, nodesCondition(expansion)],
+  ]);
+  const patch = statusPatch(service.object, { conditions }, nowEpochMs);
+  if (patch.length === 0) return [];
+  const { name, namespace } = service.object.metadata;
+  return [{ do: 'patch', ref: { kind: 'Service', namespace, name }, subresource: 'status', patch }];
+}
+
+/** The binding's message is data: Deckhouse reads the class name from it, and so do we. */
+function classCondition({ choice, own, nodes }: Expansion): [string, ConditionValue][] {
+  if (choice.kind === 'chosen') {
+    // Nothing is bound before there is a node: a Service that has nothing yet follows its default class.
+    if (own.length === 0 && !nodes.some(({ eligible }) => eligible)) return [];
+    const message = choice.chosen.metadata.name;
+    const bound = { status: 'True', reason: 'LoadBalancerClassBound', message } as const;
+    return [[SERVICE_CONDITION.classBound, bound]];
+  }
+  if (choice.kind === 'not-ours') return [];
+  const consequence =
+    own.length === 0
+      ? 'the Service gets no public IP until it exists or another class is chosen'
+      : 'the public IPs stay as they are until it returns or another class is chosen';
+  const message = `MetalLoadBalancerClass ${JSON.stringify(choice.name)} does not exist: ${consequence}`;
+  return [[SERVICE_CONDITION.classBound, { status: 'False', reason: 'ClassNotFound', message }]];
+}
+
+function annotationsCondition({ problems }: Service): ConditionValue | undefined {
+  if (problems.length === 0) return undefined;
+  const message = problems.map(formatProblem).join('; ');
+  return { status: 'False', reason: 'InvalidAnnotation', message };
+}
+
+function nodesCondition({ choice, nodes }: Expansion): ConditionValue | undefined {
+  if (choice.kind !== 'chosen' || nodes.some(({ eligible }) => eligible)) return undefined;
+  const name = JSON.stringify(choice.chosen.metadata.name);
+  const why =
+    nodes.length === 0
+      ? `no node matches spec.nodeSelector of MetalLoadBalancerClass ${name}`
+      : `every node of MetalLoadBalancerClass ${name} is draining`;
+  const message = `${why}: existing public IPs stay where they are, new ones wait for a node`;
+  return { status: 'False', reason: 'NoBalancerNodes', message };
+}
+
+/** Turns LoadBalancer Services into one child for each public IP. */
+export const hook: Hook = {
+  config: discoveryConfig([BINDING.classes, BINDING.nodes, BINDING.services, BINDING.children]),
+  handle(contexts, nowEpochMs) {
+    const { classes, nodes, services, children } = readState(contexts);
+    return expandServices({ classes, nodes, services, children, nowEpochMs });
+  },
+};

@@ -1,0 +1,115 @@
+import type { Child } from '../src/api/child.ts';
+import type { Service } from '../src/api/service.ts';
+import type { Operation } from '../src/store/store.ts';
+import { BINDING, discoveryConfig } from './lib/bindings.ts';
+import { slotOf } from './lib/child-name.ts';
+import type { Hook } from './lib/hook.ts';
+import type { ChildLookup, Observed } from './lib/observed.ts';
+import { ownershipOf } from './lib/ownership.ts';
+import { CHILD_CONDITION, SERVICE_CONDITION } from './lib/service-condition.ts';
+import { readState } from './lib/snapshots.ts';
+import { type ConditionValue, type StatusChanges, statusPatch } from './lib/status-patch.ts';
+
+export interface FoldView {
+  readonly services: ReadonlyMap<string, Observed<Service> | undefined>;
+  readonly children: ChildLookup;
+  readonly nowEpochMs: number;
+}
+
+/** What brings the status of these Services to what their children have. */
+export function foldStatus({ services, children, nowEpochMs }: FoldView): Operation[] {
+  const operations: Operation[] = [];
+  for (const [key, service] of services) {
+    if (service === undefined) continue;
+    const { object } = service;
+    const own = children
+      .ofService(key)
+      .filter((child) => ownershipOf(child, object.metadata) === 'own')
+      .sort(compareSlots);
+    const patch = statusPatch(object, wantedStatus(service.value, own), nowEpochMs);
+    if (patch.length === 0) continue;
+    const { name, namespace } = object.metadata;
+    const ref = { kind: 'Service', namespace, name } as const;
+    operations.push({ do: 'patch', ref, subresource: 'status', patch });
+  }
+  return operations;
+}
+
+/** By number, the primary family first: 10 comes after 2. */
+function compareSlots({ object: a }: Observed<Child>, { object: b }: Observed<Child>): number {
+  const slotA = slotOf(a.metadata.name);
+  const slotB = slotOf(b.metadata.name);
+  const byOrder = (slotA?.order ?? 0) - (slotB?.order ?? 0);
+  if (byOrder !== 0) return byOrder;
+  return (slotA?.secondaryFamily ?? '') < (slotB?.secondaryFamily ?? '') ? -1 : 1;
+}
+
+function wantedStatus(service: Service, own: readonly Observed<Child>[]): StatusChanges {
+  if (own.length > 0 && service.type === 'LoadBalancer') return statusOf(own);
+  return isLeftBehind(service) ? NOTHING_LEFT : { conditions: new Map() };
+}
+
+/**
+ * This module wrote the status and nothing of it holds any more. A Service of ours that has not been bound yet comes
+ * from an older version: its IPs are what its children will be given.
+ */
+function isLeftBehind({ type, boundClass, status: { conditions } }: Service): boolean {
+  const wasOurs = conditions.some(
+    (condition) => condition.type === SERVICE_CONDITION.allIpsAssigned,
+  );
+  return wasOurs && (type !== 'LoadBalancer' || boundClass !== undefined);
+}
+
+const NOTHING_LEFT: StatusChanges = {
+  ingress: [],
+  conditions: new Map([
+    [SERVICE_CONDITION.allIpsAssigned, undefined],
+    [SERVICE_CONDITION.annotationsValid, undefined],
+    [SERVICE_CONDITION.balancerNodes, undefined],
+    [SERVICE_CONDITION.ipsAssignable, undefined],
+    [SERVICE_CONDITION.ipsInPool, undefined],
+  ]),
+};
+
+function statusOf(own: readonly Observed<Child>[]): StatusChanges {
+  const ingress = own.flatMap(({ value }) => value.status.ip ?? []);
+  const isComplete = ingress.length === own.length;
+  return {
+    ingress,
+    conditions: new Map([
+      [
+        SERVICE_CONDITION.allIpsAssigned,
+        {
+          status: isComplete ? 'True' : 'False',
+          reason: isComplete ? 'AllIPsAssigned' : 'NotAllIPsAssigned',
+          message: `${ingress.length} of ${own.length} public IPs were assigned`,
+        },
+      ],
+      [SERVICE_CONDITION.ipsAssignable, complaintsOf(own, CHILD_CONDITION.assigned)],
+      [SERVICE_CONDITION.ipsInPool, complaintsOf(own, CHILD_CONDITION.inPool)],
+    ]),
+  };
+}
+
+/** The words of all children in which this condition is False. */
+function complaintsOf(own: readonly Observed<Child>[], type: string): ConditionValue | undefined {
+  const complaints = own.flatMap(({ object, value }) => {
+    const condition = value.status.conditions.find((item) => item.type === type);
+    return condition?.status === 'False' ? [{ name: object.metadata.name, condition }] : [];
+  });
+  const [first] = complaints;
+  if (first === undefined) return undefined;
+  const message = complaints
+    .map(({ name, condition }) => `${name}: ${condition.message}`)
+    .join('; ');
+  return { status: 'False', reason: first.condition.reason, message };
+}
+
+/** Folds the IPs of the children into the status of their Service: the only writer of it. */
+export const hook: Hook = {
+  config: discoveryConfig([BINDING.services, BINDING.children]),
+  handle(contexts, nowEpochMs) {
+    const { services, children } = readState(contexts);
+    return foldStatus({ services, children, nowEpochMs });
+  },
+};

@@ -1,0 +1,120 @@
+import { isRecord } from '../../src/api/fields.ts';
+import type { KubernetesObject } from '../../src/api/object.ts';
+import { testVersion } from '../../src/store/json-patch.ts';
+import type { JsonPatchOperation } from '../../src/store/store.ts';
+import { formatTimestamp } from '../../src/time/clock.ts';
+import { listAt, valueAt } from './json.ts';
+
+export interface ConditionValue {
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** By condition type; undefined means that the condition shall not be there. */
+export type ConditionChanges = ReadonlyMap<string, ConditionValue | undefined>;
+
+export interface StatusChanges {
+  readonly conditions: ConditionChanges;
+  /** IPs of status.loadBalancer.ingress in order; undefined leaves it as it is. */
+  readonly ingress?: readonly string[] | undefined;
+}
+
+/**
+ * The patch of the status that brings only what differs, guarded by the object's version. Conditions of other types,
+ * and whatever else stands in the status, stay as they are.
+ * @returns an empty list when nothing differs
+ */
+export function statusPatch(
+  object: KubernetesObject,
+  changes: StatusChanges,
+  nowEpochMs: number,
+): readonly JsonPatchOperation[] {
+  const operations = [
+    ...ingressOperations(object.status, changes.ingress),
+    ...conditionOperations(object.status, changes.conditions, nowEpochMs),
+  ];
+  if (operations.length === 0) return [];
+  const hasStatus = isRecord(object.status);
+  return [
+    testVersion(object),
+    ...(hasStatus ? [] : [{ op: 'add', path: '/status', value: {} } as const]),
+    ...operations,
+  ];
+}
+
+function ingressOperations(
+  status: unknown,
+  wanted: readonly string[] | undefined,
+): JsonPatchOperation[] {
+  if (wanted === undefined) return [];
+  // Entries are compared by their IP alone: the API server adds `ipMode` to them.
+  const present = listAt(status, 'loadBalancer', 'ingress').map((entry) => valueAt(entry, 'ip'));
+  if (present.length === wanted.length && wanted.every((ip, index) => ip === present[index])) {
+    return [];
+  }
+  if (wanted.length === 0) return [{ op: 'remove', path: '/status/loadBalancer/ingress' }];
+  const ingress = wanted.map((ip) => ({ ip }));
+  return isRecord(valueAt(status, 'loadBalancer'))
+    ? [{ op: 'add', path: '/status/loadBalancer/ingress', value: ingress }]
+    : [{ op: 'add', path: '/status/loadBalancer', value: { ingress } }];
+}
+
+function conditionOperations(
+  status: unknown,
+  changes: ConditionChanges,
+  nowEpochMs: number,
+): JsonPatchOperation[] {
+  const present = listAt(status, 'conditions');
+  const replaced: JsonPatchOperation[] = [];
+  const removed: JsonPatchOperation[] = [];
+  const added: unknown[] = [];
+  for (const [type, wanted] of changes) {
+    const index = present.findIndex((condition) => valueAt(condition, 'type') === type);
+    const path = `/status/conditions/${index}`;
+    if (index < 0) {
+      if (wanted !== undefined) added.push(newCondition(type, wanted, undefined, nowEpochMs));
+    } else if (wanted === undefined) {
+      removed.push({ op: 'remove', path });
+    } else if (!says(present[index], wanted)) {
+      const value = newCondition(type, wanted, present[index], nowEpochMs);
+      replaced.push({ op: 'replace', path, value });
+    }
+  }
+  // Highest index first: a removal shifts what stands behind it.
+  removed.sort((a, b) => indexIn(b.path) - indexIn(a.path));
+  return [...replaced, ...removed, ...additions(status, added)];
+}
+
+function indexIn(path: string): number {
+  return Number(path.slice(path.lastIndexOf('/') + 1));
+}
+
+function additions(status: unknown, added: readonly unknown[]): JsonPatchOperation[] {
+  if (added.length === 0) return [];
+  if (!Array.isArray(valueAt(status, 'conditions'))) {
+    return [{ op: 'add', path: '/status/conditions', value: added }];
+  }
+  return added.map((value) => ({ op: 'add', path: '/status/conditions/-', value }));
+}
+
+function says(condition: unknown, wanted: ConditionValue): boolean {
+  return (
+    valueAt(condition, 'status') === wanted.status &&
+    valueAt(condition, 'reason') === wanted.reason &&
+    valueAt(condition, 'message') === wanted.message
+  );
+}
+
+/** The transition time moves only with the status, as metav1.Condition has it. */
+function newCondition(
+  type: string,
+  { status, reason, message }: ConditionValue,
+  before: unknown,
+  nowEpochMs: number,
+): unknown {
+  const since = valueAt(before, 'lastTransitionTime');
+  const keeps = valueAt(before, 'status') === status && typeof since === 'string';
+  const lastTransitionTime = keeps ? since : formatTimestamp(nowEpochMs);
+  return { type, status, reason, message, lastTransitionTime };
+}
