@@ -24,6 +24,8 @@ export class Askers {
     askers.set(asker.mac, asker);
     const [oldest] = askers.keys();
     if (askers.size > MAX_ASKERS_PER_IP && oldest !== undefined) askers.delete(oldest);
+    // The cache measures a value when it is new to it.
+    this.#askers.delete(ip);
     this.#askers.set(ip, askers);
   }
 

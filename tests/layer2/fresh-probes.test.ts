@@ -1,0 +1,167 @@
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type Claim, classifyClaim } from '../../modules/metallb/src/layer2/claim.ts';
+import { FreshProbes } from '../../modules/metallb/src/layer2/fresh-probes.ts';
+import { Pacing, type PacingOptions } from '../../modules/metallb/src/layer2/pacing.ts';
+import { ipFromBigInt } from '../../modules/metallb/src/net/ip.ts';
+import { decodeEthernet } from '../../modules/metallb/src/packet/ethernet.ts';
+import { ip, mac } from '../support/addresses.ts';
+
+const OWN = mac('02:00:00:00:00:0a');
+const PEER = mac('02:00:00:00:00:0c');
+const FOREIGN = mac('02:00:00:00:00:0f');
+const IP = ip('192.0.2.10');
+
+function makeProbes(options: PacingOptions = {}, random = () => 0) {
+  const probes = new FreshProbes(new Pacing(options, 0), random, {
+    mac: OWN,
+    isPeer: (address) => address === PEER,
+  });
+  const log: string[] = [];
+  let now = 0;
+  const runTo = (until: number) => {
+    for (let at = probes.nextDeadline(); at !== undefined && at <= until; ) {
+      now = Math.max(now + 0.001, at);
+      const { frames, clear } = probes.step(now);
+      for (const frame of frames) {
+        const claim = classifyClaim(decodeEthernet(frame));
+        log.push(`${Math.round(now)} ${claim?.kind} ${claim?.ip}`);
+      }
+      for (const address of clear) log.push(`${Math.round(now)} clear ${address}`);
+      at = probes.nextDeadline();
+    }
+    now = until;
+  };
+  return { probes, log, runTo };
+}
+
+const UNDISTURBED = [
+  '0 probe 192.0.2.10',
+  '67 probe 192.0.2.10',
+  '133 probe 192.0.2.10',
+  '200 clear 192.0.2.10',
+];
+
+test('three probes within 200 ms, then it is clear', () => {
+  const { probes, log, runTo } = makeProbes();
+  probes.begin(IP, 0);
+  assert.is(probes.state(IP), 'optimistic');
+  runTo(199);
+  assert.is(probes.state(IP), 'optimistic');
+  runTo(1_000);
+  assert.equal(log, UNDISTURBED);
+  assert.is(probes.state(IP), undefined);
+  assert.is(probes.nextDeadline(), undefined);
+});
+
+const CLAIMS: [string, Claim, boolean][] = [
+  ['a foreign reply vetoes', { kind: 'reply', ip: IP, mac: FOREIGN }, true],
+  ['a foreign announcement vetoes', { kind: 'announcement', ip: IP, mac: FOREIGN }, true],
+  ['a foreign probe vetoes', { kind: 'probe', ip: IP, mac: FOREIGN }, true],
+  ['a peer’s probe does not', { kind: 'probe', ip: IP, mac: PEER }, false],
+  ['a peer’s announcement does not', { kind: 'announcement', ip: IP, mac: PEER }, false],
+  ['our own probe, come back, does not', { kind: 'probe', ip: IP, mac: OWN }, false],
+  ['a claim to another IP does not', { kind: 'reply', ip: ip('192.0.2.9'), mac: FOREIGN }, false],
+];
+for (const [name, claim, vetoes] of CLAIMS) {
+  test(name, () => {
+    const { probes, log, runTo } = makeProbes();
+    probes.begin(IP, 0);
+    runTo(100);
+    assert.is(probes.observe(claim, 100), vetoes);
+    assert.is(probes.state(IP), vetoes ? 'vetoed' : 'optimistic');
+    runTo(1_000);
+    assert.equal(log, vetoes ? UNDISTURBED.slice(0, 2) : UNDISTURBED);
+  });
+}
+
+test('a vetoed IP is probed again, each time later, up to ten minutes', () => {
+  const { probes, log, runTo } = makeProbes();
+  const waits: number[] = [];
+  probes.begin(IP, 0);
+  let now = 0;
+  for (let attempt = 0; attempt < 7; attempt += 1) {
+    runTo(now + 10);
+    assert.ok(probes.observe({ kind: 'reply', ip: IP, mac: FOREIGN }, now + 10));
+    const next = probes.nextDeadline() ?? 0;
+    waits.push(Math.round((next - now - 10) / 1_000));
+    now = next;
+  }
+  assert.equal(waits, [30, 60, 120, 240, 480, 600, 600]);
+  assert.is(probes.state(IP), 'vetoed');
+  runTo(now + 1_000);
+  assert.is(log.at(-1), `${Math.round(now + 200)} clear 192.0.2.10`);
+  assert.is(probes.state(IP), undefined);
+});
+
+test('between attempts nothing is reported twice', () => {
+  const { probes, runTo } = makeProbes();
+  const claim: Claim = { kind: 'announcement', ip: IP, mac: FOREIGN };
+  probes.begin(IP, 0);
+  runTo(10);
+  assert.ok(probes.observe(claim, 10));
+  const retryAt = probes.nextDeadline();
+  assert.not.ok(probes.observe(claim, 20));
+  assert.is(probes.nextDeadline(), retryAt);
+});
+
+test('a cancelled IP is not probed', () => {
+  const { probes, log, runTo } = makeProbes();
+  probes.begin(IP, 0);
+  probes.cancel(IP);
+  probes.cancel(IP);
+  runTo(1_000);
+  assert.equal(log, []);
+  assert.is(probes.state(IP), undefined);
+});
+
+test('beginning again forgets the veto', () => {
+  const { probes, log, runTo } = makeProbes();
+  probes.begin(IP, 0);
+  probes.observe({ kind: 'reply', ip: IP, mac: FOREIGN }, 0);
+  probes.begin(IP, 0);
+  runTo(1_000);
+  assert.equal(log, UNDISTURBED);
+});
+
+test('many fresh IPs are probed at the background rate, each three times before it is clear', () => {
+  const { probes, log, runTo } = makeProbes({ backgroundPerSecond: 100 });
+  const count = 100;
+  for (let index = 0; index < count; index += 1) {
+    probes.begin(ipFromBigInt('IPv6', 0xfd00n + BigInt(index)), 0);
+  }
+  runTo(1_000);
+  assert.ok(log.length <= 102 + count, `${log.length} entries in the first second`);
+  runTo(10_000);
+  assert.is(log.filter((line) => line.includes('probe')).length, 3 * count);
+  assert.is(log.filter((line) => line.includes('clear')).length, count);
+});
+
+test('nothing is clear that was not asked for three times since the last veto', () => {
+  const event = fc.record({
+    afterMs: fc.integer({ min: 1, max: 40_000 }),
+    kind: fc.constantFrom<Claim['kind']>('reply', 'announcement', 'probe'),
+    from: fc.constantFrom(FOREIGN, PEER, OWN),
+  });
+  fc.assert(
+    fc.property(fc.array(event, { maxLength: 12 }), (events) => {
+      const { probes, log, runTo } = makeProbes();
+      probes.begin(IP, 0);
+      let now = 0;
+      for (const { afterMs, kind, from } of events) {
+        now += afterMs;
+        runTo(now);
+        if (probes.observe({ kind, ip: IP, mac: from }, now)) log.push('veto');
+      }
+      runTo(now + 700_000);
+      const sinceVeto = log.slice(log.lastIndexOf('veto') + 1);
+      assert.equal(
+        sinceVeto.map((line) => line.split(' ')[1]),
+        ['probe', 'probe', 'probe', 'clear'],
+      );
+    }),
+  );
+});
+
+test.run();

@@ -1,0 +1,46 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { Pacing, type Traffic } from '../../modules/metallb/src/layer2/pacing.ts';
+
+function taken(pacing: Pacing, traffic: Traffic, now: number): number {
+  let count = 0;
+  while (pacing.tryTake(traffic, now)) count += 1;
+  return count;
+}
+
+test('each traffic has its own rate', () => {
+  const pacing = new Pacing({ firstRoundPerSecond: 1_000, backgroundPerSecond: 500 }, 0);
+  assert.is(taken(pacing, 'first-round', 0), 20);
+  assert.is(taken(pacing, 'background', 0), 10);
+  assert.is(taken(pacing, 'first-round', 10), 10);
+  assert.is(taken(pacing, 'background', 10), 5);
+  assert.is(pacing.waitMs('background', 10), 2);
+});
+
+test('a rate of a few per second still sends', () => {
+  const pacing = new Pacing({ firstRoundPerSecond: 10 }, 0);
+  assert.is(taken(pacing, 'first-round', 0), 1);
+  assert.is(pacing.waitMs('first-round', 0), 100);
+});
+
+test('slowed down, everything shares one rate until the time is over', () => {
+  const pacing = new Pacing({}, 0);
+  pacing.slowDown(10, 5_000, 0);
+  assert.ok(pacing.isSlow(4_999));
+  assert.is(taken(pacing, 'first-round', 0), 1);
+  assert.is(taken(pacing, 'background', 0), 0);
+  assert.is(taken(pacing, 'background', 100), 1);
+  assert.is(pacing.waitMs('first-round', 100), 100);
+  assert.not.ok(pacing.isSlow(5_000));
+  assert.is(taken(pacing, 'first-round', 5_000), 20);
+});
+
+test('a second slowdown lets no frame more through', () => {
+  const pacing = new Pacing({}, 0);
+  pacing.slowDown(10, 5_000, 0);
+  assert.is(taken(pacing, 'background', 0), 1);
+  pacing.slowDown(10, 6_000, 0);
+  assert.is(taken(pacing, 'background', 0), 0);
+});
+
+test.run();
