@@ -19,7 +19,6 @@ export type StoreAddress =
   | { readonly kind: 'kubernetes' };
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Text that is not empty and not longer than `maxLength`. */
 export function text(told: Told & { readonly maxLength?: number }): Setting<string> {

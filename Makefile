@@ -1,0 +1,53 @@
+# Every target installs what it lacks and says one line for each step; logs are in .cache/.
+# Only the lab needs root: without it, it goes on in a user and network namespace of its own where that is allowed.
+
+.PHONY: demo test check lab-test figures build clean build-packages lab-packages
+
+PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+export PATH
+STEP := @.ci/step
+INSTALLED := node_modules/.installed
+BUILT := dist/.built
+SOURCES := $(shell find modules/metallb/src modules/metallb/hooks -name '*.ts' 2>/dev/null)
+
+# The story: three public IPs on three nodes, and a node that dies.
+demo: $(BUILT) | lab-packages
+	@node --import tsx lab/demo.ts
+
+# Everything; the last line counts it all.
+test: $(BUILT) | lab-packages
+	@.ci/test
+
+# Types, lint, dead code, unit tests.
+check: $(INSTALLED)
+	$(STEP) types tsc --noEmit
+	$(STEP) lint biome check
+	$(STEP) dead-code knip
+	$(STEP) unit-tests node --import tsx tests/run.ts
+	@tail -n 1 .cache/unit-tests.log
+
+# Scenarios in network namespaces; ONLY=WORD plays those whose name holds WORD.
+lab-test: $(BUILT) | lab-packages
+	@node --import tsx tests/lab/run.ts $(if $(ONLY),--only '$(ONLY)')
+
+# Measurements, n >= 20 each. Takes long.
+figures: $(BUILT) | lab-packages
+	@node --import tsx lab/figures.ts $(if $(ONLY),--only '$(ONLY)')
+
+build: $(BUILT)
+
+clean:
+	rm -rf dist coverage .cache
+
+$(BUILT): $(INSTALLED) build.mjs $(SOURCES)
+	$(STEP) build node build.mjs
+	@touch $@
+
+# Not `npm ci`: it refuses the lock file where a registry lacks one of the optional packages for other platforms.
+# `npm install --no-save` takes the same versions from the lock file and leaves that file alone.
+$(INSTALLED): package.json package-lock.json | build-packages
+	$(STEP) npm-packages npm install --no-save --no-audit --no-fund
+	@touch $@
+
+build-packages lab-packages:
+	@.ci/packages $(@:-packages=)
