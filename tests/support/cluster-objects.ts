@@ -69,6 +69,21 @@ export function service(name: string, wish: ServiceWish = {}): KubernetesObject 
   };
 }
 
+/** The status of a Service that Deckhouse's module bound to this class. */
+export const boundTo = (className: string) => ({
+  status: {
+    conditions: [
+      {
+        type: 'network.deckhouse.io/load-balancer-class',
+        status: 'True',
+        reason: 'LoadBalancerClassBound',
+        message: className,
+        lastTransitionTime: null,
+      },
+    ],
+  },
+});
+
 /** A child as an older version or a store left it. */
 export function child(
   name: string,

@@ -3,8 +3,8 @@ import { isProofOfLife } from '../liveness/proof.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { HeartbeatKey } from '../packet/heartbeat.ts';
 
-/** ARP has room for 16 bytes in its padding; the Nonce option of NDP comes in units of 8, less 2. */
-export const NONCE_BYTES = { IPv4: 16, IPv6: 14 } as const;
+/** ARP has room for 16 bytes in its padding; the Nonce option of NDP has room for 22. */
+export const NONCE_BYTES = { IPv4: 16, IPv6: 22 } as const;
 /** An answer is good for probes of this age; a probe every 20 ms need not cost a new nonce each. */
 const NONCE_LASTS_MS = 500;
 

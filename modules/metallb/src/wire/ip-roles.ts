@@ -49,9 +49,13 @@ export class IpRoles {
     return this.#roles.entries();
   }
 
-  /** The last election's winner. */
-  winner(ip: IpAddress): string | undefined {
-    return this.#winners.get(ip);
+  ips(): Iterable<IpAddress> {
+    return this.#roles.keys();
+  }
+
+  /** Winner of the last election of each IP. */
+  get winners(): Iterable<[IpAddress, string]> {
+    return this.#winners.entries();
   }
 
   /** IPs that `node` won: what it can be asked about. */
@@ -123,10 +127,8 @@ export function reasonFor(facts: {
   readonly self: string;
   readonly diedBefore: boolean;
   readonly leavesBefore: boolean;
-  readonly disputed: boolean;
 }): AnnounceReason {
   if (facts.diedBefore) return 'Takeover';
-  if (facts.disputed) return 'Dispute';
   if (facts.duty.lastAnnouncer === undefined) return 'Assigned';
   if (facts.leavesBefore) return 'Handover';
   if (facts.duty.preferredNode === facts.self) return 'Failback';

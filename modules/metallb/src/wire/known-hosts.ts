@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import { UNSPECIFIED_IPV4 } from '../layer2/announcement.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
+import { UNSPECIFIED_IPV6 } from '../packet/ndp.ts';
 
 const MAX_HOSTS = 64;
 /** How many are asked at once: one answer is enough. */
@@ -11,8 +13,9 @@ export class KnownHosts {
   readonly #hosts = new LRUCache<IpAddress, MacAddress>({ max: MAX_HOSTS });
   #next = 0;
 
+  /** Who probes has no address to be asked for. */
   saw(ip: IpAddress, mac: MacAddress): void {
-    this.#hosts.set(ip, mac);
+    if (ip !== UNSPECIFIED_IPV4 && ip !== UNSPECIFIED_IPV6) this.#hosts.set(ip, mac);
   }
 
   /** A few of them, others at each call. */

@@ -1,0 +1,139 @@
+import { Announcer } from '../layer2/announcer.ts';
+import { Askers } from '../layer2/askers.ts';
+import type { Claim } from '../layer2/claim.ts';
+import { type ConflictAction, ConflictWatch } from '../layer2/conflict-watch.ts';
+import { FreshProbes } from '../layer2/fresh-probes.ts';
+import { Pacing } from '../layer2/pacing.ts';
+import { familyOf, type IpAddress } from '../net/ip.ts';
+import type { MacAddress } from '../net/mac.ts';
+import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
+
+/** Pace of a taker whose predecessor may have been shut for its own burst (network rule 19). */
+const REDUCED_PER_SECOND = 10;
+const REDUCED_FOR_MS = 60_000;
+
+/** All that this node says unasked on one segment, and what foreign hosts say against it. */
+export class Announcements {
+  readonly #ports: SegmentPorts;
+  readonly #link: SegmentLink;
+  readonly #pacing: Pacing;
+  readonly #announcer: Announcer;
+  readonly #fresh: FreshProbes;
+  readonly #conflicts: ConflictWatch;
+  /** Fresh IPs that were given up; told when they are free at last. */
+  readonly #vetoed = new Set<IpAddress>();
+  readonly askers = new Askers();
+
+  /** @param isPeer whether a node of the cluster has this address here, our own included */
+  constructor(
+    link: SegmentLink,
+    ports: SegmentPorts,
+    options: SegmentOptions & { isPeer: (mac: MacAddress) => boolean },
+  ) {
+    const now = ports.clock.now();
+    const rates = {
+      firstRoundPerSecond: options.announcePerSecond,
+      backgroundPerSecond: options.backgroundPerSecond,
+    };
+    const { mac } = link;
+    const { isPeer } = options;
+    this.#ports = ports;
+    this.#link = link;
+    this.#pacing = new Pacing(rates, now);
+    this.#announcer = new Announcer(this.#pacing, () => ports.random(), { mac });
+    this.#fresh = new FreshProbes(this.#pacing, () => ports.random(), { mac, isPeer });
+    this.#conflicts = new ConflictWatch(isPeer);
+  }
+
+  /** Announce from now on; an IP that nobody ever announced is asked for first, while it is answered already. */
+  begin(ip: IpAddress, fresh: boolean, now: number): void {
+    if (familyOf(ip) === 'IPv6') this.#ports.join(ip);
+    if (fresh) this.#fresh.begin(ip, now);
+    else this.repeat(ip, now);
+  }
+
+  /** The whole burst (again), to everybody and to whoever asked last. */
+  repeat(ip: IpAddress, now: number): void {
+    if (this.#fresh.state(ip) !== undefined) return;
+    this.#announcer.announce(ip, now);
+    this.#announcer.remind(ip, this.askers.of(ip), now);
+  }
+
+  /** Say no more; answering is another matter. */
+  end(ip: IpAddress): void {
+    this.#announcer.withdraw(ip);
+    this.#fresh.cancel(ip);
+    if (this.#vetoed.delete(ip)) this.#perform([{ kind: 'over', ip }], this.#ports.clock.now());
+    this.#perform(this.#conflicts.forget(ip), this.#ports.clock.now());
+  }
+
+  /** Multicast membership lasts as long as the IP is answered. */
+  stopAnswering(ip: IpAddress): void {
+    if (familyOf(ip) === 'IPv6') this.#ports.leave(ip);
+  }
+
+  isOptimistic(ip: IpAddress): boolean {
+    return this.#fresh.state(ip) === 'optimistic';
+  }
+
+  isVetoed(ip: IpAddress): boolean {
+    return this.#fresh.state(ip) === 'vetoed';
+  }
+
+  reducePace(now: number): void {
+    this.#pacing.slowDown(REDUCED_PER_SECOND, now + REDUCED_FOR_MS, now);
+  }
+
+  /** A foreign host's claim to an IP that we announce. */
+  observe(claim: Claim, now: number): void {
+    if (this.#fresh.observe(claim, now)) {
+      this.#vetoed.add(claim.ip);
+      this.#ports.report({
+        type: 'conflict',
+        ip: claim.ip,
+        interface: this.#link.name,
+        mac: claim.mac,
+        vetoed: true,
+      });
+      return;
+    }
+    if (this.#fresh.state(claim.ip) === undefined)
+      this.#perform(this.#conflicts.observe(claim, now), now);
+  }
+
+  #perform(actions: readonly ConflictAction[], now: number): void {
+    for (const action of actions) {
+      const where = { ip: action.ip, interface: this.#link.name };
+      if (action.kind === 'defend') this.#announcer.announce(action.ip, now);
+      else if (action.kind === 'over') this.#ports.report({ type: 'conflict-over', ...where });
+      else this.#ports.report({ type: 'conflict', ...where, mac: action.mac, vetoed: false });
+    }
+  }
+
+  /** Sends what is due and allowed. */
+  step(now: number): void {
+    const round = this.#fresh.step(now);
+    for (const frame of round.frames) this.#ports.send(frame);
+    for (const ip of round.clear) {
+      this.#announcer.announce(ip, now);
+      if (this.#vetoed.delete(ip)) this.#perform([{ kind: 'over', ip }], now);
+    }
+    this.#perform(this.#conflicts.step(now), now);
+    const frames = this.#announcer.step(now);
+    for (const frame of frames) this.#ports.send(frame);
+    if (frames.length > 0) {
+      this.#ports.counters.add(
+        'announcements_total',
+        { interface: this.#link.name },
+        frames.length,
+      );
+    }
+  }
+
+  nextDeadline(): number {
+    const deadlines = [this.#announcer, this.#fresh, this.#conflicts].map((part) =>
+      part.nextDeadline(),
+    );
+    return Math.min(...deadlines.map((deadline) => deadline ?? Number.POSITIVE_INFINITY));
+  }
+}

@@ -1,0 +1,121 @@
+import type { Lookup, Response } from '../layer2/answer.ts';
+import { decoded } from '../layer2/answer.ts';
+import { respondToArp } from '../layer2/arp-responder.ts';
+import { type Claim, classifyClaim } from '../layer2/claim.ts';
+import { respondToNdp } from '../layer2/ndp-responder.ts';
+import type { MacAddress } from '../net/mac.ts';
+import {
+  decodeEthernet,
+  ETHER_TYPE_ARP,
+  ETHER_TYPE_IPV4,
+  ETHER_TYPE_IPV6,
+  type EthernetFrame,
+} from '../packet/ethernet.ts';
+import { decodeHeartbeat, type Heartbeat, type HeartbeatKey } from '../packet/heartbeat.ts';
+import type { Counters } from './counters.ts';
+import { unwrapHeartbeat } from './heartbeat-frame.ts';
+
+export interface FrameReaderOptions {
+  readonly mac: MacAddress;
+  readonly interface: string;
+  readonly node: string;
+  /** `shortId` of the cluster id. */
+  readonly cluster: string;
+  readonly keys: readonly HeartbeatKey[];
+}
+
+export interface FrameReaderPorts {
+  readonly counters: Counters;
+  send(frame: Uint8Array): void;
+  readonly lookup: Lookup;
+  /** Peers have been silent for so long that their heartbeats must be read before anything is answered (rule 8). */
+  isSilent(): boolean;
+  afterQueuedFrames(run: () => void): void;
+  onForeignFrame(): void;
+  onHeartbeat(heartbeat: Heartbeat, mac: MacAddress): void;
+  onClaim(claim: Claim): void;
+}
+
+const IPV6_NEXT_HEADER_OFFSET = 6;
+const NEXT_HEADER_UDP = 17;
+/** Questions that wait for heartbeats to be read; more than fit are asked again by their senders. */
+const MAX_DEFERRED = 64;
+
+/** Turns the frames of one interface into heartbeats, claims and answered questions. */
+export class FrameReader {
+  readonly #options: FrameReaderOptions;
+  readonly #ports: FrameReaderPorts;
+  #deferred: Uint8Array[] = [];
+
+  constructor(options: FrameReaderOptions, ports: FrameReaderPorts) {
+    this.#options = options;
+    this.#ports = ports;
+  }
+
+  read(bytes: Uint8Array): void {
+    const frame = decoded(() => decodeEthernet(bytes));
+    if (frame === undefined) return this.#drop('ethernet', 'malformed');
+    if (frame.vlanId !== undefined) return this.#drop('ethernet', 'foreign-vlan');
+    if (frame.source === this.#options.mac) return;
+    this.#ports.onForeignFrame();
+    if (isHeartbeat(frame)) return this.#readHeartbeat(frame);
+    const claim = classifyClaim(frame);
+    // A probe is a question, whoever sends it: answered, never a conflict (network rule 21).
+    if (claim !== undefined && claim.kind !== 'probe') return this.#ports.onClaim(claim);
+    if (this.#ports.isSilent()) this.#defer(bytes);
+    else this.#answer(frame);
+  }
+
+  #readHeartbeat(frame: EthernetFrame): void {
+    const { cluster, keys } = this.#options;
+    const heartbeat = decoded(() => {
+      const payload = unwrapHeartbeat(frame);
+      return payload === undefined ? 'not-a-heartbeat' : decodeHeartbeat(payload, cluster, keys);
+    });
+    if (heartbeat === undefined) this.#drop('heartbeat', 'malformed');
+    else if (typeof heartbeat === 'string') this.#drop('heartbeat', heartbeat);
+    else this.#ports.onHeartbeat(heartbeat, frame.source);
+  }
+
+  #answer(frame: EthernetFrame): void {
+    const { mac } = this.#options;
+    const protocol = frame.etherType === ETHER_TYPE_ARP ? 'arp' : 'ndp';
+    const respond = protocol === 'arp' ? respondToArp : respondToNdp;
+    this.#send(protocol, respond(frame, mac, this.#ports.lookup));
+  }
+
+  #send(protocol: string, response: Response): void {
+    if ('drop' in response) return this.#drop(protocol, response.drop);
+    this.#ports.send(response.reply);
+    this.#ports.counters.add('replies_total', { interface: this.#options.interface, protocol });
+  }
+
+  #drop(protocol: string, reason: string): void {
+    this.#ports.counters.add('dropped_frames_total', {
+      interface: this.#options.interface,
+      protocol,
+      reason,
+    });
+  }
+
+  /** The capture's buffer is used again: what waits is copied. */
+  #defer(bytes: Uint8Array): void {
+    if (this.#deferred.length >= MAX_DEFERRED) return this.#drop('ethernet', 'overload');
+    this.#deferred.push(Uint8Array.from(bytes));
+    if (this.#deferred.length === 1) this.#ports.afterQueuedFrames(() => this.#answerDeferred());
+  }
+
+  #answerDeferred(): void {
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const bytes of deferred) this.#answer(decodeEthernet(bytes));
+  }
+}
+
+function isHeartbeat(frame: EthernetFrame): boolean {
+  if (frame.etherType === ETHER_TYPE_IPV4) return true;
+  return (
+    frame.etherType === ETHER_TYPE_IPV6 &&
+    frame.payload[IPV6_NEXT_HEADER_OFFSET] === NEXT_HEADER_UDP
+  );
+}

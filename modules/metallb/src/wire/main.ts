@@ -1,0 +1,190 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { ToSpeaker } from '../duty/messages.ts';
+import { parseToWire } from '../duty/parse-to-wire.ts';
+import { DutyReceiver } from '../duty/receiver.ts';
+import { type LineConnection, listenLines } from '../linux/line-socket.ts';
+import { watchLinks } from '../linux/link-watch.ts';
+import { SolicitedNodeGroups } from '../linux/multicast-membership.ts';
+import { exitWithParent, receiveResume, tellParent } from '../linux/parent.ts';
+import { heartbeatKey } from '../packet/heartbeat.ts';
+import { readHeartbeatKeys } from '../settings/heartbeat-keys.ts';
+import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
+import { runProgram } from '../settings/run-program.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { systemClock } from '../time/system-clock.ts';
+import { Counters } from './counters.ts';
+import { openFrameSocket } from './frame-socket.ts';
+import { parseResumeState } from './resume-state.ts';
+import { Wire, type WireOptions, type WirePorts } from './wire.ts';
+
+const PULSE_MS = 100;
+const REPORT_MS = 1_000;
+/** Heartbeats that say `restarting` must leave the queue before the process does. */
+const LAST_WORDS_MS = 30;
+const HANDOVER_POLL_MS = 20;
+
+function optionsFrom(settings: NodeSettings): WireOptions {
+  const [first, ...others] = readHeartbeatKeys(settings.heartbeatKeyFile);
+  return {
+    node: settings.node,
+    cluster: settings.clusterId,
+    keys: [heartbeatKey(first), ...others.map(heartbeatKey)],
+    heartbeatGroup: settings.heartbeatGroup,
+    heartbeatIntervalMs: settings.heartbeatIntervalMs,
+    heartbeatMultiplier: settings.heartbeatMultiplier,
+    holdDownMs: settings.holdDownMs,
+    holdDownMaxMs: settings.holdDownMaxMs,
+    restartGraceMs: settings.restartGraceMs,
+    announcePerSecond: settings.announceRate,
+    backgroundPerSecond: settings.backgroundRate,
+    excludeInterfaces: settings.excludeInterfaces,
+  };
+}
+
+/** Solicited-node groups of all interfaces. */
+function multicastGroups(logger: Logger) {
+  const byInterface = new Map<string, SolicitedNodeGroups>();
+  return (interfaceName: string): SolicitedNodeGroups => {
+    const known = byInterface.get(interfaceName);
+    if (known !== undefined) return known;
+    const groups = new SolicitedNodeGroups(interfaceName, (error) =>
+      logger.warn('not in a multicast group', { error }),
+    );
+    byInterface.set(interfaceName, groups);
+    return groups;
+  };
+}
+
+class WireProgram {
+  readonly #settings: NodeSettings;
+  readonly #logger: Logger;
+  readonly #counters = new Counters();
+  readonly #receiver = new DutyReceiver(randomBytes(8).toString('hex'));
+  readonly #wire: Wire;
+  #speaker: LineConnection | undefined;
+
+  constructor(settings: NodeSettings) {
+    this.#settings = settings;
+    this.#logger = createLogger({ program: 'wire', level: settings.logLevel }).with({
+      node: settings.node,
+    });
+    this.#wire = new Wire(this.#ports(), optionsFrom(settings));
+  }
+
+  #ports(): WirePorts {
+    const groups = multicastGroups(this.#logger);
+    return {
+      clock: systemClock,
+      counters: this.#counters,
+      random: Math.random,
+      randomBytes: (length) => randomBytes(length),
+      openSocket: (link, pools, onFrame) =>
+        openFrameSocket(link, pools, {
+          onFrame,
+          onError: (error) =>
+            this.#logger.error("can't change the capture filter", { error, interface: link.name }),
+        }),
+      joinGroup: (name, ip) => groups(name).add(ip),
+      leaveGroup: (name, ip) => groups(name).remove(ip),
+      report: (report) => {
+        if (report.type === 'announced' || report.type === 'withdrawn')
+          this.#logger.info(report.type, { ...report });
+        this.#tell({ kind: 'report', report });
+      },
+      relist: () => this.#tell({ kind: 'relist' }),
+      table: () => this.#receiver.table,
+      afterQueuedFrames: (run) => setImmediate(() => setImmediate(run)),
+      announcedChanged: () => tellParent({ kind: 'announced', state: this.#wire.resumeState() }),
+      log: (message, facts) => this.#logger.info(message, { ...facts }),
+    };
+  }
+
+  async start(): Promise<void> {
+    receiveResume(({ state, ageMs }) => this.#resume(state, ageMs));
+    exitWithParent();
+    await listenLines(join(this.#settings.runDir, 'wire.sock'), {
+      onConnection: (connection) => this.#greet(connection),
+      onError: (error) => this.#logger.warn('connection to the speaker lost', { error }),
+    });
+    watchLinks({
+      clock: systemClock,
+      random: Math.random,
+      onPicture: (links) => this.#wire.setLinks(links),
+      onError: (error) => this.#logger.warn('link watch', { error }),
+    });
+    this.#every(PULSE_MS, () => tellParent({ kind: 'pulse' }));
+    this.#every(REPORT_MS, () => this.#reportRegularly());
+    process.once('SIGTERM', () => this.#end());
+    process.once('SIGINT', () => this.#end());
+    tellParent({ kind: 'ready' });
+  }
+
+  #resume(state: unknown, ageMs: number): void {
+    const { heartbeatIntervalMs, heartbeatMultiplier } = this.#settings;
+    const parsed = parseResumeState(state);
+    if (parsed === undefined || ageMs > heartbeatIntervalMs * heartbeatMultiplier) return;
+    this.#logger.info('resuming', { ageMs, ...parsed });
+    this.#wire.resume(parsed);
+  }
+
+  #every(periodMs: number, run: () => void): void {
+    run();
+    systemClock.after(periodMs, () => this.#every(periodMs, run));
+  }
+
+  #reportRegularly(): void {
+    this.#tell({
+      kind: 'report',
+      report: { type: 'counters', counters: this.#counters.snapshot() },
+    });
+    for (const report of this.#wire.reports()) this.#tell({ kind: 'report', report });
+  }
+
+  #tell(message: ToSpeaker): void {
+    this.#speaker?.send(message);
+  }
+
+  #greet(connection: LineConnection) {
+    this.#speaker = connection;
+    connection.send(this.#receiver.connected());
+    for (const report of this.#wire.announcedReports()) this.#tell({ kind: 'report', report });
+    return {
+      onMessage: (message: unknown) => this.#receive(connection, message),
+      onClosed: () => {
+        if (this.#speaker === connection) this.#speaker = undefined;
+      },
+    };
+  }
+
+  #receive(connection: LineConnection, value: unknown): void {
+    const message = parseToWire(value);
+    if (message instanceof Error) {
+      this.#logger.error('the speaker sent what the wire does not understand', { error: message });
+      connection.close();
+      return;
+    }
+    const received = this.#receiver.receive(message);
+    if (received.kind === 'applied') this.#wire.tableChanged(received.touched);
+    if (received.kind === 'answer') connection.send(received.message);
+    if (received.kind === 'refused') {
+      this.#logger.error('the speaker is of another version', { error: received.error });
+      connection.close();
+    }
+  }
+
+  /** A node that is drained leaves once its IPs are with others; any other comes back (network rules 22, 24). */
+  #end(): void {
+    const deadline = systemClock.now() + this.#settings.terminationGraceMs;
+    if (!this.#receiver.table.draining) {
+      this.#wire.sayRestarting();
+      systemClock.after(LAST_WORDS_MS, () => process.exit(0));
+      return;
+    }
+    this.#every(HANDOVER_POLL_MS, () => {
+      if (this.#wire.handedOver || systemClock.now() > deadline) process.exit(0);
+    });
+  }
+}
+
+await runProgram('wire', NODE_SETTINGS, (settings) => new WireProgram(settings).start());

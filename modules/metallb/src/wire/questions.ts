@@ -1,0 +1,93 @@
+import {
+  confirmationProbe,
+  encodeNdpFrame,
+  probe,
+  UNSPECIFIED_IPV4,
+} from '../layer2/announcement.ts';
+import type { Peer } from '../liveness/peer.ts';
+import { familyOf, type IpAddress } from '../net/ip.ts';
+import type { MacAddress } from '../net/mac.ts';
+import { Confirmation } from './confirmation.ts';
+import { linkLocalFromMac } from './heartbeat-frame.ts';
+import { KnownHosts } from './known-hosts.ts';
+import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
+
+/** All that this node asks on one segment: whether a suspect lives, whether it hears anything, who is absent. */
+export class Questions {
+  readonly hosts = new KnownHosts();
+  readonly #confirmation: Confirmation;
+  readonly #ports: Pick<SegmentPorts, 'send' | 'clock'>;
+  #link: SegmentLink;
+
+  constructor(link: SegmentLink, ports: SegmentPorts, { keys }: Pick<SegmentOptions, 'keys'>) {
+    this.#link = link;
+    this.#ports = ports;
+    this.#confirmation = new Confirmation(keys, (length) => ports.randomBytes(length));
+  }
+
+  setLink(link: SegmentLink): void {
+    this.#link = link;
+  }
+
+  /** Ask for a proof of life, by one IP per family of those that the suspect should announce (network rule 1). */
+  confirm(peer: Peer, ips: Iterable<IpAddress>): void {
+    const asked = new Set<string>();
+    for (const ip of ips) {
+      const family = familyOf(ip);
+      if (asked.has(family)) continue;
+      asked.add(family);
+      const nonce = this.#confirmation.ask(peer.node, ip, family, this.#ports.clock.now());
+      const question = { ip, own: this.#link.mac, sender: this.#sender(ip), nonce };
+      this.#ports.send(confirmationProbe({ ...question, to: peer.mac }));
+      this.#ports.send(confirmationProbe({ ...question, to: undefined }));
+      if (asked.size === 2) return;
+    }
+  }
+
+  /** Whose answer a reply about this IP is, and whether it proves anything. */
+  check(
+    ip: IpAddress,
+    proof: Uint8Array | undefined,
+  ): { node: string; proven: boolean } | undefined {
+    return this.#confirmation.check(ip, proof);
+  }
+
+  /** Ask a restarting node's kernel for its own addresses. */
+  confirmKernel(peer: Peer): void {
+    for (const ip of peer.addresses) this.#ask(ip, peer.mac);
+  }
+
+  /** Make known hosts send us a frame: proof that we receive (network rule 2). */
+  solicit(peers: Iterable<Peer>): void {
+    for (const { ip, mac } of this.hosts.some()) this.#ask(ip, mac);
+    for (const { addresses, mac } of peers) for (const ip of addresses) this.#ask(ip, mac);
+  }
+
+  /** Ask everybody for an IP. */
+  askAll(ip: IpAddress): void {
+    this.#ports.send(probe(ip, this.#link.mac));
+  }
+
+  #ask(ip: IpAddress, to: MacAddress): void {
+    const own = this.#link.mac;
+    if (familyOf(ip) === 'IPv4') {
+      this.#ports.send(
+        confirmationProbe({ ip, own, sender: UNSPECIFIED_IPV4, to, nonce: new Uint8Array(16) }),
+      );
+      return;
+    }
+    const ends = { source: this.#sender(ip), destination: ip };
+    const message = {
+      kind: 'neighbor-solicitation',
+      target: ip,
+      sourceLinkLayerAddress: own,
+    } as const;
+    this.#ports.send(encodeNdpFrame(message, { own, to, ...ends }));
+  }
+
+  /** ARP needs none of our addresses, and giving one would fill caches; NDP must come from one. */
+  #sender(ip: IpAddress): IpAddress {
+    if (familyOf(ip) === 'IPv4') return UNSPECIFIED_IPV4;
+    return this.#link.linkLocal ?? linkLocalFromMac(this.#link.mac);
+  }
+}

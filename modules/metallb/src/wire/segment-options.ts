@@ -1,0 +1,53 @@
+import type { DutyTable } from '../duty/duty.ts';
+import type { Report } from '../duty/messages.ts';
+import type { IpAddress } from '../net/ip.ts';
+import type { MacAddress } from '../net/mac.ts';
+import type { HeartbeatKey } from '../packet/heartbeat.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Counters } from './counters.ts';
+
+/** The interface as the kernel shows it. */
+export interface SegmentLink {
+  readonly name: string;
+  readonly mac: MacAddress;
+  readonly addresses: readonly IpAddress[];
+  readonly linkLocal: IpAddress | undefined;
+}
+
+export interface SegmentOptions {
+  readonly node: string;
+  /** Cluster id as configured. */
+  readonly cluster: string;
+  /** The first signs, all verify. */
+  readonly keys: readonly [HeartbeatKey, ...HeartbeatKey[]];
+  readonly heartbeatGroup: IpAddress;
+  readonly heartbeatIntervalMs: number;
+  readonly heartbeatMultiplier: number;
+  readonly holdDownMs: number;
+  readonly holdDownMaxMs: number;
+  readonly restartGraceMs: number;
+  readonly announcePerSecond: number;
+  readonly backgroundPerSecond: number;
+}
+
+/** What a segment needs of the world. */
+export interface SegmentPorts {
+  readonly clock: Clock;
+  readonly counters: Counters;
+  /** Uniform in [0, 1). */
+  random(): number;
+  randomBytes(length: number): Uint8Array;
+  send(frame: Uint8Array): void;
+  /** Multicast membership of the solicited-node group, for what is answered here. */
+  join(ip: IpAddress): void;
+  leave(ip: IpAddress): void;
+  report(report: Report): void;
+  /** Peers have seen newer cluster state than we. */
+  relist(): void;
+  table(): DutyTable;
+  digestOf(ip: IpAddress): string;
+  /** Runs once the frames that were queued before have been read: two event-loop turns. */
+  afterQueuedFrames(run: () => void): void;
+  /** The announced IPs have changed: whoever keeps them for a restart wants to know. */
+  announcedChanged(): void;
+}

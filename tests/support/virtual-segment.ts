@@ -1,0 +1,297 @@
+import { dutyDigest } from '../../modules/metallb/src/duty/digest.ts';
+import type { Duty, DutyTable, Group, Member } from '../../modules/metallb/src/duty/duty.ts';
+import type { Report } from '../../modules/metallb/src/duty/messages.ts';
+import { probe } from '../../modules/metallb/src/layer2/announcement.ts';
+import { classifyClaim } from '../../modules/metallb/src/layer2/claim.ts';
+import { type IpAddress, parseIp } from '../../modules/metallb/src/net/ip.ts';
+import { BROADCAST_MAC, type MacAddress, parseMac } from '../../modules/metallb/src/net/mac.ts';
+import { decodeArp, encodeArp } from '../../modules/metallb/src/packet/arp.ts';
+import {
+  decodeEthernet,
+  ETHER_TYPE_ARP,
+  encodeEthernet,
+} from '../../modules/metallb/src/packet/ethernet.ts';
+import { heartbeatKey } from '../../modules/metallb/src/packet/heartbeat.ts';
+import { Counters } from '../../modules/metallb/src/wire/counters.ts';
+import { Segment } from '../../modules/metallb/src/wire/segment.ts';
+import type { SegmentOptions } from '../../modules/metallb/src/wire/segment-options.ts';
+import { FakeClock } from './fake-clock.ts';
+
+const SECRET = Buffer.alloc(32, 7);
+const CLIENT_MAC = mac('02:00:00:00:00:c1');
+
+export function mac(text: string): MacAddress {
+  const parsed = parseMac(text);
+  if (parsed === undefined) throw new Error(text);
+  return parsed;
+}
+
+export function ip(text: string): IpAddress {
+  const parsed = parseIp(text);
+  if (parsed === undefined) throw new Error(text);
+  return parsed;
+}
+
+/** What passed a virtual segment, and who sent it. */
+export interface Sent {
+  readonly at: number;
+  readonly from: string;
+  readonly frame: Uint8Array;
+}
+
+interface Station {
+  readonly name: string;
+  readonly mac: MacAddress;
+  segment: Segment;
+  readonly reports: Report[];
+  relists: number;
+  frozen: boolean;
+  queued: Uint8Array[];
+  readonly joined: Set<IpAddress>;
+}
+
+const OPTIONS: Omit<SegmentOptions, 'node'> = {
+  cluster: 'test',
+  keys: [heartbeatKey(SECRET)],
+  heartbeatGroup: ip('ff02::1'),
+  heartbeatIntervalMs: 100,
+  heartbeatMultiplier: 3,
+  holdDownMs: 1_000,
+  holdDownMaxMs: 8_000,
+  restartGraceMs: 30_000,
+  announcePerSecond: 1_000,
+  backgroundPerSecond: 500,
+};
+
+/** Whole wire segments of several nodes on one virtual bridge, in virtual time, with real frames between them. */
+export class VirtualSegment {
+  readonly clock = new FakeClock();
+  readonly stations = new Map<string, Station>();
+  readonly sent: Sent[] = [];
+  /** What a host's neighbour cache holds after each frame. */
+  readonly cache = new Map<IpAddress, MacAddress>();
+  readonly duties = new Map<IpAddress, Duty>();
+  readonly groups = new Map<string, Group>();
+  readonly draining = new Set<string>();
+  /** Nodes whose kernel is gone too. */
+  readonly powerOff = new Set<string>();
+  readonly #cuts = new Set<string>();
+  /** Frames that the bridge drops, by content. */
+  drops: (frame: Uint8Array, from: string, to: string) => boolean = () => false;
+  #seed = 1;
+
+  table(node: string): DutyTable {
+    const pools = ['192.0.2.0-192.0.2.255', '2001:db8::-2001:db8::ffff'];
+    return {
+      duties: this.duties,
+      groups: this.groups,
+      pools,
+      draining: this.draining.has(node),
+      revision: 1,
+    };
+  }
+
+  group(...members: (string | Member)[]): void {
+    const all = members.map((member) =>
+      typeof member === 'string'
+        ? ({ node: member, excluded: false, ready: 'unknown' } as const)
+        : member,
+    );
+    this.groups.set('g', { id: 'g', interfaces: [], members: all });
+  }
+
+  duty(address: string, preferredNode: string, more: Partial<Duty> = {}): void {
+    this.duties.set(ip(address), {
+      ...{ ip: ip(address), group: 'g', interfaces: [], preferredNode, localEndpoints: undefined },
+      ...{
+        lastAnnouncer: undefined,
+        fresh: false,
+        failback: 'allowed',
+        recentMoves: 0,
+        lastMoveEpochMs: 0,
+      },
+      ...more,
+    });
+  }
+
+  start(
+    name: string,
+    resumed?: readonly IpAddress[],
+    options: Partial<SegmentOptions> = {},
+  ): Station {
+    const index = Number(name.replace(/\D/g, ''));
+    const station: Omit<Station, 'segment'> = {
+      name,
+      mac: mac(`02:00:00:00:00:0${index}`),
+      reports: [],
+      relists: 0,
+      frozen: false,
+      queued: [],
+      joined: new Set(),
+    };
+    const link = {
+      name: 'eth0',
+      mac: station.mac,
+      addresses: [ip(`192.0.2.25${index}`)],
+      linkLocal: ip(`fe80::${index}`),
+    };
+    const segment = new Segment(
+      link,
+      this.#ports(station),
+      { ...OPTIONS, ...options, node: name },
+      resumed,
+    );
+    const whole = Object.assign(station, { segment });
+    this.stations.set(name, whole);
+    return whole;
+  }
+
+  #ports(station: Omit<Station, 'segment'>) {
+    const { name } = station;
+    return {
+      clock: this.#clockOf(station),
+      counters: new Counters(),
+      random: () => this.#random(),
+      randomBytes: (length: number) =>
+        Uint8Array.from({ length }, () => Math.floor(this.#random() * 256)),
+      send: (frame: Uint8Array) => this.transmit(name, Uint8Array.from(frame)),
+      join: (address: IpAddress) => void station.joined.add(address),
+      leave: (address: IpAddress) => void station.joined.delete(address),
+      report: (report: Report) => void station.reports.push(report),
+      relist: () => {
+        station.relists += 1;
+      },
+      table: () => this.table(name),
+      digestOf: (address: IpAddress) => {
+        const duty = this.duties.get(address);
+        return duty === undefined ? '0'.repeat(16) : dutyDigest(duty, this.groups.get(duty.group));
+      },
+      afterQueuedFrames: (run: () => void) => void this.#clockOf(station).after(0, run),
+      announcedChanged: () => undefined,
+    };
+  }
+
+  /** A frozen or dead process runs no timer until it is thawed. */
+  #clockOf(station: Omit<Station, 'segment'>) {
+    const run = (work: () => void): void => {
+      if (station.frozen) void this.clock.after(1, () => run(work));
+      else work();
+    };
+    return {
+      now: () => this.clock.now(),
+      epochMs: () => this.clock.epochMs(),
+      after: (delayMs: number, work: () => void) => this.clock.after(delayMs, () => run(work)),
+    };
+  }
+
+  #random(): number {
+    this.#seed = (this.#seed * 48_271) % 2_147_483_647;
+    return this.#seed / 2_147_483_647;
+  }
+
+  /** Network between two stations, one way. */
+  cut(from: string, to: string): void {
+    this.#cuts.add(`${from}>${to}`);
+  }
+
+  unplug(name: string): void {
+    for (const other of [...this.stations.keys(), 'client']) {
+      this.cut(name, other);
+      this.cut(other, name);
+    }
+  }
+
+  heal(): void {
+    this.#cuts.clear();
+  }
+
+  /** The process is gone without a word. */
+  kill(name: string): void {
+    const station = this.stations.get(name);
+    if (station === undefined) throw new Error(`no node ${name}`);
+    station.frozen = true;
+    this.stations.delete(name);
+  }
+
+  /** The kernel of a node answers for the node's own address, whatever its processes do. */
+  #kernelAnswers(question: Uint8Array): void {
+    const frame = decodeEthernet(question);
+    if (frame.etherType !== ETHER_TYPE_ARP) return;
+    const request = decodeArp(frame.payload);
+    const index = /^192\.0\.2\.25([1-9])$/.exec(request.targetIp)?.[1];
+    if (index === undefined || request.operation !== 'request' || this.powerOff.has(`n${index}`))
+      return;
+    const own = mac(`02:00:00:00:00:0${index}`);
+    const arp = {
+      operation: 'reply' as const,
+      ...{ senderHardwareAddress: own, senderIp: request.targetIp },
+      ...{
+        targetHardwareAddress: frame.source,
+        targetIp: request.senderIp,
+        trailer: new Uint8Array(0),
+      },
+    } as const;
+    const reply = { destination: frame.source, source: own, etherType: ETHER_TYPE_ARP };
+    this.transmit(`n${index}`, encodeEthernet({ ...reply, payload: encodeArp(arp) }));
+  }
+
+  transmit(from: string, frame: Uint8Array): void {
+    this.#kernelAnswers(frame);
+    this.sent.push({ at: this.clock.now(), from, frame });
+    if (!this.#cuts.has(`${from}>client`)) this.#clientHears(frame);
+    for (const [name, station] of this.stations) {
+      if (name === from || this.#cuts.has(`${from}>${name}`) || this.drops(frame, from, name))
+        continue;
+      void this.clock.after(0, () => this.#deliver(station, frame));
+    }
+  }
+
+  #deliver(station: Station, frame: Uint8Array): void {
+    if (station.frozen) station.queued.push(frame);
+    else station.segment.receive(frame);
+  }
+
+  #clientHears(bytes: Uint8Array): void {
+    const frame = decodeEthernet(bytes);
+    const claim = classifyClaim(frame);
+    const forClient =
+      frame.destination === CLIENT_MAC ||
+      Number.parseInt(frame.destination.slice(0, 2), 16) % 2 === 1;
+    if (claim !== undefined && claim.kind !== 'probe' && forClient)
+      this.cache.set(claim.ip, claim.mac);
+  }
+
+  thaw(name: string): void {
+    const station = this.stations.get(name);
+    if (station === undefined) throw new Error(`no node ${name}`);
+    station.frozen = false;
+    for (const frame of station.queued.splice(0)) station.segment.receive(frame);
+  }
+
+  /** Asks everybody for an IP, as a host with a cold cache does. @returns who answered, by MAC */
+  ask(address: string): MacAddress[] {
+    const from = this.sent.length;
+    const question = probe(ip(address), CLIENT_MAC);
+    this.transmit('client', question);
+    this.clock.advance(5);
+    const replies = this.sent.slice(from).flatMap(({ frame, from: sender }) => {
+      const decoded = decodeEthernet(frame);
+      const claim = classifyClaim(decoded);
+      const answers = claim?.ip === ip(address) && claim.kind !== 'probe' && sender !== 'client';
+      return answers &&
+        (decoded.destination === CLIENT_MAC || decoded.destination !== BROADCAST_MAC)
+        ? [claim.mac]
+        : [];
+    });
+    return [...new Set(replies)];
+  }
+
+  /** A host's frame, so that nodes know somebody who can prove that they receive. */
+  hostSpeaks(): void {
+    this.transmit('client', probe(ip('192.0.2.99'), CLIENT_MAC));
+  }
+
+  run(ms: number): void {
+    this.clock.advance(ms);
+  }
+}

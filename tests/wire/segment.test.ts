@@ -1,0 +1,253 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ip, mac, VirtualSegment } from '../support/virtual-segment.ts';
+
+const N1 = mac('02:00:00:00:00:01');
+const N2 = mac('02:00:00:00:00:02');
+const N3 = mac('02:00:00:00:00:03');
+const IPS = ['192.0.2.11', '192.0.2.12', '192.0.2.13'] as const;
+
+/** Three nodes, one IP each, as in the story of the README. */
+function threeNodes(): VirtualSegment {
+  const lan = new VirtualSegment();
+  lan.group('n1', 'n2', 'n3');
+  for (const [index, address] of IPS.entries()) lan.duty(address, `n${index + 1}`);
+  for (const name of ['n1', 'n2', 'n3']) lan.start(name);
+  lan.run(1_000);
+  return lan;
+}
+
+function announcedBy(lan: VirtualSegment, name: string): string[] {
+  return lan.stations.get(name)?.segment.announcedIps() ?? [];
+}
+
+test('each IP is answered by its preferred node alone', () => {
+  const lan = threeNodes();
+  assert.equal(
+    IPS.map((address) => lan.ask(address)),
+    [[N1], [N2], [N3]],
+  );
+  assert.equal(
+    IPS.map((address) => lan.cache.get(ip(address))),
+    [N1, N2, N3],
+  );
+});
+
+test('a dead node is replaced after three intervals, and only its IP moves', () => {
+  const lan = threeNodes();
+  const killedAt = lan.clock.now();
+  lan.kill('n1');
+  lan.run(500);
+  const taken = [...announcedBy(lan, 'n2'), ...announcedBy(lan, 'n3')].sort();
+  assert.equal(taken, [...IPS]);
+  const newcomer = announcedBy(lan, 'n2').includes(IPS[0]) ? N2 : N3;
+  assert.is(lan.cache.get(ip(IPS[0])), newcomer);
+  const takeover = [...lan.stations.values()]
+    .flatMap(({ reports }) => reports)
+    .find((report) => report.type === 'announced' && report.reason === 'Takeover');
+  assert.ok(takeover?.type === 'announced');
+  assert.is(takeover.from, 'n1');
+  assert.ok(
+    takeover.sinceEpochMs - 1_700_000_000_000 - killedAt <= 310,
+    'within three intervals and a judge',
+  );
+});
+
+test('a returned node holds down, then takes its IP back without a gap', () => {
+  const lan = threeNodes();
+  lan.kill('n1');
+  lan.run(1_000);
+  lan.start('n1');
+  lan.run(1_200);
+  assert.equal(announcedBy(lan, 'n1'), [], 'still holding down');
+  let answeredEveryTime = true;
+  for (let step = 0; step < 100; step += 1) {
+    answeredEveryTime &&= lan.ask(IPS[0]).length > 0;
+    lan.run(5);
+  }
+  assert.ok(answeredEveryTime);
+  assert.equal(announcedBy(lan, 'n1'), [IPS[0]]);
+  assert.equal(lan.ask(IPS[0]), [N1]);
+  assert.is(lan.cache.get(ip(IPS[0])), N1);
+});
+
+test('a draining node answers until its successor has been seen, and gets its IP back after', () => {
+  const lan = threeNodes();
+  lan.draining.add('n1');
+  lan.stations.get('n1')?.segment.setDraining(true);
+  let unanswered = 0;
+  for (let step = 0; step < 50; step += 1) {
+    if (lan.ask(IPS[0]).length === 0) unanswered += 1;
+    lan.run(2);
+  }
+  assert.is(unanswered, 0);
+  assert.equal(announcedBy(lan, 'n1'), []);
+  assert.ok(lan.stations.get('n1')?.segment.handedOver);
+  lan.draining.delete('n1');
+  lan.stations.get('n1')?.segment.setDraining(false);
+  lan.run(300);
+  assert.equal(lan.ask(IPS[0]), [N1]);
+});
+
+test('while a node restarts, its successor answers with its address, and nothing moves', () => {
+  const lan = threeNodes();
+  lan.stations.get('n1')?.segment.sayRestarting();
+  lan.kill('n1');
+  lan.run(10_000);
+  assert.equal(lan.ask(IPS[0]), [N1], 'in the name of the restarting node');
+  assert.not.ok(announcedBy(lan, 'n2').includes(IPS[0]) || announcedBy(lan, 'n3').includes(IPS[0]));
+});
+
+test('a restarting node whose kernel falls silent is dead within half a second', () => {
+  const lan = threeNodes();
+  lan.stations.get('n1')?.segment.sayRestarting();
+  lan.kill('n1');
+  lan.run(1_000);
+  lan.powerOff.add('n1');
+  lan.run(600);
+  assert.ok([...announcedBy(lan, 'n2'), ...announcedBy(lan, 'n3')].includes(IPS[0]));
+});
+
+test('a restarted wire resumes at once and nobody takes over, at any phase of the interval', () => {
+  for (let phase = 0; phase < 100; phase += 7) {
+    const lan = threeNodes();
+    lan.run(phase);
+    lan.kill('n1');
+    lan.run(90);
+    lan.start('n1', [ip(IPS[0])]);
+    assert.equal(lan.ask(IPS[0]), [N1], 'answered from the first moment');
+    lan.run(1_000);
+    assert.equal(
+      [announcedBy(lan, 'n1'), announcedBy(lan, 'n2'), announcedBy(lan, 'n3')],
+      [[IPS[0]], [IPS[1]], [IPS[2]]],
+    );
+    const moves = [...lan.stations.values()].flatMap(({ reports }) =>
+      reports.filter(
+        (report) => report.type === 'announced' && !report.unchanged && report.from !== undefined,
+      ),
+    );
+    assert.equal(moves, []);
+  }
+});
+
+test('a frozen node that wakes up answers nothing before it is elected again', () => {
+  const lan = threeNodes();
+  const n1 = lan.stations.get('n1');
+  if (n1) n1.frozen = true;
+  lan.run(1_000);
+  for (let step = 0; step < 5; step += 1) lan.ask(IPS[0]);
+  const from = lan.sent.length;
+  lan.thaw('n1');
+  lan.run(500);
+  const replies = lan.sent
+    .slice(from)
+    .filter(
+      ({ from: sender, frame }) => sender === 'n1' && frame[12] === 0x08 && frame[13] === 0x06,
+    );
+  assert.is(replies.length, 0, 'no ARP frame of any kind');
+  lan.run(3_000);
+  assert.equal(lan.ask(IPS[0]), [N1]);
+});
+
+test('a deaf node takes nothing and announces nothing; the others serve its IP', () => {
+  const lan = threeNodes();
+  lan.hostSpeaks();
+  for (const name of ['n1', 'n2', 'client']) lan.cut(name, 'n3');
+  const from = lan.sent.length;
+  lan.run(5_000);
+  const fromDeaf = lan.sent
+    .slice(from)
+    .filter(
+      ({ from: sender, frame }) => sender === 'n3' && frame[12] === 0x08 && frame[13] === 0x06,
+    );
+  const gratuitous = fromDeaf.filter(({ frame }) =>
+    Buffer.from(frame.subarray(28, 32)).equals(Buffer.from(frame.subarray(38, 42))),
+  );
+  assert.is(gratuitous.length, 0);
+  const others = [...announcedBy(lan, 'n1'), ...announcedBy(lan, 'n2')].sort();
+  assert.equal(others, [...IPS]);
+  const told = lan.stations
+    .get('n3')
+    ?.reports.filter(
+      (report) => report.type === 'condition' && report.condition === 'Deaf' && report.active,
+    );
+  assert.ok((told?.length ?? 0) > 0);
+});
+
+test('at a cold start without any heartbeat, each IP gets one answer and nobody takes another one for ten seconds', () => {
+  const lan = new VirtualSegment();
+  lan.drops = (frame) => frame[12] === 0x86 && frame[13] === 0xdd;
+  lan.group('n1', 'n2', 'n3');
+  for (const [index, address] of IPS.entries()) lan.duty(address, `n${index + 1}`);
+  for (const name of ['n1', 'n2', 'n3']) lan.start(name);
+  lan.run(9_000);
+  assert.equal(
+    IPS.map((address) => lan.ask(address)),
+    [[N1], [N2], [N3]],
+  );
+  lan.kill('n1');
+  lan.run(20_000);
+  assert.is(lan.ask(IPS[0]).length, 1, 'ten seconds of unanswered questions later');
+});
+
+test('a split segment is served on both sides and has one announcer per IP within a second of healing', () => {
+  const lan = threeNodes();
+  for (const [a, b] of [
+    ['n1', 'n2'],
+    ['n1', 'n3'],
+  ] as const) {
+    lan.cut(a, b);
+    lan.cut(b, a);
+  }
+  for (let step = 0; step < 20; step += 1) {
+    lan.hostSpeaks();
+    lan.run(100);
+  }
+  assert.equal(announcedBy(lan, 'n1').sort(), [...IPS]);
+  lan.heal();
+  lan.run(1_000);
+  assert.equal(
+    [announcedBy(lan, 'n1'), announcedBy(lan, 'n2'), announcedBy(lan, 'n3')],
+    [[IPS[0]], [IPS[1]], [IPS[2]]],
+  );
+  assert.equal(
+    IPS.map((address) => lan.cache.get(ip(address))),
+    [N1, N2, N3],
+  );
+});
+
+test('an IP of policy Local is answered where its endpoints are', () => {
+  const lan = threeNodes();
+  lan.duty('192.0.2.20', 'n1', { localEndpoints: { n3: 0 } });
+  for (const { segment } of lan.stations.values()) segment.elect([ip('192.0.2.20')]);
+  lan.run(50);
+  assert.equal(lan.ask('192.0.2.20'), [N3]);
+  lan.duty('192.0.2.20', 'n1', { localEndpoints: { n2: 0, n3: 1 } });
+  for (const { segment } of lan.stations.values()) segment.elect([ip('192.0.2.20')]);
+  lan.run(50);
+  assert.equal(lan.ask('192.0.2.20'), [N2]);
+});
+
+test('a fresh IP is answered at once and announced after its probes', () => {
+  const lan = threeNodes();
+  lan.duty('192.0.2.30', 'n2', { fresh: true });
+  for (const { segment } of lan.stations.values()) segment.elect([ip('192.0.2.30')]);
+  assert.equal(lan.ask('192.0.2.30'), [N2]);
+  lan.cache.delete(ip('192.0.2.30'));
+  lan.run(300);
+  assert.is(lan.cache.get(ip('192.0.2.30')), N2);
+});
+
+test('the last node standing serves everything', () => {
+  const lan = threeNodes();
+  lan.hostSpeaks();
+  lan.kill('n1');
+  lan.kill('n2');
+  for (let step = 0; step < 10; step += 1) {
+    lan.run(100);
+    lan.hostSpeaks();
+  }
+  assert.equal(announcedBy(lan, 'n3').sort(), [...IPS]);
+});
+
+test.run();
