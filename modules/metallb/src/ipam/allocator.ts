@@ -6,6 +6,7 @@ import { CoolDown } from './cool-down.ts';
 import { type Pool, samePool } from './pool.ts';
 import { PoolsInForce } from './pools-in-force.ts';
 import { settlePools } from './settle-pools.ts';
+import { sameSharing } from './sharing.ts';
 import { Tenants } from './tenants.ts';
 
 const DEFAULT_COOL_DOWN_MS = 60_000;
@@ -119,16 +120,19 @@ export class Allocator {
     return this.#tenants.refusal(ip, claim.owner, claim.sharing) === undefined;
   }
 
-  /** Makes `next` what the owner holds, on the claim's terms. */
+  /**
+   * Makes `next` what the owner holds, on the claim's terms.
+   * @returns the pools in which an address or a shared port became free
+   */
   #exchange(claim: Claim, next: readonly IpAddress[], now: number): string[] {
     const holding = this.#holdings.get(claim.owner);
-    const held = holding?.ips ?? [];
-    const termsChanged = JSON.stringify(holding?.claim.sharing) !== JSON.stringify(claim.sharing);
-    const freed = held.filter((ip) => termsChanged || !next.includes(ip));
-    for (const ip of held) if (!next.includes(ip)) this.#vacate(ip, claim.owner, now);
+    const left = holding?.ips.filter((ip) => !next.includes(ip)) ?? [];
+    for (const ip of left) this.#vacate(ip, claim.owner, now);
     for (const ip of next) this.#occupy(ip, claim);
     this.#hold(claim, next);
-    return [...new Set(freed.flatMap((ip) => this.#pools.find(ip)?.pool.name ?? []))];
+    if (holding === undefined) return [];
+    const changed = sameSharing(holding.claim.sharing, claim.sharing) ? left : holding.ips;
+    return [...new Set(changed.flatMap((ip) => this.#pools.find(ip)?.pool.name ?? []))];
   }
 
   #hold(claim: Claim, ips: readonly IpAddress[]): void {

@@ -94,18 +94,29 @@ function pick(
   { space, family }: { space: PoolSpace; family: IpFamily },
 ): IpAddress | undefined {
   const isHere = (ip: IpAddress) => familyOf(ip) === family && view.pools.find(ip) === space;
-  const candidates = [...sharable(view, claim)].filter(isHere);
-  const free = space.lowestFree(family);
-  if (free !== undefined) candidates.push(free);
-  if (candidates.length === 0) return view.coolDown.oldest(isHere);
-  return candidates.reduce((lowest, ip) => (compareIps(ip, lowest) < 0 ? ip : lowest));
+  return (
+    lowest(space.lowestFree(family), lowestSharable(view, claim, isHere)) ??
+    view.coolDown.oldest(isHere)
+  );
 }
 
-function* sharable({ tenants }: AddressView, { owner, sharing }: Claim): Iterable<IpAddress> {
-  if (sharing === undefined) return;
+/** Looks at every address under the claim's key: few, where keys mean what they are for. */
+function lowestSharable(
+  { tenants }: AddressView,
+  { owner, sharing }: Claim,
+  matches: (ip: IpAddress) => boolean,
+): IpAddress | undefined {
+  let best: IpAddress | undefined;
+  if (sharing === undefined) return best;
   for (const ip of tenants.sharedUnder(sharing.key)) {
-    if (tenants.refusal(ip, owner, sharing) === undefined) yield ip;
+    if (matches(ip) && tenants.refusal(ip, owner, sharing) === undefined) best = lowest(best, ip);
   }
+  return best;
+}
+
+function lowest(a: IpAddress | undefined, b: IpAddress | undefined): IpAddress | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return compareIps(a, b) < 0 ? a : b;
 }
 
 function familyRefusal(claim: Claim): Refusal | undefined {

@@ -11,6 +11,12 @@ export interface Sharing {
   readonly ports: readonly string[];
 }
 
+/** Whether two sets of terms mean the same; an order of ports means nothing, but counts. */
+export function sameSharing(a: Sharing | undefined, b: Sharing | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.key === b.key && a.backend === b.backend && a.ports.join() === b.ports.join();
+}
+
 /** Why two owners can't use one address; MetalLB's rules. */
 export interface SharingRefusal {
   readonly reason: 'requested-ip-in-use' | 'sharing-refused';

@@ -7,6 +7,8 @@ export type IpFamily = 'IPv4' | 'IPv6';
 
 const IPV4_LENGTH = 4;
 const IPV6_LENGTH = 16;
+const ZERO = '0'.charCodeAt(0);
+const DOT = '.'.charCodeAt(0);
 
 export function familyOf(ip: IpAddress): IpFamily {
   return ip.includes(':') ? 'IPv6' : 'IPv4';
@@ -26,7 +28,7 @@ export function parseIp(text: string): IpAddress | undefined {
   return bytes === undefined ? undefined : ipFromBytes(bytes);
 }
 
-/** The only spelling of each octet. A look-up, since filling a /16 converts hundreds of thousands of addresses. */
+/** The only spelling of each octet. */
 const OCTETS: ReadonlyMap<string, number> = new Map(
   Array.from({ length: 256 }, (_, octet) => [String(octet), octet]),
 );
@@ -115,14 +117,32 @@ export function ipToBytes(ip: IpAddress): Uint8Array {
 }
 
 export function ipToBigInt(ip: IpAddress): bigint {
-  const bytes = ipToBytes(ip);
-  return bytes.length === IPV4_LENGTH
-    ? BigInt(bytes.reduce((value, octet) => value * 256 + octet, 0))
-    : BigInt(`0x${Buffer.from(bytes).toString('hex')}`);
+  if (familyOf(ip) === 'IPv4') return BigInt(ipv4ToNumber(ip));
+  return BigInt(`0x${Buffer.from(ipToBytes(ip)).toString('hex')}`);
+}
+
+/** Without a byte array, since assigning addresses does little else. */
+function ipv4ToNumber(ip: IpAddress): number {
+  let value = 0;
+  let octet = 0;
+  for (let index = 0; index < ip.length; index += 1) {
+    const code = ip.charCodeAt(index);
+    if (code === DOT) {
+      value = value * 256 + octet;
+      octet = 0;
+    } else {
+      octet = octet * 10 + code - ZERO;
+    }
+  }
+  return value * 256 + octet;
 }
 
 /** @param value 0 … 2^bits − 1 of the family */
 export function ipFromBigInt(family: IpFamily, value: bigint): IpAddress {
+  if (family === 'IPv4') {
+    const number = Number(value);
+    return ipFromBytes(Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number));
+  }
   const hex = value.toString(16).padStart(bitsOf(family) / 4, '0');
   return ipFromBytes(Buffer.from(hex, 'hex'));
 }
