@@ -1,27 +1,44 @@
-import { chown, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
-import { parseAllDocuments, stringify } from 'yaml';
+import { stringify } from 'yaml';
+import { CHILD_KIND } from '../modules/metallb/src/api/names.ts';
+import { parseFragments } from '../modules/metallb/src/manifests/fragment-file.ts';
+import { type Fragment, mergeStatus } from '../modules/metallb/src/manifests/fragments.ts';
+import { layoutOf, type StateLayout } from '../modules/metallb/src/manifests/layout.ts';
 import type { Cluster, ClusterObject, MetadataChange, ObjectName } from './cluster.ts';
 
 /** Cluster state as a directory of manifests, the way the programs' manifests store keeps it. */
 export class ManifestCluster implements Cluster {
   readonly storeArgument: string;
   readonly #directory: string;
+  readonly #layout: StateLayout;
   readonly #applied = new Map<string, ClusterObject>();
   #writes = 0;
   #cutOff = false;
 
   constructor(directory: string) {
     this.#directory = directory;
+    this.#layout = layoutOf(directory);
     this.storeArgument = `manifests:${directory}`;
   }
 
   /** @param nodeUser owner of the folder that node programs write their status to */
   async create(nodeUser: number): Promise<void> {
-    const nodes = join(this.#directory, '.state', 'nodes');
-    await mkdir(nodes, { recursive: true });
-    await mkdir(join(this.#directory, '.state', 'objects'), { recursive: true });
-    await chown(nodes, nodeUser, nodeUser);
+    for (const folder of [this.#layout.objects, this.#layout.nodes, this.#layout.temporary]) {
+      await mkdir(folder, { recursive: true });
+    }
+    await chown(this.#layout.nodes, nodeUser, nodeUser);
+    await chmod(this.#layout.temporary, 0o1777);
   }
 
   async apply(...objects: readonly ClusterObject[]): Promise<void> {
@@ -51,25 +68,20 @@ export class ManifestCluster implements Cluster {
   }
 
   async list(kind: string): Promise<readonly ClusterObject[]> {
-    const stored = await this.#documentsIn(join('.state', 'objects', kind));
-    const fragments = (await this.#documentsIn(join('.state', 'nodes'))).flatMap(fragmentsOf);
-    const own = [...this.#applied.values()].filter((object) => object.kind === kind);
-    const byKey = new Map(own.map((object) => [keyOf(nameOf(object)), object]));
-    for (const overlay of stored) {
-      const object = objectOf(overlay, kind);
-      if (object === undefined) continue;
-      const key = keyOf(nameOf(object));
-      const user = byKey.get(key);
-      // An overlay whose manifest is gone describes nothing any more.
-      if (user !== undefined) byKey.set(key, overlaid(user, object));
-      else if ('spec' in object) byKey.set(key, object);
-    }
-    return [...byKey.values()].map((object) => withFragments(object, fragments));
+    const published = await this.#published(kind);
+    const fragments = (await textsIn(this.#layout.nodes)).flatMap(parseFragments);
+    // What users write is there as soon as they wrote it, and gone as soon as they deleted it.
+    const applied = [...this.#applied.values()].filter((object) => object.kind === kind);
+    const objects = kind === CHILD_KIND ? [...published.values()] : applied;
+    return objects.map((object) => {
+      const known = published.get(keyOf(nameOf(object)));
+      return known === undefined ? object : seenByPrograms(object, known, fragments);
+    });
   }
 
   async revision(): Promise<string | undefined> {
     if (this.#cutOff) return undefined;
-    const files = ['revision', 'nodes'].map((file) => join(this.#directory, '.state', file));
+    const files = [this.#layout.revision, this.#layout.nodes];
     const changed = await Promise.all(
       files.map((file) =>
         stat(file).then(
@@ -100,23 +112,33 @@ export class ManifestCluster implements Cluster {
     await rename(temporary, join(this.#directory, fileName));
   }
 
-  async #documentsIn(folder: string): Promise<unknown[]> {
-    const root = join(this.#directory, folder);
-    const entries = await readdir(root, { recursive: true }).catch(() => []);
-    const files = entries.filter((entry) => /(?:^|\/)[^./][^/]*\.yaml$/.test(entry));
-    const texts = await Promise.all(
-      // A file may go between listing and reading.
-      files.map((file) => readFile(join(root, file), 'utf8').catch(() => '')),
-    );
-    return texts.flatMap((text) => [...parseAllDocuments(text)].map((document) => document.toJS()));
+  async #published(kind: string): Promise<Map<string, ClusterObject>> {
+    const texts = await textsIn(join(this.#layout.objects, kind));
+    const objects = texts.map((text): ClusterObject => JSON.parse(text));
+    return new Map(objects.map((object) => [keyOf(nameOf(object)), object]));
   }
 }
 
-interface Fragment {
-  readonly kind: string;
-  readonly namespace?: string;
-  readonly name: string;
-  readonly status?: Readonly<Record<string, unknown>>;
+/** Contents of all files in a directory and below; a file may go between listing and reading. */
+async function textsIn(directory: string): Promise<string[]> {
+  const entries = await readdir(directory, { recursive: true }).catch(() => []);
+  const files = entries.filter((entry) => entry.endsWith('.yaml'));
+  const texts = files.map((file) => readFile(join(directory, file), 'utf8').catch(() => undefined));
+  return (await Promise.all(texts)).filter((text) => text !== undefined);
+}
+
+/** An object with labels and status of the programs, the nodes' shares merged in. */
+function seenByPrograms(
+  object: ClusterObject,
+  published: ClusterObject,
+  fragments: readonly Fragment[],
+): ClusterObject {
+  const { uid } = published.metadata;
+  const own = fragments.filter((fragment) => fragment.uid === uid);
+  const status = mergeStatus(published.status, own) as ClusterObject['status'];
+  const labels = { ...object.metadata.labels, ...published.metadata.labels };
+  const metadata = { ...published.metadata, ...object.metadata, labels };
+  return { ...object, metadata, ...(status === undefined ? {} : { status }) };
 }
 
 function nameOf(object: ClusterObject): ObjectName {
@@ -140,51 +162,4 @@ function merged(
   return Object.fromEntries(
     entries.flatMap(([key, value]) => (value === null ? [] : [[key, value]])),
   );
-}
-
-function objectOf(document: unknown, kind: string): ClusterObject | undefined {
-  const object = document as Partial<ClusterObject> | null;
-  if (object?.metadata?.name === undefined) return undefined;
-  return { apiVersion: '', ...object, kind, metadata: object.metadata };
-}
-
-function fragmentsOf(document: unknown): Fragment[] {
-  return (document as { fragments?: Fragment[] } | null)?.fragments ?? [];
-}
-
-function overlaid(user: ClusterObject, overlay: ClusterObject): ClusterObject {
-  const labels = { ...user.metadata.labels, ...overlay.metadata.labels };
-  return {
-    ...user,
-    metadata: { ...overlay.metadata, ...user.metadata, labels },
-    status: { ...user.status, ...overlay.status },
-  };
-}
-
-/** The latest announcer wins, conditions merge by type. */
-function withFragments(object: ClusterObject, fragments: readonly Fragment[]): ClusterObject {
-  const statuses = fragments
-    .filter((fragment) => keyOf(fragment) === keyOf(nameOf(object)))
-    .map((fragment) => fragment.status ?? {});
-  if (statuses.length === 0) return object;
-  const all = [object.status ?? {}, ...statuses];
-  const conditions = new Map(
-    all.flatMap((status) => listOf(status['conditions'])).map((one) => [one['type'], one]),
-  );
-  const announcers = statuses.flatMap((status) => listOf([status['announcer']]));
-  const latest = announcers
-    .sort((a, b) => String(a['since']).localeCompare(String(b['since'])))
-    .at(-1);
-  return {
-    ...object,
-    status: {
-      ...object.status,
-      ...(conditions.size > 0 ? { conditions: [...conditions.values()] } : {}),
-      ...(latest === undefined ? {} : { announcer: latest }),
-    },
-  };
-}
-
-function listOf(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter((one) => one !== undefined && one !== null) : [];
 }

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { CHILD_KIND } from '../modules/metallb/src/api/names.ts';
+import { until } from './exec.ts';
 import { type Assignment, assignedIps, settled } from './health.ts';
 import type { Lab } from './lab.ts';
 import { flushNeighbours } from './neighbours.ts';
@@ -22,6 +24,8 @@ export async function startPrograms(lab: Lab): Promise<void> {
   for (const program of lab.programs()) program.start();
 }
 
+const CHILDREN_GONE_WITHIN_MS = 5_000;
+
 function standardClasses() {
   return STANDARD_SERVICES.map(({ className, family }) =>
     classManifest({ name: className, addressPool: [POOL[family].range] }),
@@ -42,13 +46,19 @@ export async function freshServices(lab: Lab, count = lab.nodes.length): Promise
   return settled(lab);
 }
 
-/** Every Service and what belongs to it. */
+/**
+ * Deletes every Service and waits until its children are gone: one made anew under the same name at once would be the
+ * same Service to a controller that reads files.
+ */
 export async function deleteServices(lab: Lab): Promise<void> {
   for (const kind of ['Service', 'EndpointSlice']) {
     for (const { metadata } of await lab.cluster.list(kind)) {
       await lab.cluster.delete({ kind, namespace: metadata.namespace, name: metadata.name });
     }
   }
+  await until({ what: 'no children', deadlineMs: CHILDREN_GONE_WITHIN_MS }, async () => {
+    return (await lab.cluster.list(CHILD_KIND)).length === 0;
+  });
 }
 
 /**
@@ -62,12 +72,12 @@ export async function heal(lab: Lab): Promise<void> {
   for (const program of lab.programs()) {
     for (const pid of program.running ? program.pids() : []) signal(pid, 'SIGCONT');
   }
+  await startPrograms(lab);
   await deleteServices(lab);
   for (const { metadata } of await lab.cluster.list('MetalLoadBalancerClass')) {
     const isStandard = STANDARD_SERVICES.some(({ className }) => className === metadata.name);
     if (!isStandard)
       await lab.cluster.delete({ kind: 'MetalLoadBalancerClass', name: metadata.name });
   }
-  await startPrograms(lab);
   for (const host of ['client', 'client2', 'router']) await flushNeighbours(lab.namespace(host));
 }

@@ -18,10 +18,10 @@ test.before.each(async (context) => {
 
 test.after.each((context) => rm(context.directory, { recursive: true }));
 
-async function write(directory: string, file: string, text: string): Promise<void> {
+async function write(directory: string, file: string, content: object): Promise<void> {
   const path = join(directory, '.state', file);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, text);
+  await writeFile(path, JSON.stringify(content));
 }
 
 test('reads what was applied', async ({ cluster }) => {
@@ -31,36 +31,28 @@ test('reads what was applied', async ({ cluster }) => {
 
 test('adds labels and status that the controller wrote', async ({ cluster, directory }) => {
   await cluster.apply(nodeManifest('n1'));
-  const overlay = { metadata: { name: 'n1', labels: { member: '' } }, status: { seen: true } };
-  await write(directory, 'objects/Node/_/n1.yaml', JSON.stringify(overlay));
+  const published = {
+    kind: 'Node',
+    metadata: { name: 'n1', uid: 'u', labels: { member: '' } },
+    status: { seen: true },
+  };
+  await write(directory, 'objects/Node/_/n1.yaml', published);
   const node = await cluster.read({ kind: 'Node', name: 'n1' });
   assert.is(node?.metadata.labels?.['member'], '');
   assert.is(node?.metadata.labels?.['kubernetes.io/hostname'], 'n1');
   assert.is(node?.status?.['seen'], true);
 });
 
-test('shows children with the announcer that said so last', async ({ cluster, directory }) => {
-  const child = { metadata: { name: 'web-0', namespace: 'default' }, spec: {}, status: {} };
-  await write(
-    directory,
-    'objects/SDNInternalL2LBService/default/web-0.yaml',
-    JSON.stringify(child),
-  );
-  for (const [node, since] of [
-    ['n1', '2026-01-01T00:00:02Z'],
-    ['n2', '2026-01-01T00:00:01Z'],
-  ]) {
-    const status = { announcer: { node, since } };
-    const fragment = {
-      kind: 'SDNInternalL2LBService',
-      namespace: 'default',
-      name: 'web-0',
-      status,
-    };
-    await write(directory, `nodes/${node}.yaml`, JSON.stringify({ node, fragments: [fragment] }));
-  }
+test('shows children with what nodes say of them', async ({ cluster, directory }) => {
+  const metadata = { name: 'web-0', namespace: 'default', uid: 'u' };
+  const child = { kind: 'SDNInternalL2LBService', metadata, spec: {}, status: {} };
+  await write(directory, 'objects/SDNInternalL2LBService/default/web-0.yaml', child);
+  const announcer = { node: 'n1', since: '2026-01-01T00:00:02Z' };
+  const { name, namespace, uid } = metadata;
+  const fragment = { kind: child.kind, namespace, name, uid, order: 1, status: { announcer } };
+  await write(directory, 'nodes/n1.yaml', { node: 'n1', fragments: [fragment] });
   const [found] = await cluster.list('SDNInternalL2LBService');
-  assert.equal(found?.status?.['announcer'], { node: 'n1', since: '2026-01-01T00:00:02Z' });
+  assert.equal(found?.status?.['announcer'], announcer);
 });
 
 test('takes an annotation away with null', async ({ cluster }) => {
@@ -70,16 +62,12 @@ test('takes an annotation away with null', async ({ cluster }) => {
   assert.is((await cluster.read(NAME))?.metadata.annotations?.['a'], undefined);
 });
 
-test('forgets a deleted object though its overlay is still there', async ({
+test('forgets a deleted object though the controller has not seen it yet', async ({
   cluster,
   directory,
 }) => {
   await cluster.apply(SERVICE);
-  await write(
-    directory,
-    'objects/Service/default/web.yaml',
-    'metadata: {name: web, namespace: default}',
-  );
+  await write(directory, 'objects/Service/default/web.yaml', SERVICE);
   await cluster.delete(NAME);
   assert.is(await cluster.read(NAME), undefined);
 });

@@ -14,19 +14,21 @@ const EXCLUDE = 'node.kubernetes.io/exclude-from-external-load-balancers';
 const ENOUGH_PROBES = 1_000;
 
 export const scenarios: readonly Scenario[] = [
-  scenario('planned/drain', { timed: true }, (lab) =>
-    losesNothing(lab, async (movedFrom) => {
+  scenario('planned/drain', { timed: true }, async (lab) => {
+    await freshServices(lab);
+    return losesNothing(lab, async (moved) => {
       await lab.cluster.change(NODE, { annotations: { [DRAIN]: 'true' } });
-      await movedFrom();
-    }),
-  ),
+      await moved();
+    });
+  }),
 
-  scenario('planned/exclude-label', { timed: true }, (lab) =>
-    losesNothing(lab, async (movedFrom) => {
+  scenario('planned/exclude-label', { timed: true }, async (lab) => {
+    await freshServices(lab);
+    return losesNothing(lab, async (moved) => {
       await lab.cluster.change(NODE, { labels: { [EXCLUDE]: '' } });
-      await movedFrom();
-    }),
-  ),
+      await moved();
+    });
+  }),
 
   scenario('planned/failback', { timed: true }, async (lab) => {
     await freshServices(lab);
@@ -52,8 +54,6 @@ async function losesNothing(
   lab: Lab,
   move: (moved: () => Promise<void>) => Promise<void>,
 ): Promise<Measurement> {
-  const isFresh = (await lab.cluster.list('Service')).length === 0;
-  if (isFresh) await freshServices(lab);
   const observation = await observe(lab);
   const ips = observation.before.map((one) => one.ip);
   const held = await lab.hold(ips);
