@@ -9,7 +9,7 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { stringify } from 'yaml';
 import { CHILD_KIND } from '../modules/metallb/src/api/names.ts';
 import { parseFragments } from '../modules/metallb/src/manifests/fragment-file.ts';
@@ -69,7 +69,9 @@ export class ManifestCluster implements Cluster {
 
   async list(kind: string): Promise<readonly ClusterObject[]> {
     const published = await this.#published(kind);
-    const fragments = (await textsIn(this.#layout.nodes)).flatMap(parseFragments);
+    const fragments = (await filesIn(this.#layout.nodes)).flatMap(({ path, text }) =>
+      parseFragments(basename(path, '.yaml'), text),
+    );
     // What users write is there as soon as they wrote it, and gone as soon as they deleted it.
     const applied = [...this.#applied.values()].filter((object) => object.kind === kind);
     const objects = kind === CHILD_KIND ? [...published.values()] : applied;
@@ -113,18 +115,22 @@ export class ManifestCluster implements Cluster {
   }
 
   async #published(kind: string): Promise<Map<string, ClusterObject>> {
-    const texts = await textsIn(join(this.#layout.objects, kind));
-    const objects = texts.map((text): ClusterObject => JSON.parse(text));
+    const files = await filesIn(join(this.#layout.objects, kind));
+    const objects = files.map(({ text }): ClusterObject => JSON.parse(text));
     return new Map(objects.map((object) => [keyOf(nameOf(object)), object]));
   }
 }
 
-/** Contents of all files in a directory and below; a file may go between listing and reading. */
-async function textsIn(directory: string): Promise<string[]> {
+/** All files in a directory and below; one may go between listing and reading. */
+async function filesIn(directory: string): Promise<{ path: string; text: string }[]> {
   const entries = await readdir(directory, { recursive: true }).catch(() => []);
-  const files = entries.filter((entry) => entry.endsWith('.yaml'));
-  const texts = files.map((file) => readFile(join(directory, file), 'utf8').catch(() => undefined));
-  return (await Promise.all(texts)).filter((text) => text !== undefined);
+  const files = entries
+    .filter((entry) => entry.endsWith('.yaml'))
+    .map(async (path) => {
+      const text = await readFile(join(directory, path), 'utf8').catch(() => undefined);
+      return text === undefined ? [] : [{ path, text }];
+    });
+  return (await Promise.all(files)).flat();
 }
 
 /** An object with labels and status of the programs, the nodes' shares merged in. */
