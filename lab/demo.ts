@@ -17,6 +17,7 @@ import { classManifest, endpointSliceManifest, nodeManifest, serviceManifest } f
 const EXAMPLE = join(import.meta.dirname, '..', 'examples', 'class-three-ips.yaml');
 const EXAMPLE_PORT = 8000;
 const DARK_AT_MOST_MS = 500;
+const LOG_LINES_SHOWN = 5;
 const DRAIN = 'network.deckhouse.io/drain-balancer';
 /** A node has three interfaces; IPs belong on the public one. */
 const NODE_FLAGS = ['--exclude-interfaces=^mgmt0$,^cni0$'];
@@ -33,6 +34,12 @@ async function tellStory(): Promise<void> {
   const lab = await story.step('Three balancer nodes, a client and a switch', introduce);
   try {
     await play(lab);
+  } catch (error) {
+    for (const program of lab.programs()) {
+      story.tell(`last lines of ${program.name}:`);
+      for (const line of program.lastLogLines(LOG_LINES_SHOWN)) story.tell(`  ${line}`);
+    }
+    throw error;
   } finally {
     await lab.stop();
   }
