@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 
 /** A command ended with another exit code than 0. */
-export class CommandFailedError extends Error {
+class CommandFailedError extends Error {
   constructor(command: string, code: number | null, output: string) {
     super(`${command}: exit code ${code}: ${output.trim()}`);
     this.name = 'CommandFailedError';
@@ -51,7 +51,7 @@ export function delay(delayMs: number): Promise<void> {
 }
 
 /** A condition that should have come true did not. */
-export class DeadlineError extends Error {
+class DeadlineError extends Error {
   constructor(what: string, deadlineMs: number) {
     super(`not within ${deadlineMs} ms: ${what}`);
     this.name = 'DeadlineError';

@@ -56,7 +56,7 @@ function signalParts(lab: Lab, node: string, name: NodeJS.Signals): void {
 }
 
 /** `ip link set down` on the node itself. */
-export const INTERFACE_DOWN: Fault = {
+const INTERFACE_DOWN: Fault = {
   name: 'interface-down',
   strike: (lab, node) => setInterface(lab, node, 'down'),
   repair: (lab, node) => setInterface(lab, node, 'up'),

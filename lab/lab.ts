@@ -43,7 +43,7 @@ export interface LabOptions {
   readonly nodeFlags: readonly string[];
 }
 
-export const DEFAULT_LAB: LabOptions = { nodes: 3, secondSegment: false, nodeFlags: [] };
+const DEFAULT_LAB: LabOptions = { nodes: 3, secondSegment: false, nodeFlags: [] };
 
 /** A network of namespaces with the programs in it. Nothing runs yet but pods, probers and the switch. */
 export class Lab {

@@ -63,7 +63,7 @@ export function numberOf(nodeName: string): number {
 }
 
 /** The pod behind a node. */
-export function podOf(nodeName: string): string {
+function podOf(nodeName: string): string {
   return `pod${numberOf(nodeName)}`;
 }
 

@@ -111,7 +111,7 @@ function labKey(one: Scenario): string {
 }
 
 /** A measurement as one JSON line. @param name without its topic: `cable-out` for `failover/cable-out` */
-export function measurementLine(name: string, measured: Measurement): string {
+function measurementLine(name: string, measured: Measurement): string {
   const scenario = name.split('/').at(-1);
   const { unit, samples, counts } = measured;
   return JSON.stringify({ scenario, unit, ...summarise(samples), ...counts });

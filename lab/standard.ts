@@ -16,7 +16,7 @@ export const STANDARD_SERVICES = [
 ] as const;
 
 /** Starts whatever program does not run; first of all a controller and nodes without any Service. */
-export async function startPrograms(lab: Lab): Promise<void> {
+async function startPrograms(lab: Lab): Promise<void> {
   for (const file of ['controller.mjs', 'node.mjs']) {
     if (!existsSync(bundle(file))) throw new Error(`no ${bundle(file)}: run \`make build\` first`);
   }
