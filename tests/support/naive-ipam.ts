@@ -70,10 +70,8 @@ export class NaiveIpam {
   }
 
   #fits(claim: Claim, ip: IpAddress): boolean {
-    const home = this.#poolOf(ip);
-    const otherPoolNamed = claim.poolNamedByOwner && home && !claim.pools.includes(home.name);
     const otherRequested = claim.requested.length > 0 && !claim.requested.includes(ip);
-    return this.#passes(claim, ip) && !otherRequested && !otherPoolNamed;
+    return this.#passes(claim, ip) && !otherRequested;
   }
 
   #choose(claim: Claim): IpAddress | undefined {

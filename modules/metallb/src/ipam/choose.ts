@@ -14,18 +14,14 @@ export interface AddressView {
 
 export type Choice = Refusal | { readonly kind: 'chosen'; readonly ips: readonly IpAddress[] };
 
-/** Whether an address that the owner holds still answers its claim. That its pool shrank is no reason to move. */
-export function stillFits(view: AddressView, claim: Claim, ip: IpAddress): boolean {
+/** Whether an address that the owner holds still answers its claim. Which pool has it now is no reason to move. */
+export function stillFits({ tenants }: AddressView, claim: Claim, ip: IpAddress): boolean {
   const family = familyOf(ip);
   const requested = claim.requested.find((wish) => familyOf(wish) === family);
-  const pool = view.pools.find(ip)?.pool.name;
-  const ownerNamedAnother =
-    claim.poolNamedByOwner && pool !== undefined && !claim.pools.includes(pool);
   return (
     wantedFamilies(claim).includes(family) &&
     (requested === undefined || requested === ip) &&
-    !ownerNamedAnother &&
-    view.tenants.refusal(ip, claim.owner, claim.sharing) === undefined
+    tenants.refusal(ip, claim.owner, claim.sharing) === undefined
   );
 }
 

@@ -5,9 +5,12 @@ import type { Sharing } from './sharing.ts';
 export interface Claim {
   /** Unique, e.g. `namespace/name` of a child. */
   readonly owner: string;
-  /** Those it may use, in order of preference. */
+  /**
+   * Those it may use, in order of preference. An address that the owner holds stays when it is in none of them:
+   * whether the owner or an administrator changed that, only the caller knows, and can release it.
+   */
   readonly pools: readonly string[];
-  /** The owner itself named its pools: they need not be open to automatic assignment, and it moves when it names others. */
+  /** The owner itself named its pools: they need not be open to automatic assignment. */
   readonly poolNamedByOwner: boolean;
   /** The primary first. */
   readonly families: readonly IpFamily[];

@@ -14,8 +14,8 @@ export class CoolDown {
     return this.#releasedAt.keys();
   }
 
+  /** @param ip none that cools down already */
   start(ip: IpAddress, now: number): void {
-    this.#releasedAt.delete(ip);
     this.#releasedAt.set(ip, now);
   }
 
