@@ -30,7 +30,7 @@ export class Watchers {
   /** From now on there is something to tell: every watch gets its `listed`. */
   open(): void {
     this.#open = true;
-    this.relist();
+    for (const watcher of this.#watchers) this.#greet(watcher);
   }
 
   /** Nothing is told any more until `open`. */
@@ -41,8 +41,7 @@ export class Watchers {
   watch(options: WatchOptions, onEvent: (event: WatchEvent) => void): Watch {
     const watcher: Watcher = { options, onEvent, stopped: false };
     this.#watchers.add(watcher);
-    if (this.#lost === undefined) this.#list(watcher);
-    else this.#deliver(watcher, { type: 'lost', error: this.#lost });
+    this.#greet(watcher);
     return {
       stop: () => {
         watcher.stopped = true;
@@ -90,6 +89,11 @@ export class Watchers {
   recovered(): void {
     this.#lost = undefined;
     this.relist();
+  }
+
+  #greet(watcher: Watcher): void {
+    if (this.#lost === undefined) this.#list(watcher);
+    else this.#deliver(watcher, { type: 'lost', error: this.#lost });
   }
 
   #list(watcher: Watcher): void {

@@ -1,0 +1,51 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/**
+ * Writes files so that a reader sees the old content or the new, never half of it. Each writer of a directory has a
+ * name of its own, so that no two use one temporary file and a crash leaves at most one behind.
+ */
+export class AtomicFiles {
+  readonly #temporary: string;
+
+  constructor(temporaryDirectory: string, writer: string) {
+    this.#temporary = join(temporaryDirectory, writer);
+  }
+
+  write(path: string, text: string): void {
+    writeFileSync(this.#temporary, text);
+    try {
+      renameSync(this.#temporary, path);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      mkdirSync(dirname(path), { recursive: true });
+      renameSync(this.#temporary, path);
+    }
+  }
+
+  /** Removes the file if it is there. */
+  remove(path: string): void {
+    rmSync(path, { force: true });
+  }
+}
+
+/** The file's text; undefined when there is no such file. */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The error says that a file or directory is not there. */
+export function isMissing(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP';
+}
+
+/** The system's error code, e.g. `EACCES`. */
+export function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

@@ -1,0 +1,271 @@
+import { basename, relative } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { KubernetesObject } from '../api/object.ts';
+import { describeObject, type PatchOperation, patchObject } from '../store/apply-patch.ts';
+import { InvalidError, NotFoundError, StoreUnavailableError } from '../store/errors.ts';
+import { ObjectTable, type TableChange } from '../store/object-table.ts';
+import type { NewObject, ObjectRef, Operation } from '../store/store.ts';
+import type { Timer } from '../time/clock.ts';
+import { AtomicFiles, readIfThere } from './atomic-file.ts';
+import { ControllerLock } from './controller-lock.ts';
+import { parseFragments } from './fragment-file.ts';
+import { withoutFragments } from './fragments.ts';
+import { isObjectName } from './layout.ts';
+import { type BaseObject, PublishedObjects, readRevision } from './published-objects.ts';
+import type { Side, SidePorts } from './side.ts';
+import { UserFiles } from './user-files.ts';
+import {
+  isControllersKind,
+  newUserObject,
+  relabelledUserObject,
+  updatedUserObject,
+  wantedBy,
+} from './user-object.ts';
+import { type FileChange, WatchedTree } from './watched-tree.ts';
+
+/**
+ * An object that left its file is deleted only after this time: editors save by removing and writing anew, and an
+ * object made anew would lose its IPs.
+ */
+const DELETION_GRACE_MS = 100;
+
+/**
+ * The controller's part: it is to the directory what the API server is to a cluster. It reads users' files, gives
+ * their objects uid and version, keeps children and statuses, and publishes all of it for the nodes.
+ */
+export class ControllerSide implements Side {
+  readonly #ports: SidePorts;
+  readonly #lock: ControllerLock;
+  readonly #published: PublishedObjects;
+  readonly #table: ObjectTable;
+  readonly #userFiles: UserFiles;
+  readonly #userTree: WatchedTree;
+  readonly #nodeTree: WatchedTree;
+  /** Objects whose files may ask for something else than what is published. */
+  readonly #touched = new Set<ObjectRef>();
+  #vanished: ObjectRef[] = [];
+  #sweep: Timer | undefined;
+  #revisionOnDisk = 0;
+
+  constructor(ports: SidePorts, newUid: () => string) {
+    this.#ports = ports;
+    const { layout, clock, onLost } = ports;
+    this.#lock = new ControllerLock(layout.lock);
+    this.#published = new PublishedObjects(layout, new AtomicFiles(layout.temporary, 'controller'));
+    this.#table = new ObjectTable({ clock, newUid, onChange: (change) => this.#publish(change) });
+    this.#userFiles = new UserFiles(ports.onProblem);
+    this.#userTree = new WatchedTree({
+      root: layout.directory,
+      clock,
+      // Hidden: our own state, editors' and ConfigMaps' internals.
+      acceptsDirectory: (name) => !name.startsWith('.'),
+      acceptsFile: (name) => !name.startsWith('.') && /\.(?:yaml|yml|json)$/.test(name),
+      onChanges: (changes) => this.#apply(changes),
+      onLost,
+    });
+    this.#nodeTree = new WatchedTree({
+      root: layout.nodes,
+      clock,
+      acceptsDirectory: () => false,
+      acceptsFile: (name) => name.endsWith('.yaml'),
+      onChanges: (changes) => this.#hearNodes(changes),
+      onLost,
+    });
+  }
+
+  get revision(): number {
+    return this.#table.revision;
+  }
+
+  start(): void {
+    this.#lock.acquire();
+    const { view, layout } = this.#ports;
+    this.#revisionOnDisk = readRevision(layout);
+    const objects = this.#published.readAll((path) => this.#report(path, 'damaged: left out'));
+    this.#table.load(objects, this.#revisionOnDisk);
+    this.#hearNodes(this.#nodeTree.scan());
+    for (const object of objects) {
+      view.setBase(object);
+      if (object.origin !== undefined) this.#userFiles.adopt(wantedBy(object, object.origin));
+    }
+    this.#commit(() => {
+      const changes = this.#userTree.scan();
+      const present = new Set(changes.map(({ path }) => this.#nameOf(path)));
+      const gone = [...this.#userFiles.files()].filter((file) => !present.has(file));
+      this.#read(this.#textsOf(changes, gone));
+      this.#sync();
+      this.#deleteVanished();
+      this.#table.collectOrphans();
+    });
+  }
+
+  rescan(): void {
+    this.#hearNodes(this.#nodeTree.scan());
+    this.#apply(this.#userTree.scan());
+  }
+
+  async write(operation: Operation): Promise<KubernetesObject | undefined> {
+    return this.#commit(() => {
+      switch (operation.do) {
+        case 'create':
+          return this.#create(operation.object);
+        case 'patch':
+          return this.#patch(operation);
+        case 'delete':
+          return this.#delete(operation.ref, operation.uid);
+      }
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#sweep?.cancel();
+    this.#sweep = undefined;
+    this.#userTree.stop();
+    this.#nodeTree.stop();
+    this.#lock.release();
+  }
+
+  #create(object: NewObject): KubernetesObject {
+    const { kind, metadata } = object;
+    if (!isControllersKind(kind)) {
+      throw new InvalidError(
+        `${kind} ${metadata.name}: objects of this kind come from users' files`,
+      );
+    }
+    if (!isObjectName(metadata.name) || !isObjectName(metadata.namespace)) {
+      throw new InvalidError(`${kind} "${metadata.namespace}/${metadata.name}" is no valid name`);
+    }
+    return this.#table.create({ ...object, status: undefined });
+  }
+
+  #patch(operation: PatchOperation): KubernetesObject | undefined {
+    const { ref } = operation;
+    const { view } = this.#ports;
+    const base = view.base(ref);
+    const merged = view.get(ref);
+    if (base === undefined || merged === undefined) {
+      throw new NotFoundError(`${describeObject(ref)} does not exist`);
+    }
+    const patched = patchObject(merged, operation);
+    if (!isDeepStrictEqual(patched, merged))
+      this.#table.replace(this.#next(operation, base, patched));
+    return view.get(ref);
+  }
+
+  #next(operation: PatchOperation, base: BaseObject, patched: KubernetesObject): KubernetesObject {
+    const { ref } = operation;
+    const { origin } = base;
+    if (operation.subresource === 'status') {
+      const status = withoutFragments(patched.status, this.#ports.view.fragmentsOf(ref));
+      return { ...base, status, ...(origin ? { origin: { ...origin, ownsStatus: true } } : {}) };
+    }
+    if (origin === undefined) return { ...patched, status: base.status };
+    const wanted = this.#userFiles.get(ref)?.object.metadata.labels ?? {};
+    return relabelledUserObject(operation, { base, origin, wanted }, patched);
+  }
+
+  #delete(ref: ObjectRef, uid: string | undefined): undefined {
+    const file = this.#ports.view.base(ref)?.origin?.file;
+    if (file !== undefined) throw new InvalidError(`${describeObject(ref)} belongs to ${file}`);
+    this.#table.delete(ref, uid);
+  }
+
+  #publish(change: TableChange): void {
+    const { view } = this.#ports;
+    const object = change.object as BaseObject;
+    if (change.type === 'changed') {
+      this.#published.write(object);
+      view.setBase(object);
+    } else {
+      this.#published.remove(object);
+      view.deleteBase({ kind: object.kind, ...object.metadata });
+    }
+  }
+
+  #apply(changes: readonly FileChange[]): void {
+    this.#read(this.#textsOf(changes, []));
+    this.#commit(() => this.#sync());
+    if (this.#vanished.length === 0) return;
+    this.#sweep?.cancel();
+    this.#sweep = this.#ports.clock.after(DELETION_GRACE_MS, () => {
+      try {
+        this.#commit(() => this.#deleteVanished());
+      } catch (error) {
+        this.#ports.onLost(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
+  }
+
+  #textsOf(
+    changes: readonly FileChange[],
+    gone: readonly string[],
+  ): ReadonlyMap<string, string | undefined> {
+    const texts = new Map<string, string | undefined>(gone.map((file) => [file, undefined]));
+    for (const { path } of changes) {
+      try {
+        texts.set(this.#nameOf(path), readIfThere(path));
+      } catch (error) {
+        this.#report(path, `can't be read; what it said before stays in force: ${error}`);
+      }
+    }
+    return texts;
+  }
+
+  #read(texts: ReadonlyMap<string, string | undefined>): void {
+    for (const ref of this.#userFiles.update(texts)) this.#touched.add(ref);
+  }
+
+  #sync(): void {
+    for (const ref of this.#touched) {
+      const wanted = this.#userFiles.get(ref);
+      const base = this.#ports.view.base(ref);
+      if (wanted === undefined) this.#vanished.push(ref);
+      else if (base === undefined) this.#table.create(newUserObject(wanted));
+      else this.#table.replace(updatedUserObject(wanted, base));
+      // Only now: what can't be written today is tried again when the directory is back.
+      this.#touched.delete(ref);
+    }
+  }
+
+  #deleteVanished(): void {
+    for (const ref of this.#vanished) {
+      if (this.#userFiles.get(ref) === undefined) this.#table.delete(ref);
+    }
+    this.#vanished = [];
+  }
+
+  #hearNodes(changes: readonly FileChange[]): void {
+    for (const { path } of changes) {
+      const node = basename(path, '.yaml');
+      const fragments = parseFragments(node, readIfThere(path) ?? '');
+      const stale = this.#ports.view.setFragments(node, fragments);
+      this.#commit(() => {
+        for (const ref of stale) this.#table.touch(ref);
+      });
+    }
+  }
+
+  #commit<T>(change: () => T): T {
+    try {
+      const result = change();
+      if (this.#table.revision > this.#revisionOnDisk) {
+        this.#published.writeRevision(this.#table.revision);
+        this.#revisionOnDisk = this.#table.revision;
+      }
+      return result;
+    } catch (error) {
+      if (!(error instanceof Error) || !('syscall' in error)) throw error;
+      throw new StoreUnavailableError(`can't write the directory: ${error.message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  #nameOf(path: string): string {
+    return relative(this.#ports.layout.directory, path);
+  }
+
+  #report(path: string, message: string): void {
+    this.#ports.onProblem({ file: this.#nameOf(path), line: 1, message });
+  }
+}

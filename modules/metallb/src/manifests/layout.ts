@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import type { ObjectMeta } from '../api/object.ts';
+
+/** Where programs keep their state inside a directory of manifests. Users' files are everywhere else in it. */
+export interface StateLayout {
+  readonly directory: string;
+  readonly state: string;
+  readonly objects: string;
+  readonly nodes: string;
+  readonly temporary: string;
+  /** The counter that gives versions. */
+  readonly revision: string;
+  readonly lock: string;
+}
+
+/** Name of the state directory; users' files are not looked for in it. */
+export const STATE_DIRECTORY = '.state';
+
+/** The paths for one directory of manifests. */
+export function layoutOf(directory: string): StateLayout {
+  const state = join(directory, STATE_DIRECTORY);
+  return {
+    directory,
+    state,
+    objects: join(state, 'objects'),
+    nodes: join(state, 'nodes'),
+    temporary: join(state, 'tmp'),
+    revision: join(state, 'revision'),
+    lock: join(state, 'controller.lock'),
+  };
+}
+
+/** File of one object. Names are checked before they get here, so that none leads out of the directory. */
+export function objectFile(
+  layout: StateLayout,
+  {
+    kind,
+    metadata,
+  }: { readonly kind: string; readonly metadata: Pick<ObjectMeta, 'namespace' | 'name'> },
+): string {
+  return join(layout.objects, kind, metadata.namespace ?? '_', `${metadata.name}.yaml`);
+}
+
+/** The one file that a node's speaker writes. */
+export function nodeFile(layout: StateLayout, node: string): string {
+  return join(layout.nodes, `${node}.yaml`);
+}
+
+/** Names as Kubernetes allows them (RFC 1123 subdomain): safe as file names, too. */
+export function isObjectName(name: unknown): name is string {
+  return (
+    typeof name === 'string' &&
+    name.length <= 253 &&
+    /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/.test(name)
+  );
+}

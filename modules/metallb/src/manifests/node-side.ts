@@ -1,0 +1,117 @@
+import { isDeepStrictEqual } from 'node:util';
+import { CHILD_KIND } from '../api/names.ts';
+import { type KubernetesObject, keyOf } from '../api/object.ts';
+import { describeObject, patchObject } from '../store/apply-patch.ts';
+import { InvalidError, NotFoundError } from '../store/errors.ts';
+import type { ObjectRef, Operation } from '../store/store.ts';
+import { AtomicFiles, readIfThere } from './atomic-file.ts';
+import { CoalescedFile, formatFragments, parseFragments } from './fragment-file.ts';
+import { type Fragment, mergeStatus, ownShare } from './fragments.ts';
+import { nodeFile } from './layout.ts';
+import { ReaderSide } from './reader-side.ts';
+import type { Side, SidePorts } from './side.ts';
+
+/** A node's part: reads everything, and writes its share of statuses into one file of its own. */
+export class NodeSide implements Side {
+  readonly #ports: SidePorts;
+  readonly #node: string;
+  readonly #reader: ReaderSide;
+  readonly #file: CoalescedFile;
+  readonly #own = new Map<string, Fragment>();
+
+  constructor(ports: SidePorts, node: string) {
+    this.#ports = ports;
+    this.#node = node;
+    const { layout, clock } = ports;
+    const path = nodeFile(layout, node);
+    this.#reader = new ReaderSide(ports, path);
+    const files = new AtomicFiles(layout.temporary, `node-${node}`);
+    this.#file = new CoalescedFile({ clock, files }, path, () => this.#content());
+  }
+
+  get revision(): number {
+    return this.#reader.revision;
+  }
+
+  start(): void {
+    const text = readIfThere(nodeFile(this.#ports.layout, this.#node)) ?? '';
+    for (const fragment of parseFragments(this.#node, text)) {
+      this.#own.set(idOf(fragment), fragment);
+      this.#ports.view.setFragment(fragment);
+    }
+    this.#reader.start();
+  }
+
+  rescan(): void {
+    this.#reader.rescan();
+  }
+
+  async write(operation: Operation): Promise<KubernetesObject | undefined> {
+    const { view } = this.#ports;
+    if (
+      operation.do !== 'patch' ||
+      operation.subresource !== 'status' ||
+      !this.#mayWrite(operation.ref)
+    ) {
+      throw new InvalidError(
+        `node ${this.#node} may write only the status of children and of Node/${this.#node}`,
+      );
+    }
+    const { ref } = operation;
+    const merged = view.get(ref);
+    if (merged === undefined) throw new NotFoundError(`${describeObject(ref)} does not exist`);
+    const patched = patchObject(merged, operation);
+    const own = this.#ownFragment(ref);
+    const others = mergeStatus(view.base(ref)?.status, view.fragmentsOf(ref, this.#node));
+    const states = { others, merged: merged.status, patched: patched.status };
+    const status = ownShare(this.#node, states, own?.status);
+    if (!isDeepStrictEqual(status, own?.status ?? {})) {
+      this.#say({
+        ...ref,
+        uid: merged.metadata.uid,
+        node: this.#node,
+        order: this.#nextOrder(ref),
+        status,
+      });
+    }
+    await this.#file.settle();
+    return view.get(ref);
+  }
+
+  async stop(): Promise<void> {
+    await this.#reader.stop();
+    await this.#file.settle();
+  }
+
+  #mayWrite({ kind, name }: ObjectRef): boolean {
+    return kind === CHILD_KIND || (kind === 'Node' && name === this.#node);
+  }
+
+  #say(fragment: Fragment): void {
+    this.#own.set(idOf(fragment), fragment);
+    this.#ports.view.setFragment(fragment);
+    this.#file.change();
+    this.#ports.view.refresh(fragment);
+  }
+
+  #ownFragment(ref: ObjectRef): Fragment | undefined {
+    const fragments = this.#ports.view.fragmentsOf(ref);
+    return fragments.find(({ node }) => node === this.#node);
+  }
+
+  #nextOrder(ref: ObjectRef): number {
+    return 1 + Math.max(0, ...this.#ports.view.fragmentsOf(ref).map(({ order }) => order));
+  }
+
+  #content(): string {
+    for (const [id, fragment] of this.#own) {
+      // Of an object that is gone, or was made anew.
+      if (this.#ports.view.base(fragment)?.metadata.uid !== fragment.uid) this.#own.delete(id);
+    }
+    return formatFragments(this.#node, this.#own.values());
+  }
+}
+
+function idOf(ref: ObjectRef): string {
+  return `${ref.kind}/${keyOf(ref)}`;
+}

@@ -1,0 +1,118 @@
+import type { ObjectRef } from '../store/store.ts';
+import { type ManifestProblem, parseManifest, type UserObject } from './parse-documents.ts';
+
+/** An object and the file that asks for it. */
+export interface Wanted {
+  readonly object: UserObject['object'];
+  readonly file: string;
+}
+
+type Content = ReadonlyMap<string, UserObject>;
+
+/** What users' files ask for, file by file; a file that can't be used keeps asking for what it last did. */
+export class UserFiles {
+  readonly #onProblem: (problem: ManifestProblem) => void;
+  /** In force. */
+  readonly #contents = new Map<string, Content>();
+  readonly #wanted = new Map<string, Wanted>();
+  /** Good in themselves, but with objects that another file has. */
+  readonly #refused = new Map<string, Content>();
+
+  constructor(onProblem: (problem: ManifestProblem) => void) {
+    this.#onProblem = onProblem;
+  }
+
+  get(ref: ObjectRef): Wanted | undefined {
+    return this.#wanted.get(idOf(ref));
+  }
+
+  /** What a file asked for when it was last good, before this program started. */
+  adopt({ object, file }: Wanted): void {
+    const id = idOf({ kind: object.kind, ...object.metadata });
+    this.#contents.set(file, new Map(this.#contents.get(file)).set(id, { object, line: 1 }));
+    this.#wanted.set(id, { object, file });
+  }
+
+  files(): Iterable<string> {
+    return this.#contents.keys();
+  }
+
+  /**
+   * Takes files in that changed together; `text` is undefined for one that is gone. Objects that moved between them
+   * were never gone.
+   *
+   * @returns the objects that may be asked for differently now
+   */
+  update(texts: ReadonlyMap<string, string | undefined>): ObjectRef[] {
+    const touched = new Map<string, ObjectRef>();
+    const candidates = new Map(this.#refused);
+    for (const [file, text] of texts) {
+      candidates.delete(file);
+      this.#refused.delete(file);
+      const content = text === undefined ? new Map() : this.#parse(file, text);
+      if (content !== undefined) candidates.set(file, content);
+    }
+    for (const [file, content] of candidates) this.#release(file, content, touched);
+    for (const [file, content] of candidates) this.#claim(file, content, touched);
+    return [...touched.values()];
+  }
+
+  #parse(file: string, text: string): Content | undefined {
+    const { objects, problems } = parseManifest(file, text);
+    const content = new Map<string, UserObject>();
+    const duplicates: ManifestProblem[] = [];
+    for (const item of objects) {
+      const id = idOf({ kind: item.object.kind, ...item.object.metadata });
+      const first = content.get(id);
+      if (first === undefined) content.set(id, item);
+      else duplicates.push(duplicate(file, item.line, id, `line ${first.line}`));
+    }
+    for (const problem of [...problems, ...duplicates]) this.#onProblem(problem);
+    return problems.length + duplicates.length === 0 ? content : undefined;
+  }
+
+  /** Lets go of what the file no longer has, so that another one may claim it in the same step. */
+  #release(file: string, next: Content, touched: Map<string, ObjectRef>): void {
+    for (const [id, { object }] of this.#contents.get(file) ?? []) {
+      if (next.has(id) || this.#wanted.get(id)?.file !== file) continue;
+      this.#wanted.delete(id);
+      touched.set(id, { ...object.metadata, kind: object.kind });
+    }
+  }
+
+  #claim(file: string, content: Content, touched: Map<string, ObjectRef>): void {
+    const taken = [...content].filter(([id]) => (this.#wanted.get(id)?.file ?? file) !== file);
+    if (taken.length === 0) {
+      this.#refused.delete(file);
+      this.#enforce(file, content, touched);
+      return;
+    }
+    if (!this.#refused.has(file)) {
+      for (const [id, { line }] of taken) {
+        this.#onProblem(duplicate(file, line, id, this.#wanted.get(id)?.file ?? 'another file'));
+      }
+    }
+    this.#refused.set(file, content);
+    const kept = [...(this.#contents.get(file) ?? [])].filter(
+      ([id]) => (this.#wanted.get(id)?.file ?? file) === file,
+    );
+    this.#enforce(file, new Map(kept), touched);
+  }
+
+  #enforce(file: string, content: Content, touched: Map<string, ObjectRef>): void {
+    if (content.size === 0) this.#contents.delete(file);
+    else this.#contents.set(file, content);
+    for (const [id, { object }] of content) {
+      this.#wanted.set(id, { object, file });
+      touched.set(id, { ...object.metadata, kind: object.kind });
+    }
+  }
+}
+
+function duplicate(file: string, line: number, id: string, where: string): ManifestProblem {
+  return { file, line, message: `${id} is defined in ${where} already` };
+}
+
+function idOf({ kind, namespace, name }: ObjectRef): string {
+  return [kind, namespace ?? '', name].join('/');
+}
