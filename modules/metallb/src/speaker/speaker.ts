@@ -41,6 +41,7 @@ export interface SpeakerIdentity {
 
 /** How long the store may take before the duties of the speaker before are resumed. */
 const PATIENCE_MS = 1_000;
+const RESTART_MS = 1_000;
 
 /** Duties from the store to the wire, reports from the wire to the store. */
 export class Speaker {
@@ -61,6 +62,7 @@ export class Speaker {
   #lastSyncEpochMs: number | undefined;
   #patience: Timer | undefined;
   #edge: Timer | undefined;
+  #restart: Timer | undefined;
 
   constructor(ports: SpeakerPorts, identity: SpeakerIdentity) {
     this.#identity = identity;
@@ -103,18 +105,20 @@ export class Speaker {
     return this.#source !== 'nothing' && this.#link.connected;
   }
 
-  /** Idempotent. Resolves before the store has told anything. */
+  /**
+   * Idempotent. Resolves before the store has told anything.
+   * @throws what the store throws, when it can't be started and there is no last-known-good state to go by
+   */
   async start(): Promise<void> {
     this.#feed.restoreClasses(this.#ports.lastKnownGood?.classes ?? []);
     this.#feed.start();
     this.#patience ??= this.#ports.clock.after(PATIENCE_MS, () => this.#resumeLastKnownGood());
-    await this.#ports.store.start();
+    await this.#startStore();
   }
 
   /** Idempotent. The wire goes on with what it has. */
   async stop(): Promise<void> {
-    this.#patience?.cancel();
-    this.#edge?.cancel();
+    for (const timer of [this.#patience, this.#edge, this.#restart]) timer?.cancel();
     this.#feed.stop();
     this.#link.stop();
     await this.#statusWriter.stop();
@@ -122,14 +126,21 @@ export class Speaker {
     await this.#ports.store.stop();
   }
 
+  /** What `ready` rests on. */
+  get health(): object {
+    return {
+      source: this.#source,
+      storeConnected: this.#storeConnected,
+      wireConnected: this.#link.connected,
+    };
+  }
+
   /** All that `mlb status` shows of this node. */
   status(): object {
     const { duties, draining, revision } = this.#link.table;
     return {
       node: this.#identity.node,
-      source: this.#source,
-      storeConnected: this.#storeConnected,
-      wireConnected: this.#link.connected,
+      ...this.health,
       revision,
       draining,
       duties: [...duties.values()],
@@ -150,6 +161,19 @@ export class Speaker {
       wireConnected: this.#link.connected,
       lastSyncEpochMs: this.#lastSyncEpochMs,
     });
+  }
+
+  async #startStore(): Promise<void> {
+    const { store, clock, lastKnownGood } = this.#ports;
+    try {
+      await store.start();
+    } catch (error) {
+      if (lastKnownGood === undefined) throw error;
+      this.#ports.log.warn('store does not start, trying again', { error });
+      this.#resumeLastKnownGood();
+      // Rejects no more: there is last-known-good state.
+      this.#restart = clock.after(RESTART_MS, () => void this.#startStore());
+    }
   }
 
   #watchedStore(): Store {
@@ -226,7 +250,7 @@ export class Speaker {
   }
 
   #take(report: Report): void {
-    this.#wireState.take(report);
+    if (!this.#wireState.take(report)) return;
     this.#statusWriter.reported(report);
     this.#ports.metrics.take(report);
     logReport(this.#ports.log, report);

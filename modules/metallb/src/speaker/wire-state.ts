@@ -24,30 +24,26 @@ export class WireState {
   readonly #conditions = new Map<ConditionName, Map<string, string>>();
   readonly #segments = new Map<string, { state: string; peers: readonly PeerReport[] }>();
 
-  take(report: Report): void {
+  /** @returns whether it is news: the wire repeats what holds to every speaker that connects */
+  take(report: Report): boolean {
     switch (report.type) {
       case 'announced':
-        put(this.#announced, report.ip, report.interface, report);
-        break;
+        return put(this.#announced, report.ip, report.interface, report);
       case 'withdrawn':
-        drop(this.#announced, report.ip, report.interface);
-        break;
+        return drop(this.#announced, report.ip, report.interface);
       case 'conflict':
-        put(this.#conflicts, report.ip, report.interface, report);
-        break;
+        return put(this.#conflicts, report.ip, report.interface, report);
       case 'conflict-over':
-        drop(this.#conflicts, report.ip, report.interface);
-        break;
+        return drop(this.#conflicts, report.ip, report.interface);
       case 'condition':
-        if (report.active)
-          put(this.#conditions, report.condition, report.interface, report.message);
-        else drop(this.#conditions, report.condition, report.interface);
-        break;
+        return report.active
+          ? put(this.#conditions, report.condition, report.interface, report.message)
+          : drop(this.#conditions, report.condition, report.interface);
       case 'peers':
         this.#segments.set(report.interface, { state: report.state, peers: report.peers });
-        break;
+        return true;
       case 'counters':
-        break;
+        return true;
     }
   }
 
@@ -111,13 +107,17 @@ function put<Key, Value>(
   key: Key,
   place: string,
   value: Value,
-): void {
-  const byInterface = facts.get(key);
-  if (byInterface === undefined) facts.set(key, new Map([[place, value]]));
-  else byInterface.set(place, value);
+): boolean {
+  const byInterface = facts.get(key) ?? new Map<string, Value>();
+  facts.set(key, byInterface);
+  const known = byInterface.get(place);
+  byInterface.set(place, value);
+  return JSON.stringify(known) !== JSON.stringify(value);
 }
 
-function drop<Key, Value>(facts: Map<Key, Map<string, Value>>, key: Key, place: string): void {
+function drop<Key, Value>(facts: Map<Key, Map<string, Value>>, key: Key, place: string): boolean {
   const byInterface = facts.get(key);
-  if (byInterface?.delete(place) && byInterface.size === 0) facts.delete(key);
+  const known = byInterface?.delete(place) ?? false;
+  if (byInterface?.size === 0) facts.delete(key);
+  return known;
 }

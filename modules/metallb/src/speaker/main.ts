@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { connectLines } from '../linux/line-socket.ts';
+import { exitWithParent, tellParent } from '../linux/parent.ts';
+import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
+import { runProgram } from '../settings/run-program.ts';
+import { UsageError } from '../settings/settings.ts';
+import { InvalidError } from '../store/errors.ts';
+import { healthAnswer, type Routes, serveHttp } from '../telemetry/http-server.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { systemClock } from '../time/system-clock.ts';
+import { type LastKnownGood, readLastKnownGood, writeLastKnownGood } from './last-known-good.ts';
+import { openStore } from './open-store.ts';
+import { Speaker } from './speaker.ts';
+import { SpeakerMetrics } from './speaker-metrics.ts';
+
+const BOOT_ID = '/proc/sys/kernel/random/boot_id';
+
+/** What is unusable is as good as nothing, but somebody should know. */
+async function recall(path: string, node: string, log: Logger): Promise<LastKnownGood | undefined> {
+  try {
+    const state = await readLastKnownGood(path);
+    if (state === undefined || state.node === node) return state;
+    log.warn('last-known-good state is of another node', { path, node: state.node });
+  } catch (error) {
+    log.warn('last-known-good state is not usable', { error });
+  }
+  return undefined;
+}
+
+async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logger) {
+  const { node, runDir } = settings;
+  const statePath = join(runDir, 'last-known-good.json');
+  await mkdir(runDir, { recursive: true });
+  return new Speaker(
+    {
+      store: openStore(settings.store, node, { clock: systemClock, log }),
+      clock: systemClock,
+      random: Math.random,
+      log,
+      metrics: new SpeakerMetrics(metrics),
+      connectWire: (options) =>
+        connectLines(join(runDir, 'wire.sock'), {
+          ...options,
+          clock: systemClock,
+          random: Math.random,
+        }),
+      lastKnownGood: await recall(statePath, node, log),
+      writeState: (state) => writeLastKnownGood(statePath, state),
+      onReady: () => tellParent({ kind: 'ready' }),
+    },
+    { node, bootId: readFileSync(BOOT_ID, 'utf8').trim() },
+  );
+}
+
+function routesOf(speaker: Speaker, metrics: Metrics): Routes {
+  return {
+    '/metrics': async () => {
+      speaker.showFigures();
+      return { status: 200, contentType: metrics.contentType, body: await metrics.render() };
+    },
+    '/healthz': () => healthAnswer(true, {}),
+    '/readyz': () => healthAnswer(speaker.ready, speaker.health),
+    '/status': () => healthAnswer(true, speaker.status()),
+  };
+}
+
+async function run(settings: NodeSettings): Promise<void> {
+  exitWithParent();
+  const log = createLogger({ program: 'speaker', level: settings.logLevel }).with({
+    node: settings.node,
+  });
+  const metrics = new Metrics();
+  const speaker = await createSpeaker(settings, metrics, log);
+  metrics.watchEventLoop();
+  await serveHttp(settings.metricsAddress, routesOf(speaker, metrics));
+  const stop = () => void speaker.stop().finally(() => process.exit(0));
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+  try {
+    await speaker.start();
+  } catch (error) {
+    if (!(error instanceof InvalidError)) throw error;
+    throw new UsageError(`--store: ${error.message}`, { cause: error });
+  }
+}
+
+await runProgram('speaker', NODE_SETTINGS, run);

@@ -1,0 +1,84 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  readLastKnownGood,
+  UnusableStateError,
+  type WritableState,
+  withoutStore,
+  writeLastKnownGood,
+} from '../../modules/metallb/src/speaker/last-known-good.ts';
+import { dutyTable, plain } from '../support/duty-arbitraries.ts';
+
+const test = suite<{ directory: string; path: string }>('last-known-good', {
+  directory: '',
+  path: '',
+});
+test.before.each((context) => {
+  context.directory = mkdtempSync(join(tmpdir(), 'last-known-good-'));
+  context.path = join(context.directory, 'last-known-good.json');
+});
+test.after.each(({ directory }) => rmSync(directory, { recursive: true }));
+
+function stateOf(table: WritableState['table']): WritableState {
+  return { node: 'n1', bootId: 'boot', writtenEpochMs: 1_700_000_000_000, classes: [], table };
+}
+
+test('what was written is read again', async ({ path, directory }) => {
+  await fc.assert(
+    fc.asyncProperty(dutyTable, async (table) => {
+      await writeLastKnownGood(path, stateOf(table));
+      const read = await readLastKnownGood(path);
+      assert.is(read?.node, 'n1');
+      assert.is(read?.bootId, 'boot');
+      assert.is(read?.writtenEpochMs, 1_700_000_000_000);
+      assert.equal(read && plain(read.table), plain(table));
+    }),
+    { numRuns: 30 },
+  );
+  assert.equal(readdirSync(directory), ['last-known-good.json']);
+});
+
+test('no file is no state', async ({ path }) => {
+  assert.is(await readLastKnownGood(path), undefined);
+});
+
+const whole = {
+  ...stateOf(emptyState()),
+  format: 1,
+  table: { ...emptyState(), duties: [], groups: [] },
+};
+const corrupted: [string, string][] = [
+  ['an empty file', ''],
+  ['half a file', JSON.stringify(whole).slice(0, 80)],
+  ['a file of another format', JSON.stringify({ ...whole, format: 2 })],
+  ['a file without a table', JSON.stringify({ ...whole, table: undefined })],
+  ['a duty without an IP', JSON.stringify({ ...whole, table: { ...whole.table, duties: [{}] } })],
+];
+for (const [name, content] of corrupted) {
+  test(`${name} is refused in words`, async ({ path }) => {
+    writeFileSync(path, content);
+    const error: unknown = await readLastKnownGood(path).catch((reason: unknown) => reason);
+    assert.instance(error, UnusableStateError);
+    assert.match(error instanceof Error ? error.message : '', path);
+  });
+}
+
+test('without the store nobody counts as ready, and who was not ready stays so', () => {
+  const member = (node: string, ready: 'ready' | 'not-ready') => ({ node, excluded: false, ready });
+  const members = [member('n1', 'ready'), member('n2', 'not-ready')];
+  const table = { ...emptyState(), groups: new Map([['g', { id: 'g', interfaces: [], members }]]) };
+  const after = withoutStore(table)
+    .groups.get('g')
+    ?.members.map(({ ready }) => ready);
+  assert.equal(after, ['unknown', 'not-ready']);
+});
+
+function emptyState() {
+  return { duties: new Map(), groups: new Map(), pools: [], draining: false, revision: 0 };
+}
+
+test.run();

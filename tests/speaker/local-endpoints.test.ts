@@ -1,0 +1,42 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { rankEndpoints, rankForAll } from '../../modules/metallb/src/speaker/local-endpoints.ts';
+import { endpointSliceOf, sliceOf } from '../support/cluster.ts';
+
+const on = (nodeName: string, conditions: object = { ready: true }) => ({ nodeName, conditions });
+const terminating = { ready: false, serving: true, terminating: true };
+const gone = { ready: false, serving: false, terminating: true };
+const starting = { ready: false, serving: false, terminating: false };
+
+const rows: [string, object[], Record<string, 0 | 1>][] = [
+  ['a ready endpoint', [on('n1')], { n1: 0 }],
+  ['an endpoint without conditions', [on('n1', {})], { n1: 0 }],
+  ['an endpoint that serves while terminating', [on('n1', terminating)], { n1: 1 }],
+  ['an endpoint that terminates without serving', [on('n1', gone)], {}],
+  ['an endpoint that is not ready yet', [on('n1', starting)], {}],
+  ['both on one node', [on('n1', terminating), on('n1'), on('n1', terminating)], { n1: 0 }],
+  ['an endpoint without a node', [{ conditions: { ready: true } }], {}],
+];
+for (const [name, endpoints, expected] of rows) {
+  test(`ranks ${name}`, () => {
+    const ranks = rankEndpoints([endpointSliceOf(sliceOf('web', endpoints))]);
+    assert.equal(Object.fromEntries(ranks), expected);
+  });
+}
+
+test('a node serves several Services as well as the worst of them, and not at all when it lacks one', () => {
+  const ranks = rankForAll([
+    new Map([
+      ['n1', 0],
+      ['n2', 0],
+      ['n3', 0],
+    ]),
+    new Map([
+      ['n1', 0],
+      ['n2', 1],
+    ]),
+  ]);
+  assert.equal(Object.fromEntries(ranks), { n1: 0, n2: 1 });
+});
+
+test.run();

@@ -1,0 +1,70 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Member } from '../../modules/metallb/src/duty/duty.ts';
+import { viewGroup } from '../../modules/metallb/src/speaker/node-group.ts';
+import { balancerClass, balancerNode, classOf, nodeOf } from '../support/cluster.ts';
+
+const NOW = Date.parse('2026-05-01T12:00:00Z');
+const LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
+const clazz = classOf(balancerClass('ingress', { interfaces: ['eth1'] }));
+const ready = nodeOf(balancerNode('ready'));
+const notReady = (name: string, since = '2026-05-01T11:58:59Z', status = 'False') =>
+  nodeOf(balancerNode(name, { ready: { status, since } }));
+const silent = nodeOf({ ...balancerNode('silent'), status: {} });
+const excluded = nodeOf(balancerNode('excluded', { labels: { [LABEL]: '' } }));
+const here = { epochMs: NOW, connected: true };
+const lost = { epochMs: NOW, connected: false };
+
+test('members are the nodes that the selector matches, by name, with the interfaces of the class', () => {
+  const nodes = ['b', 'a'].map((name) => nodeOf(balancerNode(name)));
+  const foreign = nodeOf(balancerNode('c', { role: 'other' }));
+  const { group } = viewGroup(clazz, [...nodes, foreign], here);
+  assert.equal(group, {
+    id: 'ingress',
+    interfaces: ['eth1'],
+    members: [
+      { node: 'a', excluded: false, ready: 'ready' },
+      { node: 'b', excluded: false, ready: 'ready' },
+    ],
+  });
+});
+
+const others = [ready, nodeOf(balancerNode('other')), nodeOf(balancerNode('third'))];
+const readiness: [string, Parameters<typeof viewGroup>[1], typeof here, string, Member['ready']][] =
+  [
+    ['not Ready for 61 s', [notReady('x'), ...others], here, 'x', 'not-ready'],
+    ['not Ready for 59 s', [notReady('x', '2026-05-01T11:59:01Z'), ...others], here, 'x', 'ready'],
+    ['Unknown for 61 s', [notReady('x', undefined, 'Unknown'), ...others], here, 'x', 'not-ready'],
+    ['not Ready since nobody knows when', [notReady('x', ''), ...others], here, 'x', 'not-ready'],
+    ['without a Ready condition', [silent, ...others], here, 'silent', 'unknown'],
+    [
+      'not Ready like half of the group',
+      [notReady('x'), notReady('y'), ready, silent],
+      here,
+      'x',
+      'not-ready',
+    ],
+    ['not Ready like two of three', [notReady('x'), notReady('y'), ready], here, 'x', 'ready'],
+    ['Ready when the store was lost', [ready, ...others], lost, 'ready', 'unknown'],
+    ['not Ready when the store was lost', [notReady('x'), ...others], lost, 'x', 'not-ready'],
+  ];
+for (const [name, nodes, moment, node, expected] of readiness) {
+  test(`a node ${name} is ${expected}`, () => {
+    const { members } = viewGroup(clazz, nodes, moment).group;
+    assert.is(members.find((member) => member.node === node)?.ready, expected);
+  });
+}
+
+test('the group changes by itself when the grace of a node ends', () => {
+  const view = viewGroup(clazz, [notReady('x', '2026-05-01T11:59:30Z'), ready], here);
+  assert.is(view.changesAtEpochMs, NOW + 30_000);
+  assert.is(viewGroup(clazz, [notReady('x'), ready], here).changesAtEpochMs, undefined);
+});
+
+test('the exclude label marks a member unless the class ignores it', () => {
+  const ignoring = classOf(balancerClass('ingress', { ignoreExcludeLabel: true }));
+  assert.is(viewGroup(clazz, [excluded], here).group.members[0]?.excluded, true);
+  assert.is(viewGroup(ignoring, [excluded], here).group.members[0]?.excluded, false);
+});
+
+test.run();

@@ -1,0 +1,301 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Report, ToWire } from '../../modules/metallb/src/duty/messages.ts';
+import { MalformedMessageError } from '../../modules/metallb/src/duty/parse-fields.ts';
+import { parseToWire } from '../../modules/metallb/src/duty/parse-to-wire.ts';
+import { DutyReceiver } from '../../modules/metallb/src/duty/receiver.ts';
+import type { LineHandler, LineOptions } from '../../modules/metallb/src/linux/line-socket.ts';
+import type {
+  LastKnownGood,
+  WritableState,
+} from '../../modules/metallb/src/speaker/last-known-good.ts';
+import { Speaker } from '../../modules/metallb/src/speaker/speaker.ts';
+import { SpeakerMetrics } from '../../modules/metallb/src/speaker/speaker-metrics.ts';
+import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
+import { createLogger } from '../../modules/metallb/src/telemetry/logger.ts';
+import { Metrics } from '../../modules/metallb/src/telemetry/metrics.ts';
+import { ip } from '../support/addresses.ts';
+import { assignedChild, balancerClass, balancerNode } from '../support/cluster.ts';
+import { dutyOf } from '../support/duty-arbitraries.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const IP = ip('192.0.2.1');
+const announced: Report = {
+  type: 'announced',
+  ip: IP,
+  interface: 'eth0',
+  sinceEpochMs: 1_700_000_000_000,
+  reason: 'Takeover',
+  from: 'n2',
+  darkMs: 200,
+  recentMoves: 1,
+  unchanged: false,
+};
+
+/** Until nothing is left that follows from what happened: the store tells its watches in microtasks. */
+function settled(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** A speaker of node n1 between a store in memory and the receiving half of a wire. */
+class Fixture {
+  readonly clock = new FakeClock();
+  readonly store = new MemoryStore(this.clock);
+  readonly metrics = new Metrics();
+  readonly log: string[] = [];
+  readonly written: WritableState[] = [];
+  readonly speaker: Speaker;
+  readonly sent: ToWire[] = [];
+  wire = new DutyReceiver('aa');
+  readyCount = 0;
+  #line: LineHandler | undefined;
+  #connected: LineOptions | undefined;
+
+  constructor(lastKnownGood?: LastKnownGood) {
+    this.store.put(balancerClass('ingress'));
+    this.store.put(balancerNode('n1'));
+    this.store.put(assignedChild('web', IP));
+    const destination = { write: (line: string) => this.log.push(line) };
+    this.speaker = new Speaker(
+      {
+        store: this.store,
+        clock: this.clock,
+        random: () => 0,
+        log: createLogger({ program: 'speaker', level: 'debug', destination }),
+        metrics: new SpeakerMetrics(this.metrics),
+        connectWire: (options) => {
+          this.#connected = options;
+          this.connect();
+          return { close: () => undefined };
+        },
+        lastKnownGood,
+        writeState: async (state) => void this.written.push(state),
+        onReady: () => {
+          this.readyCount += 1;
+        },
+      },
+      { node: 'n1', bootId: 'boot' },
+    );
+  }
+  /** The wire's process is there, now or again. */
+  connect(): void {
+    this.#line?.onClosed();
+    const toWire = (message: object) => {
+      const parsed = parseToWire(message);
+      if (parsed instanceof MalformedMessageError) throw parsed;
+      this.sent.push(parsed);
+      this.wire.receive(parsed);
+    };
+    const line = this.#connected?.onConnection({
+      send: toWire,
+      close: () => this.#line?.onClosed(),
+    });
+    this.#line = line;
+    line?.onMessage(this.wire.connected());
+  }
+  report(report: Report): void {
+    this.tell({ kind: 'report', report });
+  }
+  tell(message: object): void {
+    this.#line?.onMessage(message);
+  }
+  get dutiesOfWire(): string[] {
+    return [...this.wire.table.duties.keys()];
+  }
+}
+
+function lastKnownGood(address: string, classes: readonly unknown[] = []): LastKnownGood {
+  const duty = dutyOf(address);
+  return {
+    node: 'n1',
+    bootId: 'boot',
+    writtenEpochMs: 0,
+    classes,
+    table: {
+      duties: new Map([[duty.ip, duty]]),
+      groups: new Map(),
+      pools: [],
+      draining: false,
+      revision: 0,
+    },
+  };
+}
+
+test('what the store says is on the wire, and the parent hears that once', async () => {
+  const fixture = new Fixture();
+  await fixture.speaker.start();
+  fixture.store.put(assignedChild('dns', '192.0.2.2'));
+  await settled();
+  assert.equal(fixture.dutiesOfWire, ['192.0.2.1', '192.0.2.2']);
+  assert.is(fixture.readyCount, 1);
+  assert.ok(fixture.speaker.ready);
+});
+
+test('a restarted wire gets the whole table', async () => {
+  const fixture = new Fixture();
+  await fixture.speaker.start();
+  fixture.wire = new DutyReceiver('bb');
+  fixture.connect();
+  assert.equal(fixture.dutiesOfWire, ['192.0.2.1']);
+});
+
+test('before the store has told anything the wire is not connected: it keeps the duties it has', () => {
+  const fixture = new Fixture();
+  fixture.store.lose();
+  void fixture.speaker.start();
+  fixture.clock.advance(10_000);
+  assert.equal(fixture.sent, []);
+  assert.not(fixture.speaker.ready);
+});
+
+test('a store that is silent for a second leaves the last-known-good duties in force', () => {
+  const fixture = new Fixture(lastKnownGood('192.0.2.7'));
+  // Never started: a store that neither lists nor fails.
+  fixture.store.start = () => new Promise(() => undefined);
+  void fixture.speaker.start();
+  fixture.clock.advance(999);
+  assert.equal(fixture.dutiesOfWire, []);
+  fixture.clock.advance(1);
+  assert.equal(fixture.dutiesOfWire, ['192.0.2.7']);
+  assert.is(fixture.readyCount, 1);
+});
+
+test('a lost store leaves them in force at once, and its return replaces them', async () => {
+  const fixture = new Fixture(lastKnownGood('192.0.2.7'));
+  fixture.store.lose();
+  await fixture.speaker.start();
+  assert.equal(fixture.dutiesOfWire, ['192.0.2.7']);
+  fixture.store.recover();
+  await settled();
+  assert.equal(fixture.dutiesOfWire, ['192.0.2.1']);
+  assert.is(fixture.readyCount, 1);
+});
+
+test('a store that does not start is started again while the last-known-good duties are in force', async () => {
+  const fixture = new Fixture(lastKnownGood('192.0.2.7'));
+  const start = fixture.store.start.bind(fixture.store);
+  fixture.store.start = () => Promise.reject(new Error('no such directory'));
+  await fixture.speaker.start();
+  assert.equal(fixture.dutiesOfWire, ['192.0.2.7']);
+  fixture.store.start = start;
+  fixture.clock.advance(1_000);
+  await settled();
+  assert.equal(fixture.dutiesOfWire, ['192.0.2.1']);
+});
+
+test('a store that does not start ends the speaker that has nothing else to go by', async () => {
+  const fixture = new Fixture();
+  fixture.store.start = () => Promise.reject(new Error('no such directory'));
+  const error: unknown = await fixture.speaker.start().catch((reason: unknown) => reason);
+  assert.match(String(error), 'no such directory');
+});
+
+test('nothing but doubt about readiness reaches the wire when the store is lost', async () => {
+  const fixture = new Fixture();
+  await fixture.speaker.start();
+  const before = fixture.sent.length;
+  fixture.store.lose();
+  await settled();
+  assert.equal(fixture.dutiesOfWire, ['192.0.2.1']);
+  const changes = fixture.sent
+    .slice(before)
+    .flatMap((each) => (each.kind === 'difference' ? each.changes : []));
+  assert.equal(
+    changes.map((change) => ('set' in change ? change.set : 'unset')),
+    ['group'],
+  );
+  assert.is(fixture.wire.table.groups.get('ingress')?.members[0]?.ready, 'unknown');
+});
+
+test('a class that went while no speaker ran stays in force for its children', async () => {
+  const fixture = new Fixture(lastKnownGood('192.0.2.1', [balancerClass('ingress')]));
+  fixture.store.remove({ kind: 'MetalLoadBalancerClass', name: 'ingress' });
+  await fixture.speaker.start();
+  assert.equal(fixture.dutiesOfWire, ['192.0.2.1']);
+});
+
+test('last-known-good state is written a second after a change, once, also when there is nothing to do', async () => {
+  const fixture = new Fixture(lastKnownGood('192.0.2.7'));
+  for (const { kind, metadata } of [balancerClass('ingress'), assignedChild('web', IP)]) {
+    fixture.store.remove({ kind: kind as 'MetalLoadBalancerClass', ...metadata });
+  }
+  await fixture.speaker.start();
+  fixture.clock.advance(1_000);
+  await fixture.speaker.stop();
+  assert.is(fixture.written.length, 1);
+  assert.is(fixture.written[0]?.table.duties.size, 0);
+});
+
+test('an announcement becomes status, metric and log line, once however often the wire repeats it', async () => {
+  const fixture = new Fixture();
+  await fixture.speaker.start();
+  fixture.report(announced);
+  fixture.report(announced);
+  await settled();
+  assert.match(JSON.stringify(fixture.store.list('SDNInternalL2LBService')), '"node":"n1"');
+  const metrics = await fixture.metrics.render();
+  assert.match(metrics, 'metallb_announced{ip="192.0.2.1",interface="eth0"} 1');
+  assert.match(metrics, 'metallb_takeover_dark_seconds_count 1');
+  assert.is(fixture.log.filter((line) => line.includes('announcing address')).length, 1);
+});
+
+test('counters of the wire are metrics of this node', async () => {
+  const fixture = new Fixture();
+  await fixture.speaker.start();
+  const counter = {
+    name: 'arp_replies_total',
+    type: 'counter',
+    labels: { interface: 'eth0' },
+    value: 3,
+  } as const;
+  fixture.report({ type: 'counters', counters: [counter] });
+  assert.match(
+    await fixture.metrics.render(),
+    'metallb_wire_arp_replies_total{interface="eth0"} 3',
+  );
+});
+
+test('conditions of an earlier speaker end when the wire does not tell them', async () => {
+  const fixture = new Fixture();
+  const stale = { type: 'network.deckhouse.io/Deaf', status: 'True', reason: 'Deaf', message: '' };
+  fixture.store.put({ ...balancerNode('n1'), status: { conditions: [stale] } });
+  await fixture.speaker.start();
+  fixture.report({ type: 'counters', counters: [] });
+  await settled();
+  assert.match(JSON.stringify(fixture.store.list('Node')), '"status":"False","reason":"Over"');
+});
+
+test('a wire that sends nonsense or another protocol is cut off', async () => {
+  const fixture = new Fixture();
+  await fixture.speaker.start();
+  fixture.tell({ kind: 'nonsense' });
+  assert.not(fixture.speaker.ready);
+  fixture.connect();
+  assert.ok(fixture.speaker.ready);
+  fixture.tell({ kind: 'hello', protocol: 99, incarnation: 'cc' });
+  assert.not(fixture.speaker.ready);
+});
+
+test('a wire whose peers know more makes the store list again', async () => {
+  const fixture = new Fixture();
+  let relists = 0;
+  fixture.store.relist = () => {
+    relists += 1;
+  };
+  await fixture.speaker.start();
+  fixture.tell({ kind: 'relist' });
+  assert.is(relists, 1);
+});
+
+test('the status page tells what this node does and why', async () => {
+  const fixture = new Fixture();
+  await fixture.speaker.start();
+  fixture.report(announced);
+  const page: unknown = JSON.parse(JSON.stringify(fixture.speaker.status()));
+  const { node, source, wireConnected, duties, announced: told } = page as Record<string, unknown>;
+  assert.equal([node, source, wireConnected], ['n1', 'store', true]);
+  assert.is(Array.isArray(duties) && duties.length, 1);
+  assert.is(Array.isArray(told) && told.length, 1);
+});
+
+test.run();
