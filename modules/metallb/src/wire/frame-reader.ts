@@ -18,7 +18,6 @@ import { unwrapHeartbeat } from './heartbeat-frame.ts';
 export interface FrameReaderOptions {
   readonly mac: MacAddress;
   readonly interface: string;
-  readonly node: string;
   /** `shortId` of the cluster id. */
   readonly cluster: string;
   readonly keys: readonly HeartbeatKey[];

@@ -148,7 +148,7 @@ class WireProgram {
   #greet(connection: LineConnection) {
     this.#speaker = connection;
     connection.send(this.#receiver.connected());
-    for (const report of this.#wire.announcedReports()) this.#tell({ kind: 'report', report });
+    for (const report of this.#wire.standingReports()) this.#tell({ kind: 'report', report });
     return {
       onMessage: (message: unknown) => this.#receive(connection, message),
       onClosed: () => {

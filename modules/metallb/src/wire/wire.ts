@@ -182,11 +182,8 @@ export class Wire {
   }
 
   /** Everything announced and everything wrong now, for a speaker that has just started. */
-  announcedReports(): Report[] {
-    return [...this.#open.values()].flatMap(({ segment }) => [
-      ...segment.announcedReports(),
-      ...segment.conditionReports(),
-    ]);
+  standingReports(): Report[] {
+    return [...this.#open.values()].flatMap(({ segment }) => segment.standingReports());
   }
 
   /** Nothing is left that only this node answers. */

@@ -1,0 +1,74 @@
+import type { Answer, Asker } from '../layer2/answer.ts';
+import { proofOfLife } from '../liveness/proof.ts';
+import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
+import type { IpAddress } from '../net/ip.ts';
+import type { MacAddress } from '../net/mac.ts';
+import { TokenBucket } from '../time/token-bucket.ts';
+import type { Announcements } from './announcements.ts';
+import type { IpRoles } from './ip-roles.ts';
+import type { Questions } from './questions.ts';
+import type { SegmentOptions, SegmentPorts } from './segment-options.ts';
+
+/** Signing costs a hash; nobody honest asks more often. */
+const PROOFS_PER_SECOND = 500;
+const PROOFS_AT_ONCE = 50;
+
+/** The parts of a segment that an answer depends on. */
+export interface AnswerSources {
+  readonly mac: MacAddress;
+  readonly roles: IpRoles;
+  readonly liveness: SegmentLiveness;
+  readonly announcements: Announcements;
+  readonly questions: Questions;
+}
+
+/** What whoever asks for an IP is told, by the role that this node has for it. */
+export class Answers {
+  readonly #sources: AnswerSources;
+  readonly #ports: Pick<SegmentPorts, 'table' | 'clock'>;
+  readonly #options: Pick<SegmentOptions, 'keys' | 'node'>;
+  readonly #proofs: TokenBucket;
+
+  constructor(
+    sources: AnswerSources,
+    ports: Pick<SegmentPorts, 'table' | 'clock'>,
+    options: Pick<SegmentOptions, 'keys' | 'node'>,
+  ) {
+    this.#sources = sources;
+    this.#ports = ports;
+    this.#options = options;
+    const now = ports.clock.now();
+    this.#proofs = new TokenBucket({
+      ratePerSecond: PROOFS_PER_SECOND,
+      burst: PROOFS_AT_ONCE,
+      now,
+    });
+  }
+
+  /** All candidates take note of askers, so that whoever takes over can tell them (network rule 19). */
+  lookup(ip: IpAddress, asker: Asker): Answer | undefined {
+    const { announcements, questions, roles } = this.#sources;
+    if (this.#ports.table().duties.has(ip)) announcements.askers.saw(ip, asker);
+    questions.hosts.saw(asker.ip, asker.mac);
+    const role = roles.get(ip);
+    if (role.kind === 'silent' || announcements.isVetoed(ip)) return undefined;
+    return role.kind === 'covering' ? this.#inTheNameOf(role.node) : this.#ownAnswer(ip);
+  }
+
+  #inTheNameOf(node: string): Answer | undefined {
+    const mac = this.#sources.liveness.peer(node)?.mac;
+    return mac === undefined ? undefined : { mac, override: true };
+  }
+
+  #ownAnswer(ip: IpAddress): Answer {
+    const { mac, liveness, announcements } = this.#sources;
+    const override = liveness.state !== 'leaving' && !announcements.isOptimistic(ip);
+    if (!this.#proofs.tryTake(this.#ports.clock.now())) return { mac, override };
+    const { keys, node } = this.#options;
+    return {
+      mac,
+      override,
+      proof: (nonce, length) => proofOfLife(keys[0], { nonce, node, ip }, length),
+    };
+  }
+}

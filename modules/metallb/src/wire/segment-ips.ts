@@ -1,0 +1,206 @@
+import type { Report } from '../duty/messages.ts';
+import type { SegmentView } from '../election/view.ts';
+import type { Lookup } from '../layer2/answer.ts';
+import type { Claim } from '../layer2/claim.ts';
+import { isCounted, type Peer } from '../liveness/peer.ts';
+import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
+import type { IpAddress } from '../net/ip.ts';
+import type { MacAddress } from '../net/mac.ts';
+import type { DisputedIp, Heartbeat } from '../packet/heartbeat.ts';
+import { Announcements } from './announcements.ts';
+import { Answers } from './answers.ts';
+import { Disputes, settle } from './disputes.ts';
+import { IpRoles, type Transition } from './ip-roles.ts';
+import { MoveReports } from './move-reports.ts';
+import type { Questions } from './questions.ts';
+import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
+
+/** What the elections of a segment look at. */
+export interface SegmentSight {
+  readonly liveness: SegmentLiveness;
+  readonly questions: Questions;
+  view(): SegmentView;
+}
+
+/** The IPs that this node serves on one segment: elected, announced, answered, handed over and disputed here. */
+export class SegmentIps {
+  readonly announcements: Announcements;
+  readonly #link: SegmentLink;
+  readonly #ports: SegmentPorts;
+  readonly #sight: SegmentSight;
+  readonly #roles: IpRoles;
+  readonly #moves: MoveReports;
+  readonly #answers: Answers;
+  readonly #disputes = new Disputes();
+
+  /** @param resumed what the wire process before announced here */
+  constructor(
+    link: SegmentLink,
+    ports: SegmentPorts,
+    sight: SegmentSight,
+    options: SegmentOptions & { readonly resumed: readonly IpAddress[] },
+  ) {
+    const { liveness, questions } = sight;
+    const { node, resumed } = options;
+    this.#link = link;
+    this.#ports = ports;
+    this.#sight = sight;
+    this.#roles = new IpRoles(node, link.name, resumed);
+    const isPeer = (mac: MacAddress) => this.isPeer(mac);
+    this.announcements = new Announcements(link, ports, { ...options, isPeer });
+    this.#moves = new MoveReports({ node, interface: link.name }, ports, (name) =>
+      liveness.peer(name),
+    );
+    const { announcements } = this;
+    const sources = { mac: link.mac, roles: this.#roles, liveness, announcements, questions };
+    this.#answers = new Answers(sources, ports, options);
+    for (const ip of resumed) announcements.begin(ip, false, ports.clock.now());
+  }
+
+  get announced(): IpAddress[] {
+    return [...this.#roles.active].flatMap(([ip, { kind }]) => (kind === 'announcing' ? [ip] : []));
+  }
+
+  /** Nothing is answered any more. */
+  get none(): boolean {
+    return [...this.#roles.active].length === 0;
+  }
+
+  get reports(): Report[] {
+    return [...this.#moves.all];
+  }
+
+  readonly lookup: Lookup = (ip, asker) => this.#answers.lookup(ip, asker);
+
+  /** Winner of the last election of each IP. */
+  get winners(): Iterable<[IpAddress, string]> {
+    return this.#roles.winners;
+  }
+
+  wonBy(node: string): Iterable<IpAddress> {
+    return this.#roles.wonBy(node);
+  }
+
+  /** Our own address, or one of the cluster's other nodes here. */
+  isPeer(mac: MacAddress): boolean {
+    return mac === this.#link.mac || this.#sight.liveness.peerWithMac(mac) !== undefined;
+  }
+
+  // --- election -----------------------------------------------------------------------------------------------
+
+  electAll(): void {
+    this.elect(new Set([...this.#ports.table().duties.keys(), ...this.#roles.ips()]));
+  }
+
+  elect(ips: Iterable<IpAddress>): void {
+    const { liveness } = this.#sight;
+    const transitions = this.#roles.elect(ips, {
+      table: this.#ports.table(),
+      view: this.#sight.view(),
+      state: liveness.state,
+      isRestarting: (node) => liveness.peer(node)?.phase === 'restarting',
+    });
+    for (const transition of transitions) this.#apply(transition);
+    if (transitions.length > 0) this.#ports.announcedChanged();
+  }
+
+  #apply(transition: Transition): void {
+    const { ip, duty, before, after } = transition;
+    if (after.kind === 'announcing') return this.#begin(transition);
+    if (after.kind === 'yielding') this.announcements.end(ip);
+    else if (before.kind !== 'silent') {
+      const reason =
+        after.kind === 'covering' ? `${after.node} is restarting` : 'lost the election';
+      this.#fallSilent(ip, duty === undefined ? 'no duty any more' : reason);
+    }
+  }
+
+  #begin(transition: Transition): void {
+    const { ip, duty, before } = transition;
+    const fresh = before.kind === 'silent' && duty?.fresh === true;
+    this.announcements.begin(ip, fresh, this.#ports.clock.now());
+    const goesOn = before.kind === 'yielding' && this.#moves.has(ip);
+    if (duty !== undefined && !goesOn) this.#moves.announced(duty, transition);
+  }
+
+  #fallSilent(ip: IpAddress, reason: string): void {
+    this.announcements.end(ip);
+    this.announcements.stopAnswering(ip);
+    this.#disputes.settled(ip);
+    this.#moves.withdrawn(ip, reason);
+  }
+
+  silenceAll(reason: string): void {
+    for (const ip of this.#roles.silenceAll()) this.#fallSilent(ip, reason);
+  }
+
+  #silence(ip: IpAddress, reason: string): void {
+    this.#roles.silence(ip);
+    this.#fallSilent(ip, reason);
+    this.#ports.announcedChanged();
+  }
+
+  /** A node that announced some of them is gone. */
+  died(peer: Peer, silentSince: number): void {
+    this.#moves.died(peer.node, silentSince);
+  }
+
+  /** Network rule 20: who stays announcer tells the segment so, whatever another one told before. */
+  repeatAll(now: number): void {
+    for (const ip of this.announced) this.announcements.repeat(ip, now);
+  }
+
+  // --- what others say ----------------------------------------------------------------------------------------
+
+  /** A frame says that `claim.mac` has an IP. */
+  claimed(claim: Claim): void {
+    const now = this.#ports.clock.now();
+    const role = this.#roles.get(claim.ip);
+    const peer = this.#sight.liveness.peerWithMac(claim.mac);
+    if (peer === undefined) {
+      if (role.kind === 'announcing') this.announcements.observe(claim, now);
+    } else if (role.kind === 'yielding' && isCounted(peer)) {
+      this.#silence(claim.ip, `handed over to ${peer.node}`);
+    } else if (role.kind === 'announcing') {
+      this.#dispute(claim.ip, now);
+    }
+  }
+
+  /** A peer announces what we announce: the election decides again, and whoever stays says so (rule 20). */
+  #dispute(ip: IpAddress, now: number): void {
+    this.#ports.counters.add('disputes_total', { interface: this.#link.name });
+    const burst = this.#disputes.claimed(ip, now);
+    this.elect([ip]);
+    if (burst && this.#roles.get(ip).kind === 'announcing') this.announcements.repeat(ip, now);
+  }
+
+  /** Disputes to name in the next heartbeat. */
+  disputes(now: number): DisputedIp[] {
+    return this.#disputes.nextPage(now, (ip) => this.#ports.digestOf(ip));
+  }
+
+  /**
+   * A peer names IPs that it announces although we do.
+   * @returns those given up because the peer knows a newer cluster state
+   */
+  settle(heartbeat: Heartbeat): IpAddress[] {
+    return heartbeat.disputed
+      .filter((disputed) => this.#settleOne(disputed, heartbeat))
+      .map(({ ip }) => ip);
+  }
+
+  #settleOne(disputed: DisputedIp, heartbeat: Heartbeat): boolean {
+    const { ip } = disputed;
+    if (this.#roles.get(ip).kind !== 'announcing') return false;
+    const ours = { digest: this.#ports.digestOf(ip), revision: this.#ports.table().revision };
+    const settlement = settle(ours, disputed, heartbeat);
+    if (settlement === 'withdraw') {
+      this.#silence(ip, `${heartbeat.node} knows a newer cluster state`);
+      return true;
+    }
+    const now = this.#ports.clock.now();
+    if (settlement === 'elect') this.#dispute(ip, now);
+    else if (this.#disputes.claimed(ip, now)) this.announcements.repeat(ip, now);
+    return false;
+  }
+}

@@ -1,0 +1,41 @@
+import type { NodeView, SegmentView } from '../election/view.ts';
+import { isCounted, type Peer } from '../liveness/peer.ts';
+import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
+
+/** No gate of this node is closed: dataplane and reachability are not looked at yet. */
+export const NO_FAILED_GATES = { dataplane: false, reachability: false };
+
+const ABSENT: NodeView = { present: false, state: 'starting', failedGates: NO_FAILED_GATES };
+
+/** The election's look at one segment, from what its liveness knows now. */
+export function segmentView(facts: {
+  readonly self: string;
+  readonly liveness: SegmentLiveness;
+  readonly now: number;
+  /** Another interface of ours serves this segment. */
+  readonly passive: boolean;
+  /** Asked for and silent, while nobody was ever heard. */
+  isAbsent(node: string): boolean;
+}): SegmentView {
+  const { self, liveness, now, passive, isAbsent } = facts;
+  const { state } = liveness;
+  const takesPart = state === 'eligible' || state === 'holding-down';
+  const present = takesPart && !passive && !liveness.isCutOff(now);
+  return {
+    mode: liveness.neverHeard ? 'static' : 'heard',
+    node(name) {
+      if (name === self) return { present, state, failedGates: NO_FAILED_GATES };
+      const peer = liveness.peer(name);
+      if (peer !== undefined) return peerView(peer);
+      return isAbsent(name) ? ABSENT : undefined;
+    },
+  };
+}
+
+/** A restarting node counts as what it was: its IPs stay with it. */
+function peerView(peer: Peer): NodeView {
+  const { state, failedGates, phase } = peer;
+  if (phase === 'restarting') return { present: true, state: 'eligible', failedGates };
+  const serves = state === 'eligible' || state === 'holding-down';
+  return { present: isCounted(peer) && serves, state, failedGates };
+}
