@@ -10,6 +10,7 @@ import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { rankNodes } from '../../modules/metallb/src/placement/rank.ts';
 import type { NewObject, Operation } from '../../modules/metallb/src/store/store.ts';
 import {
+  boundTo,
   type Cluster,
   child,
   classOf,
@@ -63,20 +64,6 @@ function childrenOf(operations: readonly Operation[]): string[] {
 }
 
 const BOUND = 'network.deckhouse.io/load-balancer-class=True/LoadBalancerClassBound';
-const boundTo = (className: string) => ({
-  status: {
-    conditions: [
-      {
-        type: 'network.deckhouse.io/load-balancer-class',
-        status: 'True',
-        reason: 'LoadBalancerClassBound',
-        message: className,
-        lastTransitionTime: null,
-      },
-    ],
-  },
-});
-
 test('1: an empty cluster asks for nothing', () => {
   for (const hook of [expandServices, foldStatus, labelNodes]) assert.equal(run(hook, {}), []);
 });

@@ -1,0 +1,200 @@
+import type { Observed } from '../../hooks/lib/observed.ts';
+import { CHILD_CONDITION } from '../../hooks/lib/service-condition.ts';
+import {
+  type ConditionValue,
+  type StatusChanges,
+  statusPatch,
+} from '../../hooks/lib/status-patch.ts';
+import type { Child } from '../api/child.ts';
+import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import { CHILD_KIND } from '../api/names.ts';
+import { keyOf } from '../api/object.ts';
+import type { Problem } from '../api/problem.ts';
+import type { Allocator, PoolUsage } from '../ipam/allocator.ts';
+import type { Assigned, Refused } from '../ipam/claim.ts';
+import { familyOf, type IpAddress } from '../net/ip.ts';
+import type { Operation } from '../store/store.ts';
+import type { Clock } from '../time/clock.ts';
+import { claimOfChild, poolOfClass } from './claim-of-child.ts';
+
+export interface AddressBookPorts {
+  readonly clock: Clock;
+  readonly allocator: Allocator;
+  /** Services for whose children an address may be there now. */
+  readonly onFreed: (services: ReadonlySet<string>) => void;
+}
+
+/** Gives children their IPs and remembers who waits for one. */
+export class AddressBook {
+  readonly #ports: AddressBookPorts;
+  /** Pool to the Services that wait for an address of it. */
+  readonly #waiting = new Map<string, Set<string>>();
+  readonly #reserved = new Map<string, readonly IpAddress[]>();
+
+  constructor(ports: AddressBookPorts) {
+    this.#ports = ports;
+  }
+
+  /** @returns what is wrong with pools that are not in force */
+  setClasses(classes: readonly MetalLoadBalancerClass[]): readonly Problem[] {
+    const oldestFirst = [...classes].sort(compareAge);
+    const change = this.#ports.allocator.setPools(oldestFirst.map(poolOfClass));
+    this.#wake(change.changedPools);
+    return change.problems;
+  }
+
+  usage(className: string): PoolUsage {
+    return this.#ports.allocator.usage(className);
+  }
+
+  /** Takes over the IP that the child's status names. @returns false where somebody else has it already */
+  adopt({ value }: Observed<Child>): boolean {
+    const { ip } = value.status;
+    const claim = claimOfChild(value);
+    if (ip === undefined || this.#ports.allocator.assignmentOf(claim.owner)) return true;
+    return this.#ports.allocator.adopt(claim, [ip]).kind === 'assigned';
+  }
+
+  /** Keeps IPs that a Service without children has, until its own turn comes. */
+  reserve(serviceKey: string, ips: readonly IpAddress[]): void {
+    this.#reserved.set(serviceKey, ips);
+    for (const ip of ips) {
+      const claim = { ...NO_WISHES, owner: reservation(serviceKey, ip), families: [familyOf(ip)] };
+      this.#ports.allocator.adopt(claim, [ip]);
+    }
+  }
+
+  /**
+   * Assigns IPs to all children of a Service, those with wishes first.
+   * @param inherited IPs that the Service's status names: taken again where they are free
+   * @returns the patches of the children's statuses
+   */
+  assign(
+    serviceKey: string,
+    children: readonly Observed<Child>[],
+    inherited: readonly IpAddress[],
+  ): Operation[] {
+    const freed = new Set(this.#endReservation(serviceKey));
+    for (const waiting of this.#waiting.values()) waiting.delete(serviceKey);
+    const wishesFirst = [...children].sort(
+      (a, b) =>
+        Number(b.value.requestedIp !== undefined) - Number(a.value.requestedIp !== undefined),
+    );
+    const operations = wishesFirst.flatMap((child) => {
+      this.adopt(child);
+      const outcome = this.#assignOne(child.value, inherited);
+      if (outcome.kind === 'refused') this.#wait(child.value.className, serviceKey);
+      for (const pool of outcome.freedPools) freed.add(pool);
+      return this.#statusOperation(child, outcome);
+    });
+    this.#wake([...freed]);
+    return operations;
+  }
+
+  /** The child is gone. */
+  release(childKey: string): void {
+    this.#wake(this.#ports.allocator.release(childKey, this.#ports.clock.now()));
+  }
+
+  /** The Service is gone. */
+  forget(serviceKey: string): void {
+    for (const waiting of this.#waiting.values()) waiting.delete(serviceKey);
+    this.#wake(this.#endReservation(serviceKey));
+  }
+
+  #endReservation(serviceKey: string): string[] {
+    const ips = this.#reserved.get(serviceKey) ?? [];
+    this.#reserved.delete(serviceKey);
+    const now = this.#ports.clock.now();
+    return ips.flatMap((ip) => this.#ports.allocator.release(reservation(serviceKey, ip), now));
+  }
+
+  #assignOne(child: Child, inherited: readonly IpAddress[]): Assigned | Refused {
+    const { allocator, clock } = this.#ports;
+    const claim = claimOfChild(child);
+    if (child.requestedIp === undefined && allocator.assignmentOf(claim.owner) === undefined) {
+      for (const ip of inherited) {
+        const outcome = allocator.assign({ ...claim, requested: [ip] }, clock.now());
+        if (outcome.kind === 'assigned') return outcome;
+      }
+    }
+    return allocator.assign(claim, clock.now());
+  }
+
+  #statusOperation({ object, value }: Observed<Child>, outcome: Assigned | Refused): Operation[] {
+    const patch = statusPatch(object, statusOf(value, outcome), this.#ports.clock.epochMs());
+    if (patch.length === 0) return [];
+    const { name, namespace } = object.metadata;
+    return [
+      { do: 'patch', ref: { kind: CHILD_KIND, namespace, name }, subresource: 'status', patch },
+    ];
+  }
+
+  #wait(pool: string, serviceKey: string): void {
+    const waiting = this.#waiting.get(pool) ?? new Set();
+    this.#waiting.set(pool, waiting.add(serviceKey));
+  }
+
+  #wake(pools: readonly string[]): void {
+    const services = new Set(pools.flatMap((pool) => [...(this.#waiting.get(pool) ?? [])]));
+    if (services.size > 0) this.#ports.onFreed(services);
+  }
+}
+
+const NO_WISHES = {
+  pools: [],
+  poolNamedByOwner: false,
+  policy: 'SingleStack',
+  requested: [],
+  sharing: undefined,
+} as const;
+
+function reservation(serviceKey: string, ip: IpAddress): string {
+  return `Service/${serviceKey} ${ip}`;
+}
+
+function compareAge(
+  { metadata: a }: MetalLoadBalancerClass,
+  { metadata: b }: MetalLoadBalancerClass,
+): number {
+  const [ageA, ageB] = [a, b].map((item) => `${item.creationTimestamp} ${keyOf(item)}`);
+  return (ageA ?? '') < (ageB ?? '') ? -1 : 1;
+}
+
+function statusOf({ className }: Child, outcome: Assigned | Refused): StatusChanges {
+  const { ips, outsidePool } = outcome.assignment;
+  return {
+    ingress: ips,
+    conditions: new Map<string, ConditionValue | undefined>([
+      [CHILD_CONDITION.assigned, assignedCondition(outcome)],
+      [
+        CHILD_CONDITION.inPool,
+        outsidePool.length === 0
+          ? undefined
+          : {
+              status: 'False',
+              reason: 'NotInPool',
+              message: `${outsidePool.join(', ')} is not in the addressPool of MetalLoadBalancerClass ${className} any more; it stays assigned`,
+            },
+      ],
+    ]),
+  };
+}
+
+function assignedCondition(outcome: Assigned | Refused): ConditionValue {
+  const ips = outcome.assignment.ips.join(', ');
+  if (outcome.kind === 'assigned') {
+    return { status: 'True', reason: 'Assigned', message: `${ips} is assigned` };
+  }
+  const kept = ips === '' ? '' : `; ${ips} stays assigned`;
+  return {
+    status: 'False',
+    reason: pascalCase(outcome.reason),
+    message: `${outcome.sentence}${kept}`,
+  };
+}
+
+/** `pool-exhausted` → `PoolExhausted`, as condition reasons are written. */
+function pascalCase(text: string): string {
+  return text.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
+}

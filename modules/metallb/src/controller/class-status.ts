@@ -1,0 +1,117 @@
+import { defaultClass } from '../../hooks/lib/class-choice.ts';
+import { sameJson } from '../../hooks/lib/json.ts';
+import { type ConditionValue, statusPatch } from '../../hooks/lib/status-patch.ts';
+import { isRecord } from '../api/fields.ts';
+import {
+  type MetalLoadBalancerClass,
+  parseMetalLoadBalancerClass,
+} from '../api/metal-load-balancer-class.ts';
+import { CLASS_KIND } from '../api/names.ts';
+import type { Node } from '../api/node.ts';
+import type { KubernetesObject } from '../api/object.ts';
+import { formatProblem, type Problem } from '../api/problem.ts';
+import type { PoolUsage } from '../ipam/allocator.ts';
+import { balancerNodes } from '../placement/balancer-nodes.ts';
+import { pointerTo, testVersion } from '../store/json-patch.ts';
+import type { JsonPatchOperation, Operation } from '../store/store.ts';
+
+export interface ClassStatusView {
+  readonly object: KubernetesObject;
+  /** The version in force, which may be an older one; undefined when there never was one. */
+  readonly inForce: MetalLoadBalancerClass | undefined;
+  readonly classes: readonly MetalLoadBalancerClass[];
+  readonly nodes: readonly Node[];
+  readonly usage: PoolUsage;
+  /** What is wrong with pools, of whatever class. */
+  readonly poolProblems: readonly Problem[];
+  readonly nowEpochMs: number;
+}
+
+/** The patch that brings a class's status to what is so, or undefined when it says that already. */
+export function classStatusOperation(view: ClassStatusView): Operation | undefined {
+  const { object, inForce, nodes, usage } = view;
+  const names = inForce === undefined ? [] : balancerNodes(inForce.spec, nodes).map(nameOf).sort();
+  const figures = {
+    nodes: names,
+    nodeCount: names.length,
+    addresses: {
+      total: String(usage.total),
+      used: String(usage.used),
+      summary: `${usage.used}/${usage.total}`,
+    },
+  };
+  const conditions = new Map<string, ConditionValue | undefined>([
+    ['Accepted', acceptedCondition(view)],
+    ['Default', defaultCondition(view)],
+  ]);
+  const patch = [
+    ...figuresPatch(object, figures),
+    ...statusPatch(withStatus(object), { conditions }, view.nowEpochMs),
+  ];
+  if (patch.length === 0) return undefined;
+  const ref = { kind: CLASS_KIND, name: object.metadata.name } as const;
+  return { do: 'patch', ref, subresource: 'status', patch };
+}
+
+function nameOf({ name }: { readonly name: string }): string {
+  return name;
+}
+
+function withStatus(object: KubernetesObject): KubernetesObject {
+  return isRecord(object.status) ? object : { ...object, status: {} };
+}
+
+function figuresPatch(
+  object: KubernetesObject,
+  figures: Readonly<Record<string, unknown>>,
+): JsonPatchOperation[] {
+  const status = isRecord(object.status) ? object.status : undefined;
+  const differing = Object.entries(figures).filter(
+    ([name, value]) => !sameJson(status?.[name], value),
+  );
+  if (differing.length === 0) return [];
+  return [
+    testVersion(object),
+    ...(status === undefined ? [{ op: 'add', path: '/status', value: {} } as const] : []),
+    ...differing.map(([name, value]) => ({
+      op: 'add' as const,
+      path: pointerTo('status', name),
+      value,
+    })),
+  ];
+}
+
+/** All problems at once; what was in force stays in force. */
+function acceptedCondition({ object, inForce, poolProblems }: ClassStatusView): ConditionValue {
+  const parsed = parseMetalLoadBalancerClass(object);
+  const inWords = (problems: readonly Problem[]) => problems.map(formatProblem).join('; ');
+  if (!parsed.ok) {
+    const consequence = inForce === undefined ? '' : '; the last good version stays in force';
+    const message = `${inWords(parsed.problems)}${consequence}`;
+    return { status: 'False', reason: 'Invalid', message };
+  }
+  const { name } = object.metadata;
+  const own = poolProblems.filter((problem) => problem.object === name).map(inTermsOfClass);
+  if (own.length > 0) return { status: 'False', reason: 'PoolsOverlap', message: inWords(own) };
+  return { status: 'True', reason: 'Accepted', message: 'in force' };
+}
+
+/** The allocator speaks of pools and their ranges; users know classes and spec.addressPool. */
+function inTermsOfClass(problem: Problem): Problem {
+  return {
+    ...problem,
+    object: `${CLASS_KIND}/${problem.object}`,
+    field: problem.field.replace(/^ranges/, 'spec.addressPool'),
+  };
+}
+
+function defaultCondition({
+  object,
+  inForce,
+  classes,
+}: ClassStatusView): ConditionValue | undefined {
+  const inCharge = defaultClass(classes)?.metadata.name;
+  if (inForce?.spec.isDefault !== true || inCharge === object.metadata.name) return undefined;
+  const message = `MetalLoadBalancerClass ${JSON.stringify(inCharge)} is older and has spec.isDefault too: it is the default, set spec.isDefault in one of them only`;
+  return { status: 'False', reason: 'AnotherDefault', message };
+}

@@ -1,0 +1,169 @@
+import { expandServices } from '../../hooks/expand-services.ts';
+import { foldStatus } from '../../hooks/fold-status.ts';
+import type { ChildLookup, Observed } from '../../hooks/lib/observed.ts';
+import { ownershipOf } from '../../hooks/lib/ownership.ts';
+import { type Child, parseChild } from '../api/child.ts';
+import { CHILD_KIND } from '../api/names.ts';
+import { type KubernetesObject, keyOf } from '../api/object.ts';
+import { parseService, type Service } from '../api/service.ts';
+import type { IpAddress } from '../net/ip.ts';
+import { patchObject } from '../store/apply-patch.ts';
+import { AlreadyExistsError, ConflictError, NotFoundError } from '../store/errors.ts';
+import type { Operation, Store } from '../store/store.ts';
+import type { Clock } from '../time/clock.ts';
+import type { AddressBook } from './address-book.ts';
+import type { ClassPlacements } from './class-placements.ts';
+import type { ClusterState } from './cluster-state.ts';
+
+export interface ServiceReconcilerPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly cluster: ClusterState;
+  readonly placements: ClassPlacements;
+  readonly addresses: AddressBook;
+}
+
+/** Brings one Service's children, their IPs and the Service's status to what the Service asks for, in one pass. */
+export class ServiceReconciler {
+  readonly #ports: ServiceReconcilerPorts;
+
+  constructor(ports: ServiceReconcilerPorts) {
+    this.#ports = ports;
+  }
+
+  /** @throws ConflictError, StoreUnavailableError: try again; level-based, so from whatever the state is then */
+  async reconcile(serviceKey: string): Promise<void> {
+    const { cluster, addresses } = this.#ports;
+    // A Service that can't be read is left alone with all it has.
+    if (cluster.services.object(serviceKey) && !cluster.service(serviceKey)) return;
+    const operations = this.#expand(serviceKey);
+    const changed = await this.#writeChildren(operations);
+    const service = cluster.service(serviceKey);
+    if (service === undefined) {
+      addresses.forget(serviceKey);
+      return;
+    }
+    const children = this.#withChanges(serviceKey, changed);
+    const own = children
+      .ofService(serviceKey)
+      .filter((child) => ownershipOf(child, service.object.metadata) === 'own');
+    const statuses = addresses.assign(serviceKey, own, inheritedIps(service, own));
+    for (const [key, child] of await this.#writeChildren(statuses)) changed.set(key, child);
+    await this.#writeStatus(service, operations, this.#withChanges(serviceKey, changed));
+  }
+
+  #expand(serviceKey: string): readonly Operation[] {
+    const { cluster, clock, placements } = this.#ports;
+    let isPlaced = false;
+    const view = {
+      classes: [...cluster.classes.values()],
+      nodes: [...cluster.nodes.values()],
+      services: new Map([[serviceKey, cluster.service(serviceKey)]]),
+      children: cluster,
+      nowEpochMs: clock.epochMs(),
+    };
+    const operations = expandServices(view, (request) => {
+      isPlaced = true;
+      return placements.place(request);
+    });
+    if (!isPlaced) placements.forget(serviceKey);
+    return operations;
+  }
+
+  /** @returns the children as they are now by key; undefined for those that are gone */
+  async #writeChildren(
+    operations: readonly Operation[],
+  ): Promise<Map<string, Observed<Child> | undefined>> {
+    const ofChildren = operations.filter((operation) => kindOf(operation) === CHILD_KIND);
+    const changed = new Map<string, Observed<Child> | undefined>();
+    const write = async (operation: Operation) => {
+      changed.set(keyOfOperation(operation), readChild(await this.#write(operation)));
+    };
+    // A leftover's name must be free before its successor takes it.
+    await allDone(ofChildren.filter((operation) => operation.do === 'delete').map(write));
+    await allDone(ofChildren.filter((operation) => operation.do !== 'delete').map(write));
+    return changed;
+  }
+
+  /** What the store holds after own writes: the watch may not have told them yet. */
+  #withChanges(
+    serviceKey: string,
+    changed: ReadonlyMap<string, Observed<Child> | undefined>,
+  ): ChildLookup {
+    const { cluster } = this.#ports;
+    const unchanged = cluster
+      .ofService(serviceKey)
+      .filter(({ object }) => !changed.has(keyOf(object.metadata)));
+    const children = [...unchanged, ...[...changed.values()].flatMap((child) => child ?? [])];
+    return { ofService: () => children, holderOf: (key) => cluster.holderOf(key) };
+  }
+
+  /** What expansion and folding have to say of the Service is one write. */
+  async #writeStatus(
+    service: Observed<Service>,
+    operations: readonly Operation[],
+    children: ChildLookup,
+  ): Promise<void> {
+    const expansion = operations.filter((operation) => operation.do === 'patch').find(isOfService);
+    const object =
+      expansion === undefined ? service.object : patchObject(service.object, expansion);
+    const parsed = parseService(object);
+    const value = parsed.ok ? parsed.value : service.value;
+    const serviceKey = keyOf(object.metadata);
+    const [fold] = foldStatus({
+      services: new Map([[serviceKey, { object, value }]]),
+      children,
+      nowEpochMs: this.#ports.clock.epochMs(),
+    });
+    const last = fold?.do === 'patch' ? fold : undefined;
+    const combined = last && expansion && { ...last, patch: [...expansion.patch, ...last.patch] };
+    const operation = combined ?? last ?? expansion;
+    if (operation !== undefined) await this.#write(operation);
+  }
+
+  /** A collision with a write that the watch has not told yet is like any other conflict. */
+  async #write(operation: Operation): Promise<KubernetesObject | undefined> {
+    try {
+      return await this.#ports.store.write(operation);
+    } catch (error) {
+      if (error instanceof AlreadyExistsError || error instanceof NotFoundError) {
+        throw new ConflictError(error.message, { cause: error });
+      }
+      throw error;
+    }
+  }
+}
+
+function readChild(object: KubernetesObject | undefined): Observed<Child> | undefined {
+  if (object === undefined) return undefined;
+  const parsed = parseChild(object);
+  return parsed.ok ? { object, value: parsed.value } : undefined;
+}
+
+/** All settle before the first failure is thrown: nothing of a pass may still be in flight when the next begins. */
+async function allDone(writes: readonly Promise<void>[]): Promise<void> {
+  for (const outcome of await Promise.allSettled(writes)) {
+    if (outcome.status === 'rejected') throw outcome.reason;
+  }
+}
+
+function isOfService(operation: Operation): boolean {
+  return kindOf(operation) === 'Service';
+}
+
+function kindOf(operation: Operation): string {
+  return operation.do === 'create' ? operation.object.kind : operation.ref.kind;
+}
+
+function keyOfOperation(operation: Operation): string {
+  return keyOf(operation.do === 'create' ? operation.object.metadata : operation.ref);
+}
+
+/** IPs in the Service's status that none of its children has: of a Service that comes from an older version. */
+function inheritedIps(
+  { value }: Observed<Service>,
+  own: readonly Observed<Child>[],
+): readonly IpAddress[] {
+  const held = new Set(own.map((child) => child.value.status.ip));
+  return value.status.ingress.filter((ip) => !held.has(ip));
+}

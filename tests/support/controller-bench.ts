@@ -1,0 +1,117 @@
+import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
+import { CHILD_ANNOTATION, CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
+import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
+import { Controller } from '../../modules/metallb/src/controller/controller.ts';
+import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
+import type { Operation } from '../../modules/metallb/src/store/store.ts';
+import type { Logger } from '../../modules/metallb/src/telemetry/logger.ts';
+import { FakeClock } from './fake-clock.ts';
+
+const SILENT: Logger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  with: () => SILENT,
+};
+
+const CHANGED_KINDS = ['Service', 'Node', 'MetalLoadBalancerClass'] as const;
+
+/** Counts what it is asked to write. */
+class CountingStore extends MemoryStore {
+  readonly writes: Operation[] = [];
+
+  override async write(operation: Operation): Promise<KubernetesObject | undefined> {
+    this.writes.push(operation);
+    return await super.write(operation);
+  }
+}
+
+/** A controller on a cluster in memory, in virtual time. */
+export class ControllerBench {
+  readonly clock = new FakeClock();
+  readonly store = new CountingStore(this.clock);
+  #controller = this.#newController();
+
+  constructor(objects: readonly KubernetesObject[]) {
+    for (const object of objects) this.store.put(object);
+  }
+
+  /** Lets everything happen that the cluster's present state leads to. */
+  async settle(): Promise<void> {
+    await this.store.start();
+    this.#controller.start();
+    for (let quietRounds = 0; quietRounds < 3; ) {
+      const before = this.store.writes.length;
+      // Two turns of the event loop: watches tell in the first, retries come due in the second.
+      await new Promise((resolve) => setImmediate(resolve));
+      this.clock.advance(1_000);
+      await this.#controller.idle();
+      await new Promise((resolve) => setImmediate(resolve));
+      quietRounds = this.store.writes.length === before ? quietRounds + 1 : 0;
+    }
+  }
+
+  /** A user's change: metadata and spec as given, the status stays. */
+  change(object: KubernetesObject): void {
+    const { name, namespace } = object.metadata;
+    const kind = CHANGED_KINDS.find((candidate) => candidate === object.kind);
+    const existing = kind && this.store.get({ kind, namespace, name });
+    this.store.put({ ...object, status: existing?.status });
+  }
+
+  /** Another process takes over; only the cluster's state survives. */
+  async restart(): Promise<void> {
+    await this.#controller.stop();
+    this.#controller = this.#newController();
+    this.store.writes.length = 0;
+    await this.settle();
+  }
+
+  /** `name IP node`, in the order of their numbers as far as they have one digit. */
+  children(): string[] {
+    return this.store
+      .list(CHILD_KIND)
+      .map((object) => {
+        const ips = listAt(object.status, 'loadBalancer', 'ingress').map((entry) =>
+          valueAt(entry, 'ip'),
+        );
+        const on = object.metadata.annotations?.[CHILD_ANNOTATION.preferredNode];
+        return `${object.metadata.name} ${ips.join(',') || '-'} ${on}`;
+      })
+      .sort();
+  }
+
+  ips(service: string): unknown[] {
+    const { status } = this.#service(service);
+    return listAt(status, 'loadBalancer', 'ingress').map((entry) => valueAt(entry, 'ip'));
+  }
+
+  /** `type=status: message` */
+  conditions(service: string): string[] {
+    return conditionsOf(this.#service(service));
+  }
+
+  /** `type=status: message` */
+  classConditions(name: string): string[] {
+    const object = this.store.get({ kind: 'MetalLoadBalancerClass', name });
+    return object === undefined ? [] : conditionsOf(object);
+  }
+
+  #service(name: string): KubernetesObject {
+    const object = this.store.get({ kind: 'Service', namespace: 'default', name });
+    if (object === undefined) throw new Error(`no Service ${name}`);
+    return object;
+  }
+
+  #newController(): Controller {
+    return new Controller({ store: this.store, clock: this.clock, random: () => 0, log: SILENT });
+  }
+}
+
+function conditionsOf({ status }: KubernetesObject): string[] {
+  return listAt(status, 'conditions').map((condition) => {
+    const of = (name: string) => valueAt(condition, name);
+    return `${of('type')}=${of('status')}: ${of('message')}`;
+  });
+}
