@@ -1,0 +1,239 @@
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Duty, Group, Member } from '../../modules/metallb/src/duty/duty.ts';
+import { rankCandidates } from '../../modules/metallb/src/election/elect.ts';
+import { nextRole, type Role } from '../../modules/metallb/src/election/role.ts';
+import type { NodeView, SegmentView } from '../../modules/metallb/src/election/view.ts';
+import { NODE_STATES } from '../../modules/metallb/src/packet/heartbeat.ts';
+import { ip } from '../support/virtual-segment.ts';
+
+const DUTY: Duty = {
+  ip: ip('192.0.2.10'),
+  group: 'g',
+  interfaces: [],
+  preferredNode: 'n2',
+  localEndpoints: undefined,
+  lastAnnouncer: undefined,
+  fresh: false,
+  failback: 'allowed',
+  recentMoves: 0,
+  lastMoveEpochMs: 0,
+};
+const HERE: NodeView = {
+  present: true,
+  state: 'eligible',
+  failedGates: { dataplane: false, reachability: false },
+};
+
+function member(node: string, more: Partial<Member> = {}): Member {
+  return { node, excluded: false, ready: 'ready', ...more };
+}
+
+function group(...members: Member[]): Group {
+  return { id: 'g', interfaces: [], members };
+}
+
+function view(
+  nodes: Record<string, Partial<NodeView>>,
+  mode: SegmentView['mode'] = 'heard',
+): SegmentView {
+  return {
+    mode,
+    node: (name) => (nodes[name] === undefined ? undefined : { ...HERE, ...nodes[name] }),
+  };
+}
+
+const ALL = { n1: {}, n2: {}, n3: {} };
+const THREE = group(member('n1'), member('n2'), member('n3'));
+
+const rows: {
+  name: string;
+  duty?: Partial<Duty>;
+  group?: Group;
+  view?: SegmentView;
+  first: string | undefined;
+}[] = [
+  { name: 'the preferred node', first: 'n2' },
+  {
+    name: 'without a preferred node the lowest sha256(node#ip), as MetalLB',
+    duty: { preferredNode: undefined, ip: ip('192.0.2.13') },
+    first: 'n3',
+  },
+  { name: 'not a node that is not heard', view: view({ n1: {}, n3: {} }), first: 'n3' },
+  {
+    name: 'not a node that is leaving',
+    view: view({ ...ALL, n2: { present: false } }),
+    first: 'n3',
+  },
+  {
+    name: 'not a node that holds down while another is well',
+    view: view({ ...ALL, n2: { state: 'holding-down' } }),
+    first: 'n3',
+  },
+  {
+    name: 'a node that holds down when everybody does',
+    view: view({ n2: { state: 'holding-down' }, n3: { state: 'holding-down' } }),
+    first: 'n2',
+  },
+  {
+    name: 'not a node that the API has called not ready for a minute',
+    group: group(member('n1'), member('n2', { ready: 'not-ready' }), member('n3')),
+    first: 'n3',
+  },
+  {
+    name: 'not an excluded node',
+    group: group(member('n1'), member('n2', { excluded: true }), member('n3')),
+    first: 'n3',
+  },
+  {
+    name: 'an excluded node when all are',
+    group: group(member('n2', { excluded: true }), member('n3', { excluded: true })),
+    first: 'n2',
+  },
+  {
+    name: 'policy Local: a node with ready endpoints before the preferred one',
+    duty: { localEndpoints: { n1: 0, n2: 1 } },
+    first: 'n1',
+  },
+  {
+    name: 'policy Local: serving while terminating before none',
+    duty: { localEndpoints: { n3: 1 } },
+    first: 'n3',
+  },
+  {
+    name: 'policy Local: where nobody has endpoints, the last announcer stays',
+    duty: { localEndpoints: {}, lastAnnouncer: 'n1' },
+    first: 'n1',
+  },
+  {
+    name: 'failback withheld: the last announcer instead of the preferred node',
+    duty: { failback: 'withheld', lastAnnouncer: 'n1' },
+    first: 'n1',
+  },
+  {
+    name: 'a failed dataplane weighs more than not ready',
+    group: group(member('n2', { ready: 'not-ready' }), member('n3')),
+    view: view({ n2: {}, n3: { failedGates: { dataplane: true, reachability: false } } }),
+    first: 'n2',
+  },
+  {
+    name: 'static: a node that was never heard, if the API does not call it dead',
+    view: view({ n1: {} }, 'static'),
+    first: 'n2',
+  },
+  {
+    name: 'static: not a node that the API calls not ready',
+    group: group(member('n1'), member('n2', { ready: 'not-ready' })),
+    view: view({ n1: {} }, 'static'),
+    first: 'n1',
+  },
+  {
+    name: 'static: not a node that was asked for and is silent',
+    view: view({ n1: {}, n2: { present: false } }, 'static'),
+    first: 'n3',
+  },
+  { name: 'nobody when nobody is there', view: view({}), first: undefined },
+];
+
+for (const row of rows) {
+  test(`elects ${row.name}`, () => {
+    const ranked = rankCandidates(
+      { ...DUTY, ...row.duty },
+      row.group ?? THREE,
+      row.view ?? view(ALL),
+    );
+    assert.is(ranked[0], row.first);
+  });
+}
+
+const names = ['n1', 'n2', 'n3', 'n4'];
+const views = fc.dictionary(
+  fc.constantFrom(...names),
+  fc.record({
+    present: fc.boolean(),
+    state: fc.constantFrom(...NODE_STATES),
+    failedGates: fc.record({ dataplane: fc.boolean(), reachability: fc.boolean() }),
+  }),
+);
+const members = fc.subarray(names).chain((subset) =>
+  fc.tuple(
+    ...subset.map((node) =>
+      fc.record({
+        node: fc.constant(node),
+        excluded: fc.boolean(),
+        ready: fc.constantFrom('ready' as const, 'not-ready' as const, 'unknown' as const),
+      }),
+    ),
+  ),
+);
+
+test('the order of members does not matter, and nobody who is there is left out but for the label', () => {
+  fc.assert(
+    fc.property(views, members, (seen, list) => {
+      const ranked = rankCandidates(DUTY, group(...list), view(seen));
+      assert.equal(rankCandidates(DUTY, group(...list.toReversed()), view(seen)), ranked);
+      const present = list.filter(({ node }) => seen[node]?.present);
+      const included = present.filter(({ excluded }) => !excluded);
+      const expected = included.length > 0 ? included : present;
+      assert.equal([...ranked].sort(), expected.map(({ node }) => node).sort());
+    }),
+  );
+});
+
+const SILENT: Role = { kind: 'silent' };
+const ANNOUNCING: Role = { kind: 'announcing' };
+const roles: [
+  string,
+  Role,
+  { state?: (typeof NODE_STATES)[number]; ranked: string[]; restarting?: string },
+  Role,
+][] = [
+  ['the winner announces', SILENT, { ranked: ['me', 'n2'] }, ANNOUNCING],
+  ['the others are silent', SILENT, { ranked: ['n2', 'me'] }, SILENT],
+  [
+    'the loser goes on until the winner is seen',
+    ANNOUNCING,
+    { ranked: ['n2', 'me'] },
+    { kind: 'yielding', to: 'n2' },
+  ],
+  [
+    'a leaver goes on until its successor is seen',
+    ANNOUNCING,
+    { state: 'leaving', ranked: ['n2'] },
+    { kind: 'yielding', to: 'n2' },
+  ],
+  ['a leaver without successor goes on', ANNOUNCING, { state: 'leaving', ranked: [] }, ANNOUNCING],
+  [
+    'a node that starts anew stops at once',
+    ANNOUNCING,
+    { state: 'starting', ranked: ['n2'] },
+    SILENT,
+  ],
+  [
+    'the successor of a restarting node covers for it',
+    SILENT,
+    { ranked: ['n2', 'me'], restarting: 'n2' },
+    { kind: 'covering', node: 'n2' },
+  ],
+  [
+    'only the first successor does',
+    SILENT,
+    { ranked: ['n2', 'n3', 'me'], restarting: 'n2' },
+    SILENT,
+  ],
+];
+
+for (const [name, before, { state = 'eligible', ranked, restarting }, after] of roles) {
+  test(name, () => {
+    const situation = {
+      self: 'me',
+      state,
+      ranked,
+      isRestarting: (node: string) => node === restarting,
+    };
+    assert.equal(nextRole(before, situation), after);
+  });
+}
+
+test.run();

@@ -1,0 +1,132 @@
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ipFromBytes, parseIp } from '../../modules/metallb/src/net/ip.ts';
+import {
+  decodeHeartbeat,
+  encodeHeartbeat,
+  type Heartbeat,
+  heartbeatKey,
+  MAX_HEARTBEAT_BYTES,
+  NODE_STATES,
+  shortId,
+} from '../../modules/metallb/src/packet/heartbeat.ts';
+import { MalformedPacketError } from '../../modules/metallb/src/packet/malformed.ts';
+
+const KEY = heartbeatKey(Buffer.alloc(32, 1));
+const OTHER_KEY = heartbeatKey(Buffer.alloc(32, 2));
+const CLUSTER = shortId('lab');
+
+const hexId = (bytes: number) =>
+  fc
+    .uint8Array({ minLength: bytes, maxLength: bytes })
+    .map((id) => Buffer.from(id).toString('hex'));
+const gates = fc.record(
+  { dataplane: fc.boolean(), reachability: fc.boolean() },
+  { noNullPrototype: true },
+);
+const address = fc
+  .oneof(
+    fc.uint8Array({ minLength: 4, maxLength: 4 }),
+    fc.uint8Array({ minLength: 16, maxLength: 16 }),
+  )
+  .map((bytes) => ipFromBytes(bytes));
+const heartbeats: fc.Arbitrary<Heartbeat> = fc.record(
+  {
+    cluster: fc.constant(CLUSTER),
+    node: fc.string({ maxLength: 60, unit: 'grapheme-ascii' }),
+    interface: fc.string({ maxLength: 15, unit: 'grapheme-ascii' }),
+    incarnation: hexId(8),
+    sequence: fc.nat(0xffff_ffff),
+    intervalMs: fc.integer({ min: 1, max: 65_535 }),
+    state: fc.constantFrom(...NODE_STATES),
+    failedGates: gates,
+    revision: fc.nat(),
+    addresses: fc.array(address, { maxLength: 2 }),
+    heard: fc.array(hexId(8), { maxLength: 30 }),
+    covered: fc.array(hexId(8), { maxLength: 8 }),
+    disputed: fc.array(fc.record({ ip: address, digest: hexId(8) }, { noNullPrototype: true }), {
+      maxLength: 5,
+    }),
+    heldKeys: fc.array(hexId(4), { maxLength: 4 }),
+  },
+  { noNullPrototype: true },
+);
+
+test('what is encoded is decoded', () => {
+  fc.assert(
+    fc.property(heartbeats, (heartbeat) => {
+      const bytes = encodeHeartbeat(heartbeat, KEY);
+      assert.equal(decodeHeartbeat(bytes, CLUSTER, [OTHER_KEY, KEY]), heartbeat);
+    }),
+  );
+});
+
+test('every strict prefix is refused', () => {
+  fc.assert(
+    fc.property(heartbeats, fc.nat(), (heartbeat, cut) => {
+      const bytes = encodeHeartbeat(heartbeat, KEY);
+      const prefix = bytes.subarray(0, cut % bytes.length);
+      const read = () => decodeHeartbeat(prefix, CLUSTER, [KEY]);
+      try {
+        return read() === 'bad-signature';
+      } catch (error) {
+        return error instanceof MalformedPacketError;
+      }
+    }),
+  );
+});
+
+test('every changed bit is refused', () => {
+  fc.assert(
+    fc.property(heartbeats, fc.nat(), fc.integer({ min: 0, max: 7 }), (heartbeat, at, bit) => {
+      const bytes = Uint8Array.from(encodeHeartbeat(heartbeat, KEY));
+      const index = at % bytes.length;
+      bytes[index] = (bytes[index] ?? 0) ^ (1 << bit);
+      return typeof decodeHeartbeat(bytes, CLUSTER, [KEY]) === 'string';
+    }),
+  );
+});
+
+test('random bytes are refused in words or as malformed', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 1_500 }), (bytes) => {
+      try {
+        return typeof decodeHeartbeat(bytes, CLUSTER, [KEY]) === 'string';
+      } catch (error) {
+        return error instanceof MalformedPacketError;
+      }
+    }),
+  );
+});
+
+for (const [name, cluster, keys, refusal] of [
+  ['another cluster on the segment', shortId('other'), [KEY], 'foreign-cluster'],
+  ['a key that this node does not hold', CLUSTER, [OTHER_KEY], 'unknown-key'],
+] as const) {
+  test(`refuses ${name}`, () => {
+    fc.assert(
+      fc.property(heartbeats, (heartbeat) => {
+        return decodeHeartbeat(encodeHeartbeat(heartbeat, KEY), cluster, keys) === refusal;
+      }),
+    );
+  });
+}
+
+test('a frame of 100 nodes with 2,000 disputes fits a link with the minimum MTU', () => {
+  const ip = parseIp('2001:db8::1');
+  assert.ok(ip);
+  const [sample] = fc.sample(heartbeats, 1);
+  assert.ok(sample);
+  const bytes = encodeHeartbeat(
+    {
+      ...sample,
+      heard: new Array(100).fill('00'.repeat(8)),
+      disputed: new Array(2_000).fill({ ip, digest: '00'.repeat(8) }),
+    },
+    KEY,
+  );
+  assert.ok(bytes.length <= MAX_HEARTBEAT_BYTES, `${bytes.length} bytes`);
+});
+
+test.run();
