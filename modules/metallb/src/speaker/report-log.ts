@@ -3,8 +3,8 @@ import type { Logger } from '../telemetry/logger.ts';
 
 /** Every move, refusal and fault that the wire reports is a line of the log. */
 export function logReport(log: Logger, report: Report): void {
-  const { type, ...facts } = report;
-  switch (type) {
+  const { type: _, ...facts } = report;
+  switch (report.type) {
     case 'announced':
       log.info('announcing address', facts);
       break;
@@ -18,7 +18,8 @@ export function logReport(log: Logger, report: Report): void {
       log.info('foreign host is silent', facts);
       break;
     case 'condition':
-      log.warn('segment condition changed', facts);
+      if (report.active) log.warn('segment condition began', facts);
+      else log.info('segment condition ended', facts);
       break;
     case 'counters':
     case 'peers':
