@@ -26,8 +26,12 @@ export interface FragmentStatus {
 export function mergeStatus(status: unknown, fragments: readonly Fragment[]): unknown {
   if (fragments.length === 0) return status;
   const merged: Record<string, unknown> = { ...fieldsOf(status) };
-  const announcer = latestAnnouncer(fragments);
-  if (announcer !== undefined) merged['announcer'] = announcer.status.announcer;
+  const latest = latestAnnouncer(fragments);
+  if (latest !== undefined) {
+    delete merged['announcer'];
+    const { announcer } = latest.status;
+    if (announcer !== undefined) merged['announcer'] = announcer;
+  }
   const conditions = latestConditions(fragments);
   if (conditions.size > 0) {
     const all = new Map(conditionsOf(status).map((condition) => [condition['type'], condition]));
@@ -66,9 +70,10 @@ export function ownShare(
   if (!isDeepStrictEqual(unshared(patched), unshared(merged))) {
     throw new InvalidError(`node ${node} may write only status.announcer and status.conditions`);
   }
+  const conditions = ownConditions(node, conditionsOf(others), conditionsOf(patched));
   return {
     ...ownAnnouncer(node, fieldsOf(merged)['announcer'], fieldsOf(patched)['announcer'], own),
-    conditions: ownConditions(node, conditionsOf(others), conditionsOf(patched)),
+    ...(conditions.length > 0 ? { conditions } : {}),
   };
 }
 

@@ -85,7 +85,7 @@ export class MergedView {
     const changed: ObjectRef[] = [];
     for (const [id, fragment] of before) {
       if (after.has(id)) continue;
-      this.#drop(id, node);
+      this.dropFragment(fragment, node);
       changed.push(fragment);
     }
     for (const [id, fragment] of after) {
@@ -103,6 +103,14 @@ export class MergedView {
     this.#fragments.set(id, ofObject.set(fragment.node, fragment));
   }
 
+  /** Takes back what a node says of one object. The object shows it after `refresh`. */
+  dropFragment(ref: ObjectRef, node: string): void {
+    const id = idOf(ref);
+    const ofObject = this.#fragments.get(id);
+    ofObject?.delete(node);
+    if (ofObject?.size === 0) this.#fragments.delete(id);
+  }
+
   #isStale(ref: ObjectRef): boolean {
     const entry = this.#entry(ref);
     if (entry === undefined) return false;
@@ -113,12 +121,6 @@ export class MergedView {
     const { origin: _origin, ...object } = base;
     const status = mergeStatus(base.status, this.fragmentsOf(ref));
     return status === undefined ? object : { ...object, status };
-  }
-
-  #drop(id: string, node: string): void {
-    const ofObject = this.#fragments.get(id);
-    ofObject?.delete(node);
-    if (ofObject?.size === 0) this.#fragments.delete(id);
   }
 
   #entry(ref: ObjectRef): Entry | undefined {

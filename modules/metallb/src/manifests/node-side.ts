@@ -88,10 +88,16 @@ export class NodeSide implements Side {
   }
 
   #say(fragment: Fragment): void {
-    this.#own.set(idOf(fragment), fragment);
-    this.#ports.view.setFragment(fragment);
+    const { view } = this.#ports;
+    if (Object.keys(fragment.status).length > 0) {
+      this.#own.set(idOf(fragment), fragment);
+      view.setFragment(fragment);
+    } else {
+      this.#own.delete(idOf(fragment));
+      view.dropFragment(fragment, this.#node);
+    }
     this.#file.change();
-    this.#ports.view.refresh(fragment);
+    view.refresh(fragment);
   }
 
   #ownFragment(ref: ObjectRef): Fragment | undefined {
