@@ -118,4 +118,18 @@ test('a new Service lands where it would with all children in view', () => {
   );
 });
 
+test('a Service looked at again stays where it is, though others left its node the fullest', () => {
+  const cluster = new Cluster();
+  cluster.take({ kind: 'nodes', eligible: ['n1', 'n2'] });
+  const services = ['s', 't', 'u', 'v', 'w', 'x'];
+  for (const service of services) cluster.take({ kind: 'service', service, count: 1 });
+  const on = (service: string) => cluster.written.get(`${service}#0`);
+  const elsewhere = services.filter((service) => on(service) !== on('x'));
+  const gone = elsewhere.slice(1);
+  for (const service of gone) cluster.take({ kind: 'service', service, count: 0 });
+  const before = on('x');
+  cluster.take({ kind: 'service', service: 'x', count: 1 });
+  assert.is(on('x'), before);
+});
+
 test.run();

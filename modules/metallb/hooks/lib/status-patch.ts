@@ -67,27 +67,36 @@ function conditionOperations(
 ): JsonPatchOperation[] {
   const present = listAt(status, 'conditions');
   const replaced: JsonPatchOperation[] = [];
-  const removed: JsonPatchOperation[] = [];
+  const removed: number[] = [];
   const added: unknown[] = [];
   for (const [type, wanted] of changes) {
     const index = present.findIndex((condition) => valueAt(condition, 'type') === type);
-    const path = `/status/conditions/${index}`;
     if (index < 0) {
       if (wanted !== undefined) added.push(newCondition(type, wanted, undefined, nowEpochMs));
     } else if (wanted === undefined) {
-      removed.push({ op: 'remove', path });
+      removed.push(index);
     } else if (!says(present[index], wanted)) {
       const value = newCondition(type, wanted, present[index], nowEpochMs);
-      replaced.push({ op: 'replace', path, value });
+      replaced.push(testType(index, type), { op: 'replace', path: pathOf(index), value });
     }
   }
   // Highest index first: a removal shifts what stands behind it.
-  removed.sort((a, b) => indexIn(b.path) - indexIn(a.path));
-  return [...replaced, ...removed, ...additions(status, added)];
+  const removals = removed
+    .sort((a, b) => b - a)
+    .flatMap((index): JsonPatchOperation[] => [
+      testType(index, valueAt(present[index], 'type')),
+      { op: 'remove', path: pathOf(index) },
+    ]);
+  return [...replaced, ...removals, ...additions(status, added)];
 }
 
-function indexIn(path: string): number {
-  return Number(path.slice(path.lastIndexOf('/') + 1));
+function pathOf(index: number): string {
+  return `/status/conditions/${index}`;
+}
+
+/** Conditions of other writers may have been merged in without a new version of the object. */
+function testType(index: number, type: unknown): JsonPatchOperation {
+  return { op: 'test', path: `${pathOf(index)}/type`, value: type };
 }
 
 function additions(status: unknown, added: readonly unknown[]): JsonPatchOperation[] {

@@ -1,0 +1,52 @@
+import type { Gauge } from 'prom-client';
+import type { Metrics } from '../telemetry/metrics.ts';
+
+/** What the controller counts of itself at the moment. */
+export interface ControllerFigures {
+  readonly isReady: boolean;
+  readonly queueDepth: number;
+  /** By class. */
+  readonly usage: ReadonlyMap<string, { readonly total: bigint; readonly used: bigint }>;
+}
+
+/** The controller's metrics. */
+export class ControllerMetrics {
+  readonly #ready: Gauge;
+  readonly #queueDepth: Gauge;
+  readonly #total: Gauge;
+  readonly #used: Gauge;
+
+  constructor(metrics: Metrics) {
+    this.#ready = metrics.gauge({
+      name: 'controller_ready',
+      help: 'Whether the whole cluster has been seen and its assignments are known',
+    });
+    this.#queueDepth = metrics.gauge({
+      name: 'controller_queue_depth',
+      help: 'Services, classes and nodes that wait for work',
+    });
+    const labels = ['class'];
+    this.#total = metrics.gauge({
+      name: 'allocator_addresses_total',
+      help: 'Addresses in the pool of a class',
+      labels,
+    });
+    this.#used = metrics.gauge({
+      name: 'allocator_addresses_in_use',
+      help: 'Addresses of the pool of a class that Services have',
+      labels,
+    });
+  }
+
+  show({ isReady, queueDepth, usage }: ControllerFigures): void {
+    this.#ready.set(Number(isReady));
+    this.#queueDepth.set(queueDepth);
+    // A class that is gone must not go on being reported.
+    this.#total.reset();
+    this.#used.reset();
+    for (const [name, { total, used }] of usage) {
+      this.#total.set({ class: name }, Number(total));
+      this.#used.set({ class: name }, Number(used));
+    }
+  }
+}

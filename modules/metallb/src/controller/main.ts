@@ -1,0 +1,71 @@
+import { ManifestStore } from '../manifests/manifest-store.ts';
+import { formatManifestProblem } from '../manifests/parse-documents.ts';
+import { CONTROLLER_SETTINGS, type ControllerSettings } from '../settings/controller-settings.ts';
+import { runProgram } from '../settings/run-program.ts';
+import { UsageError } from '../settings/settings.ts';
+import { InvalidError } from '../store/errors.ts';
+import type { Store } from '../store/store.ts';
+import { healthAnswer, type Routes, serveHttp } from '../telemetry/http-server.ts';
+import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { Metrics } from '../telemetry/metrics.ts';
+import { systemClock } from '../time/system-clock.ts';
+import { Controller } from './controller.ts';
+import { ControllerMetrics } from './controller-metrics.ts';
+
+function openStore({ store }: ControllerSettings, log: Logger): Store {
+  if (store.kind === 'kubernetes') {
+    throw new UsageError('--store kubernetes is not there yet: expected manifests:DIRECTORY');
+  }
+  return new ManifestStore({
+    directory: store.directory,
+    writer: { role: 'controller' },
+    clock: systemClock,
+    onProblem: (problem) =>
+      log.warn('manifest is wrong', { problem: formatManifestProblem(problem) }),
+  });
+}
+
+function routesOf(controller: Controller, metrics: Metrics): Routes {
+  const own = new ControllerMetrics(metrics);
+  const figures = () => ({
+    isReady: controller.ready,
+    queueDepth: controller.queueDepth,
+    usage: controller.usage(),
+  });
+  return {
+    '/metrics': async () => {
+      own.show(figures());
+      return { status: 200, contentType: metrics.contentType, body: await metrics.render() };
+    },
+    '/healthz': () => healthAnswer(true, {}),
+    '/readyz': () => healthAnswer(controller.ready, { queueDepth: controller.queueDepth }),
+  };
+}
+
+async function run(settings: ControllerSettings): Promise<void> {
+  const log = createLogger({ program: 'controller', level: settings.logLevel });
+  const store = openStore(settings, log);
+  const metrics = new Metrics();
+  const { coolDownMs } = settings;
+  const ports = { store, clock: systemClock, random: Math.random, log };
+  const controller = new Controller(ports, { coolDownMs });
+  metrics.watchEventLoop();
+  await serveHttp(settings.metricsAddress, routesOf(controller, metrics));
+  const stop = async () => {
+    await controller.stop();
+    await store.stop();
+    process.exit(0);
+  };
+  process.once('SIGTERM', () => void stop());
+  process.once('SIGINT', () => void stop());
+  try {
+    await store.start();
+  } catch (error) {
+    if (!(error instanceof InvalidError)) throw error;
+    throw new UsageError(`--store: ${error.message}`, { cause: error });
+  }
+  controller.start();
+  log.info('started', { store: settings.store });
+}
+
+await runProgram('controller', CONTROLLER_SETTINGS, run);
