@@ -51,6 +51,15 @@ test('a cable that is out is up without carrier', () => {
   assert.equal([link?.up, link?.carrier], [true, false]);
 });
 
+test('an address that somebody else turned out to have is not used', () => {
+  const addresses = [
+    { local: '2001:db8::1', scope: 'global', dadfailed: true },
+    { local: '2001:db8::2', scope: 'global' },
+  ];
+  const entry = { ifname: 'eth0', ifindex: 2, address: '02:00:00:00:00:01', addr_info: addresses };
+  assert.equal(parseLinks(JSON.stringify([entry]))[0]?.addresses, ['2001:db8::2']);
+});
+
 for (const output of ['', '[', '{}', 'null']) {
   test(`"${output}" is not the output of ip`, () => {
     assert.throws(() => parseLinks(output));
