@@ -5,7 +5,7 @@ import { ownershipOf } from '../../hooks/lib/ownership.ts';
 import { type Child, parseChild } from '../api/child.ts';
 import { CHILD_KIND } from '../api/names.ts';
 import { type KubernetesObject, keyOf } from '../api/object.ts';
-import { parseService, type Service } from '../api/service.ts';
+import type { Service } from '../api/service.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { patchObject } from '../store/apply-patch.ts';
 import { AlreadyExistsError, ConflictError, NotFoundError } from '../store/errors.ts';
@@ -107,11 +107,9 @@ export class ServiceReconciler {
     const expansion = operations.filter((operation) => operation.do === 'patch').find(isOfService);
     const object =
       expansion === undefined ? service.object : patchObject(service.object, expansion);
-    const parsed = parseService(object);
-    const value = parsed.ok ? parsed.value : service.value;
     const serviceKey = keyOf(object.metadata);
     const [fold] = foldStatus({
-      services: new Map([[serviceKey, { object, value }]]),
+      services: new Map([[serviceKey, { object, value: service.value }]]),
       children,
       nowEpochMs: this.#ports.clock.epochMs(),
     });
