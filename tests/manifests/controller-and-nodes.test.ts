@@ -128,6 +128,8 @@ scenario("the controller's status and a node's conditions live side by side", as
     (object) => statusOf(object)['loadBalancer'] !== undefined,
   );
   assert.equal(statusOf(both)['conditions'], [condition]);
+  const published = directory.read(`.state/objects/${CHILD_KIND}/default/a.yaml`);
+  assert.not.match(published, /AddressConflict/);
 });
 
 scenario('a node may write nothing but its share', async (directory) => {
@@ -226,6 +228,7 @@ scenario('files are seen in new, nested, moved and linked folders', async (direc
   directory.remove('new');
   await watch.deleted('default/nested');
   await elsewhere.cleanup();
+  assert.equal(directory.problems, []);
 });
 
 scenario('a mounted ConfigMap is followed when its link is swapped', async (directory) => {
@@ -311,6 +314,22 @@ scenario('a reader waits for a first controller', async (directory) => {
   await directory.controller();
   assert.equal(keysOf((await watch.next('listed')).objects), ['default/nginx']);
 });
+
+scenario(
+  'children whose owner went in a crash are collected at the next start',
+  async (directory) => {
+    directory.write('a.yaml', serviceObject('nginx'));
+    const controller = await directory.controller();
+    const owner = (await new WatchRecorder(controller, SERVICES).next('listed')).objects[0];
+    assert.ok(owner);
+    await controller.write({ do: 'create', object: childObject('a', { owner }) });
+    await controller.stop();
+    directory.remove('a.yaml');
+    directory.remove('.state/objects/Service/default/nginx.yaml');
+    const again = await directory.controller();
+    assert.equal((await new WatchRecorder(again, CHILDREN).next('listed')).objects, []);
+  },
+);
 
 scenario('a damaged state file is told and left out', async (directory) => {
   directory.write('a.yaml', serviceObject('nginx'));

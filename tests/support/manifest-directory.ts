@@ -54,6 +54,11 @@ export class ManifestDirectory {
     }
   }
 
+  /** Problems that were reported and not read yet. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
   /** Text as it is; values as one YAML document each. */
   write(file: string, ...contents: readonly unknown[]): void {
     const path = join(this.path, file);

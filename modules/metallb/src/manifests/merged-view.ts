@@ -40,9 +40,7 @@ export class MergedView {
 
   /** Fragments in force for the object, but those of one node. */
   fragmentsOf(ref: ObjectRef, exceptNode?: string): Fragment[] {
-    const uid = this.base(ref)?.metadata.uid;
-    const all = [...(this.#fragments.get(idOf(ref))?.values() ?? [])];
-    return all.filter((fragment) => fragment.uid === uid && fragment.node !== exceptNode);
+    return this.#fragmentsFor(ref, this.base(ref)).filter(({ node }) => node !== exceptNode);
   }
 
   setBase(base: BaseObject): void {
@@ -53,10 +51,9 @@ export class MergedView {
       this.deleteBase(ref);
       previous = undefined;
     }
-    const entries = this.#kinds.get(kind) ?? new Map<string, Entry>();
-    this.#kinds.set(kind, entries.set(keyOf(metadata), { base, merged: base }));
     const merged = this.#merge(ref, base);
-    entries.set(keyOf(metadata), { base, merged });
+    const entries = this.#kinds.get(kind) ?? new Map<string, Entry>();
+    this.#kinds.set(kind, entries.set(keyOf(metadata), { base, merged }));
     if (!isDeepStrictEqual(merged, previous)) this.#events.onChanged(merged, previous);
   }
 
@@ -119,8 +116,13 @@ export class MergedView {
 
   #merge(ref: ObjectRef, base: BaseObject): KubernetesObject {
     const { origin: _origin, ...object } = base;
-    const status = mergeStatus(base.status, this.fragmentsOf(ref));
+    const status = mergeStatus(base.status, this.#fragmentsFor(ref, base));
     return status === undefined ? object : { ...object, status };
+  }
+
+  #fragmentsFor(ref: ObjectRef, base: BaseObject | undefined): Fragment[] {
+    const all = [...(this.#fragments.get(idOf(ref))?.values() ?? [])];
+    return all.filter(({ uid }) => uid === base?.metadata.uid);
   }
 
   #entry(ref: ObjectRef): Entry | undefined {

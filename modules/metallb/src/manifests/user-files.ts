@@ -7,7 +7,7 @@ export interface Wanted {
   readonly file: string;
 }
 
-type Content = ReadonlyMap<string, UserObject>;
+type Content = Map<string, UserObject>;
 
 /** What users' files ask for, file by file; a file that can't be used keeps asking for what it last did. */
 export class UserFiles {
@@ -29,7 +29,8 @@ export class UserFiles {
   /** What a file asked for when it was last good, before this program started. */
   adopt({ object, file }: Wanted): void {
     const id = idOf({ kind: object.kind, ...object.metadata });
-    this.#contents.set(file, new Map(this.#contents.get(file)).set(id, { object, line: 1 }));
+    const content = this.#contents.get(file) ?? new Map<string, UserObject>();
+    this.#contents.set(file, content.set(id, { object, line: 1 }));
     this.#wanted.set(id, { object, file });
   }
 
