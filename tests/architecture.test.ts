@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wire: [...PROGRAM, 'packet', 'liveness', 'election', 'layer2', 'linux', 'lru-cache'],
   cli: [
     ...['net', 'time', 'api', 'placement', 'ipam', 'packet', 'store', 'manifests', 'linux'],
-    ...['node:', 'yargs', 'yaml'],
+    ...['settings', 'node:', 'yargs', 'yaml'],
   ],
 };
 const SPECIFIER =
