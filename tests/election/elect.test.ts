@@ -56,6 +56,11 @@ const rows: {
 }[] = [
   { name: 'the preferred node', first: 'n2' },
   {
+    name: 'the preferred node, whoever announced last',
+    duty: { lastAnnouncer: 'n1' },
+    first: 'n2',
+  },
+  {
     name: 'without a preferred node the lowest sha256(node#ip), as MetalLB',
     duty: { preferredNode: undefined, ip: ip('192.0.2.13') },
     first: 'n3',

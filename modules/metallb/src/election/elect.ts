@@ -23,7 +23,9 @@ export function rankCandidates(duty: Duty, group: Group, view: SegmentView): str
   const present = group.members.flatMap((member) => candidate(duty, member, view) ?? []);
   const included = present.filter(({ excluded }) => !excluded);
   const candidates = included.length > 0 ? included : present;
-  const nobodyHasEndpoints = candidates.every(({ local }) => local === NO_LOCAL_ENDPOINTS);
+  const isLocal = duty.localEndpoints !== undefined;
+  const nobodyHasEndpoints =
+    isLocal && candidates.every(({ local }) => local === NO_LOCAL_ENDPOINTS);
   const stays = nobodyHasEndpoints || duty.failback === 'withheld' ? duty.lastAnnouncer : undefined;
   return candidates
     .map((entry) => ({ ...entry, keys: withStay(entry, duty, nobodyHasEndpoints, stays) }))

@@ -19,8 +19,8 @@ export class PeerTable {
     this.#multiplier = multiplier;
   }
 
-  get all(): Iterable<Peer> {
-    return this.#peers.values();
+  get all(): readonly Peer[] {
+    return [...this.#peers.values()];
   }
 
   get counted(): Peer[] {

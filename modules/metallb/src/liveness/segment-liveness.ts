@@ -90,7 +90,7 @@ export class SegmentLiveness {
     return this.#incarnation;
   }
 
-  get peers(): Iterable<Peer> {
+  get peers(): readonly Peer[] {
     return this.#peers.all;
   }
 

@@ -124,7 +124,7 @@ export class Segment {
 
   peersReport(): Report {
     const now = this.#ports.clock.now();
-    const peers = [...this.#liveness.peers].map(({ node, phase, state, heardAt }) => {
+    const peers = this.#liveness.peers.map(({ node, phase, state, heardAt }) => {
       const lastHeardMsAgo = Math.round(now - heardAt);
       return { node, state: phase === 'alive' ? state : phase, lastHeardMsAgo };
     });
@@ -371,7 +371,7 @@ export class Segment {
 
   #tellConditions(): void {
     const { deaf, neverHeard, peers } = this.#liveness;
-    const proven = [...peers].filter(({ phase }) => phase === 'proven').map(({ node }) => node);
+    const proven = peers.filter(({ phase }) => phase === 'proven').map(({ node }) => node);
     const alone = this.#electionsBegun && neverHeard && this.#hasCompany();
     const tell = (type: NodeConditionReport['condition'], active: boolean, message: string) =>
       this.#conditions.set(type, active, message);
