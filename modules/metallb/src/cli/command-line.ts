@@ -1,0 +1,207 @@
+import yargs, { type Argv } from 'yargs';
+import { integer, type StoreAddress, storeAddress } from '../settings/kinds.ts';
+import { type Setting, UsageError } from '../settings/settings.ts';
+import { suggestion } from './nearest-word.ts';
+
+type OutputForm = 'text' | 'json';
+
+/** What `mlb` was asked to do. */
+export type Command =
+  | { readonly verb: 'help'; readonly text: string }
+  | { readonly verb: 'demo' }
+  | {
+      readonly verb: 'status';
+      readonly store: StoreAddress;
+      readonly output: OutputForm;
+      readonly subject: string | undefined;
+    }
+  | {
+      readonly verb: 'dns';
+      readonly store: StoreAddress;
+      readonly output: OutputForm;
+      readonly service: string;
+      readonly name: string | undefined;
+      readonly ttlSeconds: number;
+    }
+  | {
+      readonly verb: 'decode';
+      readonly output: OutputForm;
+      /** Hexadecimal digits, a file, or `-` for the standard input. */
+      readonly input: string;
+      readonly heartbeatKeyFile: string | undefined;
+    };
+
+const VERBS = ['status', 'dns', 'decode', 'demo'] as const;
+const STORE = storeAddress({ description: 'where the cluster state is: manifests:DIRECTORY' });
+const TTL = integer({
+  description: 'seconds that resolvers may keep a record',
+  default: '300',
+  minimum: 0,
+  maximum: 2_147_483_647,
+});
+/** RFC 1035 §2.3.1, with the wildcard and the underscores that zones use, or the zone's own name `@`. */
+const DNS_NAME =
+  /^(?:@|(?:\*|[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*\.?)$/i;
+
+/** Reads the arguments of `mlb`. @throws UsageError with a sentence that suggests the next step */
+export function readCommand(
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Command {
+  const [word = '--help'] = argv;
+  const verb = VERBS.find((candidate) => candidate === word);
+  if (verb === undefined && word !== '--help') {
+    const hint = suggestion(word, VERBS) || '; mlb --help lists them';
+    const fault = word.startsWith('-') ? 'the verb comes first' : `there is no verb ${word}`;
+    throw new UsageError(`${fault}${hint}`);
+  }
+  let help = '';
+  const parsed: Readonly<Record<string, unknown>> = newParser().parseSync(
+    verb === undefined ? ['--help'] : [...argv],
+    {},
+    (_, __, text) => {
+      help = text;
+    },
+  );
+  if (help !== '' || verb === undefined) return { verb: 'help', text: help };
+  return commandOf(verb, parsed, env);
+}
+
+function commandOf(
+  verb: (typeof VERBS)[number],
+  parsed: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>>,
+): Command {
+  const given = (name: string) => {
+    const value = parsed[name];
+    if (Array.isArray(value)) throw new UsageError(`--${name} is given more than once`);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const output = given('output') === 'json' ? 'json' : 'text';
+  const store = () => read('--store', STORE, given('store') ?? env['METALLB_STORE']);
+  switch (verb) {
+    case 'demo':
+      return { verb };
+    case 'status':
+      return { verb, output, store: store(), subject: given('subject') };
+    case 'dns': {
+      const ttlSeconds = read('--ttl', TTL, given('ttl'));
+      return {
+        verb,
+        output,
+        store: store(),
+        service: given('service') ?? '',
+        name: dnsName(given('name')),
+        ttlSeconds,
+      };
+    }
+    case 'decode': {
+      const words = Array.isArray(parsed['frame']) ? parsed['frame'] : [];
+      return {
+        verb,
+        output,
+        input: words.join(' ') || '-',
+        heartbeatKeyFile: given('heartbeat-key-file'),
+      };
+    }
+  }
+}
+
+function dnsName(name: string | undefined): string | undefined {
+  if (name === undefined || DNS_NAME.test(name)) return name;
+  throw new UsageError(
+    `--name: expected a domain name such as app.example.com, not ${JSON.stringify(name)}`,
+  );
+}
+
+function read<T>(flag: string, setting: Setting<T>, given: string | undefined): T {
+  const text = given ?? setting.default;
+  if (text === undefined) {
+    throw new UsageError(
+      `${flag} is missing: ${setting.description} (METALLB_STORE says it once for all)`,
+    );
+  }
+  const parsed = setting.parse(text);
+  if ('value' in parsed) return parsed.value;
+  throw new UsageError(`${flag}: ${parsed.problem}, not ${JSON.stringify(text)}`);
+}
+
+function newParser(): Argv {
+  return yargs()
+    .scriptName('mlb')
+    .locale('en')
+    .usage('$0 VERB: what the load balancer does, and why')
+    .command('status [subject]', 'classes, Services, their IPs and who answers for them', (verb) =>
+      withStore(verb)
+        .positional('subject', { type: 'string', describe: 'a Service, NAMESPACE/NAME, or an IP' })
+        .example('$0 status --store manifests:/etc/metallb nginx', 'who answers for nginx'),
+    )
+    .command('dns <service>', 'A and AAAA records of a Service, to copy into a zone', (verb) =>
+      withStore(verb)
+        .positional('service', { type: 'string', describe: 'a Service, or NAMESPACE/NAME' })
+        .option('name', { ...TEXT, describe: "name of the records; default: the Service's" })
+        .option('ttl', {
+          ...TEXT,
+          describe: TTL.description,
+          defaultDescription: TTL.default ?? '',
+        }),
+    )
+    .command('decode [frame..]', 'what a captured Ethernet frame says', (verb) =>
+      withOutput(verb)
+        .positional('frame', {
+          type: 'string',
+          describe: 'hexadecimal digits, a file, or - (stdin)',
+        })
+        .option('heartbeat-key-file', { ...TEXT, describe: 'keys to check heartbeats with' })
+        .example('tcpdump -xx -c 1 arp | $0 decode', 'what is on the wire now'),
+    )
+    .command('demo', 'three nodes, three public IPs, and a node that dies', (verb) => verb)
+    .epilogue('NO_COLOR=1 turns colours off; they are off in files and pipes.')
+    .wrap(100)
+    .version(false)
+    .help()
+    .strict()
+    .exitProcess(false)
+    .parserConfiguration({
+      'boolean-negation': false,
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+    })
+    .fail((message) => {
+      throw new UsageError(sentenceOf(message));
+    });
+}
+
+const TEXT = { type: 'string', requiresArg: true } as const;
+
+function withStore(verb: Argv): Argv {
+  const describe = `${STORE.description} (METALLB_STORE)`;
+  return withOutput(verb).option('store', { ...TEXT, describe });
+}
+
+function withOutput(verb: Argv): Argv {
+  return verb.option('output', {
+    ...TEXT,
+    alias: 'o',
+    choices: ['text', 'json'],
+    describe: 'how to answer',
+    defaultDescription: 'text',
+  });
+}
+
+/** What yargs says, in our words. */
+function sentenceOf(message: string): string {
+  return message
+    .replace(/^Not enough arguments following: (.+)$/, '--$1 needs a value')
+    .replace(/^Not enough non-option arguments.*$/s, 'a Service is missing: mlb dns SERVICE')
+    .replace(
+      /^Unknown (?:arguments?|commands?): (.+)$/,
+      'unknown argument $1; mlb VERB --help lists what there is',
+    )
+    .replace(
+      /^Invalid values:\s+Argument: output, Given: (.+?), Choices.*$/s,
+      '--output: expected text or json, not $1',
+    );
+}

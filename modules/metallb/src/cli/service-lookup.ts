@@ -1,0 +1,66 @@
+import type { Child } from '../api/child.ts';
+import { CONDITION } from '../api/names.ts';
+import { keyOf } from '../api/object.ts';
+import type { Service } from '../api/service.ts';
+import { compareIps, parseIp } from '../net/ip.ts';
+import type { ClusterSnapshot } from './cluster-snapshot.ts';
+import { CommandFailure } from './failure.ts';
+import { suggestion } from './nearest-word.ts';
+
+/** A Service that this module serves, with its children: lowest IP first, those without an IP last. */
+export interface ServedService {
+  readonly key: string;
+  readonly service: Service;
+  readonly children: readonly Child[];
+}
+
+/** All of them, by namespace and name. */
+export function servedServices({ services, children, classes }: ClusterSnapshot): ServedService[] {
+  const classNames = new Set(classes.map(({ metadata }) => metadata.name));
+  return services
+    .map((service) => {
+      const key = keyOf(service.metadata);
+      const own = children
+        .filter(({ serviceRef }) => keyOf(serviceRef) === key)
+        .sort(compareChildren);
+      return { key, service, children: own };
+    })
+    .filter((served) => served.children.length > 0 || isOurs(served.service, classNames))
+    .sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/**
+ * Those that `subject` names: a key, a name in any namespace, or an IP.
+ * @throws CommandFailure when there is none
+ */
+export function findServices(all: readonly ServedService[], subject: string): ServedService[] {
+  const ip = parseIp(subject);
+  const found = all.filter(({ key, service, children }) =>
+    ip === undefined
+      ? key === subject || service.metadata.name === subject
+      : children.some(({ status }) => status.ip === ip),
+  );
+  if (found.length > 0) return found;
+  if (ip !== undefined)
+    throw new CommandFailure(`${ip} belongs to no Service; mlb status lists all`);
+  const names = all.flatMap(({ key, service }) => [service.metadata.name, key]);
+  const hint = suggestion(subject, names) || '; mlb status lists all';
+  throw new CommandFailure(`there is no Service ${subject} with public IPs${hint}`);
+}
+
+function isOurs(
+  { type, loadBalancerClass, classAnnotation, status }: Service,
+  classNames: ReadonlySet<string>,
+) {
+  if (type !== 'LoadBalancer') return false;
+  if (loadBalancerClass !== undefined) return classNames.has(loadBalancerClass);
+  const isBound = status.conditions.some((condition) => condition.type === CONDITION.classBound);
+  return isBound || classAnnotation !== undefined;
+}
+
+function compareChildren(a: Child, b: Child): number {
+  const [ipA, ipB] = [a.status.ip, b.status.ip];
+  if (ipA !== undefined && ipB !== undefined) return compareIps(ipA, ipB);
+  if (ipA !== undefined || ipB !== undefined) return ipA === undefined ? 1 : -1;
+  return a.metadata.name.localeCompare(b.metadata.name, 'en', { numeric: true });
+}

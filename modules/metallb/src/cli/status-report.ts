@@ -1,0 +1,96 @@
+import type { Announcer, Child } from '../api/child.ts';
+import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import type { ClusterSnapshot } from './cluster-snapshot.ts';
+import { complaints, nodeComplaints } from './complaints.ts';
+import { findServices, type ServedService, servedServices } from './service-lookup.ts';
+
+/** What `mlb status` says; the form of its JSON, too. */
+export interface StatusReport {
+  readonly classes: readonly ClassReport[];
+  readonly services: readonly ServiceReport[];
+  /** Those that complain about something. */
+  readonly nodes: readonly { readonly name: string; readonly problems: readonly string[] }[];
+  /** Objects and files that can't be understood. */
+  readonly problems: readonly string[];
+}
+
+/** One class and how full its pool is. */
+export interface ClassReport {
+  readonly name: string;
+  readonly type: string;
+  readonly isDefault: boolean;
+  readonly nodes: readonly string[];
+  /** Decimal: an IPv6 /64 is more than a JSON integer holds. */
+  readonly ipsUsed: string;
+  readonly ipsTotal: string;
+  readonly problems: readonly string[];
+}
+
+/** One Service and its public IPs. */
+export interface ServiceReport {
+  readonly service: string;
+  readonly className: string | undefined;
+  readonly ips: readonly IpReport[];
+  readonly problems: readonly string[];
+}
+
+/** One public IP: whose it should be and whose it is. */
+export interface IpReport {
+  readonly child: string;
+  readonly ip: string | undefined;
+  readonly preferredNode: string | undefined;
+  readonly announcer: Announcer | undefined;
+  readonly problems: readonly string[];
+}
+
+/**
+ * What there is to say about the cluster, or about the Services that `subject` names.
+ * @throws CommandFailure when it names none
+ */
+export function reportStatus(snapshot: ClusterSnapshot, subject?: string): StatusReport {
+  const all = servedServices(snapshot);
+  const served = subject === undefined ? all : findServices(all, subject);
+  const services = served.map(reportService);
+  const shown = new Set(services.map(({ className }) => className));
+  return {
+    classes: snapshot.classes
+      .filter(({ metadata }) => subject === undefined || shown.has(metadata.name))
+      .map(reportClass)
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    services,
+    nodes: snapshot.nodes
+      .map(({ metadata, conditions }) => ({
+        name: metadata.name,
+        problems: nodeComplaints(conditions),
+      }))
+      .filter(({ problems }) => problems.length > 0)
+      .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    problems: snapshot.problems,
+  };
+}
+
+function reportClass({ metadata, spec, status }: MetalLoadBalancerClass): ClassReport {
+  return {
+    name: metadata.name,
+    type: spec.type,
+    isDefault: spec.isDefault,
+    nodes: status.nodes,
+    ipsUsed: status.addresses.used,
+    ipsTotal: status.addresses.total,
+    problems: complaints(status.conditions),
+  };
+}
+
+function reportService({ key, service, children }: ServedService): ServiceReport {
+  return {
+    service: key,
+    className: children[0]?.className ?? service.boundClass ?? service.loadBalancerClass,
+    ips: children.map(reportIp),
+    problems: complaints(service.status.conditions),
+  };
+}
+
+function reportIp({ metadata, preferredNode, status }: Child): IpReport {
+  const { ip, announcer, conditions } = status;
+  return { child: metadata.name, ip, preferredNode, announcer, problems: complaints(conditions) };
+}

@@ -1,0 +1,100 @@
+import type { AnnounceReason, Announcer } from '../api/child.ts';
+import { formatTimestamp, parseTimestamp } from '../time/clock.ts';
+import { formatAge } from './age.ts';
+import type { Paint } from './paint.ts';
+import type { ClassReport, IpReport, ServiceReport, StatusReport } from './status-report.ts';
+import { alignTable, type Row } from './table.ts';
+
+/** How to show a report. */
+export interface StatusStyle {
+  readonly paint: Paint;
+  readonly nowEpochMs: number;
+}
+
+const NONE = '-';
+const WHY: Readonly<Record<AnnounceReason, string>> = {
+  Assigned: 'first assignment',
+  Takeover: 'the node before failed',
+  Handover: 'planned move',
+  Failback: 'back on its preferred node',
+  EndpointsMoved: 'the endpoints moved',
+  Dispute: 'two nodes claimed it',
+};
+
+/** The report as lines for people. */
+export function formatStatus(report: StatusReport, style: StatusStyle): string[] {
+  const sections = [classTable(report.classes, style), serviceTable(report.services, style)];
+  const problems = problemLines(report, style);
+  if (problems.length > 0) sections.push(problems);
+  return sections.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
+}
+
+function classTable(classes: readonly ClassReport[], { paint }: StatusStyle): string[] {
+  if (classes.length === 0) return ['no MetalLoadBalancerClass'];
+  return alignTable([
+    heading(paint, 'CLASS', 'TYPE', 'DEFAULT', 'NODES', 'IPS USED', 'PROBLEMS'),
+    ...classes.map((one) => [
+      one.name,
+      one.type,
+      one.isDefault ? 'yes' : 'no',
+      String(one.nodes.length),
+      `${one.ipsUsed} of ${one.ipsTotal}`,
+      paint('bad', one.problems.length === 0 ? '' : String(one.problems.length)),
+    ]),
+  ]);
+}
+
+function serviceTable(services: readonly ServiceReport[], style: StatusStyle): string[] {
+  if (services.length === 0) return ['no Service asks for a public IP'];
+  const { paint } = style;
+  return alignTable([
+    heading(paint, 'SERVICE', 'IP', 'PREFERRED NODE', 'ANNOUNCER', 'SINCE', 'WHY'),
+    ...services.flatMap((service) => serviceRows(service, style)),
+  ]);
+}
+
+function serviceRows({ service, ips }: ServiceReport, style: StatusStyle): Row[] {
+  if (ips.length === 0) return [[service, style.paint('bad', 'none'), NONE, NONE, NONE, NONE]];
+  return ips.map((ip, index) => [index === 0 ? service : '', ...ipCells(ip, style)]);
+}
+
+function ipCells({ ip, preferredNode, announcer }: IpReport, style: StatusStyle): Row {
+  const { paint } = style;
+  const preferred = preferredNode ?? NONE;
+  if (ip === undefined) return [paint('bad', 'not assigned'), preferred, NONE, NONE, NONE];
+  if (announcer === undefined) return [ip, preferred, paint('bad', 'nobody'), NONE, NONE];
+  const isHome = announcer.node === preferredNode;
+  const node = paint(isHome ? 'good' : 'heading', announcer.node);
+  return [ip, preferred, node, since(announcer, style), why(announcer)];
+}
+
+function since({ since: text }: Announcer, { paint, nowEpochMs }: StatusStyle): string {
+  const epochMs = parseTimestamp(text);
+  if (epochMs === undefined) return text;
+  return `${formatAge(nowEpochMs - epochMs)} ago ${paint('aside', `(${formatTimestamp(epochMs)})`)}`;
+}
+
+function why({ reason, recentMoves }: Announcer): string {
+  const moves = recentMoves > 1 ? `, move ${recentMoves} within 180 s` : '';
+  return `${reason}: ${WHY[reason]}${moves}`;
+}
+
+function problemLines(report: StatusReport, { paint }: StatusStyle): string[] {
+  const about = (subject: string, problems: readonly string[]) =>
+    problems.map((problem) => `${subject}: ${problem}`);
+  const lines = [
+    ...report.problems,
+    ...report.classes.flatMap(({ name, problems }) => about(`class ${name}`, problems)),
+    ...report.services.flatMap(({ service, ips, problems }) => [
+      ...about(`Service ${service}`, problems),
+      ...ips.flatMap(({ child, ip, problems }) => about(ip ?? child, problems)),
+    ]),
+    ...report.nodes.flatMap(({ name, problems }) => about(`node ${name}`, problems)),
+  ];
+  if (lines.length === 0) return [];
+  return [paint('heading', 'PROBLEMS'), ...lines.map((line) => paint('bad', line))];
+}
+
+function heading(paint: Paint, ...words: string[]): Row {
+  return words.map((word) => paint('heading', word));
+}
