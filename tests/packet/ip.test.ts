@@ -103,6 +103,15 @@ test('a datagram without checksum is taken over IPv4 and refused over IPv6', () 
   assert.throws(() => decodeUdp(without, ENDS_V6), 'checksum');
 });
 
+test('a checksum that comes out as zero is sent as all ones', () => {
+  const ends = { source: ip('192.0.2.1'), destination: ip('192.0.2.2') };
+  const empty = { sourcePort: 0, destinationPort: 0, payload: new Uint8Array(2) };
+  const sum = encodeUdp(empty, ends).subarray(6, 8);
+  const bytes = encodeUdp({ ...empty, payload: sum }, ends);
+  assert.equal(bytes.subarray(6, 8), Uint8Array.of(0xff, 0xff));
+  assert.equal(decodeUdp(bytes, ends).payload, sum);
+});
+
 test('any bytes give a value or MalformedPacketError', () => {
   assertTotal([IPV6], decodeIpv6);
   assertTotal([IPV4], decodeIpv4);

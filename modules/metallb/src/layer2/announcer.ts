@@ -70,8 +70,6 @@ export class Announcer {
     this.#now = now;
     const frames: Uint8Array[] = [];
     this.#sendFirstRounds(frames);
-    // Nothing may overtake a first round, also where both share one reduced rate.
-    if (this.#first.size > 0 && this.#pacing.isSlow(now)) return frames;
     this.#sendReminders(frames);
     this.#sendDue(frames);
     return frames;

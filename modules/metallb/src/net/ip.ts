@@ -7,8 +7,12 @@ export type IpFamily = 'IPv4' | 'IPv6';
 
 const IPV4_LENGTH = 4;
 const IPV6_LENGTH = 16;
+const IPV6_GROUPS = 8;
+const NO_ZERO_RUN = { start: -1, length: 0 };
 const ZERO = '0'.charCodeAt(0);
 const DOT = '.'.charCodeAt(0);
+const COLON = ':'.charCodeAt(0);
+const LOWER_A = 'a'.charCodeAt(0);
 
 export function familyOf(ip: IpAddress): IpFamily {
   return ip.includes(':') ? 'IPv6' : 'IPv4';
@@ -86,34 +90,75 @@ export function ipFromBytes(bytes: Uint8Array): IpAddress {
 
 /** RFC 5952 §4: lower case, no leading zeros, the longest (first) run of two or more zero groups as `::`. */
 function formatIpv6(bytes: Uint8Array): string {
-  const groups: number[] = [];
-  for (let index = 0; index < IPV6_LENGTH; index += 2) {
-    groups.push(((bytes[index] ?? 0) << 8) | (bytes[index + 1] ?? 0));
+  const zeros = longestZeroRun(bytes);
+  const zerosEnd = zeros.start + zeros.length;
+  let text = '';
+  for (let index = 0; index < IPV6_GROUPS; index += 1) {
+    if (index === zeros.start) text += '::';
+    if (index >= zeros.start && index < zerosEnd) continue;
+    if (index > 0 && index !== zerosEnd) text += ':';
+    text += groupOf(bytes, index).toString(16);
   }
-  const zeros = longestZeroRun(groups);
-  const hex = (from: number, to: number) =>
-    groups
-      .slice(from, to)
-      .map((group) => group.toString(16))
-      .join(':');
-  if (zeros.length < 2) return hex(0, groups.length);
-  return `${hex(0, zeros.start)}::${hex(zeros.start + zeros.length, groups.length)}`;
+  return text;
 }
 
-function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
-  let best = { start: 0, length: 0 };
+function groupOf(bytes: Uint8Array, index: number): number {
+  return ((bytes[2 * index] ?? 0) << 8) | (bytes[2 * index + 1] ?? 0);
+}
+
+/** Only runs worth writing as `::`; a start of -1 says that there is none. */
+function longestZeroRun(bytes: Uint8Array): { start: number; length: number } {
+  let best = { start: -1, length: 1 };
   let start = 0;
-  for (const [index, group] of groups.entries()) {
-    if (group !== 0) start = index + 1;
+  for (let index = 0; index < IPV6_GROUPS; index += 1) {
+    if (groupOf(bytes, index) !== 0) start = index + 1;
     else if (index + 1 - start > best.length) best = { start, length: index + 1 - start };
   }
-  return best;
+  return best.start < 0 ? NO_ZERO_RUN : best;
 }
 
 export function ipToBytes(ip: IpAddress): Uint8Array {
-  const bytes = familyOf(ip) === 'IPv4' ? parseIpv4(ip) : parseIpv6(ip);
-  if (bytes === undefined) throw new TypeError(`not an IpAddress: ${ip}`);
+  if (familyOf(ip) === 'IPv6') return canonicalIpv6Bytes(ip);
+  const value = ipv4ToNumber(ip);
+  return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
+}
+
+/** Without checks, since every answered packet needs it several times and the text is canonical. */
+function canonicalIpv6Bytes(ip: IpAddress): Uint8Array {
+  const bytes = new Uint8Array(IPV6_LENGTH);
+  const zeros = ip.indexOf('::');
+  if (zeros < 0) {
+    writeGroups(bytes, 0, ip);
+  } else {
+    const tail = ip.slice(zeros + 2);
+    writeGroups(bytes, 0, ip.slice(0, zeros));
+    writeGroups(bytes, IPV6_LENGTH - 2 * groupCount(tail), tail);
+  }
   return bytes;
+}
+
+function groupCount(groups: string): number {
+  let count = groups === '' ? 0 : 1;
+  for (let index = 0; index < groups.length; index += 1) {
+    if (groups.charCodeAt(index) === COLON) count += 1;
+  }
+  return count;
+}
+
+/** Shifts each digit into its two bytes from the right. */
+function writeGroups(bytes: Uint8Array, start: number, groups: string): void {
+  let at = start;
+  for (let index = 0; index < groups.length; index += 1) {
+    const code = groups.charCodeAt(index);
+    if (code === COLON) {
+      at += 2;
+      continue;
+    }
+    const low = bytes[at + 1] ?? 0;
+    const digit = code >= LOWER_A ? code - LOWER_A + 10 : code - ZERO;
+    bytes[at] = ((bytes[at] ?? 0) << 4) | (low >> 4);
+    bytes[at + 1] = (low << 4) | digit;
+  }
 }
 
 export function ipToBigInt(ip: IpAddress): bigint {
@@ -155,6 +200,7 @@ export function compareIps(a: IpAddress, b: IpAddress): number {
 
 /** RFC 4291 §2.7.1: ff02::1:ff00:0/104 and the low 24 bits of the address. */
 export function solicitedNodeGroup(ip: IpAddress): Uint8Array {
-  const low = ipToBytes(ip).subarray(13, 16);
-  return Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, ...low);
+  const group = Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0, 0, 0);
+  group.set(ipToBytes(ip).subarray(13), 13);
+  return group;
 }

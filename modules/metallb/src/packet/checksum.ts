@@ -19,6 +19,13 @@ export function transportChecksum(ends: IpEnds, protocol: number, packet: Uint8A
   return internetChecksum(packet, pseudoHeader + protocol + packet.length);
 }
 
+/** Fills in the checksum field of a packet that was computed while it was zero. */
+export function withChecksum(packet: Uint8Array, at: number, checksum: number): Uint8Array {
+  packet[at] = checksum >>> 8;
+  packet[at + 1] = checksum;
+  return packet;
+}
+
 /** Of at most 65,535 bytes, so the sum stays below 2^32. */
 function sumOf(bytes: Uint8Array): number {
   let sum = 0;

@@ -1,9 +1,10 @@
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { type IpEnds, internetChecksum } from './checksum.ts';
+import { type IpEnds, internetChecksum, withChecksum } from './checksum.ts';
 
 const VERSION = 4;
 const HEADER_LENGTH = 20;
+const CHECKSUM_AT = 10;
 const FLAG_DONT_FRAGMENT = 0x4000; // RFC 791 §3.1
 const FRAGMENT_MASK = 0x3fff; // more-fragments flag and fragment offset
 
@@ -39,21 +40,20 @@ export function decodeIpv4(bytes: Uint8Array): Ipv4Packet {
 }
 
 export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
-  const header = (checksum: number) =>
-    new ByteWriter(HEADER_LENGTH)
-      .u8((VERSION << 4) | (HEADER_LENGTH / 4))
-      .u8(0)
-      .u16(HEADER_LENGTH + packet.payload.length)
-      .u16(0)
-      .u16(FLAG_DONT_FRAGMENT)
-      .u8(packet.ttl)
-      .u8(packet.protocol)
-      .u16(checksum)
-      .ip(packet.source)
-      .ip(packet.destination)
-      .finish();
+  const header = new ByteWriter(HEADER_LENGTH)
+    .u8((VERSION << 4) | (HEADER_LENGTH / 4))
+    .u8(0)
+    .u16(HEADER_LENGTH + packet.payload.length)
+    .u16(0)
+    .u16(FLAG_DONT_FRAGMENT)
+    .u8(packet.ttl)
+    .u8(packet.protocol)
+    .u16(0)
+    .ip(packet.source)
+    .ip(packet.destination)
+    .finish();
   return new ByteWriter(HEADER_LENGTH + packet.payload.length)
-    .bytes(header(internetChecksum(header(0))))
+    .bytes(withChecksum(header, CHECKSUM_AT, internetChecksum(header)))
     .bytes(packet.payload)
     .finish();
 }

@@ -2,7 +2,7 @@ import { type IpAddress, ipFromBytes, solicitedNodeGroup } from '../net/ip.ts';
 import { type MacAddress, macFromBytes, macToBytes } from '../net/mac.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { type IpEnds, transportChecksum } from './checksum.ts';
+import { type IpEnds, transportChecksum, withChecksum } from './checksum.ts';
 import { encodeIpv6, type Ipv6Packet, NEXT_HEADER_ICMPV6 } from './ipv6.ts';
 
 const TYPE_NEIGHBOR_SOLICITATION = 135; // RFC 4861 §4.3
@@ -20,6 +20,7 @@ const LINK_LAYER_OPTION_LENGTH = 8;
 /** RFC 4861 §7.1: proves that no router forwarded the packet. */
 const HOP_LIMIT = 255;
 const FIXED_LENGTH = 24;
+const CHECKSUM_AT = 2;
 
 /** The unspecified address `::`, the source of duplicate address detection. */
 export const UNSPECIFIED_IPV6 = ipFromBytes(new Uint8Array(16));
@@ -134,24 +135,21 @@ function readOptions(reader: ByteReader, linkLayerType: number): Options {
 /** A whole IPv6 packet. A nonce must be 6, 14, 22 … bytes long, as its option comes in units of 8. */
 export function encodeNdp(message: NdpMessage, ends: IpEnds): Uint8Array {
   const options = encodeOptions(message);
-  const bytes = (checksum: number) =>
-    new ByteWriter(FIXED_LENGTH + options.length)
-      .u8(
-        message.kind === 'neighbor-solicitation'
-          ? TYPE_NEIGHBOR_SOLICITATION
-          : TYPE_NEIGHBOR_ADVERTISEMENT,
-      )
-      .u8(0)
-      .u16(checksum)
-      .u32(message.kind === 'neighbor-solicitation' ? 0 : flagsOf(message))
-      .ip(message.target)
-      .bytes(options)
-      .finish();
+  const isSolicitation = message.kind === 'neighbor-solicitation';
+  const bytes = new ByteWriter(FIXED_LENGTH + options.length)
+    .u8(isSolicitation ? TYPE_NEIGHBOR_SOLICITATION : TYPE_NEIGHBOR_ADVERTISEMENT)
+    .u8(0)
+    .u16(0)
+    .u32(isSolicitation ? 0 : flagsOf(message))
+    .ip(message.target)
+    .bytes(options)
+    .finish();
+  const checksum = transportChecksum(ends, NEXT_HEADER_ICMPV6, bytes);
   return encodeIpv6({
     ...ends,
     nextHeader: NEXT_HEADER_ICMPV6,
     hopLimit: HOP_LIMIT,
-    payload: bytes(transportChecksum(ends, NEXT_HEADER_ICMPV6, bytes(0))),
+    payload: withChecksum(bytes, CHECKSUM_AT, checksum),
   });
 }
 

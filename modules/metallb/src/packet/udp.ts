@@ -1,10 +1,11 @@
 import { familyOf } from '../net/ip.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
-import { type IpEnds, transportChecksum } from './checksum.ts';
+import { type IpEnds, transportChecksum, withChecksum } from './checksum.ts';
 import { PROTOCOL_UDP } from './ipv6.ts';
 
 const HEADER_LENGTH = 8;
+const CHECKSUM_AT = 6;
 const NO_CHECKSUM = 0; // RFC 768: not computed. RFC 8200 §8.1 forbids it over IPv6.
 
 /** RFC 768. */
@@ -32,16 +33,15 @@ export function decodeUdp(bytes: Uint8Array, ends: IpEnds): UdpDatagram {
 
 export function encodeUdp(datagram: UdpDatagram, ends: IpEnds): Uint8Array {
   const length = HEADER_LENGTH + datagram.payload.length;
-  const bytes = (checksum: number) =>
-    new ByteWriter(length)
-      .u16(datagram.sourcePort)
-      .u16(datagram.destinationPort)
-      .u16(length)
-      .u16(checksum)
-      .bytes(datagram.payload)
-      .finish();
+  const bytes = new ByteWriter(length)
+    .u16(datagram.sourcePort)
+    .u16(datagram.destinationPort)
+    .u16(length)
+    .u16(NO_CHECKSUM)
+    .bytes(datagram.payload)
+    .finish();
   // RFC 768: a computed zero is sent as its other form, all ones.
-  return bytes(udpChecksum(ends, bytes(0)) || 0xffff);
+  return withChecksum(bytes, CHECKSUM_AT, udpChecksum(ends, bytes) || 0xffff);
 }
 
 function udpChecksum(ends: IpEnds, datagram: Uint8Array): number {
