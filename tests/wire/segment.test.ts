@@ -172,6 +172,13 @@ test('a deaf node takes nothing and announces nothing; the others serve its IP',
       (report) => report.type === 'condition' && report.condition === 'Deaf' && report.active,
     );
   assert.ok((told?.length ?? 0) > 0);
+  lan.heal();
+  lan.run(3_000);
+  assert.equal(
+    [announcedBy(lan, 'n1'), announcedBy(lan, 'n2'), announcedBy(lan, 'n3')],
+    [[IPS[0]], [IPS[1]], [IPS[2]]],
+    'once it hears again',
+  );
 });
 
 test('at a cold start without any heartbeat, each IP gets one answer and nobody takes another one for ten seconds', () => {

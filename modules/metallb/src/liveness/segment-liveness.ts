@@ -171,11 +171,8 @@ export class SegmentLiveness {
     if (!isCounted(peer)) Object.assign(peer, factsOf(heartbeat, mac), { heardAt: now });
     const greeting: LivenessAction[] =
       isNew && this.#extraBeats.tryTake(now) ? [{ do: 'beat' }] : [];
-    if (!listsUs) {
-      // The other half of a healed partition came first: to it, our incarnation is the ghost.
-      const buriesUs = peer.phase === 'dead' && now - since >= 2 * heartbeat.intervalMs;
-      return buriesUs ? this.#renew(now) : greeting;
-    }
+    if (!listsUs)
+      return now - since < 2 * heartbeat.intervalMs ? greeting : this.#ignored(peer, now);
     this.#peers.retire(peer);
     const resumed = isCounted(peer);
     Object.assign(peer, { incarnation, pending: undefined });
@@ -183,6 +180,12 @@ export class SegmentLiveness {
     const serving = heartbeat.state === 'eligible' || heartbeat.state === 'leaving';
     if (!resumed && serving) actions.push({ do: 'peer-joined', peer });
     return [...greeting, ...actions];
+  }
+
+  /** A new incarnation that has had time to hear us does not name us. */
+  #ignored(peer: Peer, now: number): LivenessAction[] {
+    // The other half of a healed partition came first: to it, our incarnation is the ghost.
+    return peer.phase === 'dead' ? this.#renew(now) : this.#unlisted(peer, now);
   }
 
   #update(
