@@ -8,6 +8,7 @@ export type IpFamily = 'IPv4' | 'IPv6';
 const IPV4_LENGTH = 4;
 const IPV6_LENGTH = 16;
 const IPV6_GROUPS = 8;
+const SOLICITED_NODE_PREFIX = Uint8Array.of(255, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 255, 0, 0, 0);
 const NO_ZERO_RUN = { start: -1, length: 0 };
 const ZERO = '0'.charCodeAt(0);
 const DOT = '.'.charCodeAt(0);
@@ -200,7 +201,7 @@ export function compareIps(a: IpAddress, b: IpAddress): number {
 
 /** RFC 4291 §2.7.1: ff02::1:ff00:0/104 and the low 24 bits of the address. */
 export function solicitedNodeGroup(ip: IpAddress): Uint8Array {
-  const group = Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xff, 0, 0, 0);
+  const group = SOLICITED_NODE_PREFIX.slice();
   group.set(ipToBytes(ip).subarray(13), 13);
   return group;
 }

@@ -45,5 +45,7 @@ export const ZERO_MAC = '00:00:00:00:00:00' as MacAddress;
 
 /** RFC 2464 §7: 33:33 and the low 32 bits of the IPv6 group. */
 export function multicastMac(group: Uint8Array): MacAddress {
-  return macFromBytes(Uint8Array.of(0x33, 0x33, ...group.subarray(12, 16)));
+  const bytes = new Uint8Array(6).fill(0x33, 0, 2);
+  bytes.set(group.subarray(12, 16), 2);
+  return macFromBytes(bytes);
 }

@@ -134,19 +134,29 @@ function readOptions(reader: ByteReader, linkLayerType: number): Options {
 
 /** A whole IPv6 packet. A nonce must be 6, 14, 22 … bytes long, as its option comes in units of 8. */
 export function encodeNdp(message: NdpMessage, ends: IpEnds): Uint8Array {
-  const options = encodeOptions(message);
   const isSolicitation = message.kind === 'neighbor-solicitation';
-  const bytes = new ByteWriter(FIXED_LENGTH + options.length)
+  const linkLayerAddress = isSolicitation
+    ? message.sourceLinkLayerAddress
+    : message.targetLinkLayerAddress;
+  const linkLayerOption = linkLayerAddress && macToBytes(linkLayerAddress);
+  const optionsLength = optionUnits(linkLayerOption) * 8 + optionUnits(message.nonce) * 8;
+  const writer = new ByteWriter(FIXED_LENGTH + optionsLength)
     .u8(isSolicitation ? TYPE_NEIGHBOR_SOLICITATION : TYPE_NEIGHBOR_ADVERTISEMENT)
     .u8(0)
     .u16(0)
     .u32(isSolicitation ? 0 : flagsOf(message))
-    .ip(message.target)
-    .bytes(options)
-    .finish();
+    .ip(message.target);
+  writeOption(
+    writer,
+    isSolicitation ? OPTION_SOURCE_LINK_LAYER_ADDRESS : OPTION_TARGET_LINK_LAYER_ADDRESS,
+    linkLayerOption,
+  );
+  writeOption(writer, OPTION_NONCE, message.nonce);
+  const bytes = writer.finish();
   const checksum = transportChecksum(ends, NEXT_HEADER_ICMPV6, bytes);
   return encodeIpv6({
-    ...ends,
+    source: ends.source,
+    destination: ends.destination,
     nextHeader: NEXT_HEADER_ICMPV6,
     hopLimit: HOP_LIMIT,
     payload: withChecksum(bytes, CHECKSUM_AT, checksum),
@@ -160,19 +170,15 @@ function flagsOf(advertisement: NeighborAdvertisement): number {
   return router + solicited + override;
 }
 
-function encodeOptions(message: NdpMessage): Uint8Array {
-  const linkLayerAddress =
-    message.kind === 'neighbor-solicitation'
-      ? encodeOption(OPTION_SOURCE_LINK_LAYER_ADDRESS, message.sourceLinkLayerAddress)
-      : encodeOption(OPTION_TARGET_LINK_LAYER_ADDRESS, message.targetLinkLayerAddress);
-  return Buffer.concat([linkLayerAddress, encodeOption(OPTION_NONCE, message.nonce)]);
+function optionUnits(value: Uint8Array | undefined): number {
+  return value === undefined ? 0 : Math.ceil((OPTION_HEADER_LENGTH + value.length) / 8);
 }
 
-function encodeOption(type: number, value: MacAddress | Uint8Array | undefined): Uint8Array {
-  if (value === undefined) return new Uint8Array(0);
-  const bytes = typeof value === 'string' ? macToBytes(value) : value;
-  const units = Math.ceil((OPTION_HEADER_LENGTH + bytes.length) / 8);
-  return new ByteWriter(units * 8).u8(type).u8(units).bytes(bytes).finish();
+function writeOption(writer: ByteWriter, type: number, value: Uint8Array | undefined): void {
+  if (value === undefined) return;
+  const units = optionUnits(value);
+  const padding = units * 8 - OPTION_HEADER_LENGTH - value.length;
+  writer.u8(type).u8(units).bytes(value).bytes(new Uint8Array(padding));
 }
 
 function isMulticast(ip: IpAddress): boolean {
