@@ -1,0 +1,37 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ControllerMetrics } from '../../modules/metallb/src/controller/controller-metrics.ts';
+import { SpeakerMetrics } from '../../modules/metallb/src/speaker/speaker-metrics.ts';
+import { Metrics } from '../../modules/metallb/src/telemetry/metrics.ts';
+
+const root = new URL('../../', import.meta.url);
+const WIRE_COUNTER = /counters\.(?:add|set)\(\s*'(\w+)'/g;
+
+async function registered(): Promise<string[]> {
+  const metrics = new Metrics();
+  new SpeakerMetrics(metrics);
+  new ControllerMetrics(metrics);
+  metrics.watchEventLoop()();
+  const text = await metrics.render();
+  return [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = '']) => name);
+}
+
+function ofTheWire(): string[] {
+  const folder = new URL('modules/metallb/src/wire/', root);
+  const texts = readdirSync(folder).map((file) => readFileSync(new URL(file, folder), 'utf8'));
+  const names = texts.flatMap((text) =>
+    [...text.matchAll(WIRE_COUNTER)].map(([, name = '']) => name),
+  );
+  return names.map((name) => `metallb_wire_${name}`);
+}
+
+test('docs/reference/metrics.md lists every metric, and none that does not exist', async () => {
+  const text = readFileSync(new URL('docs/reference/metrics.md', root), 'utf8');
+  const listed = [...text.matchAll(/^\| `(metallb_\w+)`/gm)].map(([, name = '']) => name);
+  const exposed = [...(await registered()), ...ofTheWire()];
+  assert.ok(exposed.length > 15);
+  assert.equal([...new Set(listed)].sort(), [...new Set(exposed)].sort());
+});
+
+test.run();

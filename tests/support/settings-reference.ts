@@ -1,0 +1,15 @@
+import { environmentName, flagName } from '../../modules/metallb/src/settings/setting-names.ts';
+import type { SettingsTable } from '../../modules/metallb/src/settings/settings.ts';
+
+/** The table of a program's settings as docs/reference/settings.md has it. */
+export function settingsReference(table: SettingsTable): string {
+  const rows = Object.entries(table).map(([key, setting]) => [
+    `\`--${flagName(key)}\``,
+    `\`${environmentName(key)}\``,
+    setting.default === undefined ? 'must be given' : `\`${setting.default}\``,
+    setting.description,
+  ]);
+  return [['flag', 'environment', 'default', 'meaning'], ['---', '---', '---', '---'], ...rows]
+    .map((cells) => `| ${cells.join(' | ')} |`)
+    .join('\n');
+}
