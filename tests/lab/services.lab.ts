@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import type { ClusterObject } from '../../lab/cluster.ts';
 import { ingressIps } from '../../lab/dataplane-sync.ts';
 import { run, until } from '../../lab/exec.ts';
-import { answeredBy, assignedIps, settled } from '../../lab/health.ts';
+import { answeredBy, assignedIps, assignments, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { ipv4On, ipv6On } from '../../lab/plan.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
@@ -70,9 +70,10 @@ export const scenarios: readonly Scenario[] = [
     assert.equal(new Set(three.map((one) => one.preferredNode)).size, 3, 'one IP per node');
     await lab.cluster.change(n3, { labels: { [BALANCER_LABEL]: null } });
     await until({ what: 'no IP on n3', deadlineMs: 5_000 }, async () => {
-      const all = await settled(lab);
+      const all = await assignments(lab);
       return all.every((one) => one.preferredNode !== 'n3');
     });
+    await settled(lab);
     for (const { name } of STANDARD_SERVICES) await assignedIps(lab, name, 3);
     return undefined;
   }),

@@ -9,7 +9,7 @@ export type ToParent =
 /** What `node` hands to a restarted wire. */
 export interface Resume {
   readonly state: unknown;
-  /** How long ago the state was told. */
+  /** How long ago the wire before last showed that it ran: the state was true then. */
   readonly ageMs: number;
 }
 

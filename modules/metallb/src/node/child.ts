@@ -30,7 +30,9 @@ export class Child {
   #ready = false;
   #stopping = false;
   #lastPulse: number | undefined;
-  #announced: { readonly state: unknown; readonly at: number } | undefined;
+  /** The last sign that it ran. */
+  #lastAliveAt = 0;
+  #announced: { readonly state: unknown } | undefined;
 
   constructor(options: ChildOptions) {
     this.#options = options;
@@ -47,7 +49,7 @@ export class Child {
     child.on('error', (error) => this.#failed(child, error));
     child.once('exit', (code, signal) => this.#exited(code, signal));
     if (this.#announced !== undefined) {
-      const ageMs = performance.now() - this.#announced.at;
+      const ageMs = performance.now() - this.#lastAliveAt;
       // A child that is already gone again is started anew, and told anew.
       child.send({ kind: 'resume', state: this.#announced.state, ageMs }, () => undefined);
     }
@@ -102,10 +104,11 @@ export class Child {
 
   #receive(message: unknown): void {
     if (typeof message !== 'object' || message === null || !('kind' in message)) return;
+    this.#lastAliveAt = performance.now();
     if (message.kind === 'ready') this.#ready = true;
-    if (message.kind === 'pulse') this.#lastPulse = performance.now();
+    if (message.kind === 'pulse') this.#lastPulse = this.#lastAliveAt;
     if (message.kind === 'announced' && 'state' in message) {
-      this.#announced = { state: message.state, at: performance.now() };
+      this.#announced = { state: message.state };
     }
   }
 

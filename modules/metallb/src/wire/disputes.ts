@@ -10,7 +10,6 @@ const MAX_DISPUTES = 10_000;
 const PAGE = 30;
 
 interface Dispute {
-  since: number;
   seenAt: number;
   burstAt: number;
 }
@@ -29,14 +28,20 @@ export class Disputes {
   readonly #disputes = new Map<IpAddress, Dispute>();
   #page = 0;
 
-  /** A peer claimed an IP that we announce. @returns whether to send a burst against it now */
-  claimed(ip: IpAddress, now: number): boolean {
+  /** A peer claims an IP that we announce, or says that we do what it does. */
+  claimed(ip: IpAddress, now: number): void {
     const known = this.#disputes.get(ip);
-    if (known === undefined && this.#disputes.size >= MAX_DISPUTES) return false;
-    const dispute = known ?? { since: now, seenAt: now, burstAt: Number.NEGATIVE_INFINITY };
-    dispute.seenAt = now;
-    this.#disputes.set(ip, dispute);
-    if (now - dispute.burstAt < REBURST_EVERY_MS) return false;
+    if (known !== undefined) known.seenAt = now;
+    else if (this.#disputes.size < MAX_DISPUTES) {
+      this.#disputes.set(ip, { seenAt: now, burstAt: Number.NEGATIVE_INFINITY });
+    }
+  }
+
+  /** Whether to announce against the claim now: once a second and IP, however often it is repeated. */
+  mayBurst(ip: IpAddress, now: number): boolean {
+    this.claimed(ip, now);
+    const dispute = this.#disputes.get(ip);
+    if (dispute === undefined || now - dispute.burstAt < REBURST_EVERY_MS) return false;
     dispute.burstAt = now;
     return true;
   }

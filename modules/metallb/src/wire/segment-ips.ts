@@ -166,12 +166,15 @@ export class SegmentIps {
     }
   }
 
-  /** A peer announces what we announce: the election decides again, and whoever stays says so (rule 20). */
+  /**
+   * A peer announces what we announce: the election decides again. If it still says us, the peer is told in a
+   * heartbeat; who is right shows when it answers with its duty's digest. Until then nobody shouts louder.
+   */
   #dispute(ip: IpAddress, now: number): void {
-    this.#ports.counters.add('disputes_total', { interface: this.#link.name });
-    const burst = this.#disputes.claimed(ip, now);
     this.elect([ip]);
-    if (burst && this.#roles.get(ip).kind === 'announcing') this.announcements.repeat(ip, now);
+    if (this.#roles.get(ip).kind !== 'announcing') return;
+    this.#ports.counters.add('disputes_total', { interface: this.#link.name });
+    this.#disputes.claimed(ip, now);
   }
 
   /** Disputes to name in the next heartbeat. */
@@ -198,9 +201,15 @@ export class SegmentIps {
       this.#silence(ip, `${heartbeat.node} knows a newer cluster state`);
       return true;
     }
-    const now = this.#ports.clock.now();
-    if (settlement === 'elect') this.#dispute(ip, now);
-    else if (this.#disputes.claimed(ip, now)) this.announcements.repeat(ip, now);
+    this.#insist(ip);
     return false;
+  }
+
+  /** Whoever stays announcer after the views were compared says so with a whole burst (network rule 20). */
+  #insist(ip: IpAddress): void {
+    const now = this.#ports.clock.now();
+    this.elect([ip]);
+    const stays = this.#roles.get(ip).kind === 'announcing';
+    if (stays && this.#disputes.mayBurst(ip, now)) this.announcements.repeat(ip, now);
   }
 }
