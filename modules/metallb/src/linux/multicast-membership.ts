@@ -109,25 +109,3 @@ class GroupSocket {
     this.#socket.close();
   }
 }
-
-/**
- * Joins an IPv4 heartbeat group on the interface that has `interfaceAddress`, for switches that prune even 224.0.0.x.
- * @returns leaves the group again
- */
-export function joinIpv4Group(
-  group: IpAddress,
-  interfaceAddress: IpAddress,
-  onError: (error: MembershipError) => void,
-): () => void {
-  const socket = createSocket('udp4');
-  const fail = (cause: unknown) =>
-    onError(new MembershipError(`can't join ${group} on ${interfaceAddress}`, { cause }));
-  socket.on('error', fail);
-  socket.unref();
-  try {
-    socket.addMembership(group, interfaceAddress);
-  } catch (error) {
-    fail(error);
-  }
-  return () => socket.close();
-}

@@ -8,6 +8,10 @@ import { parseTimestamp } from '../time/clock.ts';
 import { failbackAt } from './failback-window.ts';
 import { rankEndpoints, rankForAll } from './local-endpoints.ts';
 
+const MAX_RECENT_MOVES = 3;
+/** How long a move counts. */
+export const MOVES_LAST_MS = 180_000;
+
 /** All that decides what there is to do for one IP. */
 export interface DutyInputs {
   readonly ip: IpAddress;
@@ -50,10 +54,21 @@ export function decideDuty(inputs: DutyInputs): Duty | DutyRefusal {
     localEndpoints: sharedEndpoints(inputs),
     lastAnnouncer: announcer?.node,
     fresh: announcer === undefined,
-    failback: failbackAt(clazz.spec.l2.failback, epochMs),
+    failback: hasMovedEnough(announcer, epochMs)
+      ? 'withheld'
+      : failbackAt(clazz.spec.l2.failback, epochMs),
     recentMoves: announcer?.recentMoves ?? 0,
     lastMoveEpochMs: sinceOf(announcer),
   };
+}
+
+/**
+ * Network rule 23: fabrics that learn addresses freeze one that moves five times in three minutes, so after three
+ * moves the next voluntary one waits. Takeovers never do.
+ */
+function hasMovedEnough(announcer: Announcer | undefined, epochMs: number): boolean {
+  const since = sinceOf(announcer);
+  return (announcer?.recentMoves ?? 0) >= MAX_RECENT_MOVES && epochMs - since < MOVES_LAST_MS;
 }
 
 /** The intersection, where an empty list stands for every interface; undefined when nothing is left. */

@@ -5,7 +5,7 @@ import type { DutyChange } from '../duty/messages.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { formatRange, rangeContains } from '../net/range.ts';
 import type { ClusterView, Stale } from './cluster-view.ts';
-import { decideDuty, oldestChild } from './duties.ts';
+import { decideDuty, MOVES_LAST_MS, oldestChild } from './duties.ts';
 import { nextFailbackEdge } from './failback-window.ts';
 import { isMember, viewGroup } from './node-group.ts';
 
@@ -23,6 +23,8 @@ export class DutyBoard {
   readonly #refusals = new Map<IpAddress, string>();
   /** When time alone makes a class stale. */
   readonly #edges = new Map<string, number>();
+  /** When an IP that has moved too often may move again (network rule 23). */
+  readonly #rests = new Map<IpAddress, number>();
   /** IPs that stay assigned although no pool covers them any more: the capture filter must let them through too. */
   readonly #uncovered = new Set<IpAddress>();
   #lostAtEpochMs: number | undefined;
@@ -49,7 +51,8 @@ export class DutyBoard {
 
   /** When to call `update` although nothing changed; undefined when time changes nothing. */
   get nextEdgeEpochMs(): number | undefined {
-    return this.#edges.size === 0 ? undefined : Math.min(...this.#edges.values());
+    const edges = [...this.#edges.values(), ...this.#rests.values()];
+    return edges.length === 0 ? undefined : Math.min(...edges);
   }
 
   /** The store can't be reached: what it said of nodes stands still from now on. */
@@ -69,6 +72,7 @@ export class DutyBoard {
     const { epochMs, revision } = moment;
     for (const [name, edge] of this.#edges) if (edge <= epochMs) this.#view.staleClass(name);
     const stale = this.#view.takeStale();
+    for (const [ip, edge] of this.#rests) if (edge <= epochMs) stale.ips.add(ip);
     const groups = [...stale.classes].flatMap((name) => this.#updateGroup(name, epochMs));
     for (const id of this.#joinedOrLeft(groups)) {
       for (const ip of this.#view.ipsOfClass(id)) stale.ips.add(ip);
@@ -134,6 +138,9 @@ export class DutyBoard {
   #updateDuty(ip: IpAddress, epochMs: number): DutyChange[] {
     const old = this.#table.duties.get(ip);
     const duty = this.#decide(ip, epochMs);
+    const restsUntil = duty === undefined ? 0 : duty.lastMoveEpochMs + MOVES_LAST_MS;
+    if (duty?.failback === 'withheld' && restsUntil > epochMs) this.#rests.set(ip, restsUntil);
+    else this.#rests.delete(ip);
     if (duty !== undefined) {
       return old !== undefined && sameDuty(old, duty) ? [] : [{ set: 'duty', duty }];
     }

@@ -1,14 +1,14 @@
 import { captureFilter } from '../linux/capture-filter.ts';
-import type { Link } from '../linux/link.ts';
 import { openPacketSocket, type PacketSocket } from '../linux/packet-socket.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { parseRange } from '../net/range.ts';
 import { HEARTBEAT_PORT } from '../packet/heartbeat.ts';
+import type { SegmentLink } from './segment-options.ts';
 import type { FrameSocket } from './wire.ts';
 
 /** A packet socket whose filter follows the pools. @throws PacketSocketError */
 export async function openFrameSocket(
-  link: Link,
+  link: SegmentLink,
   pools: readonly string[],
   options: {
     readonly onFrame: (frame: Uint8Array) => void;

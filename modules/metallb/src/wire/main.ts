@@ -23,6 +23,7 @@ const REPORT_MS = 1_000;
 /** Heartbeats that say `restarting` must leave the queue before the process does. */
 const LAST_WORDS_MS = 30;
 const HANDOVER_POLL_MS = 20;
+const READY_POLL_MS = 50;
 
 function optionsFrom(settings: NodeSettings): WireOptions {
   const [first, ...others] = readHeartbeatKeys(settings.heartbeatKeyFile);
@@ -117,7 +118,12 @@ class WireProgram {
     this.#every(REPORT_MS, () => this.#reportRegularly());
     process.once('SIGTERM', () => this.#end());
     process.once('SIGINT', () => this.#end());
-    tellParent({ kind: 'ready' });
+    this.#tellWhenReady();
+  }
+
+  #tellWhenReady(): void {
+    if (this.#wire.ready) tellParent({ kind: 'ready' });
+    else systemClock.after(READY_POLL_MS, () => this.#tellWhenReady());
   }
 
   #resume(state: unknown, ageMs: number): void {

@@ -47,11 +47,13 @@ export class MoveReports {
     const predecessor = from ?? byStatus;
     const darkMs = this.#darkMs(predecessor);
     const epochMs = this.#ports.clock.epochMs();
+    const reason = this.#reason(duty, predecessor, darkMs !== undefined);
     const report: AnnouncedReport = {
       ...{ type: 'announced', ip, interface: interfaceName, from: predecessor, darkMs },
       sinceEpochMs: epochMs,
-      reason: this.#reason(duty, predecessor, darkMs !== undefined),
-      recentMoves: recentMoves(duty, epochMs),
+      reason,
+      // The first node to have an IP moves nothing.
+      recentMoves: reason === 'Assigned' ? 0 : recentMoves(duty, epochMs),
       unchanged: predecessor === undefined && duty.lastAnnouncer === node,
     };
     this.#announced.set(ip, report);

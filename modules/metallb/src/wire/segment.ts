@@ -108,6 +108,11 @@ export class Segment {
     );
   }
 
+  /** Takes part in elections, or has no carrier to do so. */
+  get ready(): boolean {
+    return !this.#carrier || (this.#electionsBegun && this.#liveness.state !== 'starting');
+  }
+
   /** Nothing is left that only this node answers. */
   get handedOver(): boolean {
     return this.#liveness.state !== 'leaving' || this.#ips.none;

@@ -4,9 +4,9 @@ import type { Touched } from '../duty/duty-table.ts';
 import type { Report } from '../duty/messages.ts';
 import type { Link } from '../linux/link.ts';
 import type { IpAddress } from '../net/ip.ts';
-import type { ResumeState } from './resume-state.ts';
+import type { ResumedInterface, ResumeState } from './resume-state.ts';
 import { Segment } from './segment.ts';
-import type { SegmentOptions, SegmentPorts } from './segment-options.ts';
+import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 import { isUsableLink } from './usable-link.ts';
 
 /** Frames of one interface; closing is for ever. */
@@ -20,7 +20,7 @@ export interface FrameSocket {
 export interface WirePorts
   extends Omit<SegmentPorts, 'send' | 'join' | 'leave' | 'table' | 'digestOf'> {
   openSocket(
-    link: Link,
+    link: SegmentLink,
     pools: readonly string[],
     onFrame: (frame: Uint8Array) => void,
   ): Promise<FrameSocket>;
@@ -37,10 +37,14 @@ export interface WireOptions extends SegmentOptions {
 }
 
 interface OpenInterface {
-  socket: FrameSocket;
-  segment: Segment;
-  link: Link;
+  readonly socket: FrameSocket;
+  readonly segment: Segment;
+  link: SegmentLink;
+  carrier: boolean;
 }
+
+/** The controller finds other preferred nodes for a draining one; its peers should know them before it leaves. */
+const DRAIN_WAIT_MS = 1_000;
 
 /** All segments of this node: opened and closed as links and classes come and go, each on its own. */
 export class Wire {
@@ -48,22 +52,20 @@ export class Wire {
   readonly #options: WireOptions;
   readonly #open = new Map<string, OpenInterface>();
   readonly #opening = new Set<string>();
-  readonly #startedAt: number;
   #links: readonly Link[] = [];
-  #resume: ResumeState | undefined;
   #pools: readonly string[] = [];
+  #drainAskedAt: number | undefined;
   #tableKnown = false;
 
   constructor(ports: WirePorts, options: WireOptions) {
     this.#ports = ports;
     this.#options = options;
-    this.#startedAt = ports.clock.now();
   }
 
-  /** Go on with what the process before announced; to be called before the first links are known. */
-  resume(state: ResumeState): void {
-    this.#resume = state;
-    this.#pools = state.pools;
+  /** Goes on with what the process before announced, before links or duties are known here. */
+  resume({ pools, interfaces }: ResumeState): void {
+    this.#pools = pools;
+    for (const entry of interfaces) this.#openLink(entry.link, entry);
   }
 
   setLinks(links: readonly Link[]): void {
@@ -77,12 +79,12 @@ export class Wire {
   }
 
   #refresh(entry: OpenInterface, link: Link): void {
-    entry.segment.setAddresses(link);
-    if (link.carrier !== entry.link.carrier) {
-      this.#ports.log('carrier changed', { interface: link.name, carrier: link.carrier });
-      entry.segment.setCarrier(link.carrier);
-    }
     entry.link = link;
+    entry.segment.setAddresses(link);
+    if (link.carrier === entry.carrier) return;
+    entry.carrier = link.carrier;
+    this.#ports.log('carrier changed', { interface: link.name, carrier: link.carrier });
+    entry.segment.setCarrier(link.carrier);
   }
 
   #close(name: string): void {
@@ -94,56 +96,54 @@ export class Wire {
   }
 
   #openMissing(): void {
+    const { excludeInterfaces } = this.#options;
+    const groups = [...this.#ports.table().groups.values()];
     for (const link of this.#links) {
-      const wanted = this.#isResumed(link) || this.#isUsable(link);
-      if (!wanted || this.#open.has(link.name) || this.#opening.has(link.name)) continue;
-      this.#opening.add(link.name);
-      void this.#openLink(link).finally(() => this.#opening.delete(link.name));
+      const known = this.#open.has(link.name) || this.#opening.has(link.name);
+      if (!known && isUsableLink(link, excludeInterfaces, groups)) this.#openLink(link);
     }
   }
 
-  #isUsable(link: Link): boolean {
-    return isUsableLink(link, this.#options.excludeInterfaces, this.#ports.table().groups.values());
-  }
-
-  #isResumed(link: Link): boolean {
-    return link.up && !this.#tableKnown && this.#resume?.interfaces[link.name] !== undefined;
-  }
-
-  async #openLink(link: Link): Promise<void> {
+  #openLink(link: SegmentLink, resumed?: ResumedInterface): void {
+    const { name } = link;
+    this.#opening.add(name);
     let segment: Segment | undefined;
-    try {
-      const socket = await this.#ports.openSocket(link, this.#pools, (frame) =>
-        segment?.receive(frame),
-      );
-      segment = this.#newSegment(link, socket);
-      this.#open.set(link.name, { socket, segment, link });
-      socket.setPools(this.#pools);
-      if (!link.carrier) segment.setCarrier(false);
-      segment.setDraining(this.#ports.table().draining);
-      this.#ports.log('interface opened', { interface: link.name, mac: link.mac });
-    } catch (error) {
-      this.#ports.log("can't open the interface", { interface: link.name, error });
-    }
+    this.#ports
+      .openSocket(link, this.#pools, (frame) => segment?.receive(frame))
+      .then((socket) => {
+        segment = new Segment(
+          link,
+          this.#segmentPorts(name, socket),
+          this.#options,
+          resumed?.announced,
+        );
+        this.#opened({ socket, segment, link, carrier: true });
+      })
+      .catch((error: unknown) => {
+        this.#ports.log("can't open the interface", { interface: name, error });
+      })
+      .finally(() => this.#opening.delete(name));
   }
 
-  #newSegment(link: Link, socket: FrameSocket): Segment {
-    const ports: SegmentPorts = {
+  /** What has changed while the socket was being opened is taken in now. */
+  #opened(entry: OpenInterface): void {
+    const { name, mac } = entry.link;
+    this.#open.set(name, entry);
+    this.#ports.log('interface opened', { interface: name, mac });
+    entry.socket.setPools(this.#pools);
+    entry.segment.setDraining(this.#leaves);
+    if (this.#links.length > 0) this.setLinks(this.#links);
+  }
+
+  #segmentPorts(name: string, socket: FrameSocket): SegmentPorts {
+    return {
       ...this.#ports,
       send: (frame) => socket.send(frame),
-      join: (ip) => this.#ports.joinGroup(link.name, ip),
-      leave: (ip) => this.#ports.leaveGroup(link.name, ip),
+      join: (ip) => this.#ports.joinGroup(name, ip),
+      leave: (ip) => this.#ports.leaveGroup(name, ip),
       table: () => this.#ports.table(),
       digestOf: (ip) => this.#digestOf(ip),
     };
-    const resumed = this.#isFresh() ? this.#resume?.interfaces[link.name] : undefined;
-    return new Segment(link, ports, this.#options, resumed);
-  }
-
-  /** What was announced before is only good for the first moments of this process. */
-  #isFresh(): boolean {
-    const { heartbeatIntervalMs, heartbeatMultiplier } = this.#options;
-    return this.#ports.clock.now() - this.#startedAt < heartbeatIntervalMs * heartbeatMultiplier;
   }
 
   #digestOf(ip: IpAddress): string {
@@ -155,14 +155,12 @@ export class Wire {
   /** The duty table has changed. */
   tableChanged(touched: Touched): void {
     this.#tableKnown = true;
-    const { pools, draining, duties } = this.#ports.table();
+    const { pools, duties } = this.#ports.table();
     if (touched.pools || this.#pools !== pools) this.#setPools(pools);
     if (touched.groups.size > 0) this.#openMissing();
+    this.#considerLeaving();
     const ips = touched.groups.size > 0 ? new Set([...duties.keys(), ...touched.ips]) : touched.ips;
-    for (const { segment } of this.#open.values()) {
-      segment.setDraining(draining);
-      segment.elect(ips);
-    }
+    for (const { segment } of this.#open.values()) segment.elect(ips);
   }
 
   #setPools(pools: readonly string[]): void {
@@ -170,10 +168,54 @@ export class Wire {
     for (const { socket } of this.#open.values()) socket.setPools(pools);
   }
 
+  // --- leaving --------------------------------------------------------------------------------------------------
+
+  /** Asked to drain, and either nobody prefers this node any more or it has waited long enough for that. */
+  get #leaves(): boolean {
+    if (this.#drainAskedAt === undefined) return false;
+    const waitedMs = this.#ports.clock.now() - this.#drainAskedAt;
+    return waitedMs >= DRAIN_WAIT_MS || !this.#isPreferred;
+  }
+
+  get #isPreferred(): boolean {
+    const duties = [...this.#ports.table().duties.values()];
+    return duties.some(({ preferredNode }) => preferredNode === this.#options.node);
+  }
+
+  #considerLeaving(): void {
+    const { draining } = this.#ports.table();
+    if (!draining) this.#drainAskedAt = undefined;
+    else if (this.#drainAskedAt === undefined) {
+      this.#drainAskedAt = this.#ports.clock.now();
+      this.#ports.clock.after(DRAIN_WAIT_MS, () => this.#considerLeaving());
+    }
+    for (const { segment } of this.#open.values()) segment.setDraining(this.#leaves);
+  }
+
+  /** Nothing is left that only this node answers. */
+  get handedOver(): boolean {
+    return this.#leaves && [...this.#open.values()].every(({ segment }) => segment.handedOver);
+  }
+
+  /** SIGTERM: the process goes, the node stays (network rule 22). */
+  sayRestarting(): void {
+    for (const { segment } of this.#open.values()) segment.sayRestarting();
+  }
+
+  // --- what others are told -------------------------------------------------------------------------------------
+
+  /** Duties are known, and every segment takes part in elections: a rolling update may go on to the next node. */
+  get ready(): boolean {
+    const segments = [...this.#open.values()].map(({ segment }) => segment);
+    return this.#tableKnown && this.#opening.size === 0 && segments.every(({ ready }) => ready);
+  }
+
   /** What the next process would need if this one ended now. */
   resumeState(): ResumeState {
-    const interfaces: Record<string, readonly IpAddress[]> = {};
-    for (const [name, { segment }] of this.#open) interfaces[name] = segment.announcedIps();
+    const interfaces = [...this.#open.values()].map(({ link, segment }) => {
+      const { name, mac, addresses, linkLocal } = link;
+      return { link: { name, mac, addresses, linkLocal }, announced: segment.announcedIps() };
+    });
     return { pools: this.#pools, interfaces };
   }
 
@@ -184,19 +226,5 @@ export class Wire {
   /** Everything announced and everything wrong now, for a speaker that has just started. */
   standingReports(): Report[] {
     return [...this.#open.values()].flatMap(({ segment }) => segment.standingReports());
-  }
-
-  /** Nothing is left that only this node answers. */
-  get handedOver(): boolean {
-    return [...this.#open.values()].every(({ segment }) => segment.handedOver);
-  }
-
-  /** SIGTERM: the process goes, the node stays (network rule 22). */
-  sayRestarting(): void {
-    for (const { segment } of this.#open.values()) segment.sayRestarting();
-  }
-
-  stop(): void {
-    for (const name of [...this.#open.keys()]) this.#close(name);
   }
 }
