@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { ForgetfulHost } from '../../lab/cold-client.ts';
 import { delay } from '../../lab/exec.ts';
 import { CABLE_OUT } from '../../lab/faults.ts';
-import { settled } from '../../lab/health.ts';
+import { ready, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { type Measurement, type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
@@ -83,6 +83,7 @@ async function staysPut(lab: Lab, nodes: readonly string[]): Promise<Measurement
   for (const node of nodes) {
     await lab.program(node).stop();
     lab.program(node).start();
+    await ready(lab, node);
     await settled(lab);
     await delay(500);
   }

@@ -43,8 +43,11 @@ interface OpenInterface {
   carrier: boolean;
 }
 
-/** The controller finds other preferred nodes for a draining one; its peers should know them before it leaves. */
-const DRAIN_WAIT_MS = 1_000;
+/**
+ * The controller prefers other nodes as soon as this one drains, and they take their IPs at once. Only what is left
+ * after this time is given to whoever comes next in line: leaving earlier would move IPs twice.
+ */
+const DRAIN_WAIT_MS = 500;
 
 /** All segments of this node: opened and closed as links and classes come and go, each on its own. */
 export class Wire {
@@ -170,16 +173,9 @@ export class Wire {
 
   // --- leaving --------------------------------------------------------------------------------------------------
 
-  /** Asked to drain, and either nobody prefers this node any more or it has waited long enough for that. */
   get #leaves(): boolean {
     if (this.#drainAskedAt === undefined) return false;
-    const waitedMs = this.#ports.clock.now() - this.#drainAskedAt;
-    return waitedMs >= DRAIN_WAIT_MS || !this.#isPreferred;
-  }
-
-  get #isPreferred(): boolean {
-    const duties = [...this.#ports.table().duties.values()];
-    return duties.some(({ preferredNode }) => preferredNode === this.#options.node);
+    return this.#ports.clock.now() - this.#drainAskedAt >= DRAIN_WAIT_MS;
   }
 
   #considerLeaving(): void {
