@@ -1,3 +1,4 @@
+import type { Report } from '../duty/messages.ts';
 import { Announcer } from '../layer2/announcer.ts';
 import { Askers } from '../layer2/askers.ts';
 import type { Claim } from '../layer2/claim.ts';
@@ -12,6 +13,8 @@ import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-option
 const REDUCED_PER_SECOND = 10;
 const REDUCED_FOR_MS = 60_000;
 
+type ConflictReport = Extract<Report, { type: 'conflict' }>;
+
 /** All that this node says unasked on one segment, and what foreign hosts say against it. */
 export class Announcements {
   readonly #ports: SegmentPorts;
@@ -22,6 +25,8 @@ export class Announcements {
   readonly #conflicts: ConflictWatch;
   /** Fresh IPs that were given up; told when they are free at last. */
   readonly #vetoed = new Set<IpAddress>();
+  /** Conflicts that were told and are not over. */
+  readonly #open = new Map<IpAddress, ConflictReport>();
   readonly askers = new Askers();
 
   /** @param isPeer whether a node of the cluster has this address here, our own included */
@@ -88,13 +93,7 @@ export class Announcements {
   observe(claim: Claim, now: number): void {
     if (this.#fresh.observe(claim, now)) {
       this.#vetoed.add(claim.ip);
-      this.#ports.report({
-        type: 'conflict',
-        ip: claim.ip,
-        interface: this.#link.name,
-        mac: claim.mac,
-        vetoed: true,
-      });
+      this.#tell({ ip: claim.ip, mac: claim.mac, vetoed: true });
       return;
     }
     if (this.#fresh.state(claim.ip) === undefined)
@@ -103,11 +102,26 @@ export class Announcements {
 
   #perform(actions: readonly ConflictAction[], now: number): void {
     for (const action of actions) {
-      const where = { ip: action.ip, interface: this.#link.name };
       if (action.kind === 'defend') this.#announcer.announce(action.ip, now);
-      else if (action.kind === 'over') this.#ports.report({ type: 'conflict-over', ...where });
-      else this.#ports.report({ type: 'conflict', ...where, mac: action.mac, vetoed: false });
+      else if (action.kind === 'over') this.#tellOver(action.ip);
+      else this.#tell({ ip: action.ip, mac: action.mac, vetoed: false });
     }
+  }
+
+  #tell(conflict: Pick<ConflictReport, 'ip' | 'mac' | 'vetoed'>): void {
+    const report = { type: 'conflict', interface: this.#link.name, ...conflict } as const;
+    this.#open.set(conflict.ip, report);
+    this.#ports.report(report);
+  }
+
+  #tellOver(ip: IpAddress): void {
+    this.#open.delete(ip);
+    this.#ports.report({ type: 'conflict-over', ip, interface: this.#link.name });
+  }
+
+  /** For a speaker that has just started. */
+  get openConflicts(): readonly ConflictReport[] {
+    return [...this.#open.values()];
   }
 
   /** Sends what is due and allowed. */

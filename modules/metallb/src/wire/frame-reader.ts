@@ -51,18 +51,33 @@ export class FrameReader {
     this.#ports = ports;
   }
 
-  read(bytes: Uint8Array): void {
-    const frame = decoded(() => decodeEthernet(bytes));
-    if (frame === undefined) return this.#drop('ethernet', 'malformed');
-    if (frame.vlanId !== undefined) return this.#drop('ethernet', 'foreign-vlan');
-    if (frame.source === this.#options.mac) return;
+  /** @returns `news` when something was learned; a question, answered or not, teaches nothing */
+  read(bytes: Uint8Array): 'news' | 'question' {
+    const frame = this.#ownFrame(bytes);
+    if (frame === undefined) return 'question';
     this.#ports.onForeignFrame();
-    if (isHeartbeat(frame)) return this.#readHeartbeat(frame);
+    if (isHeartbeat(frame)) {
+      this.#readHeartbeat(frame);
+      return 'news';
+    }
     const claim = classifyClaim(frame);
     // A probe is a question, whoever sends it: answered, never a conflict (network rule 21).
-    if (claim !== undefined && claim.kind !== 'probe') return this.#ports.onClaim(claim);
+    if (claim !== undefined && claim.kind !== 'probe') {
+      this.#ports.onClaim(claim);
+      return 'news';
+    }
     if (this.#ports.isSilent()) this.#defer(bytes);
     else this.#answer(frame);
+    return 'question';
+  }
+
+  /** Undefined for what was not meant for this interface's untagged network. */
+  #ownFrame(bytes: Uint8Array): EthernetFrame | undefined {
+    const frame = decoded(() => decodeEthernet(bytes));
+    if (frame === undefined) this.#drop('ethernet', 'malformed');
+    else if (frame.vlanId !== undefined) this.#drop('ethernet', 'foreign-vlan');
+    else if (frame.source !== this.#options.mac) return frame;
+    return undefined;
   }
 
   #readHeartbeat(frame: EthernetFrame): void {

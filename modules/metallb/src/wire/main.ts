@@ -6,7 +6,12 @@ import { DutyReceiver } from '../duty/receiver.ts';
 import { type LineConnection, listenLines } from '../linux/line-socket.ts';
 import { watchLinks } from '../linux/link-watch.ts';
 import { SolicitedNodeGroups } from '../linux/multicast-membership.ts';
-import { exitWithParent, receiveResume, tellParent } from '../linux/parent.ts';
+import {
+  exitWithParent,
+  leaveRefusalToParent,
+  receiveResume,
+  tellParent,
+} from '../linux/parent.ts';
 import { heartbeatKey } from '../packet/heartbeat.ts';
 import { readHeartbeatKeys } from '../settings/heartbeat-keys.ts';
 import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
@@ -193,4 +198,9 @@ class WireProgram {
   }
 }
 
-await runProgram('wire', NODE_SETTINGS, (settings) => new WireProgram(settings).start());
+await runProgram({
+  name: 'node',
+  table: NODE_SETTINGS,
+  run: (settings) => new WireProgram(settings).start(),
+  leaveRefusal: leaveRefusalToParent,
+});

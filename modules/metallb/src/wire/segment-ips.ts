@@ -67,7 +67,7 @@ export class SegmentIps {
   }
 
   get reports(): Report[] {
-    return [...this.#moves.all];
+    return [...this.#moves.all, ...this.announcements.openConflicts];
   }
 
   readonly lookup: Lookup = (ip, asker) => this.#answers.lookup(ip, asker);
