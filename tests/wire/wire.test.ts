@@ -1,0 +1,158 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Duty, Group } from '../../modules/metallb/src/duty/duty.ts';
+import { LiveDutyTable } from '../../modules/metallb/src/duty/duty-table.ts';
+import type { DutyChange, Report } from '../../modules/metallb/src/duty/messages.ts';
+import type { Link } from '../../modules/metallb/src/linux/link.ts';
+import type { IpAddress } from '../../modules/metallb/src/net/ip.ts';
+import { heartbeatKey } from '../../modules/metallb/src/packet/heartbeat.ts';
+import { Counters } from '../../modules/metallb/src/wire/counters.ts';
+import { parseResumeState } from '../../modules/metallb/src/wire/resume-state.ts';
+import { Wire } from '../../modules/metallb/src/wire/wire.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { ip, mac } from '../support/virtual-segment.ts';
+
+const IP = ip('192.0.2.10');
+const ETH0: Link = {
+  ...{ name: 'eth0', index: 2, mac: mac('02:00:00:00:00:01'), up: true, carrier: true },
+  ...{ addresses: [ip('10.9.0.1')], linkLocal: ip('fe80::1'), loopback: false, arp: true },
+  master: undefined,
+};
+const DUTY: Duty = {
+  ...{ ip: IP, group: 'g', interfaces: [], preferredNode: 'n1', localEndpoints: undefined },
+  ...{ lastAnnouncer: undefined, fresh: false, failback: 'allowed' as const, recentMoves: 0 },
+  lastMoveEpochMs: 0,
+};
+const GROUP: Group = {
+  ...{ id: 'g', interfaces: [] },
+  members: [{ node: 'n1', excluded: false, ready: 'ready' }],
+};
+
+/** A wire of one node on sockets that swallow everything. */
+function wireOn() {
+  const clock = new FakeClock();
+  const table = new LiveDutyTable();
+  const opened: string[] = [];
+  const closed: string[] = [];
+  const pools: (readonly string[])[] = [];
+  const joined = new Set<IpAddress>();
+  const reports: Report[] = [];
+  const wire = new Wire(
+    {
+      clock,
+      counters: new Counters(),
+      random: () => 0,
+      randomBytes: (length) => new Uint8Array(length).fill(opened.length + 1),
+      async openSocket(link) {
+        opened.push(link.name);
+        const close = () => void closed.push(link.name);
+        return { send: () => undefined, setPools: (list) => void pools.push(list), close };
+      },
+      joinGroup: (_, address) => void joined.add(address),
+      leaveGroup: (_, address) => void joined.delete(address),
+      report: (report) => void reports.push(report),
+      relist: () => undefined,
+      table: () => table,
+      afterQueuedFrames: (run) => void clock.after(0, run),
+      announcedChanged: () => undefined,
+      log: () => undefined,
+    },
+    {
+      ...{ node: 'n1', cluster: 'test', keys: [heartbeatKey(new Uint8Array(32))] },
+      ...{ heartbeatGroup: ip('ff02::1'), heartbeatIntervalMs: 100, heartbeatMultiplier: 3 },
+      ...{ holdDownMs: 1_000, holdDownMaxMs: 1_000, restartGraceMs: 30_000 },
+      ...{ announcePerSecond: 1_000, backgroundPerSecond: 500, excludeInterfaces: [/^cni/] },
+    },
+  );
+  const serve = () => {
+    const changes: readonly DutyChange[] = [
+      { set: 'pools', pools: ['192.0.2.0-192.0.2.255'] },
+      { set: 'group', group: GROUP },
+      { set: 'duty', duty: DUTY },
+    ];
+    wire.tableChanged(table.apply(changes));
+  };
+  return { wire, clock, table, opened, closed, pools, reports, serve };
+}
+
+/** Promises of sockets that were opened have to settle first. */
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+
+test('opens only interfaces that its groups may use, once it knows them', async () => {
+  const { wire, opened, serve } = wireOn();
+  wire.setLinks([ETH0, { ...ETH0, name: 'cni0' }, { ...ETH0, name: 'lo', loopback: true }]);
+  assert.equal(opened, []);
+  serve();
+  await settle();
+  assert.equal(opened, ['eth0']);
+});
+
+test('is ready once it takes part in elections', async () => {
+  const { wire, clock, serve } = wireOn();
+  wire.setLinks([ETH0]);
+  serve();
+  await settle();
+  assert.not.ok(wire.ready);
+  clock.advance(310);
+  assert.ok(wire.ready);
+});
+
+test('what one wire announces, the next goes on with, before it knows links or duties', async () => {
+  const first = wireOn();
+  first.wire.setLinks([ETH0]);
+  first.serve();
+  await settle();
+  first.clock.advance(400);
+  const state = parseResumeState(JSON.parse(JSON.stringify(first.wire.resumeState())));
+  assert.ok(state);
+  const second = wireOn();
+  second.wire.resume(state);
+  await settle();
+  assert.equal(second.opened, ['eth0']);
+  assert.equal(second.wire.resumeState().interfaces[0]?.announced, [IP]);
+  second.wire.setLinks([ETH0]);
+  second.serve();
+  await settle();
+  second.clock.advance(1_000);
+  assert.equal(second.opened, ['eth0'], 'opened once');
+  assert.equal(second.wire.resumeState().interfaces[0]?.announced, [IP]);
+});
+
+for (const [name, value] of [
+  ['nothing', undefined],
+  ['another version', { pools: [], interfaces: { eth0: [] } }],
+  ['a bad address', { pools: [], interfaces: [{ link: { ...ETH0, mac: 'x' }, announced: [] }] }],
+] as const) {
+  test(`does not resume from ${name}`, () => {
+    assert.is(parseResumeState(value), undefined);
+  });
+}
+
+test('a link that goes away is closed, and opened again when it returns', async () => {
+  const { wire, clock, opened, closed, reports, serve } = wireOn();
+  wire.setLinks([ETH0]);
+  serve();
+  await settle();
+  clock.advance(400);
+  wire.setLinks([]);
+  assert.equal(closed, ['eth0']);
+  assert.ok(reports.some((report) => report.type === 'withdrawn'));
+  wire.setLinks([ETH0]);
+  await settle();
+  assert.equal(opened, ['eth0', 'eth0']);
+});
+
+test('a draining node keeps its IPs until the controller has had time to prefer others', async () => {
+  const { wire, clock, table, serve } = wireOn();
+  wire.setLinks([ETH0]);
+  serve();
+  await settle();
+  clock.advance(400);
+  wire.tableChanged(table.apply([{ set: 'draining', draining: true }]));
+  assert.match(JSON.stringify(wire.reports()), '"state":"eligible"');
+  clock.advance(510);
+  assert.match(JSON.stringify(wire.reports()), '"state":"leaving"');
+  assert.not.ok(wire.handedOver, 'a leaver without successor answers until it exits');
+});
+
+test.run();
