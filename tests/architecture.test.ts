@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   manifests: ['net', 'time', 'api', 'store', 'node:', 'yaml'],
   linux: ['net', 'time', 'node:', 'cap'],
   telemetry: ['time', 'node:', 'pino', 'prom-client'],
-  settings: ['net', 'node:', 'yargs', 'yaml'],
+  settings: ['net', 'node:', 'yaml'],
   hooks: [...PURE, 'api', 'placement', 'ipam', 'store'],
   controller: [...PROGRAM, 'placement', 'ipam', 'store', 'manifests', 'hooks', 'prom-client'],
   node: ['node:'],

@@ -4,14 +4,21 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 // Real processes: the real program, with children that do what a test needs.
+const WRONG = `
+if (process.argv.includes('--wrong')) {
+  process.send({ kind: 'refused', sentence: '--wrong is not right' });
+}
+`;
 const SPEAKER = `
 process.on('disconnect', () => process.exit(1));
+${WRONG}
 process.send({ kind: 'ready' });
 setInterval(() => {}, 1000);
 `;
@@ -22,7 +29,7 @@ const directory = import.meta.dirname;
 const told = join(directory, 'resumed');
 process.on('disconnect', () => process.exit(1));
 process.on('message', (message) => appendFileSync(told, JSON.stringify(message) + '\\n'));
-if (process.argv.includes('--wrong')) process.exit(64);
+${WRONG}
 process.send({ kind: 'announced', state: ['old'] });
 process.send({ kind: 'announced', state: { ips: ['192.0.2.1'] } });
 process.send({ kind: 'ready' });
@@ -75,6 +82,8 @@ interface Line {
 class RunningNode {
   readonly process: ChildProcess;
   readonly exited: Promise<unknown[]>;
+  /** All that it writes to stderr. */
+  readonly complaints: Promise<string>;
   readonly #lines: AsyncIterator<string>;
   port = 0;
 
@@ -88,11 +97,12 @@ class RunningNode {
       '500',
       ...argv,
     ];
-    this.process = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'ignore'] });
+    this.process = spawn(process.execPath, all, { stdio: ['ignore', 'pipe', 'pipe'] });
     running.add(this.process);
     this.exited = once(this.process, 'exit');
-    const output = this.process.stdout;
-    if (output === null) throw new Error('no stdout');
+    const { stdout: output, stderr } = this.process;
+    if (output === null || stderr === null) throw new Error('no output');
+    this.complaints = text(stderr);
     this.#lines = createInterface(output)[Symbol.asyncIterator]();
   }
 
@@ -178,10 +188,13 @@ test('kills a wire whose pulse stops', async ({ directory }) => {
   await node.started('wire');
 });
 
-test('ends with 64 when a child refuses its settings', async ({ directory }) => {
+test('ends with 64 and one sentence when its children refuse their settings', async ({
+  directory,
+}) => {
   const node = new RunningNode(directory, ['--wrong']);
   const speaker = await node.started('speaker');
   assert.equal(await node.exited, [64, null]);
+  assert.is(await node.complaints, 'node: --wrong is not right\n');
   assert.not(isRunning(speaker.pid));
 });
 
@@ -203,9 +216,9 @@ test('a health address that is taken ends it with a sentence, before any child i
   const argv = [join(directory, 'node.mjs'), `--health-address=127.0.0.1:${first.port}`];
   const second = spawn(process.execPath, argv);
   running.add(second);
-  const [[code], [text]] = await Promise.all([once(second, 'exit'), once(second.stderr, 'data')]);
+  const [[code], complaint] = await Promise.all([once(second, 'exit'), text(second.stderr)]);
   assert.is(code, 1);
-  assert.match(String(text), `node: can't listen on 127.0.0.1 port`);
+  assert.match(complaint, `node: can't listen on 127.0.0.1 port`);
 });
 
 test.run();

@@ -6,23 +6,23 @@ import { NODE_SETTINGS } from '../../modules/metallb/src/settings/node-settings.
 
 const REQUIRED = ['--node', 'n1', '--store', 'manifests:/x', '--heartbeat-key-file', '/key'];
 
-test('a node needs its name, the store and the keys; the rest has defaults that it accepts', () => {
-  const loaded = loadSettings(NODE_SETTINGS, { program: 'node', argv: REQUIRED, env: {} });
+test('a node needs its name, the store and the keys; the rest has defaults that it accepts', async () => {
+  const loaded = await loadSettings(NODE_SETTINGS, { program: 'node', argv: REQUIRED, env: {} });
   assert.ok('settings' in loaded);
   assert.is(loaded.settings.heartbeatIntervalMs, 100);
   assert.is(loaded.settings.heartbeatGroup, 'ff02::1');
   assert.equal(loaded.settings.metricsAddress, { host: '127.0.0.1', port: 7474 });
 });
 
-test('a controller needs the store alone', () => {
+test('a controller needs the store alone', async () => {
   const argv = ['--store', 'manifests:/x'];
-  const loaded = loadSettings(CONTROLLER_SETTINGS, { program: 'controller', argv, env: {} });
+  const loaded = await loadSettings(CONTROLLER_SETTINGS, { program: 'controller', argv, env: {} });
   assert.ok('settings' in loaded);
   assert.is(loaded.settings.coolDownMs, 60_000);
 });
 
-test('interfaces of containers are left out by default, real ones and bridges are not', () => {
-  const loaded = loadSettings(NODE_SETTINGS, { program: 'node', argv: REQUIRED, env: {} });
+test('interfaces of containers are left out by default, real ones and bridges are not', async () => {
+  const loaded = await loadSettings(NODE_SETTINGS, { program: 'node', argv: REQUIRED, env: {} });
   const excluded = (name: string) =>
     'settings' in loaded && loaded.settings.excludeInterfaces.some((each) => each.test(name));
   for (const name of ['docker0', 'veth12ab', 'lo', 'cni0', 'cali123', 'cilium_vxlan']) {

@@ -1,7 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { integer, type StoreAddress, storeAddress } from '../settings/kinds.ts';
+import { suggestion } from '../settings/nearest-word.ts';
 import { type Setting, UsageError } from '../settings/settings.ts';
-import { suggestion } from './nearest-word.ts';
 
 type OutputForm = 'text' | 'json';
 

@@ -3,9 +3,9 @@ import { CONDITION } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
 import { compareIps, parseIp } from '../net/ip.ts';
+import { suggestion } from '../settings/nearest-word.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import { CommandFailure } from './failure.ts';
-import { suggestion } from './nearest-word.ts';
 
 /** A Service that this module serves, with its children: lowest IP first, those without an IP last. */
 export interface ServedService {

@@ -68,4 +68,4 @@ async function run(settings: ControllerSettings): Promise<void> {
   log.info('started', { store: settings.store });
 }
 
-await runProgram('controller', CONTROLLER_SETTINGS, run);
+await runProgram({ name: 'controller', table: CONTROLLER_SETTINGS, run });

@@ -1,6 +1,8 @@
 /** What a child of `node` tells it. */
 export type ToParent =
   | { readonly kind: 'ready' }
+  /** A setting is wrong, and this says which. */
+  | { readonly kind: 'refused'; readonly sentence: string }
   /** Every 100 ms from the wire: its event loop runs. */
   | { readonly kind: 'pulse' }
   /** What the wire would need if it were restarted now; `node` keeps the last one and never looks inside. */
@@ -25,6 +27,17 @@ export function exitWithParent(): void {
 export function tellParent(message: ToParent): void {
   // A parent that is just dying ends this process by `disconnect`; nothing else is to be done about it.
   if (process.connected) process.send?.(message, undefined, {}, () => undefined);
+}
+
+/**
+ * Both children of a parent read the same settings: it says the sentence of the first that refuses them, and ends both.
+ * @returns false without a parent
+ */
+export function leaveRefusalToParent(sentence: string): boolean {
+  if (!process.connected) return false;
+  exitWithParent();
+  tellParent({ kind: 'refused', sentence });
+  return true;
 }
 
 /** Calls `onResume` at most once, before any I/O of this process when the parent has something to hand over. */

@@ -7,12 +7,9 @@ export interface ChildOptions {
   readonly path: string;
   readonly argv: readonly string[];
   readonly log: (message: string, facts: object) => void;
-  /** The child refused its settings: restarting would not help. */
-  readonly onUsageError: () => void;
+  /** The child refused its settings with this sentence and waits to be stopped: restarting would not help. */
+  readonly onRefused: (sentence: string) => void;
 }
-
-/** BSD's EX_USAGE: what every program of this package exits with when a setting is wrong. */
-export const EXIT_USAGE = 64;
 
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 5_000;
@@ -106,6 +103,9 @@ export class Child {
     if (typeof message !== 'object' || message === null || !('kind' in message)) return;
     this.#lastAliveAt = performance.now();
     if (message.kind === 'ready') this.#ready = true;
+    if (message.kind === 'refused' && 'sentence' in message) {
+      this.#options.onRefused(String(message.sentence));
+    }
     if (message.kind === 'pulse') this.#lastPulse = this.#lastAliveAt;
     if (message.kind === 'announced' && 'state' in message) {
       this.#announced = { state: message.state };
@@ -113,14 +113,12 @@ export class Child {
   }
 
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
-    const { name, log, onUsageError } = this.#options;
+    const { name, log } = this.#options;
     this.#process = undefined;
     this.#ready = false;
     this.#lastPulse = undefined;
     log('child ended', { child: name, code, signal, afterMs: performance.now() - this.#startedAt });
-    if (this.#stopping) return;
-    if (code === EXIT_USAGE) onUsageError();
-    else this.#restart();
+    if (!this.#stopping) this.#restart();
   }
 
   /** @param error of starting the process, or of reaching it: only after the former it never exits */

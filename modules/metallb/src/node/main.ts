@@ -1,22 +1,25 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { Child, EXIT_USAGE } from './child.ts';
+import { Child } from './child.ts';
 import { readOwnSettings } from './own-settings.ts';
 
 /** How often the wire's pulse is looked at; a look that comes much later means that this process stood still. */
 const LOOK_MS = 100;
 const STOOD_STILL_MS = 300;
+/** BSD's EX_USAGE: what every program of this package exits with when a setting is wrong. */
+const EXIT_USAGE = 64;
 
 const argv = process.argv.slice(2);
 const { health, terminationGraceMs } = readOwnSettings(argv, process.env);
 const program = (name: string) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
-if (argv.includes('--help')) {
+if (argv.includes('--help') || argv.includes('-h')) {
+  // It reads the same table, and says so in the name of this program.
   const help = spawnSync(process.execPath, [program('wire'), '--help'], { stdio: 'inherit' });
   process.exit(help.status ?? 1);
 }
 const child = (name: string) =>
-  new Child({ name, path: program(name), argv, log, onUsageError: () => void stop(EXIT_USAGE) });
+  new Child({ name, path: program(name), argv, log, onRefused: refuse });
 const children = { speaker: child('speaker'), wire: child('wire') };
 let stopping = false;
 
@@ -24,6 +27,12 @@ function log(message: string, facts: object): void {
   const time = new Date().toISOString();
   const line = { level: 'info', time, program: 'node', ...facts, msg: message };
   process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
+/** Says it once, although both children refuse the same setting. */
+function refuse(sentence: string): void {
+  if (!stopping) process.stderr.write(`node: ${sentence}\n`);
+  void stop(EXIT_USAGE);
 }
 
 /** Ends both children, then this process. */

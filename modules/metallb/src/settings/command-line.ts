@@ -1,5 +1,7 @@
-import yargs, { type Options } from 'yargs';
-import { environmentName, flagName } from './setting-names.ts';
+import { parseArgs } from 'node:util';
+import { helpText } from './help-text.ts';
+import { nearestWord } from './nearest-word.ts';
+import { flagName } from './setting-names.ts';
 import { type SettingsTable, UsageError } from './settings.ts';
 
 /** Flags by their name without dashes, or the help text when that was asked for. */
@@ -7,77 +9,56 @@ export type CommandLine =
   | { readonly flags: Readonly<Record<string, string>> }
   | { readonly help: string };
 
-/** Splits the arguments of a program that has nothing but settings. @throws UsageError on anything else */
+/** One part of a command line as `parseArgs` tells it. */
+type Token = NonNullable<ReturnType<typeof tokensOf>>[number];
+
+/**
+ * Splits the arguments of a program that has nothing but settings. A flag that is given twice counts as given last.
+ * @throws UsageError on anything else
+ */
 export function readCommandLine(
   table: SettingsTable,
   program: string,
   argv: readonly string[],
 ): CommandLine {
-  const parser = newParser(program).option(
-    'config',
-    flag('config', 'YAML file with more settings, one NAME: VALUE a line', 'none'),
-  );
-  for (const [key, setting] of Object.entries(table)) {
-    const whenAbsent = setting.default ?? 'none: must be given';
-    parser.option(flagName(key), flag(key, setting.description, whenAbsent));
+  const names = ['config', ...Object.keys(table).map(flagName)];
+  const tokens = tokensOf(names, argv);
+  if (tokens.some((token) => token.kind === 'option' && token.name === 'help')) {
+    return { help: helpText(table, program) };
   }
-  let help = '';
-  const parsed: Readonly<Record<string, unknown>> = parser.parseSync(
-    [...argv],
-    {},
-    (_, __, output) => {
-      help = output;
+  return { flags: Object.fromEntries(tokens.flatMap((token) => readToken(token, names))) };
+}
+
+/** Not `strict`: its errors are not sentences for our users. */
+function tokensOf(names: readonly string[], argv: readonly string[]) {
+  const { tokens } = parseArgs({
+    args: [...argv],
+    options: {
+      ...Object.fromEntries(names.map((name) => [name, { type: 'string' as const }])),
+      help: { type: 'boolean', short: 'h' },
     },
-  );
-  if (help !== '') return { help };
-  const { _: positional, ...rest } = parsed;
-  if (Array.isArray(positional) && positional.length > 0) {
-    throw new UsageError(`unexpected argument ${positional.join(' ')}`);
+    strict: false,
+    tokens: true,
+  });
+  return tokens;
+}
+
+/** @returns a flag and its value; nothing for the `--` that ends the flags */
+function readToken(token: Token, names: readonly string[]): [string, string][] {
+  if (token.kind === 'option-terminator') return [];
+  if (token.kind === 'positional') throw new UsageError(`unexpected argument ${token.value}`);
+  const { name, rawName, value, inlineValue } = token;
+  if (!names.includes(name)) throw new UsageError(unknownFlag(rawName, names));
+  // A value that begins with a dash is rather the next flag; `--flag=-x` says that it is not.
+  if (value === undefined || (!inlineValue && /^-./.test(value))) {
+    throw new UsageError(`${rawName} needs a value`);
   }
-  const flags = Object.entries(rest).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string',
-  );
-  return { flags: Object.fromEntries(flags) };
+  return [[name, value]];
 }
 
-function newParser(program: string) {
-  return yargs()
-    .scriptName(program)
-    .locale('en')
-    .usage('$0 [settings]')
-    .epilogue(
-      'A flag wins over the environment, that over the file of --config, that over the default.',
-    )
-    .wrap(100)
-    .version(false)
-    .help()
-    .strict()
-    .exitProcess(false)
-    .parserConfiguration({
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'duplicate-arguments-array': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
-    .fail((message) => {
-      throw new UsageError(sentenceOf(message));
-    });
-}
-
-function flag(key: string, description: string, whenAbsent: string): Options {
-  return {
-    type: 'string',
-    requiresArg: true,
-    description: `${description} (${environmentName(key)})`,
-    defaultDescription: whenAbsent,
-  };
-}
-
-/** What yargs says, in our words. */
-function sentenceOf(message: string): string {
-  return message
-    .replace(/^Not enough arguments following: (.+)$/, '--$1 needs a value')
-    .replace(/^Unknown arguments?: (.+)$/, 'unknown setting or argument on the command line: $1');
+function unknownFlag(flag: string, names: readonly string[]): string {
+  const flags = names.map((name) => `--${name}`);
+  const nearest = nearestWord(flag, [...flags, '--help']);
+  const suggestion = nearest === undefined ? '' : `; did you mean ${nearest}?`;
+  return `unknown setting ${flag} on the command line${suggestion}`;
 }

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
 import { readCommandLine } from './command-line.ts';
 import { environmentName, flagName } from './setting-names.ts';
 import { type SettingsOf, type SettingsTable, UsageError } from './settings.ts';
@@ -32,16 +31,16 @@ type GivenByKey = Partial<Record<string, Given>>;
  * Reads every setting of the table: a flag wins over the environment, that over the file of `--config`, that over the
  * default. @throws UsageError on the first setting that is unknown, missing or wrong, whichever source it came from
  */
-export function loadSettings<Table extends SettingsTable>(
+export async function loadSettings<Table extends SettingsTable>(
   table: Table,
   sources: SettingSources,
-): LoadedSettings<Table> {
+): Promise<LoadedSettings<Table>> {
   const commandLine = readCommandLine(table, sources.program, sources.argv);
   if ('help' in commandLine) return commandLine;
   const flags = fromFlags(table, commandLine.flags);
   const environment = fromEnvironment(table, sources.env);
   const configFile = commandLine.flags['config'] ?? sources.env[environmentName('config')];
-  const file = configFile === undefined ? {} : fromFile(table, configFile);
+  const file = configFile === undefined ? {} : await fromFile(table, configFile);
   const values = Object.fromEntries(
     Object.keys(table).map((key) => [
       key,
@@ -78,10 +77,10 @@ function fromEnvironment(table: SettingsTable, env: SettingSources['env']): Give
   return given;
 }
 
-function fromFile(table: SettingsTable, path: string): GivenByKey {
+async function fromFile(table: SettingsTable, path: string): Promise<GivenByKey> {
   const keys = new Map(Object.keys(table).map((key) => [flagName(key), key]));
   const given: GivenByKey = {};
-  for (const [name, value] of Object.entries(readMapping(path))) {
+  for (const [name, value] of Object.entries(await readMapping(path))) {
     const key = keys.get(name);
     if (key === undefined) throw new UsageError(`unknown setting ${name} in ${path}`);
     if (table[key]?.notFromFile) {
@@ -96,10 +95,12 @@ function fromFile(table: SettingsTable, path: string): GivenByKey {
   return given;
 }
 
-function readMapping(path: string): object {
+async function readMapping(path: string): Promise<object> {
+  // Only now: loading it would cost a program without a file a good part of its start.
+  const { parse } = await import('yaml');
   let content: unknown;
   try {
-    content = parseYaml(readFileSync(path, 'utf8')) ?? {};
+    content = parse(readFileSync(path, 'utf8')) ?? {};
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new UsageError(`can't read the settings in ${path}: ${reason}`, { cause: error });

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { connectLines } from '../linux/line-socket.ts';
-import { exitWithParent, tellParent } from '../linux/parent.ts';
+import { exitWithParent, leaveRefusalToParent, tellParent } from '../linux/parent.ts';
 import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
 import { UsageError } from '../settings/settings.ts';
@@ -87,4 +87,4 @@ async function run(settings: NodeSettings): Promise<void> {
   }
 }
 
-await runProgram('speaker', NODE_SETTINGS, run);
+await runProgram({ name: 'node', table: NODE_SETTINGS, run, leaveRefusal: leaveRefusalToParent });
