@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 
-const ALREADY_INSIDE = 'METALLB_LAB_IN_USER_NAMESPACE';
+const ALREADY_INSIDE = 'LAB_IN_USER_NAMESPACE';
 const UNSHARE = [
   '--user',
   '--map-root-user',

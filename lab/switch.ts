@@ -36,7 +36,11 @@ export class LabSwitch {
 
   /** The whole segment goes dark, its ports keep carrier. */
   async cutSegment(segment: Segment): Promise<void> {
-    await this.drop(`meta ibrname "${segment}"`);
+    const show = ['ip', '-n', this.#namespace, '-j', 'link', 'show', 'master', segment];
+    const ports: { ifname: string }[] = JSON.parse(await run(show));
+    // By port and not by bridge: not every kernel knows the bridge's name in the bridge family.
+    const names = ports.map(({ ifname }) => `"${ifname}"`);
+    await this.drop(`iifname { ${names.join(', ')} }`);
   }
 
   /**
