@@ -22,7 +22,6 @@ function makeWatch(): ConflictWatch {
 const FIRST: [string, Claim, unknown[]][] = [
   ['a foreign reply is reported and answered', REPLY, [REPORT, DEFEND]],
   ['a foreign announcement too', { ...REPLY, kind: 'announcement' }, [REPORT, DEFEND]],
-  ['a foreign probe is a question', { ...REPLY, kind: 'probe' }, []],
   ['a peer is no foreigner', { ...REPLY, mac: PEER }, []],
 ];
 for (const [name, claim, actions] of FIRST) {
@@ -80,7 +79,7 @@ test('a flood of conflicts stays within bounds, and what is dropped is not left 
 test('whatever is heard, an IP is defended at most once in ten seconds', () => {
   const claim = fc.record({
     afterMs: fc.nat(8_000),
-    kind: fc.constantFrom<Claim['kind']>('reply', 'announcement', 'probe'),
+    kind: fc.constantFrom<Claim['kind']>('reply', 'announcement'),
     from: fc.constantFrom(FOREIGN, OTHER, PEER),
   });
   fc.assert(

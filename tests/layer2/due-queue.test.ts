@@ -30,6 +30,18 @@ test('unwanted items do not pile up', () => {
   assert.ok(queue.size <= 2 + 64, `${queue.size} entries`);
 });
 
+test('a look at what is due next looks at one item of 10,000', () => {
+  let looks = 0;
+  const queue = new DueQueue<number>(() => {
+    looks += 1;
+    return true;
+  });
+  for (let item = 0; item < 10_000; item += 1) queue.push(item, item);
+  looks = 0;
+  assert.equal(queue.peek(), { at: 0, item: 0 });
+  assert.is(looks, 1);
+});
+
 test('an empty queue gives nothing', () => {
   const queue = new DueQueue<number>(() => true);
   assert.is(queue.peek(), undefined);

@@ -5,7 +5,7 @@ import { ManifestDirectory } from '../support/manifest-directory.ts';
 import { serviceObject } from '../support/objects.ts';
 import { WatchRecorder } from '../support/watch-recorder.ts';
 
-const OBJECTS = 10_000;
+const OBJECTS = 2_000;
 const SPEC = {
   type: 'LoadBalancer',
   ports: [{ port: 80, protocol: 'TCP' }],

@@ -257,8 +257,7 @@ export class VirtualSegment {
     const forClient =
       frame.destination === CLIENT_MAC ||
       Number.parseInt(frame.destination.slice(0, 2), 16) % 2 === 1;
-    if (claim !== undefined && claim.kind !== 'probe' && forClient)
-      this.cache.set(claim.ip, claim.mac);
+    if (claim !== undefined && forClient) this.cache.set(claim.ip, claim.mac);
   }
 
   thaw(name: string): void {
@@ -277,7 +276,7 @@ export class VirtualSegment {
     const replies = this.sent.slice(from).flatMap(({ frame, from: sender }) => {
       const decoded = decodeEthernet(frame);
       const claim = classifyClaim(decoded);
-      const answers = claim?.ip === ip(address) && claim.kind !== 'probe' && sender !== 'client';
+      const answers = claim?.ip === ip(address) && sender !== 'client';
       return answers &&
         (decoded.destination === CLIENT_MAC || decoded.destination !== BROADCAST_MAC)
         ? [claim.mac]

@@ -1,20 +1,15 @@
 import type { IpAddress } from '../net/ip.ts';
-import { isMulticastMac, type MacAddress } from '../net/mac.ts';
+import type { MacAddress } from '../net/mac.ts';
 import { decodeArp } from '../packet/arp.ts';
 import { decodeArpProof } from '../packet/arp-proof.ts';
 import { ETHER_TYPE_ARP, ETHER_TYPE_IPV6, type EthernetFrame } from '../packet/ethernet.ts';
 import { decodeIpv6, NEXT_HEADER_ICMPV6 } from '../packet/ipv6.ts';
-import { decodeNdp, UNSPECIFIED_IPV6 } from '../packet/ndp.ts';
-import { UNSPECIFIED_IPV4 } from './announcement.ts';
+import { decodeNdp } from '../packet/ndp.ts';
 import { decoded } from './answer.ts';
 
-/** What an observed frame says about who has an IP. */
+/** An observed frame says that `mac` has the IP. Probes ask who has it, and claim nothing (network rule 21). */
 export interface Claim {
-  /**
-   * `reply` and `announcement` say that `mac` has the IP; `probe` that its sender wants it (RFC 5227 §1.1, duplicate
-   * address detection). Unicast probes are no claim: switches track hosts with them.
-   */
-  readonly kind: 'reply' | 'announcement' | 'probe';
+  readonly kind: 'reply' | 'announcement';
   readonly ip: IpAddress;
   readonly mac: MacAddress;
   /** The answer to a confirmation probe (network rule 1), or an echoed nonce: only the asker can tell. */
@@ -34,10 +29,7 @@ function arpClaim(frame: EthernetFrame): Claim | undefined {
   const mac = packet.senderHardwareAddress;
   if (packet.senderIp === packet.targetIp)
     return { kind: 'announcement', ip: packet.senderIp, mac };
-  if (packet.operation === 'request') {
-    const isProbe = packet.senderIp === UNSPECIFIED_IPV4 && isMulticastMac(frame.destination);
-    return isProbe ? { kind: 'probe', ip: packet.targetIp, mac } : undefined;
-  }
+  if (packet.operation === 'request') return undefined;
   const proof = decodeArpProof(packet.trailer);
   return { kind: 'reply', ip: packet.senderIp, mac, ...(proof && { proof }) };
 }
@@ -46,13 +38,8 @@ function ndpClaim(frame: EthernetFrame): Claim | undefined {
   const packet = decodeIpv6(frame.payload);
   if (packet.nextHeader !== NEXT_HEADER_ICMPV6) return undefined;
   const message = decodeNdp(packet);
-  if (message === undefined) return undefined;
+  if (message?.kind !== 'neighbor-advertisement') return undefined;
   const { target: ip, nonce: proof } = message;
-  if (message.kind === 'neighbor-solicitation') {
-    return packet.source === UNSPECIFIED_IPV6
-      ? { kind: 'probe', ip, mac: frame.source }
-      : undefined;
-  }
   return {
     kind: message.solicited ? 'reply' : 'announcement',
     ip,

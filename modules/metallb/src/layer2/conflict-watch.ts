@@ -37,9 +37,9 @@ export class ConflictWatch {
     this.#isPeer = isPeer;
   }
 
-  /** For claims to IPs that this node announces. Probes are questions, not conflicts. */
-  observe({ kind, ip, mac }: Claim, now: number): ConflictAction[] {
-    if (kind === 'probe' || this.#isPeer(mac)) return [];
+  /** For claims to IPs that this node announces. */
+  observe({ ip, mac }: Claim, now: number): ConflictAction[] {
+    if (this.#isPeer(mac)) return [];
     const known = this.#conflicts.get(ip);
     const mayDefend = known === undefined || now - known.defendedAt >= DEFEND_INTERVAL_MS;
     const actions: ConflictAction[] = known === undefined ? this.#makeRoom() : [];

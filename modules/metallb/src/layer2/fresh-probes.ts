@@ -17,7 +17,7 @@ export type FreshState = 'optimistic' | 'vetoed';
 
 export interface FreshProbesOptions {
   readonly mac: MacAddress;
-  /** Other nodes of the group may probe the same IP; they are no foreigners. */
+  /** Nodes of the group are no foreigners. */
   readonly isPeer: (mac: MacAddress) => boolean;
 }
 
@@ -38,7 +38,7 @@ interface Attempt {
 
 /**
  * Asks whether anybody holds an IP that this group never announced, while it is answered already (RFC 4429). A foreign
- * claim vetoes it, a foreign probe too (RFC 5227 §2.1.1); it is asked for again later, each time after a longer wait.
+ * claim vetoes it; it is asked for again later, each time after a longer wait.
  * Invariant: every active attempt is in `#due` once.
  */
 export class FreshProbes {

@@ -61,8 +61,7 @@ export class FrameReader {
       return 'news';
     }
     const claim = classifyClaim(frame);
-    // A probe is a question, whoever sends it: answered, never a conflict (network rule 21).
-    if (claim !== undefined && claim.kind !== 'probe') {
+    if (claim !== undefined) {
       this.#ports.onClaim(claim);
       return 'news';
     }
