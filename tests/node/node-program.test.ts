@@ -28,17 +28,20 @@ import { join } from 'node:path';
 const directory = import.meta.dirname;
 const told = join(directory, 'resumed');
 process.on('disconnect', () => process.exit(1));
-process.on('message', (message) => appendFileSync(told, JSON.stringify(message) + '\\n'));
+appendFileSync(join(directory, 'loaded'), process.pid + '\\n');
 ${WRONG}
-process.send({ kind: 'announced', state: ['old'] });
-process.send({ kind: 'announced', state: { ips: ['192.0.2.1'] } });
-process.send({ kind: 'ready' });
-const pulse = () => process.send({ kind: 'pulse' });
-pulse();
-setInterval(pulse, 50);
-if (process.argv.includes('--hang') && !existsSync(told)) {
-  setTimeout(() => { for (;;); }, 100);
-}
+process.on('message', ({ resume }) => {
+  if (resume !== undefined) appendFileSync(told, JSON.stringify(resume) + '\\n');
+  process.send({ kind: 'announced', state: ['old'] });
+  process.send({ kind: 'announced', state: { ips: ['192.0.2.1'] } });
+  process.send({ kind: 'ready' });
+  const pulse = () => process.send({ kind: 'pulse' });
+  pulse();
+  setInterval(pulse, 50);
+  if (process.argv.includes('--hang') && !existsSync(told)) {
+    setTimeout(() => { for (;;); }, 100);
+  }
+});
 `;
 
 const test = suite('node program', { directory: '' });
@@ -57,7 +60,7 @@ test.before(async (context) => {
 test.before.each(({ directory }) => {
   writeFileSync(join(directory, 'speaker.mjs'), SPEAKER);
   writeFileSync(join(directory, 'wire.mjs'), WIRE);
-  rmSync(join(directory, 'resumed'), { force: true });
+  for (const file of ['resumed', 'loaded']) rmSync(join(directory, file), { force: true });
 });
 test.after.each(async () => {
   for (const each of running) {
@@ -172,19 +175,37 @@ test('restarts a killed child alone, counts it, and hands a wire its last announ
     speaker: { alive: true, ready: true, pid: speaker.pid, restarts: 0 },
     wire: { alive: true, ready: true, pid: restarted.pid, restarts: 1 },
   });
-  const { kind, state, ageMs } = JSON.parse(readFileSync(join(directory, 'resumed'), 'utf8'));
-  assert.equal([kind, state], ['resume', { ips: ['192.0.2.1'] }]);
+  const { state, ageMs } = JSON.parse(readFileSync(join(directory, 'resumed'), 'utf8'));
+  assert.equal(state, { ips: ['192.0.2.1'] });
   assert.ok(ageMs >= 0 && ageMs < 5_000);
+});
+
+test('keeps a spare wire that has loaded already, and starts it when the other one ends', async ({
+  directory,
+}) => {
+  const node = new RunningNode(directory);
+  const wire = await node.started('wire');
+  await node.untilHealth('/readyz', ({ status }) => status === 200);
+  const loaded = () =>
+    readFileSync(join(directory, 'loaded'), 'utf8').trim().split('\n').map(Number);
+  // It loads after a second; each look at health takes a while.
+  while (loaded().length < 2) await node.health('/readyz');
+  process.kill(wire.pid ?? 0, 'SIGKILL');
+  const restarted = await node.started('wire');
+  assert.is(restarted.pid, loaded()[1]);
+  node.process.kill('SIGTERM');
+  await node.exited;
+  assert.equal(
+    loaded().map(isRunning),
+    loaded().map(() => false),
+  );
 });
 
 test('kills a wire whose pulse stops', async ({ directory }) => {
   const node = new RunningNode(directory, ['--hang']);
   await node.started('wire');
-  const startedAt = performance.now();
   const ended = await node.until((line) => line.msg === 'child ended');
   assert.equal([ended.child, ended.signal], ['wire', 'SIGKILL']);
-  // Start of the child and 100 ms of pulses come before the hang.
-  assert.ok(performance.now() - startedAt < 2_000);
   await node.started('wire');
 });
 

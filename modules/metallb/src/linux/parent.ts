@@ -40,21 +40,25 @@ export function leaveRefusalToParent(sentence: string): boolean {
   return true;
 }
 
-/** Calls `onResume` at most once, before any I/O of this process when the parent has something to hand over. */
-export function receiveResume(onResume: (resume: Resume) => void): void {
-  process.on('message', (message: unknown) => {
-    if (isResume(message)) onResume({ state: message.state, ageMs: message.ageMs });
-  });
+/**
+ * Calls `onStart` when the parent says so, with what it has to hand over: until then this process is a spare that
+ * touches nothing. Without a parent it is called at once.
+ */
+export function whenStarted(onStart: (resume: Resume | undefined) => void): void {
+  if (process.send === undefined) return onStart(undefined);
+  const listen = (message: unknown) => {
+    if (!isRecord(message) || message['kind'] !== 'start') return;
+    process.off('message', listen);
+    onStart(resumeIn(message['resume']));
+  };
+  process.on('message', listen);
 }
 
-function isResume(message: unknown): message is Resume {
-  return (
-    typeof message === 'object' &&
-    message !== null &&
-    'kind' in message &&
-    message.kind === 'resume' &&
-    'state' in message &&
-    'ageMs' in message &&
-    typeof message.ageMs === 'number'
-  );
+function resumeIn(value: unknown): Resume | undefined {
+  if (!isRecord(value) || typeof value['ageMs'] !== 'number') return undefined;
+  return { state: value['state'], ageMs: value['ageMs'] };
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
 }

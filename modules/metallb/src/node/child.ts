@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { Spare } from './spare.ts';
 
 /** What happens to a child. */
 export interface ChildOptions {
@@ -6,6 +7,8 @@ export interface ChildOptions {
   /** Its program. */
   readonly path: string;
   readonly argv: readonly string[];
+  /** It waits to be told to start, so that a spare one can be kept at hand. */
+  readonly hasSpare: boolean;
   readonly log: (message: string, facts: object) => void;
   /** The child refused its settings with this sentence and waits to be stopped: restarting would not help. */
   readonly onRefused: (sentence: string) => void;
@@ -20,6 +23,7 @@ const PULSE_TIMEOUT_MS = 500;
 /** One child process that is restarted whenever it ends: at once the first time, then with growing delays. */
 export class Child {
   readonly #options: ChildOptions;
+  readonly #spare: Spare | undefined;
   #process: ChildProcess | undefined;
   #startedAt = 0;
   #delayMs = 0;
@@ -33,11 +37,12 @@ export class Child {
 
   constructor(options: ChildOptions) {
     this.#options = options;
+    this.#spare = options.hasSpare ? new Spare(options.path, options.argv) : undefined;
   }
 
   start(): void {
     const { path, argv, name, log } = this.#options;
-    const child = fork(path, argv);
+    const child = this.#spare?.take() ?? fork(path, argv);
     this.#process = child;
     this.#startedAt = performance.now();
     this.#ready = false;
@@ -45,17 +50,22 @@ export class Child {
     child.on('message', (message) => this.#receive(message));
     child.on('error', (error) => this.#failed(child, error));
     child.once('exit', (code, signal) => this.#exited(code, signal));
-    if (this.#announced !== undefined) {
-      const ageMs = performance.now() - this.#lastAliveAt;
-      // A child that is already gone again is started anew, and told anew.
-      child.send({ kind: 'resume', state: this.#announced.state, ageMs }, () => undefined);
-    }
+    // A child that is already gone again is started anew, and told anew.
+    if (this.#spare !== undefined) child.send(this.#startMessage(), () => undefined);
     log('child started', { child: name, pid: child.pid, restarts: this.#restarts });
+  }
+
+  /** With what the one before announced, and how long ago that one was alive. */
+  #startMessage() {
+    if (this.#announced === undefined) return { kind: 'start' };
+    const ageMs = performance.now() - this.#lastAliveAt;
+    return { kind: 'start', resume: { state: this.#announced.state, ageMs } };
   }
 
   /** Asks the child to stop; kills it after `graceMs`. Resolves when it is gone. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
+    this.#spare?.stop();
     const child = this.#process;
     if (child === undefined) return;
     const gone = new Promise((resolve) => child.once('exit', resolve));

@@ -18,9 +18,9 @@ if (argv.includes('--help') || argv.includes('-h')) {
   const help = spawnSync(process.execPath, [program('wire'), '--help'], { stdio: 'inherit' });
   process.exit(help.status ?? 1);
 }
-const child = (name: string) =>
-  new Child({ name, path: program(name), argv, log, onRefused: refuse });
-const children = { speaker: child('speaker'), wire: child('wire') };
+const child = (name: string, hasSpare: boolean) =>
+  new Child({ name, path: program(name), argv, hasSpare, log, onRefused: refuse });
+const children = { speaker: child('speaker', false), wire: child('wire', true) };
 let stopping = false;
 
 function log(message: string, facts: object): void {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { connectLines } from '../linux/line-socket.ts';
 import { exitWithParent, leaveRefusalToParent, tellParent } from '../linux/parent.ts';
@@ -69,6 +70,8 @@ function routesOf(speaker: Speaker, metrics: Metrics): Routes {
 
 async function run(settings: NodeSettings): Promise<void> {
   exitWithParent();
+  // On a busy node the wire goes first: its heartbeats and answers can't wait, status can.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const log = createLogger({ program: 'speaker', level: settings.logLevel }).with({
     node: settings.node,
   });

@@ -9,8 +9,9 @@ import { SolicitedNodeGroups } from '../linux/multicast-membership.ts';
 import {
   exitWithParent,
   leaveRefusalToParent,
-  receiveResume,
+  type Resume,
   tellParent,
+  whenStarted,
 } from '../linux/parent.ts';
 import { heartbeatKey } from '../packet/heartbeat.ts';
 import { readHeartbeatKeys } from '../settings/heartbeat-keys.ts';
@@ -106,9 +107,8 @@ class WireProgram {
     };
   }
 
-  async start(): Promise<void> {
-    receiveResume(({ state, ageMs }) => this.#resume(state, ageMs));
-    exitWithParent();
+  async start(resume: Resume | undefined): Promise<void> {
+    if (resume !== undefined) this.#resume(resume);
     await listenLines(join(this.#settings.runDir, 'wire.sock'), {
       onConnection: (connection) => this.#greet(connection),
       onError: (error) => this.#logger.warn('connection to the speaker lost', { error }),
@@ -131,7 +131,7 @@ class WireProgram {
     else systemClock.after(READY_POLL_MS, () => this.#tellWhenReady());
   }
 
-  #resume(state: unknown, ageMs: number): void {
+  #resume({ state, ageMs }: Resume): void {
     const { heartbeatIntervalMs, heartbeatMultiplier } = this.#settings;
     const parsed = parseResumeState(state);
     if (parsed === undefined || ageMs > heartbeatIntervalMs * heartbeatMultiplier) return;
@@ -198,9 +198,16 @@ class WireProgram {
   }
 }
 
+/** A spare has loaded all this already when it is told to start. */
+async function run(settings: NodeSettings): Promise<void> {
+  exitWithParent();
+  const resume = await new Promise<Resume | undefined>(whenStarted);
+  await new WireProgram(settings).start(resume);
+}
+
 await runProgram({
   name: 'node',
   table: NODE_SETTINGS,
-  run: (settings) => new WireProgram(settings).start(),
+  run,
   leaveRefusal: leaveRefusalToParent,
 });
