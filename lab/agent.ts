@@ -5,7 +5,7 @@ import { buildSync } from 'esbuild';
 import { AGENT_ROOT } from './namespaces.ts';
 import { signal } from './processes.ts';
 
-const AGENTS = ['pod', 'udp-probe', 'tcp-hold', 'prober'] as const;
+const AGENTS = ['pod', 'udp-probe', 'tcp-hold', 'prober', 'port-guard'] as const;
 
 /** A small program of the lab itself that runs in a namespace. */
 export type AgentKind = (typeof AGENTS)[number];
@@ -85,7 +85,11 @@ export class Agent<Request, Reply> {
 export function startAgent<Request, Reply>(options: AgentOptions): Promise<Agent<Request, Reply>> {
   const { kind, directory, namespace, args = [] } = options;
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
+  // What measures must not take the processor from what is measured.
   const command = [
+    '-n',
+    '5',
+    'ip',
     'netns',
     'exec',
     namespace,
@@ -93,7 +97,7 @@ export function startAgent<Request, Reply>(options: AgentOptions): Promise<Agent
     join(directory, `${kind}.cjs`),
     ...args,
   ];
-  const child = spawn('ip', command, {
+  const child = spawn('nice', command, {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env,
     detached: true,

@@ -25,6 +25,7 @@ import {
   planHosts,
   type Segment,
 } from './plan.ts';
+import { type PortGuard, startPortGuard } from './port-guard.ts';
 import { type Prober, type ProberHost, startProber } from './prober.ts';
 import type { Program } from './program.ts';
 import { LabSwitch } from './switch.ts';
@@ -96,8 +97,8 @@ export class Lab {
   }
 
   /** Probes until `endScenario` or until it is stopped. */
-  async probe(ips: readonly string[], host = 'client'): Promise<TrafficProbe> {
-    return this.#untilEndOfScenario(await startTrafficProbe(this.#where(host), ips));
+  async probe(ips: readonly string[], host = 'client', intervalMs = 2): Promise<TrafficProbe> {
+    return this.#untilEndOfScenario(await startTrafficProbe(this.#where(host), ips, intervalMs));
   }
 
   async hold(ips: readonly string[], connections = 100): Promise<HeldConnections> {
@@ -105,10 +106,23 @@ export class Lab {
   }
 
   /** A prober on the second segment. */
-  async secondProber(): Promise<Prober> {
+  secondProber(): Promise<Prober> {
+    return this.proberOn('prober', 'second');
+  }
+
+  /** A prober on another host, for frames that come from there. */
+  async proberOn(name: string, segment: Segment = 'public'): Promise<Prober> {
     const hosts = planHosts(this.options.nodes, this.options.secondSegment);
-    const host = proberHost(hosts, 'second');
-    return this.#untilEndOfScenario(await startProber(this.#where('prober'), host));
+    const host = proberHost(hosts, name, segment);
+    return this.#untilEndOfScenario(await startProber(this.#where(name), host));
+  }
+
+  /** Watches the switch's port of each node, and shuts one whose node sends too many ARP broadcasts. */
+  async guardPorts(framesPerSecond: number): Promise<PortGuard> {
+    const guarded = this.nodes.map((node) => ({ node, mac: this.macOf(node) }));
+    return this.#untilEndOfScenario(
+      await startPortGuard(this.#where('sw'), guarded, framesPerSecond),
+    );
   }
 
   /** Ends the probes and connections that a scenario has left running. */
@@ -169,7 +183,7 @@ async function assemble(options: LabOptions, cleanUp: CleanUp): Promise<Lab> {
   await startPods(name, agents.directory, hosts);
   const prober = await startProber(
     { directory: agents.directory, namespace: `${name}-prober` },
-    proberHost(hosts, 'public'),
+    proberHost(hosts, 'prober', 'public'),
   );
   const state = await startState(name, directory, options, cleanUp);
   return new Lab({
@@ -222,11 +236,11 @@ async function startPods(
   );
 }
 
-function proberHost(hosts: readonly Host[], segment: Segment): ProberHost {
+function proberHost(hosts: readonly Host[], name: string, segment: Segment): ProberHost {
   const at = hosts
-    .find((host) => host.name === 'prober')
+    .find((host) => host.name === name)
     ?.attachments.find((attachment) => attachment.segment === segment);
-  if (at === undefined) throw new Error(`the plan has no prober on the segment ${segment}`);
+  if (at === undefined) throw new Error(`the plan has no ${name} on the segment ${segment}`);
   return {
     interfaceName: at.interfaceName,
     mac: macOn(at.segment, at.hostNumber),

@@ -56,11 +56,14 @@ export class Observation {
   }
 }
 
-/** Starts observing every assigned IP. @param host where the client's traffic comes from */
-export async function observe(lab: Lab, host = 'client'): Promise<Observation> {
+/** Starts observing every assigned IP, by default from the client and finely enough to time a failover. */
+export async function observe(
+  lab: Lab,
+  { host = 'client', intervalMs = 2 }: { host?: string; intervalMs?: number } = {},
+): Promise<Observation> {
   const before = await assignments(lab);
   const ips = before.map((one) => one.ip);
-  const probe = await lab.probe(ips, host);
+  const probe = await lab.probe(ips, host, intervalMs);
   await probe.flowing();
   await delay(WARM_UP_MS);
   await probe.reset();

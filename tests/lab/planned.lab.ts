@@ -11,6 +11,8 @@ import { observe } from '../../lab/trial.ts';
 const NODE = { kind: 'Node', name: 'n1' };
 const DRAIN = 'network.deckhouse.io/drain-balancer';
 const EXCLUDE = 'node.kubernetes.io/exclude-from-external-load-balancers';
+/** 200 a second, the rate of the promise. */
+const PROBE_MS = 5;
 const ENOUGH_PROBES = 1_000;
 
 export const scenarios: readonly Scenario[] = [
@@ -54,12 +56,12 @@ async function losesNothing(
   lab: Lab,
   move: (moved: () => Promise<void>) => Promise<void>,
 ): Promise<Measurement> {
-  const observation = await observe(lab);
+  const observation = await observe(lab, { intervalMs: PROBE_MS });
   const ips = observation.before.map((one) => one.ip);
   const held = await lab.hold(ips);
   const forgetful = new ForgetfulHost(lab.namespace('client2'));
   forgetful.start();
-  const coldProbe = await lab.probe(ips, 'client2');
+  const coldProbe = await lab.probe(ips, 'client2', PROBE_MS);
   await coldProbe.flowing();
   await coldProbe.reset();
   await move(() => observation.movedFrom(lab, NODE.name));
@@ -78,7 +80,7 @@ async function losesNothing(
 /** A restart of node programs: no packet lost, no IP on another node, no TCP connection broken. */
 async function staysPut(lab: Lab, nodes: readonly string[]): Promise<Measurement> {
   await freshServices(lab);
-  const observation = await observe(lab);
+  const observation = await observe(lab, { intervalMs: PROBE_MS });
   const held = await lab.hold(observation.before.map((one) => one.ip));
   for (const node of nodes) {
     await lab.program(node).stop();
