@@ -1,9 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { formatAge } from '../../modules/metallb/src/cli/age.ts';
-import { nearestWord, suggestion } from '../../modules/metallb/src/settings/nearest-word.ts';
 import { coloured, paintFor, plain } from '../../modules/metallb/src/cli/paint.ts';
 import { alignTable } from '../../modules/metallb/src/cli/table.ts';
+import { nearestWord, suggestion } from '../../modules/metallb/src/settings/nearest-word.ts';
 
 test('columns are as wide as their widest cell, and lines have no blanks at their end', () => {
   assert.equal(
