@@ -24,7 +24,9 @@ export interface Claim {
 
 const ETHERTYPE = { arp: 0x0806, ipv6: 0x86dd } as const;
 const ICMPV6 = { protocol: 58, solicitation: 135, advertisement: 136 } as const;
+const OVERRIDE = 0x20; // RFC 4861 §4.4
 
+/** With the source's own IP as target it is an announcement. */
 export function arpRequest(source: { mac: string; ip: string }, target: string): Buffer {
   return Buffer.concat([
     ethernet('ff:ff:ff:ff:ff:ff', source.mac, ETHERTYPE.arp),
@@ -35,6 +37,28 @@ export function arpRequest(source: { mac: string; ip: string }, target: string):
     ipBytes(target),
     Buffer.alloc(18),
   ]);
+}
+
+/** Tells all hosts unasked, as ARP announcement or unsolicited neighbour advertisement, that `ip` is at `mac`. */
+export function announcementOf(ip: string, mac: string): Buffer {
+  return ip.includes(':') ? unsolicitedAdvertisement(ip, mac) : arpRequest({ mac, ip }, ip);
+}
+
+function unsolicitedAdvertisement(ip: string, mac: string): Buffer {
+  const message = Buffer.concat([
+    Buffer.of(ICMPV6.advertisement, 0, 0, 0, OVERRIDE, 0, 0, 0),
+    ipBytes(ip),
+    Buffer.of(2, 1), // target link-layer address, 8 bytes
+    macBytes(mac),
+  ]);
+  return icmpv6Frame({ mac, ip }, ipBytes('ff02::1'), message);
+}
+
+/** The frame with an 802.1Q tag of this VLAN; VLAN 0 is a priority tag. */
+export function tagged(frame: Buffer, vlanId: number): Buffer {
+  const tag = Buffer.from('81000000', 'hex');
+  tag.writeUInt16BE(vlanId, 2);
+  return Buffer.concat([frame.subarray(0, 12), tag, frame.subarray(12)]);
 }
 
 export function neighbourSolicitation(source: { mac: string; ip: string }, target: string): Buffer {
@@ -49,6 +73,11 @@ export function neighbourSolicitation(source: { mac: string; ip: string }, targe
     Buffer.of(1, 1), // source link-layer address, 8 bytes
     macBytes(source.mac),
   ]);
+  return icmpv6Frame(source, group, message);
+}
+
+/** @param message with zeros for its checksum, which are filled in */
+function icmpv6Frame(source: { mac: string; ip: string }, group: Buffer, message: Buffer): Buffer {
   const sourceBytes = ipBytes(source.ip);
   message.writeUInt16BE(icmpv6Checksum(sourceBytes, group, message), 2);
   const header = Buffer.from('6000000000003aff', 'hex');

@@ -17,6 +17,9 @@ import { type Fragment, mergeStatus } from '../modules/metallb/src/manifests/fra
 import { layoutOf, type StateLayout } from '../modules/metallb/src/manifests/layout.ts';
 import type { Cluster, ClusterObject, MetadataChange, ObjectName } from './cluster.ts';
 
+/** Kinds whose status nodes have a share in; with hundreds of IPs, reading it takes long. */
+const WRITTEN_BY_NODES = [CHILD_KIND, 'Node'];
+
 /** Cluster state as a directory of manifests, the way the programs' manifests store keeps it. */
 export class ManifestCluster implements Cluster {
   readonly storeArgument: string;
@@ -69,9 +72,7 @@ export class ManifestCluster implements Cluster {
 
   async list(kind: string): Promise<readonly ClusterObject[]> {
     const published = await this.#published(kind);
-    const fragments = (await filesIn(this.#layout.nodes)).flatMap(({ path, text }) =>
-      parseFragments(basename(path, '.yaml'), text),
-    );
+    const fragments = WRITTEN_BY_NODES.includes(kind) ? await this.#fragments() : [];
     // What users write is there as soon as they wrote it, and gone as soon as they deleted it.
     const applied = [...this.#applied.values()].filter((object) => object.kind === kind);
     const objects = kind === CHILD_KIND ? [...published.values()] : applied;
@@ -104,6 +105,11 @@ export class ManifestCluster implements Cluster {
     if (!this.#cutOff) return;
     await rename(`${this.#directory}.gone`, this.#directory);
     this.#cutOff = false;
+  }
+
+  async #fragments(): Promise<Fragment[]> {
+    const files = await filesIn(this.#layout.nodes);
+    return files.flatMap(({ path, text }) => parseFragments(basename(path, '.yaml'), text));
   }
 
   /** Atomic: a watcher never reads half a manifest. */

@@ -13,7 +13,9 @@ export type ProberRequest =
   | { readonly do: 'ask'; readonly ip: string; readonly waitMs: number }
   | { readonly do: 'measure'; readonly ip: string; readonly count: number; readonly gapMs: number }
   | { readonly do: 'watch'; readonly ips: readonly string[]; readonly everyMs: number }
-  | { readonly do: 'watched'; readonly stop: boolean };
+  | { readonly do: 'watched'; readonly stop: boolean }
+  /** Frames in hexadecimal, as they are. */
+  | { readonly do: 'send'; readonly frames: readonly string[] };
 
 const WATCH_EVERY_MS = 10;
 
@@ -46,9 +48,22 @@ export class Prober {
     return new AnswerWatch(this.#agent, everyMs);
   }
 
+  /** Puts whole Ethernet frames on the segment. */
+  async send(...frames: readonly Buffer[]): Promise<void> {
+    await this.#agent.ask({ do: 'send', frames: frames.map((frame) => frame.toString('hex')) });
+  }
+
   stop(): void {
     this.#agent.stop();
   }
+}
+
+/** What the agent tells of a watch. */
+export interface WatchReply {
+  readonly answers: Answer[];
+  readonly forMs: number;
+  /** How often every IP was asked for. */
+  readonly rounds: number;
 }
 
 /** A running stream of questions, and what was answered so far. */
@@ -73,21 +88,24 @@ export class AnswerWatch {
 
   async stop(): Promise<AnswerReport> {
     await delay(2 * this.#everyMs);
-    const { answers, forMs } = await this.#report(true);
-    return new AnswerReport(answers, { forMs, everyMs: this.#everyMs });
+    const { answers, forMs, rounds } = await this.#report(true);
+    return new AnswerReport(answers, { forMs, everyMs: this.#everyMs, rounds });
   }
 
-  async #report(stop: boolean): Promise<{ answers: Answer[]; forMs: number }> {
-    return (await this.#agent.ask({ do: 'watched', stop })) as { answers: Answer[]; forMs: number };
+  async #report(stop: boolean): Promise<WatchReply> {
+    return (await this.#agent.ask({ do: 'watched', stop })) as WatchReply;
   }
 }
 
 /** What a watch saw, from its first question to its last. */
 export class AnswerReport {
   readonly answers: readonly Answer[];
-  readonly #watch: { readonly forMs: number; readonly everyMs: number };
+  readonly #watch: { readonly forMs: number; readonly everyMs: number; readonly rounds: number };
 
-  constructor(answers: readonly Answer[], watch: { forMs: number; everyMs: number }) {
+  constructor(
+    answers: readonly Answer[],
+    watch: { forMs: number; everyMs: number; rounds: number },
+  ) {
     this.answers = answers;
     this.#watch = watch;
   }
@@ -97,6 +115,11 @@ export class AnswerReport {
     const times = this.answers.filter((answer) => answer.ip === ip).map((answer) => answer.atMs);
     const gaps = [...times, this.#watch.forMs].map((at, index) => at - (times[index - 1] ?? 0));
     return Math.max(0, Math.max(...gaps) - this.#watch.everyMs);
+  }
+
+  /** How many questions for the IP nobody answered, however late this machine let the prober ask. */
+  unanswered(ip: string): number {
+    return this.#watch.rounds - this.answers.filter((answer) => answer.ip === ip).length;
   }
 
   /** MACs in the order in which they began to answer; a MAC that comes back is listed again. */

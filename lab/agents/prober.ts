@@ -1,11 +1,12 @@
 import cap from 'cap';
 import { arpRequest, neighbourSolicitation, readClaim } from '../frames.ts';
-import type { Answer, ProberRequest } from '../prober.ts';
+import type { Answer, ProberRequest, WatchReply } from '../prober.ts';
 import { serve } from './serve.ts';
 
 /** Asks by ARP or NDP who has an IP and tells every MAC that answered and when. */
 const [, , interfaceName = 'eth0', mac = '', ipv4 = '', ipv6 = ''] = process.argv;
 
+const LAST_ANSWER_WITHIN_MS = 50;
 const RING_BYTES = 4 * 1024 * 1024;
 const FILTER = 'arp or (icmp6 and ip6[40] = 136)';
 const frameBuffer = Buffer.alloc(65_535);
@@ -62,27 +63,42 @@ async function measure(ip: string, count: number, gapMs: number): Promise<Answer
   return answers;
 }
 
-let watching: { answers: Answer[]; timer: NodeJS.Timeout; startedAt: number } | undefined;
+interface Watching {
+  readonly answers: Answer[];
+  readonly timer: NodeJS.Timeout;
+  readonly startedAt: number;
+  rounds: number;
+}
+
+let watching: Watching | undefined;
 
 function watch(ips: readonly string[], everyMs: number): void {
   const answers: Answer[] = [];
   const startedAt = performance.now();
   listeners.add((answer) => answers.push({ ...answer, atMs: answer.atMs - startedAt }));
   const timer = setInterval(() => {
+    if (watching !== undefined) watching.rounds += 1;
     for (const ip of ips) send(ip);
   }, everyMs);
-  watching = { answers, timer, startedAt };
+  watching = { answers, timer, startedAt, rounds: 0 };
 }
 
-function watched(stop: boolean): { answers: Answer[]; forMs: number } {
-  if (watching === undefined) return { answers: [], forMs: 0 };
-  const { answers, timer, startedAt } = watching;
+/** @param stop asks no more; the answers to the last questions are waited for before */
+async function watched(stop: boolean): Promise<WatchReply> {
+  if (watching === undefined) return { answers: [], forMs: 0, rounds: 0 };
+  const { answers, timer, startedAt, rounds } = watching;
+  const forMs = performance.now() - startedAt;
   if (stop) {
     clearInterval(timer);
+    await new Promise((resolve) => setTimeout(resolve, LAST_ANSWER_WITHIN_MS));
     listeners.clear();
     watching = undefined;
   }
-  return { answers, forMs: performance.now() - startedAt };
+  return { answers, forMs, rounds };
+}
+
+function sendFrames(frames: readonly string[]): void {
+  for (const frame of frames) socket.send(Buffer.from(frame, 'hex'));
 }
 
 serve((message) => {
@@ -96,5 +112,7 @@ serve((message) => {
       return watch(request.ips, request.everyMs);
     case 'watched':
       return watched(request.stop);
+    case 'send':
+      return sendFrames(request.frames);
   }
 });

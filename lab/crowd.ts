@@ -1,0 +1,60 @@
+import { run, until } from './exec.ts';
+import { type Assignment, assignedIps, assignments } from './health.ts';
+import type { Lab } from './lab.ts';
+import { classManifest, endpointSliceManifest, serviceManifest } from './workload.ts';
+
+/** Pools for scenarios with hundreds of IPs, beside those of the standard classes. */
+const CROWD_POOL = {
+  IPv4: { subnet: '198.18.0.0/20', range: '198.18.0.1-198.18.15.254' },
+  IPv6: { subnet: '2001:db8:18::/64', range: '2001:db8:18::1-2001:db8:18::ffff' },
+} as const;
+const ASKED_AT_ONCE = 50;
+
+export type CrowdFamily = keyof typeof CROWD_POOL;
+
+/** One Service with `count` IPs of a family, which clients can reach. @returns them once every one is answered */
+export async function crowd(lab: Lab, family: CrowdFamily, count: number): Promise<Assignment[]> {
+  const name = `crowd-${family.toLowerCase()}`;
+  const { subnet, range } = CROWD_POOL[family];
+  for (const host of ['client', 'client2', 'router']) {
+    await run(['ip', '-n', lab.namespace(host), 'route', 'replace', subnet, 'dev', 'eth0']);
+  }
+  await lab.cluster.apply(
+    classManifest({ name, addressPool: [range] }),
+    serviceManifest({ name, className: name, family, count }),
+    endpointSliceManifest({ name, family }, [{ pod: 'backend', node: 'worker' }]),
+  );
+  await assignedIps(lab, name, count);
+  const all = (await assignments(lab)).filter((one) => one.service === name);
+  await allAnswered(lab, all, (one) => one.preferredNode);
+  return all;
+}
+
+/** Waits until each IP is answered by the node that `by` says, and by no other. */
+export async function allAnswered(
+  lab: Lab,
+  all: readonly Assignment[],
+  by: (one: Assignment) => string,
+  deadlineMs = 10_000,
+): Promise<void> {
+  let waiting = all;
+  const what = () => `${waiting.length} of ${all.length} IPs answered, e.g. ${waiting[0]?.ip}`;
+  await until({ what, deadlineMs }, async () => {
+    waiting = await notAnswered(lab, waiting, by);
+    return waiting.length === 0;
+  });
+}
+
+async function notAnswered(
+  lab: Lab,
+  all: readonly Assignment[],
+  by: (one: Assignment) => string,
+): Promise<Assignment[]> {
+  const open: Assignment[] = [];
+  for (let at = 0; at < all.length; at += ASKED_AT_ONCE) {
+    const some = all.slice(at, at + ASKED_AT_ONCE);
+    const answers = await Promise.all(some.map(({ ip }) => lab.prober.macsOf(ip)));
+    open.push(...some.filter((one, index) => `${answers[index]}` !== lab.macOf(by(one))));
+  }
+  return open;
+}

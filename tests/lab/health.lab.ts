@@ -1,0 +1,62 @@
+import * as assert from 'uvu/assert';
+import { until } from '../../lab/exec.ts';
+import { fetchPage, type Page } from '../../lab/http.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { signal } from '../../lab/processes.ts';
+import { type Scenario, scenario } from '../../lab/scenario.ts';
+import { freshServices } from '../../lab/standard.ts';
+
+const CONTROLLER = 'http://127.0.0.1:7472';
+const SPEAKER = 'http://127.0.0.1:7474';
+const NODE = 'http://127.0.0.1:7476';
+const SAMPLE =
+  /^[a-zA-Z_:][\w:]*(?:\{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\.)*",?)*\})? (?:[-+]?[\d.]+(?:e[-+]?\d+)?|[+-]Inf|NaN)$/;
+const DESCRIPTION =
+  /^# (?:HELP [a-zA-Z_:][\w:]* .*|TYPE [a-zA-Z_:][\w:]* (?:counter|gauge|histogram|summary|untyped))$/;
+const HUNG_IS_TOLD_WITHIN_MS = 1_000;
+const WELL_AGAIN_WITHIN_MS = 5_000;
+
+export const scenarios: readonly Scenario[] = [
+  scenario('health/metrics-are-prometheus-text', {}, async (lab) => {
+    await freshServices(lab);
+    const shown = [
+      await metricsOf(lab, 'control', CONTROLLER),
+      ...(await Promise.all(lab.nodes.map((node) => metricsOf(lab, node, SPEAKER)))),
+    ];
+    const [controller = '', ...nodes] = shown;
+    assert.match(controller, /^metallb_allocator_addresses_in_use\{class="ingress"\} 3$/m);
+    for (const text of nodes) assert.is(text.match(/^metallb_announced\{.*\} 1$/gm)?.length, 2);
+    return undefined;
+  }),
+
+  scenario('health/tells-a-hung-wire', {}, async (lab) => {
+    await freshServices(lab);
+    for (const path of ['/healthz', '/readyz']) await answers(lab, path, 200, 2_000);
+    const wire = lab.program('n1').pidOf('wire.mjs');
+    signal(wire, 'SIGSTOP');
+    await answers(lab, '/healthz', 503, HUNG_IS_TOLD_WITHIN_MS);
+    for (const path of ['/healthz', '/readyz']) await answers(lab, path, 200, WELL_AGAIN_WITHIN_MS);
+    assert.is.not(lab.program('n1').pidOf('wire.mjs'), wire, 'a new process');
+    return undefined;
+  }),
+];
+
+/** @throws unless every line is as Prometheus expects it */
+async function metricsOf(lab: Lab, host: string, url: string): Promise<string> {
+  const { status, body } = await fetchPage(lab.namespace(host), `${url}/metrics`);
+  assert.is(status, 200, `${host} shows metrics`);
+  const lines = body.split('\n').filter((line) => line !== '');
+  assert.ok(lines.length > 10, `${host}: ${lines.length} lines`);
+  const wrong = lines.filter((line) => !(line.startsWith('#') ? DESCRIPTION : SAMPLE).test(line));
+  assert.equal(wrong, [], `lines of ${host} that are no Prometheus text`);
+  return body;
+}
+
+async function answers(lab: Lab, path: string, status: number, deadlineMs: number): Promise<void> {
+  let page: Page | undefined;
+  const what = () => `${path} ${status}: ${JSON.stringify(page)}`;
+  await until({ what, deadlineMs }, async () => {
+    page = await fetchPage(lab.namespace('n1'), `${NODE}${path}`);
+    return page.status === status;
+  });
+}
