@@ -85,6 +85,18 @@ test('whatever is lost or restarted, the next difference that arrives brings the
   );
 });
 
+test('a whole table that was asked for and is lost is asked for again', () => {
+  const receiver = new DutyReceiver(INCARNATION);
+  receiver.connected();
+  const kinds = [
+    receiver.receive({ kind: 'table-complete', number: 2 }),
+    receiver.receive({ kind: 'table-complete', number: 4 }),
+    receiver.receive({ kind: 'difference', number: 7, changes: [] }),
+    receiver.receive({ kind: 'difference', number: 8, changes: [] }),
+  ].map(({ kind }) => kind);
+  assert.equal(kinds, ['answer', 'answer', 'answer', 'waiting']);
+});
+
 test('the wire keeps its table until a new one is complete', () => {
   fc.assert(
     fc.property(dutyTable, dutyTable, (first, second) => {

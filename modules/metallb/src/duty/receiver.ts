@@ -44,9 +44,11 @@ export class DutyReceiver {
   receive(message: ToWire): Received {
     if (message.kind === 'hello') return this.#greet(message.protocol);
     if (message.kind === 'table-start') return this.#startTable(message.number);
-    if (this.#state === 'closed' || message.number !== this.#number + 1) return this.#askAgain();
-    if (this.#state === 'resync-asked') return { kind: 'waiting' };
+    const follows = this.#state !== 'closed' && message.number === this.#number + 1;
     this.#number = message.number;
+    if (!follows) return this.#askAgain();
+    // It was under way already. Where another gap follows, the table that was asked for may be what is missing.
+    if (this.#state === 'resync-asked') return { kind: 'waiting' };
     return message.kind === 'difference' ? this.#change(message.changes) : this.#completeTable();
   }
 
@@ -79,9 +81,7 @@ export class DutyReceiver {
     return { kind: 'applied', touched: this.#table.apply(changes) };
   }
 
-  /** Once: what is under way until the answer comes is of no use. */
   #askAgain(): Received {
-    if (this.#state === 'resync-asked') return { kind: 'waiting' };
     this.#state = 'resync-asked';
     return { kind: 'answer', message: { kind: 'resync' } };
   }
