@@ -135,6 +135,22 @@ for (const [name, before, report, expected] of rows) {
   });
 }
 
+test('a later announcer that gave up again is corrected once, when that has settled', async () => {
+  const fixture = await started(other('2026-05-01T12:00:01.000Z'));
+  await fixture.report(announced);
+  fixture.clock.advance(Date.parse('2026-05-01T12:00:10Z') - fixture.clock.epochMs());
+  fixture.writer.lookAgain();
+  await fixture.writer.idle();
+  assert.equal(fixture.status()['announcer'], { ...OURS, since: '2026-05-01T12:00:01.001Z' });
+  const child = assignedChild('web', IP, { announcer: other('2026-05-01T12:00:05Z') });
+  fixture.store.put(child);
+  await Promise.resolve();
+  fixture.writer.ipChanged(IP);
+  fixture.writer.lookAgain();
+  await fixture.writer.idle();
+  assert.equal(fixture.status()['announcer'], other('2026-05-01T12:00:05Z'), 'not twice');
+});
+
 test('the IP and what else is in the status stay', async () => {
   const fixture = await started();
   await fixture.report(announced);

@@ -254,6 +254,7 @@ export class Speaker {
     this.#statusWriter.reported(report);
     this.#ports.metrics.take(report);
     logReport(this.#ports.log, report);
+    if (report.type === 'counters') this.#statusWriter.lookAgain();
     if (report.type === 'counters' && !this.#conditionsTold) {
       this.#conditionsTold = true;
       this.#statusWriter.nodeChanged();

@@ -1,7 +1,7 @@
 import type { Announcer } from '../api/child.ts';
 import { CONDITION } from '../api/names.ts';
 import { type KubernetesObject, keyOf } from '../api/object.ts';
-import type { Report } from '../duty/messages.ts';
+import type { AnnouncedReport, Report } from '../duty/messages.ts';
 import { type IpAddress, parseIp } from '../net/ip.ts';
 import type { WantedCondition } from '../store/conditions.ts';
 import type { Kind, Store } from '../store/store.ts';
@@ -24,6 +24,8 @@ export interface StatusWriterPorts {
 }
 
 const NODE_KEY = 'node';
+/** Longer than any handover. */
+const SETTLED_MS = 2_000;
 /** Writes under way at once: a store that takes 10 ms for each still has 2,000 statuses in about a second. */
 const LANES = 16;
 
@@ -37,6 +39,10 @@ export class StatusWriter {
   readonly #ports: StatusWriterPorts;
   /** A key has its lane, so that no two writes about it are under way. */
   readonly #lanes: readonly WorkQueue[];
+  /** IPs that this node announces while the status names another one, which said so later. */
+  readonly #doubtful = new Set<IpAddress>();
+  /** `sinceEpochMs` of announcements that were insisted upon: once each, so that two halves of a network don't fight. */
+  readonly #insisted = new Map<IpAddress, number>();
 
   constructor(nodeName: string, ports: StatusWriterPorts) {
     this.#nodeName = nodeName;
@@ -105,12 +111,42 @@ export class StatusWriter {
   /** Undefined where the status is right: nothing has moved, or another node announced later. */
   #announcerToWrite(ip: IpAddress, existing: Announcer | undefined): Announcer | undefined {
     const announced = this.#ports.wire.announcementOf(ip);
-    if (announced === undefined) return undefined;
+    if (announced === undefined) {
+      this.#doubtful.delete(ip);
+      this.#insisted.delete(ip);
+      return undefined;
+    }
     const { sinceEpochMs, reason, recentMoves, unchanged } = announced;
     const isOurs = existing?.node === this.#nodeName;
     if (isOurs && unchanged) return undefined;
-    if (!isOurs && (parseTimestamp(existing?.since ?? '') ?? 0) > sinceEpochMs) return undefined;
-    return { node: this.#nodeName, since: formatMilliseconds(sinceEpochMs), reason, recentMoves };
+    const theirsEpochMs = parseTimestamp(existing?.since ?? '') ?? 0;
+    if (isOurs || theirsEpochMs <= sinceEpochMs) {
+      this.#doubtful.delete(ip);
+      return { node: this.#nodeName, since: formatMilliseconds(sinceEpochMs), reason, recentMoves };
+    }
+    return this.#insist(ip, announced, theirsEpochMs);
+  }
+
+  /**
+   * Another node announced later than this one. If this one still announces when that has settled, the other has given
+   * up again, which its own status does not tell.
+   */
+  #insist(ip: IpAddress, announced: AnnouncedReport, theirsEpochMs: number): Announcer | undefined {
+    const { sinceEpochMs, reason, recentMoves } = announced;
+    if (this.#insisted.get(ip) === sinceEpochMs) return undefined;
+    if (this.#ports.clock.epochMs() - theirsEpochMs < SETTLED_MS) {
+      this.#doubtful.add(ip);
+      return undefined;
+    }
+    this.#doubtful.delete(ip);
+    this.#insisted.set(ip, sinceEpochMs);
+    const since = formatMilliseconds(theirsEpochMs + 1);
+    return { node: this.#nodeName, since, reason, recentMoves };
+  }
+
+  /** To be called every now and then. */
+  lookAgain(): void {
+    for (const ip of this.#doubtful) this.ipChanged(ip);
   }
 
   /** A conflict is this node's to end when it saw it or announces the IP. */

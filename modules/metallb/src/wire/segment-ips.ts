@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Report } from '../duty/messages.ts';
 import type { SegmentView } from '../election/view.ts';
 import type { Lookup } from '../layer2/answer.ts';
@@ -14,6 +15,9 @@ import { IpRoles, type Transition } from './ip-roles.ts';
 import { MoveReports } from './move-reports.ts';
 import type { Questions } from './questions.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
+
+const MAX_CLAIMS = 10_000;
+const CLAIM_LASTS_MS = 1_000;
 
 /** What the elections of a segment look at. */
 export interface SegmentSight {
@@ -32,6 +36,10 @@ export class SegmentIps {
   readonly #moves: MoveReports;
   readonly #answers: Answers;
   readonly #disputes = new Disputes();
+  /** The last claim of another node to each of our IPs. */
+  readonly #claims = new LRUCache<IpAddress, { readonly mac: MacAddress; readonly at: number }>({
+    max: MAX_CLAIMS,
+  });
 
   /** @param resumed what the wire process before announced here */
   constructor(
@@ -107,11 +115,21 @@ export class SegmentIps {
   #apply(transition: Transition): void {
     const { ip, duty, before, after } = transition;
     if (after.kind === 'announcing') return this.#begin(transition);
-    if (after.kind === 'yielding') this.announcements.end(ip);
+    if (after.kind === 'yielding') this.#yield(ip, after.to);
     else if (before.kind !== 'silent') {
       const reason =
         after.kind === 'covering' ? `${after.node} is restarting` : 'lost the election';
       this.#fallSilent(ip, duty === undefined ? 'no duty any more' : reason);
+    }
+  }
+
+  /** The winner may have been seen already, when it knew before us that it wins. */
+  #yield(ip: IpAddress, to: string): void {
+    this.announcements.end(ip);
+    const claim = this.#claims.get(ip);
+    const isSeen = claim !== undefined && claim.mac === this.#sight.liveness.peer(to)?.mac;
+    if (isSeen && this.#ports.clock.now() - claim.at < CLAIM_LASTS_MS) {
+      this.#silence(ip, `handed over to ${to}`);
     }
   }
 
@@ -162,6 +180,7 @@ export class SegmentIps {
     } else if (role.kind === 'yielding' && isCounted(peer)) {
       this.#silence(claim.ip, `handed over to ${peer.node}`);
     } else if (role.kind === 'announcing') {
+      this.#claims.set(claim.ip, { mac: claim.mac, at: now });
       this.#dispute(claim.ip, now);
     }
   }
