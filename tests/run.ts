@@ -1,7 +1,7 @@
 /**
- * Runs every unit test (all of tests/ but tests/lab), spread over one process for each core, and ends with the line
- * `N passed, N failed`. An argument limits the run to files whose path matches it. No test, a test that hangs, and a
- * file that can't be loaded are failures.
+ * Runs every unit test, spread over one process for each core, and ends with the line `N passed, N failed`. An argument
+ * limits the run to files whose path matches it. No test, a test that hangs, and a file that can't be loaded are
+ * failures.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
@@ -19,7 +19,7 @@ const SILENCE_LIMIT_MS = 60_000;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [pattern = ''] = process.argv.slice(2);
 const files = readdirSync(`${root}/tests`, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.ts') && !file.startsWith('lab/'))
+  .filter((file) => file.endsWith('.test.ts'))
   .filter((file) => new RegExp(pattern).test(file))
   .sort();
 
