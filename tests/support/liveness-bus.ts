@@ -1,7 +1,5 @@
-import type {
-  LivenessAction,
-  LivenessOptions,
-} from '../../modules/metallb/src/liveness/segment-liveness.ts';
+import type { LivenessAction } from '../../modules/metallb/src/liveness/liveness-action.ts';
+import type { LivenessOptions } from '../../modules/metallb/src/liveness/segment-liveness.ts';
 import { SegmentLiveness } from '../../modules/metallb/src/liveness/segment-liveness.ts';
 import { type MacAddress, parseMac } from '../../modules/metallb/src/net/mac.ts';
 import { type Heartbeat, shortId } from '../../modules/metallb/src/packet/heartbeat.ts';

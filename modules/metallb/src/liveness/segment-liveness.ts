@@ -2,6 +2,7 @@ import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { type Gates, type Heartbeat, type NodeState, shortId } from '../packet/heartbeat.ts';
 import { TokenBucket } from '../time/token-bucket.ts';
+import type { LivenessAction } from './liveness-action.ts';
 import { OwnState, type Surroundings } from './own-state.ts';
 import { factsOf, isCounted, missingMs, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
@@ -27,22 +28,6 @@ export interface LivenessOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
-
-export type LivenessAction =
-  /** Send a heartbeat now. */
-  | { readonly do: 'beat' }
-  /** Ask one of the peer's IPs per family on the wire for a proof of life. */
-  | { readonly do: 'confirm'; readonly peer: Peer }
-  /** Ask the addresses of a restarting peer's kernel. */
-  | { readonly do: 'confirm-kernel'; readonly peer: Peer }
-  /** Make anybody send us a frame: without one, silence may be our own deafness. */
-  | { readonly do: 'solicit' }
-  | { readonly do: 'peer-died'; readonly peer: Peer; readonly silentSince: number }
-  /** A peer that was serving is counted from now on: whoever stays announcer tells the segment so. */
-  | { readonly do: 'peer-joined'; readonly peer: Peer }
-  /** Nobody hears us any more: stop answering at once, start anew. */
-  | { readonly do: 'dropped' }
-  | { readonly do: 'elect' };
 
 /** A segment carries at most this many heartbeats a second, however many nodes it has. */
 const SEGMENT_HEARTBEATS_PER_SECOND = 300;

@@ -1,7 +1,8 @@
 import type { NodeConditionReport, Report } from '../duty/messages.ts';
 import type { Claim } from '../layer2/claim.ts';
+import type { LivenessAction } from '../liveness/liveness-action.ts';
 import { isCounted, type Peer } from '../liveness/peer.ts';
-import { type LivenessAction, SegmentLiveness } from '../liveness/segment-liveness.ts';
+import { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import { familyOf, type IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { encodeHeartbeat, type Heartbeat, shortId } from '../packet/heartbeat.ts';
