@@ -36,7 +36,10 @@ export function tellParent(message: ToParent): void {
 export function leaveRefusalToParent(sentence: string): boolean {
   if (!process.connected) return false;
   exitWithParent();
-  tellParent({ kind: 'refused', sentence });
+  const refuse = () => tellParent({ kind: 'refused', sentence });
+  refuse();
+  // Nobody listens to a spare before it is told to start.
+  process.on('message', refuse);
   return true;
 }
 
