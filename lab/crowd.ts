@@ -1,5 +1,6 @@
 import { run, until } from './exec.ts';
 import { type Assignment, assignedIps, assignments } from './health.ts';
+import { nodeReady } from './http.ts';
 import type { Lab } from './lab.ts';
 import { classManifest, endpointSliceManifest, serviceManifest } from './workload.ts';
 
@@ -16,6 +17,7 @@ export type CrowdFamily = keyof typeof CROWD_POOL;
 export async function crowd(lab: Lab, family: CrowdFamily, count: number): Promise<Assignment[]> {
   const name = `crowd-${family.toLowerCase()}`;
   const { subnet, range } = CROWD_POOL[family];
+  for (const node of lab.nodes) await nodeReady(lab, node);
   for (const host of ['client', 'client2', 'router']) {
     await run(['ip', '-n', lab.namespace(host), 'route', 'replace', subnet, 'dev', 'eth0']);
   }
