@@ -12,7 +12,7 @@ import { ANNOTATION } from '../../modules/metallb/src/api/names.ts';
 const LEAVER = 'n1';
 const PER_FAMILY = 125;
 const SAMPLE = 10;
-const UNANSWERED_AT_MOST_MS = 100;
+const UNANSWERED_AT_MOST_MS = 300;
 const GRACE_MS = 3_000;
 const AFTERMATH_MS = 500;
 /** Between two questions of the watch, and for an answer under way. */
