@@ -17,7 +17,7 @@ export interface ChildOptions {
 const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 5_000;
 /** A child that lived this long was well: its next restart is immediate again. */
-const HEALTHY_MS = 30_000;
+const HEALTHY_MS = 1_000;
 const PULSE_TIMEOUT_MS = 500;
 
 /** One child process that is restarted whenever it ends: at once the first time, then with growing delays. */

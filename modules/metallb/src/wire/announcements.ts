@@ -1,4 +1,5 @@
 import type { Report } from '../duty/messages.ts';
+import { announcement } from '../layer2/announcement.ts';
 import { Announcer } from '../layer2/announcer.ts';
 import { Askers } from '../layer2/askers.ts';
 import type { Claim } from '../layer2/claim.ts';
@@ -68,8 +69,8 @@ export class Announcements {
   end(ip: IpAddress): void {
     this.#announcer.withdraw(ip);
     this.#fresh.cancel(ip);
-    if (this.#vetoed.delete(ip)) this.#perform([{ kind: 'over', ip }], this.#ports.clock.now());
-    this.#perform(this.#conflicts.forget(ip), this.#ports.clock.now());
+    if (this.#vetoed.delete(ip)) this.#perform([{ kind: 'over', ip }]);
+    this.#perform(this.#conflicts.forget(ip));
   }
 
   /** Multicast membership lasts as long as the IP is answered. */
@@ -97,15 +98,20 @@ export class Announcements {
       return;
     }
     if (this.#fresh.state(claim.ip) === undefined)
-      this.#perform(this.#conflicts.observe(claim, now), now);
+      this.#perform(this.#conflicts.observe(claim, now));
   }
 
-  #perform(actions: readonly ConflictAction[], now: number): void {
+  #perform(actions: readonly ConflictAction[]): void {
     for (const action of actions) {
-      if (action.kind === 'defend') this.#announcer.announce(action.ip, now);
+      if (action.kind === 'defend') this.#defend(action.ip);
       else if (action.kind === 'over') this.#tellOver(action.ip);
       else this.#tell({ ip: action.ip, mac: action.mac, vetoed: false });
     }
+  }
+
+  /** One announcement and no more (RFC 5227 §2.4 (c)). */
+  #defend(ip: IpAddress): void {
+    for (const frame of announcement(ip, this.#link.mac)) this.#ports.send(frame);
   }
 
   #tell(conflict: Pick<ConflictReport, 'ip' | 'mac' | 'vetoed'>): void {
@@ -130,9 +136,9 @@ export class Announcements {
     for (const frame of round.frames) this.#ports.send(frame);
     for (const ip of round.clear) {
       this.#announcer.announce(ip, now);
-      if (this.#vetoed.delete(ip)) this.#perform([{ kind: 'over', ip }], now);
+      if (this.#vetoed.delete(ip)) this.#perform([{ kind: 'over', ip }]);
     }
-    this.#perform(this.#conflicts.step(now), now);
+    this.#perform(this.#conflicts.step(now));
     const frames = this.#announcer.step(now);
     for (const frame of frames) this.#ports.send(frame);
     if (frames.length > 0) {
