@@ -1,18 +1,13 @@
-import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { type CapturedClaim, startCapture } from '../../lab/capture.ts';
 import { delay } from '../../lab/exec.ts';
-import { KILL_NODE } from '../../lab/faults.ts';
 import { arpRequest, neighbourSolicitation, tagged } from '../../lab/frames.ts';
-import { assignedIps } from '../../lab/health.ts';
-import { fetchPage, nodeReady } from '../../lab/http.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { ipv4On, ipv6On, macOn, POOL } from '../../lab/plan.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
-import { classManifest, serviceManifest } from '../../lab/workload.ts';
+import { classManifest } from '../../lab/workload.ts';
 
 /** What a node reads from the segment and what it passes over. */
 const PROBER = {
@@ -24,7 +19,6 @@ const POOL_CHANGES = 20;
 const BETWEEN_CHANGES_MS = 150;
 const NOISE_IPS = Array.from({ length: 30 }, (_, index) => `10.9.1.${index + 1}`);
 const REPLIES_WITHIN_MS = 300;
-const SETTLED_AFTER_MS = 3_000;
 
 export const scenarios: readonly Scenario[] = [
   // A new filter opens a second capture, which hears the first one's frames (network rule 9).
@@ -61,27 +55,6 @@ export const scenarios: readonly Scenario[] = [
     assert.equal(await repliesTo(lab, ips, 100), [], 'VLAN 100 is another segment');
     return undefined;
   }),
-
-  scenario('hearing/a-node-with-another-key', {}, async (lab) => {
-    await restartWithAnotherKey(lab, 'n3');
-    try {
-      for (const service of STANDARD_SERVICES) await lab.cluster.apply(serviceManifest(service));
-      const before = await unknownKeys(lab, 'n1');
-      const assigned = STANDARD_SERVICES.map(({ name }) => assignedIps(lab, name, 3));
-      const ips = (await Promise.all(assigned)).flat();
-      await delay(SETTLED_AFTER_MS);
-      for (const ip of ips) {
-        const macs = await lab.prober.macsOf(ip);
-        assert.is(macs.length, 1, `who answers for ${ip}: ${macs.join(' ')}`);
-      }
-      const after = await unknownKeys(lab, 'n1');
-      assert.ok(after > before, `heartbeats with an unknown key: ${before}, then ${after}`);
-      assert.not((await metricsOf(lab, 'n1')).includes('peer="n3"'), 'n3 was never heard');
-    } finally {
-      await lab.program('n3').killTree();
-    }
-    return undefined;
-  }),
 ];
 
 /** Asks for every IP in frames with that VLAN tag. @returns what the prober is told */
@@ -103,30 +76,4 @@ async function repliesTo(
   await delay(REPLIES_WITHIN_MS);
   const claims = await capture.stop();
   return claims.filter((one) => one.destinationMac === mac && ips.includes(one.ip));
-}
-
-/** All nodes start anew, one with a key that no other has. */
-async function restartWithAnotherKey(lab: Lab, odd: string): Promise<void> {
-  for (const node of lab.nodes) await KILL_NODE.strike(lab, node);
-  const keyFile = join(lab.directory, 'heartbeat-key');
-  const common = await readFile(keyFile, 'utf8');
-  await writeFile(keyFile, `${randomBytes(32).toString('base64')}\n`);
-  lab.program(odd).start();
-  await nodeReady(lab, odd);
-  await writeFile(keyFile, common);
-  for (const node of lab.nodes) lab.program(node).start();
-  for (const node of lab.nodes) await nodeReady(lab, node);
-}
-
-async function metricsOf(lab: Lab, node: string): Promise<string> {
-  return (await fetchPage(lab.namespace(node), 'http://127.0.0.1:7474/metrics')).body;
-}
-
-async function unknownKeys(lab: Lab, node: string): Promise<number> {
-  const lines = (await metricsOf(lab, node)).split('\n');
-  const counted = lines.filter(
-    (line) =>
-      line.startsWith('metallb_wire_dropped_frames_total') && line.includes('"unknown-key"'),
-  );
-  return counted.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
