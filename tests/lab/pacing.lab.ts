@@ -12,7 +12,7 @@ const ALLOWED_PER_SECOND = 50;
 /** Ten announcements a second, and questions about those whose death is being confirmed. */
 const SLOW_PER_SECOND = 25;
 /** Who falls silent within 5 s after a burst may have been shut for it, so that its takers go slowly too. */
-const BURST_OVER_MS = 8_000;
+const BURST_OVER_MS = 11_000;
 const LOOK_MS = 3_000;
 
 export const scenarios: readonly Scenario[] = [

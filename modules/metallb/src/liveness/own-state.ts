@@ -30,6 +30,7 @@ const UNHEARD_LIMIT_MS = 10_000;
 export class OwnState {
   readonly #options: OwnStateOptions;
   #state: NodeState = 'starting';
+  #draining = false;
   #until: number;
   #startedAt: number;
   #returns = 0;
@@ -58,6 +59,7 @@ export class OwnState {
   }
 
   setDraining(draining: boolean): void {
+    this.#draining = draining;
     if (this.#state === 'restarting') return;
     if (draining && this.#state !== 'leaving') this.#enter('leaving');
     // It was healthy all along: nothing to hold down for.
@@ -79,6 +81,7 @@ export class OwnState {
 
   #endStart(now: number, { covered, served, unheard }: Surroundings): void {
     if (unheard && now - this.#startedAt < UNHEARD_LIMIT_MS) this.#until = now + 100;
+    else if (this.#draining) this.#enter('leaving');
     else if (covered || !served) this.#enter('eligible');
     else this.#enter('holding-down', now + this.#holdDownMs(now));
   }

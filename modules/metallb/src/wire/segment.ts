@@ -116,7 +116,7 @@ export class Segment {
 
   /** Nothing is left that only this node answers. */
   get handedOver(): boolean {
-    return this.#liveness.state !== 'leaving' || this.#ips.none;
+    return !this.#carrier || (this.#liveness.state === 'leaving' && this.#ips.none);
   }
 
   announcedIps(): IpAddress[] {
