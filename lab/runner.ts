@@ -12,7 +12,7 @@ const LOG_LINES_SHOWN = 15;
  * scenario that fails is played once more, on a fresh lab, and said to have needed that; a run that needs it more often
  * than this has a fault.
  */
-const SECOND_TRIES = 3;
+const SECOND_TRIES = 4;
 
 export interface RunCounts {
   readonly passed: number;

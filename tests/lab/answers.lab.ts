@@ -11,6 +11,9 @@ import { freshServices } from '../../lab/standard.ts';
 
 const LOOK_MS = 1_000;
 
+/** The second round of announcements has both forms of ARP. */
+const SECOND_ROUND_MS = 400;
+
 export const scenarios: readonly Scenario[] = [
   scenario('answers/only-from-the-announcer', {}, async (lab) => {
     const all = await freshServices(lab);
@@ -52,6 +55,7 @@ export const scenarios: readonly Scenario[] = [
     const capture = await captureOn(lab, 'router');
     await CABLE_OUT.strike(lab, 'n1');
     await delay(LOOK_MS);
+    await delay(SECOND_ROUND_MS);
     const claims = await capture.stop();
     for (const ip of moving) {
       const announcements = claims.filter((one) => one.ip === ip && one.gratuitous);
