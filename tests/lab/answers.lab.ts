@@ -54,8 +54,7 @@ export const scenarios: readonly Scenario[] = [
     const moving = all.filter((one) => one.preferredNode === 'n1').map((one) => one.ip);
     const capture = await captureOn(lab, 'router');
     await CABLE_OUT.strike(lab, 'n1');
-    await delay(LOOK_MS);
-    await delay(SECOND_ROUND_MS);
+    await delay(LOOK_MS + SECOND_ROUND_MS);
     const claims = await capture.stop();
     for (const ip of moving) {
       const announcements = claims.filter((one) => one.ip === ip && one.gratuitous);

@@ -56,3 +56,6 @@ export interface DutyTable {
   /** Version of the cluster state this table was computed from (network rule 6). */
   readonly revision: number;
 }
+
+/** How long an announcer change counts as recent (network rule 23). */
+export const RECENT_MOVES_MS = 180_000;

@@ -2,15 +2,13 @@ import type { Announcer, Child } from '../api/child.ts';
 import type { EndpointSlice } from '../api/endpoint-slice.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { keyOf } from '../api/object.ts';
-import type { Duty } from '../duty/duty.ts';
+import { type Duty, RECENT_MOVES_MS } from '../duty/duty.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { parseTimestamp } from '../time/clock.ts';
 import { failbackAt } from './failback-window.ts';
 import { rankEndpoints, rankForAll } from './local-endpoints.ts';
 
 const MAX_RECENT_MOVES = 3;
-/** How long a move counts. */
-export const MOVES_LAST_MS = 180_000;
 
 /** All that decides what there is to do for one IP. */
 export interface DutyInputs {
@@ -68,7 +66,7 @@ export function decideDuty(inputs: DutyInputs): Duty | DutyRefusal {
  */
 function hasMovedEnough(announcer: Announcer | undefined, epochMs: number): boolean {
   const since = sinceOf(announcer);
-  return (announcer?.recentMoves ?? 0) >= MAX_RECENT_MOVES && epochMs - since < MOVES_LAST_MS;
+  return (announcer?.recentMoves ?? 0) >= MAX_RECENT_MOVES && epochMs - since < RECENT_MOVES_MS;
 }
 
 /** The intersection, where an empty list stands for every interface; undefined when nothing is left. */

@@ -1,11 +1,11 @@
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
-import type { Duty, DutyTable } from '../duty/duty.ts';
+import { type Duty, type DutyTable, RECENT_MOVES_MS } from '../duty/duty.ts';
 import { LiveDutyTable, sameDuty, sameGroup, sameList } from '../duty/duty-table.ts';
 import type { DutyChange } from '../duty/messages.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { formatRange, rangeContains } from '../net/range.ts';
 import type { ClusterView, Stale } from './cluster-view.ts';
-import { decideDuty, MOVES_LAST_MS, oldestChild } from './duties.ts';
+import { decideDuty, oldestChild } from './duties.ts';
 import { nextFailbackEdge } from './failback-window.ts';
 import { isMember, viewGroup } from './node-group.ts';
 
@@ -138,7 +138,7 @@ export class DutyBoard {
   #updateDuty(ip: IpAddress, epochMs: number): DutyChange[] {
     const old = this.#table.duties.get(ip);
     const duty = this.#decide(ip, epochMs);
-    const restsUntil = duty === undefined ? 0 : duty.lastMoveEpochMs + MOVES_LAST_MS;
+    const restsUntil = duty === undefined ? 0 : duty.lastMoveEpochMs + RECENT_MOVES_MS;
     if (duty?.failback === 'withheld' && restsUntil > epochMs) this.#rests.set(ip, restsUntil);
     else this.#rests.delete(ip);
     if (duty !== undefined) {

@@ -1,5 +1,5 @@
 import type { AnnounceReason } from '../api/child.ts';
-import type { Duty, DutyTable } from '../duty/duty.ts';
+import { type Duty, type DutyTable, RECENT_MOVES_MS } from '../duty/duty.ts';
 import { rankCandidates } from '../election/elect.ts';
 import { nextRole, type Role, SILENT } from '../election/role.ts';
 import type { SegmentView } from '../election/view.ts';
@@ -113,12 +113,9 @@ export class IpRoles {
   }
 }
 
-/** Network rule 23 looks back this far. */
-const MOVES_REMEMBERED_MS = 180_000;
-
 /** Announcer changes in the last 180 s, the one that happens now included. */
 export function recentMoves(duty: Duty, epochMs: number): number {
-  return epochMs - duty.lastMoveEpochMs < MOVES_REMEMBERED_MS ? duty.recentMoves + 1 : 1;
+  return epochMs - duty.lastMoveEpochMs < RECENT_MOVES_MS ? duty.recentMoves + 1 : 1;
 }
 
 /** Why this node became announcer, in the words of `child.status.announcer.reason`. */
