@@ -35,12 +35,13 @@ export class Pacing {
     return this.#bucket(traffic, now).waitMs(now);
   }
 
-  /** Everything together at most `perSecond`, one by one, until then. */
-  slowDown(perSecond: number, until: number, now: number): void {
-    const bucket = new TokenBucket({ ratePerSecond: perSecond, burst: 1, now });
-    // A bucket is full when new: a second warning in a row must not let a frame more through.
-    if (this.isSlow(now)) bucket.tryTake(now);
-    this.#slow = { bucket, until };
+  /**
+   * Everything together at most `ratePerSecond` until then, and `burst` of them at once. A second warning in a row lasts
+   * longer and lets no frame more through.
+   */
+  slowDown(rate: { ratePerSecond: number; burst: number }, until: number, now: number): void {
+    const current = this.isSlow(now) ? this.#slow?.bucket : undefined;
+    this.#slow = { bucket: current ?? new TokenBucket({ ...rate, now }), until };
   }
 
   isSlow(now: number): boolean {

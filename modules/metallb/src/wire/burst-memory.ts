@@ -1,25 +1,37 @@
 import { LRUCache } from 'lru-cache';
 import type { MacAddress } from '../net/mac.ts';
+import { TokenBucket } from '../time/token-bucket.ts';
 
 /** A carrier lost this soon after a burst is the burst's doing, for all that we can know. */
 const SUSPICIOUS_MS = 5_000;
-/** Fewer announcements shut no port: Dynamic ARP Inspection allows 15 a second. */
-const BURST_FRAMES = 15;
+/** Fewer announcements in a second shut no port: Dynamic ARP Inspection allows 15. */
+const HARMLESS_PER_SECOND = 15;
 
-/** Which nodes have just announced a lot. */
+interface Announcing {
+  readonly harmless: TokenBucket;
+  burstAt: number;
+}
+
+/** Which nodes have just announced more at once than a switch may stand. */
 export class BurstMemory {
-  readonly #bursts = new LRUCache<MacAddress, { lastAt: number; frames: number }>({ max: 256 });
+  readonly #nodes = new LRUCache<MacAddress, Announcing>({ max: 256 });
 
   saw(mac: MacAddress, now: number): void {
-    const burst = this.#bursts.get(mac);
-    const goesOn = burst !== undefined && now - burst.lastAt < SUSPICIOUS_MS;
-    this.#bursts.set(mac, { lastAt: now, frames: goesOn ? burst.frames + 1 : 1 });
+    const node = this.#nodes.get(mac) ?? {
+      harmless: new TokenBucket({
+        ratePerSecond: HARMLESS_PER_SECOND,
+        burst: HARMLESS_PER_SECOND,
+        now,
+      }),
+      burstAt: Number.NEGATIVE_INFINITY,
+    };
+    if (!node.harmless.tryTake(now)) node.burstAt = now;
+    this.#nodes.set(mac, node);
   }
 
   /** Whether the node was announcing many IPs just before it fell silent. */
   wasBursting(mac: MacAddress, silentSince: number): boolean {
-    const burst = this.#bursts.get(mac);
-    if (burst === undefined || burst.frames < BURST_FRAMES) return false;
-    return silentSince - burst.lastAt < SUSPICIOUS_MS;
+    const burst = this.#nodes.get(mac);
+    return burst !== undefined && silentSince - burst.burstAt < SUSPICIOUS_MS;
   }
 }
