@@ -46,4 +46,11 @@ test('a second slowdown lasts longer and lets no frame more through', () => {
   assert.ok(pacing.isSlow(5_999));
 });
 
+test('restored, the usual rates hold again', () => {
+  const pacing = new Pacing({}, 0);
+  pacing.slowDown(SLOW, 5_000, 0);
+  pacing.restore();
+  assert.is(taken(pacing, 'first-round', 0), 20);
+});
+
 test.run();

@@ -44,6 +44,11 @@ export class Pacing {
     this.#slow = { bucket: current ?? new TokenBucket({ ...rate, now }), until };
   }
 
+  /** It was no storm: the usual rates again. */
+  restore(): void {
+    this.#slow = undefined;
+  }
+
   isSlow(now: number): boolean {
     return this.#slow !== undefined && now < this.#slow.until;
   }

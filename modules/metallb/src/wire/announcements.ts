@@ -15,7 +15,6 @@ import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-option
  * to 15 in a second: a handful of IPs can still be told at once.
  */
 const REDUCED = { ratePerSecond: 10, burst: 4 };
-const REDUCED_FOR_MS = 60_000;
 
 type ConflictReport = Extract<Report, { type: 'conflict' }>;
 
@@ -89,8 +88,12 @@ export class Announcements {
     return this.#fresh.state(ip) === 'vetoed';
   }
 
-  reducePace(now: number): void {
-    this.#pacing.slowDown(REDUCED, now + REDUCED_FOR_MS, now);
+  reducePace(until: number, now: number): void {
+    this.#pacing.slowDown(REDUCED, until, now);
+  }
+
+  restorePace(): void {
+    this.#pacing.restore();
   }
 
   /** A foreign host's claim to an IP that we announce. */

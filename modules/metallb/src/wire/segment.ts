@@ -1,4 +1,4 @@
-import type { NodeConditionReport, Report } from '../duty/messages.ts';
+import type { Report } from '../duty/messages.ts';
 import type { Claim } from '../layer2/claim.ts';
 import type { LivenessAction } from '../liveness/liveness-action.ts';
 import { isCounted, type Peer } from '../liveness/peer.ts';
@@ -7,11 +7,12 @@ import { familyOf, type IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { encodeHeartbeat, type Heartbeat, shortId } from '../packet/heartbeat.ts';
 import type { Timer } from '../time/clock.ts';
-import { BurstMemory } from './burst-memory.ts';
+import { CarefulPace } from './careful-pace.ts';
 import { Conditions } from './conditions.ts';
 import { FrameReader } from './frame-reader.ts';
 import { linkLocalFromMac, wrapHeartbeat } from './heartbeat-frame.ts';
 import { Questions } from './questions.ts';
+import { SegmentHealth } from './segment-health.ts';
 import { SegmentIps } from './segment-ips.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 import { NO_FAILED_GATES, segmentView } from './segment-view.ts';
@@ -33,8 +34,9 @@ export class Segment {
   readonly #questions: Questions;
   readonly #reader: FrameReader;
   readonly #absence = new StaticPresence();
-  readonly #bursts = new BurstMemory();
+  readonly #pace: CarefulPace;
   readonly #conditions: Conditions;
+  readonly #health: SegmentHealth;
   readonly #detectionMs: number;
   /** No election before: a restarted wire keeps what it had until it has heard who is there. */
   #electionsFrom: number;
@@ -64,12 +66,14 @@ export class Segment {
     this.#liveness = this.#newLiveness(now, resumed !== undefined);
     this.#questions = new Questions(link, ports, options);
     this.#conditions = new Conditions(link.name, (report) => ports.report(report));
+    this.#health = new SegmentHealth(link.name, this.#conditions, ports.counters);
     const sight = {
       liveness: this.#liveness,
       questions: this.#questions,
       view: () => this.#view(),
     };
     this.#ips = new SegmentIps(link, ports, sight, { ...options, resumed: resumed ?? [] });
+    this.#pace = new CarefulPace(this.#ips.announcements, this.#conditions);
     this.#reader = this.#newReader();
     this.#turn();
   }
@@ -242,7 +246,8 @@ export class Segment {
       this.#electAll();
     }
     this.#askAbsent(now);
-    this.#tellConditions();
+    this.#pace.step(now, (node) => this.#hears(node));
+    this.#health.tell(this.#liveness, this.#electionsBegun, this.#ports.table());
     this.#pump();
   }
 
@@ -328,11 +333,7 @@ export class Segment {
   #buried(peer: Peer, silentSince: number, now: number): void {
     this.#ports.counters.add('peers_died_total', { interface: this.#link.name });
     this.#ips.died(peer, silentSince);
-    if (!this.#bursts.wasBursting(peer.mac, silentSince)) return;
-    // Its switch port may have been shut for its own announcements: the next one goes slowly.
-    this.#ips.announcements.reducePace(now);
-    const message = `${peer.node} fell silent right after announcing; announcing slowly`;
-    this.#conditions.set('PacingReduced', true, message);
+    this.#pace.died(peer, silentSince, now);
   }
 
   // --- answers to our questions ---------------------------------------------------------------------------------
@@ -342,7 +343,7 @@ export class Segment {
     this.#liveness.kernelAnswered(claim.ip, now);
     if (this.#absence.answered(claim.ip, now)) this.#electAll();
     this.#confirmed(claim, now);
-    if (claim.kind === 'announcement') this.#bursts.saw(claim.mac, now);
+    if (claim.kind === 'announcement') this.#pace.sawAnnouncement(claim.mac, now);
     this.#ips.claimed(claim);
   }
 
@@ -373,25 +374,8 @@ export class Segment {
     return members.some((member) => member.node === node && member.ready === 'unknown');
   }
 
-  // --- what people are told -----------------------------------------------------------------------------------
-
-  #tellConditions(): void {
-    const { deaf, neverHeard, peers } = this.#liveness;
-    const proven = peers.filter(({ phase }) => phase === 'proven').map(({ node }) => node);
-    const alone = this.#electionsBegun && neverHeard && this.#hasCompany();
-    const tell = (type: NodeConditionReport['condition'], active: boolean, message: string) =>
-      this.#conditions.set(type, active, message);
-    tell('Deaf', deaf, 'peers are silent and no frame is received at all; taking over nothing');
-    tell('NoPeersHeard', alone, 'no heartbeat was ever heard here; electing by what the API says');
-    tell('HeartbeatsLost', proven.length > 0, `heartbeats of ${proven} are lost, but it answers`);
-    for (const peer of peers) {
-      const labels = { interface: this.#link.name, peer: peer.node };
-      this.#ports.counters.set('peer_up', labels, Number(isCounted(peer)));
-    }
-  }
-
-  #hasCompany(): boolean {
-    const groups = [...this.#ports.table().groups.values()];
-    return groups.some(({ members }) => members.length > 1);
+  #hears(node: string): boolean {
+    const peer = this.#liveness.peer(node);
+    return peer !== undefined && isCounted(peer);
   }
 }
