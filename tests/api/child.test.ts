@@ -33,6 +33,7 @@ test('reads a child as the controller writes it', () => {
           'metallb.io/preferredL2SpeakerNode': 'n1',
           'metallb.io/loadBalancerIPs': '192.0.2.10',
           'metallb.io/allow-shared-ip': 'dns',
+          'network.deckhouse.io/force-address': 'true',
         },
         spec: {
           serviceRef: { name: 'nginx', namespace: 'web' },
@@ -52,6 +53,7 @@ test('reads a child as the controller writes it', () => {
     preferredNode: 'n1',
     requestedIp: '192.0.2.10',
     sharedIpKey: 'dns',
+    forceAddress: true,
     serviceRef: { namespace: 'web', name: 'nginx' },
     externalTrafficPolicy: 'Local',
     ports: [{ protocol: 'TCP', port: 80 }],
@@ -66,6 +68,7 @@ test('reads a fresh child: no IP, no announcer, the Service beside it', () => {
   assert.equal(child.serviceRef, { namespace: 'web', name: 'nginx' });
   assert.equal(child.status, { ip: undefined, announcer: undefined, conditions: [] });
   assert.is(child.preferredNode, undefined);
+  assert.is(child.forceAddress, false);
 });
 
 test('takes the first of several ingress IPs', () => {

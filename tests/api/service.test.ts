@@ -6,6 +6,7 @@ import { parsedValue, problemsOf } from '../support/parsed.ts';
 
 const COUNT = 'network.deckhouse.io/l2-load-balancer-external-ips-count';
 const IPS = 'network.deckhouse.io/load-balancer-ips';
+const FORCE = 'network.deckhouse.io/force-address';
 
 function serviceWith(more: { annotations?: unknown; spec?: unknown; status?: unknown }): unknown {
   const { annotations, ...rest } = more;
@@ -98,6 +99,23 @@ test('reads the other annotations trimmed, and empty ones as absent', () => {
   assert.is(empty.sharedIpKey, undefined);
   assert.is(empty.loadBalancerClass, undefined);
 });
+
+const forces: [written: string | undefined, forced: boolean, isProblem: boolean][] = [
+  [undefined, false, false],
+  ['true', true, false],
+  ['false', false, false],
+  ['yes', false, true],
+  ['True', false, true],
+  ['', false, true],
+];
+for (const [written, forced, isProblem] of forces) {
+  test(`force-address ${written === undefined ? 'absent' : `"${written}"`} is ${forced}`, () => {
+    const service = read({ annotations: written === undefined ? {} : { [FORCE]: written } });
+    assert.is(service.forceAddress, forced);
+    const expected = `Service/web/nginx: metadata.annotations[${FORCE}] is ${JSON.stringify(written)}: expected true or false; false is used`;
+    assert.equal(service.problems.map(formatProblem), isProblem ? [expected] : []);
+  });
+}
 
 const stacks: [spec: object, families: string, policy: string][] = [
   [{}, 'IPv4', 'SingleStack'],

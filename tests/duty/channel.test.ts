@@ -167,7 +167,8 @@ test('the speaker refuses a wire of another protocol version and sends it nothin
   sender.connected();
   const error = sender.received({ kind: 'hello', protocol: 99, incarnation: INCARNATION });
   assert.instance(error, ProtocolMismatchError);
-  assert.match(error?.message ?? '', 'the other end speaks duty protocol 99, this one 1');
+  const versions = `the other end speaks duty protocol 99, this one ${DUTY_PROTOCOL_VERSION}`;
+  assert.match(error?.message ?? '', versions);
   assert.equal(sender.takeMessages(), []);
 });
 

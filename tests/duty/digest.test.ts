@@ -20,6 +20,7 @@ const same: [string, Duty, Group][] = [
   ['endpoints in another order', { ...duty, localEndpoints: { n2: 1, n1: 0 } }, group],
   ['another last announcer', { ...duty, lastAnnouncer: 'n2', fresh: false }, group],
   ['another count of moves', { ...duty, recentMoves: 2, lastMoveEpochMs: 5 }, group],
+  ['the IP forced', { ...duty, forced: true }, group],
   ['failback withheld', { ...duty, failback: 'withheld' }, group],
 ];
 for (const [name, otherDuty, otherGroup] of same) {

@@ -16,6 +16,7 @@ const DUTY: Duty = {
   localEndpoints: undefined,
   lastAnnouncer: undefined,
   fresh: false,
+  forced: false,
   failback: 'allowed',
   recentMoves: 0,
   lastMoveEpochMs: 0,

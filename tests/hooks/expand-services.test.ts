@@ -115,6 +115,38 @@ test('only what differs is patched; foreign annotations and fields stay', () => 
   assert.is(after.metadata.annotations?.['metallb.io/preferredL2SpeakerNode'], 'n2');
 });
 
+const FORCE = 'network.deckhouse.io/force-address';
+const forces: [written: string | undefined, before: string | undefined, after: unknown][] = [
+  ['true', undefined, 'true'],
+  [undefined, 'true', undefined],
+  ['false', 'true', undefined],
+  ['please', undefined, undefined],
+];
+for (const [written, before, expected] of forces) {
+  test(`force-address ${written} on the Service makes ${before} on its child ${expected}`, () => {
+    const nginx = service('nginx', written === undefined ? {} : { forceAddress: written });
+    const at = { service: 'nginx', className: 'c', node: 'n1' };
+    const old = child('nginx-c-0', at, {
+      metadata: {
+        annotations: {
+          'metallb.io/address-pool': 'c',
+          ...(before === undefined ? {} : { [FORCE]: before }),
+        },
+      },
+    });
+    const after = patched(old, run({ services: [nginx], children: [old] }));
+    assert.is(after.metadata.annotations?.[FORCE], expected);
+  });
+}
+
+test('what an unreadable force-address means is said on the Service', () => {
+  const nginx = service('nginx', { forceAddress: 'please' });
+  assert.match(
+    conditionsAfter(nginx, run({ services: [nginx] })).join(),
+    /annotations-valid=False\/InvalidAnnotation\/.*force-address\] is "please": expected true or false/,
+  );
+});
+
 test('two Services that would name their children alike both get theirs', () => {
   const classes = [classOf('b-c'), classOf('c', { addressPool: ['198.51.100.0/24'] })];
   const a = service('a', { classAnnotation: 'b-c' });

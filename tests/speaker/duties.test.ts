@@ -56,6 +56,7 @@ test('a child that nobody has announced is a fresh duty of its class', () => {
     localEndpoints: undefined,
     lastAnnouncer: undefined,
     fresh: true,
+    forced: false,
     failback: 'allowed',
     recentMoves: 0,
     lastMoveEpochMs: 0,
@@ -78,6 +79,12 @@ const rows: [string, NewObject[], Partial<Duty>][] = [
     'the last announcer and its moves come from the status',
     [child('web', { announcer: announcer('n2', '2026-05-01T11:00:00.500Z') })],
     { lastAnnouncer: 'n2', fresh: false, recentMoves: 2, lastMoveEpochMs: NOON - 3_599_500 },
+  ],
+  ['an IP is forced where its child is', [child('web', { forced: true })], { forced: true }],
+  [
+    'an IP is forced where one of its sharers is',
+    [child('a'), younger('b', { forced: true })],
+    { forced: true },
   ],
   ['failback never is withheld', [child('web', { className: 'never' })], { failback: 'withheld' }],
   [

@@ -48,13 +48,13 @@ test('no file is no state', async ({ path }) => {
 
 const whole = {
   ...stateOf(emptyState()),
-  format: 1,
+  format: 2,
   table: { ...emptyState(), duties: [], groups: [] },
 };
 const corrupted: [string, string][] = [
   ['an empty file', ''],
   ['half a file', JSON.stringify(whole).slice(0, 80)],
-  ['a file of another format', JSON.stringify({ ...whole, format: 2 })],
+  ['a file of another format', JSON.stringify({ ...whole, format: 99 })],
   ['a file without a table', JSON.stringify({ ...whole, table: undefined })],
   ['a duty without an IP', JSON.stringify({ ...whole, table: { ...whole.table, duties: [{}] } })],
 ];

@@ -205,6 +205,23 @@ test('a condition of a segment is one of the Node, beside those of the kubelet',
 });
 
 test('what waits for an unreachable store is written when it is back', async () => {
+const conflictRows: [string, boolean, boolean, string, RegExp][] = [
+  ['that vetoes', true, false, 'AddressInUse', /not announced until .*force-address: "true"/],
+  ['of a forced IP that is not yet announced', true, true, 'AddressInUse', /not announced until/],
+  ['of a forced IP', false, true, 'Forced', /announced all the same, as the annotation .*force-ad/],
+  ['of an announced IP', false, false, 'ForeignAnswer', /it is defended/],
+];
+for (const [name, vetoed, forced, reason, words] of conflictRows) {
+  test(`a conflict ${name} says what is done about it`, async () => {
+    const fixture = await started();
+    fixture.store.put(assignedChild('web-udp', IP, { forced }));
+    await fixture.report(announced, { ...conflict, vetoed });
+    const told = JSON.stringify(fixture.status()['conditions']).replaceAll('\\"', '"');
+    assert.match(told, `"reason":"${reason}"`);
+    assert.match(told, words);
+  });
+}
+
   const fixture = await started();
   fixture.store.lose();
   await fixture.report(announced);

@@ -41,6 +41,7 @@ export interface ServiceWish {
   readonly count?: number | string;
   readonly ips?: string;
   readonly sharedIpKey?: string;
+  readonly forceAddress?: string;
   readonly classAnnotation?: string;
   readonly spec?: Record<string, unknown>;
   readonly status?: Record<string, unknown>;
@@ -53,6 +54,7 @@ export function service(name: string, wish: ServiceWish = {}): KubernetesObject 
     ...(wish.count !== undefined && { [ANNOTATION.externalIpsCount]: String(wish.count) }),
     ...(wish.ips !== undefined && { [ANNOTATION.requestedIps]: wish.ips }),
     ...(wish.sharedIpKey !== undefined && { [ANNOTATION.sharedIpKey]: wish.sharedIpKey }),
+    ...(wish.forceAddress !== undefined && { [ANNOTATION.forceAddress]: wish.forceAddress }),
     ...(wish.classAnnotation !== undefined && { [ANNOTATION.class]: wish.classAnnotation }),
   };
   const namespace = wish.namespace ?? 'default';

@@ -25,6 +25,7 @@ interface ChildWish {
   readonly policy?: 'Cluster' | 'Local';
   readonly created?: string;
   readonly announcer?: object;
+  readonly forced?: boolean;
 }
 
 /** A child that has got its IP, as stored. */
@@ -40,6 +41,7 @@ export function assignedChild(name: string, ip: string, wish: ChildWish = {}): N
       annotations: {
         [CHILD_ANNOTATION.addressPool]: className,
         [CHILD_ANNOTATION.preferredNode]: preferredNode,
+        ...(wish.forced && { [CHILD_ANNOTATION.forceAddress]: 'true' }),
       },
       ...created,
     },

@@ -106,6 +106,7 @@ export class VirtualSegment {
       ...{
         lastAnnouncer: undefined,
         fresh: false,
+        forced: false,
         failback: 'allowed',
         recentMoves: 0,
         lastMoveEpochMs: 0,

@@ -20,7 +20,13 @@ const ETH0: Link = {
 };
 const DUTY: Duty = {
   ...{ ip: IP, group: 'g', interfaces: [], preferredNode: 'n1', localEndpoints: undefined },
-  ...{ lastAnnouncer: undefined, fresh: false, failback: 'allowed' as const, recentMoves: 0 },
+  ...{
+    lastAnnouncer: undefined,
+    fresh: false,
+    forced: false,
+    failback: 'allowed' as const,
+    recentMoves: 0,
+  },
   lastMoveEpochMs: 0,
 };
 const GROUP: Group = {

@@ -75,6 +75,7 @@ function childAnnotations(service: Service, wanted: WantedChild): Record<string,
     [CHILD_ANNOTATION.addressPool]: wanted.className,
     [CHILD_ANNOTATION.requestedIps]: wanted.requestedIp,
     [CHILD_ANNOTATION.sharedIpKey]: service.sharedIpKey,
+    [CHILD_ANNOTATION.forceAddress]: service.forceAddress ? 'true' : undefined,
   };
   return Object.fromEntries(
     Object.entries(annotations).flatMap(([key, value]) =>

@@ -31,6 +31,8 @@ export interface Child {
   readonly preferredNode: string | undefined;
   readonly requestedIp: IpAddress | undefined;
   readonly sharedIpKey: string | undefined;
+  /** Announce the IP although a foreign host may have it (network rule 21). */
+  readonly forceAddress: boolean;
   readonly serviceRef: { readonly namespace: string; readonly name: string };
   readonly externalTrafficPolicy: 'Cluster' | 'Local';
   readonly ports: readonly ServicePort[];
@@ -74,6 +76,7 @@ const childAnnotations = fields({
   [CHILD_ANNOTATION.preferredNode]: optional(word),
   [CHILD_ANNOTATION.requestedIps]: optional(ipAddress),
   [CHILD_ANNOTATION.sharedIpKey]: optional(word),
+  [CHILD_ANNOTATION.forceAddress]: into(absentAs('false', text), (written) => written === 'true'),
 });
 
 const childObject = fields({
@@ -100,6 +103,7 @@ const child: Field<Child> = into(childObject, ({ metadata: [metadata, wishes], s
   preferredNode: wishes.annotations[CHILD_ANNOTATION.preferredNode],
   requestedIp: wishes.annotations[CHILD_ANNOTATION.requestedIps],
   sharedIpKey: wishes.annotations[CHILD_ANNOTATION.sharedIpKey],
+  forceAddress: wishes.annotations[CHILD_ANNOTATION.forceAddress],
   // The schema has the namespace optional: a child lives beside its Service.
   serviceRef: {
     namespace: spec.serviceRef.namespace ?? metadata.namespace ?? 'default',

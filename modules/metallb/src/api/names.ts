@@ -11,6 +11,7 @@ export const ANNOTATION = {
   requestedIps: 'network.deckhouse.io/load-balancer-ips',
   sharedIpKey: 'network.deckhouse.io/load-balancer-shared-ip-key',
   drain: 'network.deckhouse.io/drain-balancer',
+  forceAddress: 'network.deckhouse.io/force-address',
 } as const;
 
 /** On children. */
@@ -19,6 +20,7 @@ export const CHILD_ANNOTATION = {
   addressPool: 'metallb.io/address-pool',
   requestedIps: 'metallb.io/loadBalancerIPs',
   sharedIpKey: 'metallb.io/allow-shared-ip',
+  forceAddress: ANNOTATION.forceAddress,
 } as const;
 
 export const LABEL = {

@@ -9,6 +9,7 @@ export interface ServiceWishes {
   readonly count: number | 'auto';
   readonly requestedIps: readonly (IpAddress | undefined)[];
   readonly sharedIpKey: string | undefined;
+  readonly forceAddress: boolean;
   readonly problems: readonly Problem[];
 }
 
@@ -34,12 +35,14 @@ export function readServiceAnnotations(
     annotations[ANNOTATION.requestedIps],
     placeOf(ANNOTATION.requestedIps),
   );
+  const force = readForce(annotations[ANNOTATION.forceAddress], placeOf(ANNOTATION.forceAddress));
   return {
     classAnnotation: readName(annotations[ANNOTATION.class]),
     count: count.value,
     requestedIps: requested.value,
     sharedIpKey: readName(annotations[ANNOTATION.sharedIpKey]),
-    problems: [...count.problems, ...requested.problems],
+    forceAddress: force.value,
+    problems: [...count.problems, ...requested.problems, ...force.problems],
   };
 }
 
@@ -82,6 +85,13 @@ function faultOf(
 ): string | undefined {
   if (ip === undefined) return 'expected IP addresses separated by commas; this one is skipped';
   return earlier.includes(ip) ? 'expected each address once; the repetition is skipped' : undefined;
+}
+
+/** What takes an address from another host must be meant: no spelling but these two. */
+function readForce(written: string | undefined, place: Place): Reading<boolean> {
+  const value = written === 'true';
+  if (value || written === undefined || written === 'false') return { value, problems: [] };
+  return { value, problems: [problemAt(place, written, 'expected true or false; false is used')] };
 }
 
 function readName(written: string | undefined): string | undefined {

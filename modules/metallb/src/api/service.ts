@@ -32,6 +32,8 @@ export interface Service {
   /** Item i is for child i; undefined where the user leaves it to us, or wrote what can't be an address. */
   readonly requestedIps: readonly (IpAddress | undefined)[];
   readonly sharedIpKey: string | undefined;
+  /** Announce the IPs although a foreign host may have one (network rule 21). */
+  readonly forceAddress: boolean;
   readonly ports: readonly ServicePort[];
   readonly selector: Readonly<Record<string, string>> | undefined;
   /** Never empty: what the API server would fill in on a cluster whose first family is IPv4. */

@@ -101,6 +101,7 @@ export function sameDuty(a: Duty, b: Duty): boolean {
     sameEndpoints(a.localEndpoints, b.localEndpoints) &&
     a.lastAnnouncer === b.lastAnnouncer &&
     a.fresh === b.fresh &&
+    a.forced === b.forced &&
     a.failback === b.failback &&
     a.recentMoves === b.recentMoves &&
     a.lastMoveEpochMs === b.lastMoveEpochMs

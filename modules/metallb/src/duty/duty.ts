@@ -20,6 +20,8 @@ export interface Duty {
   readonly lastAnnouncer: string | undefined;
   /** Nobody has ever announced this IP version for this group: probe it (RFC 5227, RFC 4429) while answering. */
   readonly fresh: boolean;
+  /** A person wants it announced although a foreign host may have it: no probe, no veto (network rule 21). */
+  readonly forced: boolean;
   readonly failback: 'allowed' | 'withheld';
   /** Announcer changes in the last 180 s before `lastMoveEpochMs` (network rule 23). */
   readonly recentMoves: number;

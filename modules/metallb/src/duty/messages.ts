@@ -4,7 +4,7 @@ import type { MacAddress } from '../net/mac.ts';
 import type { Duty, Group } from './duty.ts';
 
 /** Raised with every incompatible change of the messages below; checked on both ends. */
-export const DUTY_PROTOCOL_VERSION = 1;
+export const DUTY_PROTOCOL_VERSION = 2;
 
 /** Speaker to wire: one JSON object a line. At most `MAX_CHANGES` changes in one, so that no message blocks the wire. */
 export type ToWire =

@@ -26,6 +26,7 @@ export function readDuty(value: unknown, what: string): Duty {
     localEndpoints: readOptional(fields['localEndpoints'], `${what}.localEndpoints`, readEndpoints),
     lastAnnouncer: readOptional(fields['lastAnnouncer'], `${what}.lastAnnouncer`, readText),
     fresh: readBoolean(fields['fresh'], `${what}.fresh`),
+    forced: readBoolean(fields['forced'], `${what}.forced`),
     failback: readChoice(fields['failback'], `${what}.failback`, ['allowed', 'withheld']),
     recentMoves: readInteger(fields['recentMoves'], `${what}.recentMoves`),
     lastMoveEpochMs: readNumber(fields['lastMoveEpochMs'], `${what}.lastMoveEpochMs`),

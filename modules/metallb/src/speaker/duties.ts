@@ -52,6 +52,7 @@ export function decideDuty(inputs: DutyInputs): Duty | DutyRefusal {
     localEndpoints: sharedEndpoints(inputs),
     lastAnnouncer: announcer?.node,
     fresh: announcer === undefined,
+    forced: children.some(({ forceAddress }) => forceAddress),
     failback: hasMovedEnough(announcer, epochMs)
       ? 'withheld'
       : failbackAt(clazz.spec.l2.failback, epochMs),

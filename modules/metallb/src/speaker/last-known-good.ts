@@ -15,7 +15,7 @@ import {
 import { readPools } from '../duty/parse-to-wire.ts';
 
 /** Raised with every change that an older speaker could not read. */
-const FORMAT = 1;
+const FORMAT = 2;
 const MAX_BYTES = 256 * 1_024 * 1_024;
 const MAX_DUTIES = 1_000_000;
 const MAX_GROUPS = 10_000;

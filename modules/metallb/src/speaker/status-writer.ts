@@ -98,12 +98,15 @@ export class StatusWriter {
   async #writeChildren(key: string): Promise<void> {
     const ip = parseIp(key);
     if (ip === undefined) return;
-    for (const { status, metadata } of this.#ports.view.childrenWithIp(ip)) {
+    const sharers = this.#ports.view.childrenWithIp(ip);
+    const forced = sharers.some(({ forceAddress }) => forceAddress);
+    const conflict = this.#ports.wire.conflictOf(ip, this.#nodeName, forced);
+    for (const { status, metadata } of sharers) {
       const object = this.#ports.objects.childObject(keyOf(metadata));
       if (object === undefined) continue;
       await this.#write('SDNInternalL2LBService', object, {
         announcer: this.#announcerToWrite(ip, status.announcer),
-        conditions: this.#conflictToWrite(ip, status.announcer),
+        conditions: this.#conflictToWrite(ip, conflict, status.announcer),
       });
     }
   }
@@ -150,8 +153,11 @@ export class StatusWriter {
   }
 
   /** A conflict is this node's to end when it saw it or announces the IP. */
-  #conflictToWrite(ip: IpAddress, existing: Announcer | undefined): WantedCondition[] {
-    const conflict = this.#ports.wire.conflictOf(ip, this.#nodeName);
+  #conflictToWrite(
+    ip: IpAddress,
+    conflict: WantedCondition | undefined,
+    existing: Announcer | undefined,
+  ): WantedCondition[] {
     if (conflict !== undefined) return [conflict];
     if (existing?.node !== this.#nodeName) return [];
     return [

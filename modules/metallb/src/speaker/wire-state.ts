@@ -1,4 +1,4 @@
-import { CONDITION } from '../api/names.ts';
+import { ANNOTATION, CONDITION } from '../api/names.ts';
 import type { AnnouncedReport, NodeConditionReport, PeerReport, Report } from '../duty/messages.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { WantedCondition } from '../store/conditions.ts';
@@ -16,6 +16,19 @@ const NODE_CONDITIONS = [
   'DutiesDiffer',
   'ExcludeLabelIgnored',
 ] as const satisfies readonly ConditionName[];
+/** What is done about a foreign host's answer, and what its victim can do. */
+const CONFLICT = {
+  vetoed: {
+    reason: 'AddressInUse',
+    effect: `it is not announced until that host is silent, or the Service has the annotation ${ANNOTATION.forceAddress}: "true"`,
+  },
+  forced: {
+    reason: 'Forced',
+    effect: `it is announced all the same, as the annotation ${ANNOTATION.forceAddress} asks`,
+  },
+  defended: { reason: 'ForeignAnswer', effect: 'it is defended' },
+} as const;
+
 
 /** What the wire has reported and not taken back: the facts behind statuses, `/status` and gauges. */
 export class WireState {
@@ -73,13 +86,16 @@ export class WireState {
     return reports.sort((a, b) => b.sinceEpochMs - a.sinceEpochMs)[0];
   }
 
-  /** Undefined when nobody else answers for the IP. */
-  conflictOf(ip: IpAddress, node: string): WantedCondition | undefined {
+  /**
+   * Undefined when nobody else answers for the IP.
+   * @param forced a Service asks to have it announced all the same
+   */
+  conflictOf(ip: IpAddress, node: string, forced: boolean): WantedCondition | undefined {
     const conflicts = [...(this.#conflicts.get(ip)?.values() ?? [])];
     if (conflicts.length === 0) return undefined;
     const vetoed = conflicts.some((conflict) => conflict.vetoed);
     const hosts = conflicts.map(({ mac, interface: name }) => `${mac} on ${name}`).join(', ');
-    const effect = vetoed ? 'it is not announced until that host is silent' : 'it is defended';
+    const { reason, effect } = CONFLICT[vetoed ? 'vetoed' : forced ? 'forced' : 'defended'];
     return {
       type: CONDITION.addressConflict,
       status: 'True',

@@ -67,6 +67,22 @@ export class Announcements {
     this.#announcer.remind(ip, this.askers.of(ip), now);
   }
 
+  /**
+   * A person wants the IP announced whoever else has it (network rule 21): no more probes, and the host that vetoed it
+   * is one to defend it against.
+   */
+  force(ip: IpAddress, now: number): void {
+    if (this.#fresh.state(ip) === undefined) return;
+    this.#fresh.cancel(ip);
+    this.#vetoed.delete(ip);
+    this.repeat(ip, now);
+    const veto = this.#open.get(ip);
+    if (veto === undefined) return;
+    const actions = this.#conflicts.observe({ kind: 'reply', ip, mac: veto.mac }, now);
+    // Nothing to do: that host has turned out to be a node of ours.
+    this.#perform(actions.length > 0 ? actions : [{ kind: 'over', ip }]);
+  }
+
   /** Say no more; answering is another matter. */
   end(ip: IpAddress): void {
     this.#announcer.withdraw(ip);

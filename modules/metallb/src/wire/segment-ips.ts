@@ -102,7 +102,8 @@ export class SegmentIps {
 
   elect(ips: Iterable<IpAddress>): void {
     const { liveness } = this.#sight;
-    const transitions = this.#roles.elect(ips, {
+    const concerned = [...ips];
+    const transitions = this.#roles.elect(concerned, {
       table: this.#ports.table(),
       view: this.#sight.view(),
       state: liveness.state,
@@ -114,6 +115,7 @@ export class SegmentIps {
 
   #apply(transition: Transition): void {
     const { ip, duty, before, after } = transition;
+    this.#force(concerned);
     if (after.kind === 'announcing') return this.#begin(transition);
     if (after.kind === 'yielding') this.#yield(ip, after.to);
     else if (before.kind !== 'silent') {
@@ -135,7 +137,7 @@ export class SegmentIps {
 
   #begin(transition: Transition): void {
     const { ip, duty, before } = transition;
-    const fresh = before.kind === 'silent' && duty?.fresh === true;
+    const fresh = before.kind === 'silent' && duty?.fresh === true && !duty.forced;
     this.announcements.begin(ip, fresh, this.#ports.clock.now());
     const goesOn = before.kind === 'yielding' && this.#moves.has(ip);
     if (duty !== undefined && !goesOn) this.#moves.announced(duty, transition);
@@ -146,6 +148,13 @@ export class SegmentIps {
     this.announcements.stopAnswering(ip);
     this.#disputes.settled(ip);
     this.#moves.withdrawn(ip, reason);
+  /** A duty may be forced while its IP is probed, or after a foreign host has vetoed it. */
+  #force(ips: readonly IpAddress[]): void {
+    const { duties } = this.#ports.table();
+    const now = this.#ports.clock.now();
+    for (const ip of ips) if (duties.get(ip)?.forced) this.announcements.force(ip, now);
+  }
+
   }
 
   silenceAll(reason: string): void {
