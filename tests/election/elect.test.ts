@@ -192,7 +192,12 @@ const ANNOUNCING: Role = { kind: 'announcing' };
 const roles: [
   string,
   Role,
-  { state?: (typeof NODE_STATES)[number]; ranked: string[]; restarting?: string },
+  {
+    state?: (typeof NODE_STATES)[number];
+    ranked: string[];
+    member?: boolean;
+    restarting?: string;
+  },
   Role,
 ][] = [
   ['the winner announces', SILENT, { ranked: ['me', 'n2'] }, ANNOUNCING],
@@ -210,6 +215,20 @@ const roles: [
     { kind: 'yielding', to: 'n2' },
   ],
   ['a leaver without successor goes on', ANNOUNCING, { state: 'leaving', ranked: [] }, ANNOUNCING],
+  [
+    'a node that no longer belongs to the group goes on until its successor is seen',
+    ANNOUNCING,
+    { member: false, ranked: ['n2'] },
+    { kind: 'yielding', to: 'n2' },
+  ],
+  [
+    'a node that no longer belongs to the group goes on while nobody does',
+    ANNOUNCING,
+    { member: false, ranked: [] },
+    ANNOUNCING,
+  ],
+  ['it takes nothing up', SILENT, { member: false, ranked: [] }, SILENT],
+  ['a member that nobody hears stops', ANNOUNCING, { ranked: [] }, SILENT],
   [
     'a node that starts anew stops at once',
     ANNOUNCING,
@@ -230,13 +249,14 @@ const roles: [
   ],
 ];
 
-for (const [name, before, { state = 'eligible', ranked, restarting }, after] of roles) {
+for (const [name, before, { state = 'eligible', member = true, ...rest }, after] of roles) {
   test(name, () => {
     const situation = {
       self: 'me',
       state,
-      ranked,
-      isRestarting: (node: string) => node === restarting,
+      member,
+      ranked: rest.ranked,
+      isRestarting: (node: string) => node === rest.restarting,
     };
     assert.equal(nextRole(before, situation), after);
   });

@@ -107,11 +107,13 @@ const changes: [string, (fixture: Fixture) => unknown, string[]][] = [
     (f) => f.set(balancerClass('ingress', { interfaces: ['eth1'] })),
     ['ingress', '192.0.2.1', '192.0.2.2'],
   ],
+  ['this node leaving the group', (f) => f.set(balancerNode('n1', { role: 'x' })), ['ingress']],
   [
-    'this node leaving the group',
-    (f) => f.set(balancerNode('n1', { role: 'x' })),
-    ['-192.0.2.1', '-192.0.2.2', '-ingress'],
+    'a class that wants other nodes',
+    (f) => f.set(balancerClass('ingress', {}, { nodeSelector: { role: 'x' } })),
+    ['ingress'],
   ],
+  ['this node no longer in the cluster', (f) => f.remove('Node', 'n1'), ['ingress']],
   [
     'this node being drained',
     (f) => f.set(balancerNode('n1', { annotations: DRAIN })),
@@ -137,6 +139,49 @@ for (const [name, change, expected] of changes) {
     assert.equal(names(fixture.update()), expected);
   });
 }
+
+const HANDOVER_MS = 30_000;
+
+test('a node that left the group keeps the duties as long as a handover may take', () => {
+  const fixture = usual().set(balancerNode('n1', { role: 'x' }));
+  fixture.update();
+  const { table } = fixture.board;
+  assert.equal(
+    table.groups.get('ingress')?.members.map(({ node }) => node),
+    ['n2'],
+  );
+  assert.is(table.duties.size, 2);
+  assert.is(fixture.board.nextEdgeEpochMs, NOON + HANDOVER_MS);
+  fixture.set(assignedChild('web', '192.0.2.1', { preferredNode: 'n2' }));
+  assert.equal(names(fixture.update(NOON + HANDOVER_MS - 1)), ['192.0.2.1'], 'it stays level');
+  const ended = names(fixture.update(NOON + HANDOVER_MS));
+  assert.equal(ended.sort(), ['-192.0.2.1', '-192.0.2.2', '-ingress']);
+  assert.is(fixture.board.nextEdgeEpochMs, undefined);
+});
+
+test('an IP that is released while its node leaves the group ends at once', () => {
+  const fixture = usual().set(balancerNode('n1', { role: 'x' }));
+  fixture.update();
+  fixture.remove('Child', 'web');
+  assert.equal(names(fixture.update(NOON + 1)), ['-192.0.2.1']);
+});
+
+test('a node that comes back into the group stays there', () => {
+  const fixture = usual().set(balancerNode('n1', { role: 'x' }));
+  fixture.update();
+  fixture.set(balancerNode('n1'));
+  assert.equal(names(fixture.update(NOON + 1)), ['ingress']);
+  assert.equal(names(fixture.update(NOON + HANDOVER_MS)), []);
+  assert.is(fixture.board.table.duties.size, 2);
+});
+
+test('a group that this node never belonged to is none of its business', () => {
+  const fixture = new Fixture()
+    .set(balancerClass('ingress'))
+    .set(balancerNode('n1', { role: 'x' }))
+    .set(assignedChild('web', '192.0.2.1'));
+  assert.equal(names(fixture.update()), ['pools', 'revision']);
+});
 
 test('a deleted class goes with the last child that names it', () => {
   const fixture = usual().remove('MetalLoadBalancerClass', 'ingress').remove('Child', 'web');
@@ -253,7 +298,7 @@ const anyObject: fc.Arbitrary<NewObject> = fc.oneof(
 );
 const anyStep = fc.record({ object: anyObject, remove: fc.boolean(), update: fc.boolean() });
 
-test('kept level through any changes, the table is what a board sees that starts now', () => {
+test('kept level through any changes, and past any handover, the table is what a board sees that starts now', () => {
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 30 }), (steps) => {
       const fixture = new Fixture();
@@ -272,6 +317,7 @@ test('kept level through any changes, the table is what a board sees that starts
         if (update) told.apply(fixture.update());
       }
       told.apply(fixture.update());
+      told.apply(fixture.update(NOON + HANDOVER_MS));
       const anew = new Fixture();
       for (const object of cluster.values()) anew.set(object);
       anew.update();

@@ -90,6 +90,38 @@ test('a draining node answers until its successor has been seen, and gets its IP
   assert.equal(lan.ask(IPS[0]), [N1]);
 });
 
+/** The group changes on all nodes at once. */
+function regroup(lan: VirtualSegment, ...members: string[]): void {
+  lan.group(...members);
+  for (const { segment } of lan.stations.values()) segment.elect(IPS.map(ip));
+}
+
+test('a node that leaves the group answers until its successor has been seen', () => {
+  const lan = threeNodes();
+  lan.run(1_000); // past the claims of the start
+  lan.cut('n2', 'n1');
+  lan.cut('n3', 'n1');
+  regroup(lan, 'n2', 'n3');
+  lan.run(50);
+  assert.ok(lan.ask(IPS[0]).includes(N1), 'it has seen nobody yet');
+  assert.ok(lan.stations.get('n1')?.segment.yields);
+  lan.heal();
+  lan.run(150);
+  assert.not.ok(lan.ask(IPS[0]).includes(N1));
+  assert.is(lan.ask(IPS[0]).length, 1);
+  assert.not.ok(lan.stations.get('n1')?.segment.yields);
+});
+
+test('a node that leaves the group without successor answers until the duty ends', () => {
+  const lan = threeNodes();
+  regroup(lan);
+  lan.run(2_000);
+  assert.equal(lan.ask(IPS[0]), [N1]);
+  lan.duties.delete(ip(IPS[0]));
+  for (const { segment } of lan.stations.values()) segment.elect([ip(IPS[0])]);
+  assert.equal(lan.ask(IPS[0]), [], 'an IP that is released is silent at once');
+});
+
 test('while a node restarts, its successor answers with its address, and nothing moves', () => {
   const lan = threeNodes();
   lan.stations.get('n1')?.segment.sayRestarting();
@@ -246,19 +278,6 @@ test('a fresh IP is answered at once and announced after its probes', () => {
   assert.is(lan.cache.get(ip('192.0.2.30')), N2);
 });
 
-test('the last node standing serves everything', () => {
-  const lan = threeNodes();
-  lan.hostSpeaks();
-  lan.kill('n1');
-  lan.kill('n2');
-  for (let step = 0; step < 10; step += 1) {
-    lan.run(100);
-    lan.hostSpeaks();
-  }
-  assert.equal(announcedBy(lan, 'n3').sort(), [...IPS]);
-});
-
-test.run();
 const STRANGER = mac('02:00:00:00:00:0f');
 
 /** A fresh IP of n2's, on its node as on all others. */
@@ -320,3 +339,16 @@ test('an IP that is forced while it is probed is announced at once, with nothing
   assert.equal(conflictsTold(lan), []);
 });
 
+test('the last node standing serves everything', () => {
+  const lan = threeNodes();
+  lan.hostSpeaks();
+  lan.kill('n1');
+  lan.kill('n2');
+  for (let step = 0; step < 10; step += 1) {
+    lan.run(100);
+    lan.hostSpeaks();
+  }
+  assert.equal(announcedBy(lan, 'n3').sort(), [...IPS]);
+});
+
+test.run();

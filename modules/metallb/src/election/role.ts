@@ -15,6 +15,8 @@ export interface Situation {
   readonly state: NodeState;
   /** Candidates, best first; without us when we are out. */
   readonly ranked: readonly string[];
+  /** This node still belongs to the group that elects. */
+  readonly member: boolean;
   isRestarting(node: string): boolean;
 }
 
@@ -22,13 +24,16 @@ export const SILENT: Role = { kind: 'silent' };
 
 /**
  * The role that follows from an election. An IP that is answered stays answered: the loser of an election goes on
- * until the winner is seen, and a leaver without successor goes on until it exits (network rule 24).
+ * until the winner is seen, and a leaver without successor goes on until it exits, or until the duty ends when it is
+ * only the group that it leaves (network rule 24).
  */
-export function nextRole(current: Role, { self, state, ranked, isRestarting }: Situation): Role {
+export function nextRole(current: Role, situation: Situation): Role {
+  const { self, state, ranked, member, isRestarting } = situation;
   const winner = ranked[0];
   const answers = current.kind === 'announcing' || current.kind === 'yielding';
+  const leaves = state === 'leaving' || !member;
   if (winner === self) return { kind: 'announcing' };
-  if (winner === undefined) return answers && state === 'leaving' ? { kind: 'announcing' } : SILENT;
+  if (winner === undefined) return answers && leaves ? { kind: 'announcing' } : SILENT;
   if (isRestarting(winner)) {
     const stand = ranked.find((node) => !isRestarting(node));
     return stand === self ? { kind: 'covering', node: winner } : SILENT;

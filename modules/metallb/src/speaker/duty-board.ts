@@ -9,6 +9,12 @@ import { decideDuty, oldestChild } from './duties.ts';
 import { nextFailbackEdge } from './failback-window.ts';
 import { isMember, viewGroup } from './node-group.ts';
 
+/**
+ * A node that has left a class's group keeps its duties for as long as a handover may take (network rule 24): its wire,
+ * no candidate any more, goes on answering until it has seen a successor. An IP that was released ends at once.
+ */
+const HANDOVER_MS = 30_000;
+
 type GroupChange = Extract<DutyChange, { set: 'group' } | { unset: 'group' }>;
 
 /**
@@ -23,6 +29,8 @@ export class DutyBoard {
   readonly #refusals = new Map<IpAddress, string>();
   /** When time alone makes a class stale. */
   readonly #edges = new Map<string, number>();
+  /** Until when IPs of a class are handed over whose group this node has left. */
+  readonly #leaving = new Map<string, number>();
   /** When an IP that has moved too often may move again (network rule 23). */
   readonly #rests = new Map<IpAddress, number>();
   /** IPs that stay assigned although no pool covers them any more: the capture filter must let them through too. */
@@ -100,7 +108,8 @@ export class DutyBoard {
     const clazz = this.#view.classes.get(name);
     const old = this.#table.groups.get(name);
     this.#edges.delete(name);
-    if (clazz === undefined || !this.#serves(clazz)) {
+    this.#noteLeaving(name, epochMs);
+    if (clazz === undefined || !this.#concerns(clazz)) {
       return old === undefined ? [] : [{ unset: 'group', id: name }];
     }
     const connected = this.#lostAtEpochMs === undefined;
@@ -110,13 +119,23 @@ export class DutyBoard {
     });
     this.#setEdge(name, [
       connected ? view.changesAtEpochMs : undefined,
+      this.#leaving.get(name),
       nextFailbackEdge(clazz.spec.l2.failback, epochMs),
     ]);
     if (old !== undefined && sameGroup(old, view.group)) return [];
     return [{ set: 'group', group: view.group }];
   }
 
-  /** Groups that this node belongs to now and didn't before, or the other way round. */
+  /** It begins when the class wants other nodes instead of this one. */
+  #noteLeaving(name: string, epochMs: number): void {
+    const clazz = this.#view.classes.get(name);
+    const until = this.#leaving.get(name) ?? epochMs + HANDOVER_MS;
+    const foreign = clazz !== undefined && clazz.spec.type !== 'BGP' && !this.#serves(clazz);
+    if (foreign && this.#table.groups.has(name) && until > epochMs) this.#leaving.set(name, until);
+    else this.#leaving.delete(name);
+  }
+
+  /** Groups that come into the table or go out of it. */
   #joinedOrLeft(changes: readonly GroupChange[]): string[] {
     return changes.flatMap((change) => {
       if ('unset' in change) return [change.id];
@@ -127,6 +146,11 @@ export class DutyBoard {
   #setEdge(name: string, edges: readonly (number | undefined)[]): void {
     const known = edges.filter((edge) => edge !== undefined);
     if (known.length > 0) this.#edges.set(name, Math.min(...known));
+  }
+
+  /** Whether the class's IPs are to be announced here, or handed over. */
+  #concerns(clazz: MetalLoadBalancerClass): boolean {
+    return this.#serves(clazz) || this.#leaving.has(clazz.metadata.name);
   }
 
   /** Whether this node is one of the class's balancer nodes. */
@@ -151,7 +175,7 @@ export class DutyBoard {
     const children = this.#view.childrenWithIp(ip);
     const classNamed = (name: string) => this.#view.classes.get(name);
     const clazz = classNamed(oldestChild(children)?.className ?? '');
-    const foreign = clazz !== undefined && !this.#serves(clazz);
+    const foreign = clazz !== undefined && !this.#concerns(clazz);
     const slicesOf = (service: string) => this.#view.slicesOf(service);
     const decided =
       children.length === 0 || foreign

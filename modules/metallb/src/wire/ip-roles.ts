@@ -77,9 +77,12 @@ export class IpRoles {
     const duty = this.#dutyHere(ip, input.table);
     const group = duty && input.table.groups.get(duty.group);
     const ranked = duty && group ? rankCandidates(duty, group, input.view) : [];
+    const member = group?.members.some(({ node }) => node === this.#self) ?? false;
     const before = this.get(ip);
     const after =
-      duty === undefined ? SILENT : nextRole(before, { ...input, self: this.#self, ranked });
+      group === undefined
+        ? SILENT
+        : nextRole(before, { ...input, self: this.#self, ranked, member });
     const from = this.#winners.get(ip);
     this.#remember(ip, after, duty === undefined ? undefined : ranked[0]);
     if (before.kind === after.kind) return undefined;

@@ -74,6 +74,11 @@ export class SegmentIps {
     return [...this.#roles.active].length === 0;
   }
 
+  /** Something is answered until its successor is seen. */
+  get yields(): boolean {
+    return [...this.#roles.active].some(([, { kind }]) => kind === 'yielding');
+  }
+
   get reports(): Report[] {
     return [...this.#moves.all, ...this.announcements.openConflicts];
   }
@@ -110,12 +115,12 @@ export class SegmentIps {
       isRestarting: (node) => liveness.peer(node)?.phase === 'restarting',
     });
     for (const transition of transitions) this.#apply(transition);
+    this.#force(concerned);
     if (transitions.length > 0) this.#ports.announcedChanged();
   }
 
   #apply(transition: Transition): void {
     const { ip, duty, before, after } = transition;
-    this.#force(concerned);
     if (after.kind === 'announcing') return this.#begin(transition);
     if (after.kind === 'yielding') this.#yield(ip, after.to);
     else if (before.kind !== 'silent') {
@@ -143,11 +148,6 @@ export class SegmentIps {
     if (duty !== undefined && !goesOn) this.#moves.announced(duty, transition);
   }
 
-  #fallSilent(ip: IpAddress, reason: string): void {
-    this.announcements.end(ip);
-    this.announcements.stopAnswering(ip);
-    this.#disputes.settled(ip);
-    this.#moves.withdrawn(ip, reason);
   /** A duty may be forced while its IP is probed, or after a foreign host has vetoed it. */
   #force(ips: readonly IpAddress[]): void {
     const { duties } = this.#ports.table();
@@ -155,6 +155,11 @@ export class SegmentIps {
     for (const ip of ips) if (duties.get(ip)?.forced) this.announcements.force(ip, now);
   }
 
+  #fallSilent(ip: IpAddress, reason: string): void {
+    this.announcements.end(ip);
+    this.announcements.stopAnswering(ip);
+    this.#disputes.settled(ip);
+    this.#moves.withdrawn(ip, reason);
   }
 
   silenceAll(reason: string): void {

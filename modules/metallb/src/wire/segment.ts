@@ -123,6 +123,11 @@ export class Segment {
     return !this.#carrier || (this.#liveness.state === 'leaving' && this.#ips.none);
   }
 
+  /** Something is answered only until the node that won it is seen. */
+  get yields(): boolean {
+    return this.#ips.yields;
+  }
+
   announcedIps(): IpAddress[] {
     return this.#ips.announced;
   }
