@@ -45,14 +45,15 @@ export function chooseAddresses(
   if (families.every((family) => fixed.some((ip) => familyOf(ip) === family))) return chosen(fixed);
 
   const spaces = openPools(view, claim, fixed);
-  const offers = spaces.map((space) =>
-    families.flatMap(
+  const offers: IpAddress[][] = [];
+  for (const space of spaces) {
+    const ips = families.flatMap(
       (family) =>
         fixed.find((ip) => familyOf(ip) === family) ?? pick(view, claim, { space, family }) ?? [],
-    ),
-  );
-  const complete = offers.find((ips) => ips.length === families.length);
-  if (complete !== undefined) return chosen(complete);
+    );
+    if (ips.length === families.length) return chosen(ips);
+    offers.push(ips);
+  }
   const partial =
     claim.policy === 'PreferDualStack' ? bestPartial([...offers, fixed], families) : undefined;
   return partial === undefined ? poolRefusal(view, claim, spaces) : chosen(partial);

@@ -21,9 +21,10 @@ export class FreeSpace {
     const interval = this.#intervals.atOrBelow(value);
     if (interval === undefined || value > interval.last) return false;
     const { first, last } = interval;
-    this.#intervals.remove(interval);
-    if (first < value) this.#intervals.insert({ first, last: value - 1n });
-    if (value < last) this.#intervals.insert({ first: value + 1n, last });
+    const rest: Interval[] = [];
+    if (first < value) rest.push({ first, last: value - 1n });
+    if (value < last) rest.push({ first: value + 1n, last });
+    this.#intervals.replace(interval, rest);
     return true;
   }
 

@@ -36,17 +36,30 @@ export class IntervalList {
       return;
     }
     chunk.splice(intervalIndex(chunk, interval.first) + 1, 0, interval);
-    if (chunk.length > MAXIMUM_CHUNK_LENGTH) {
-      this.#chunks.splice(chunkIndex + 1, 0, chunk.splice(MAXIMUM_CHUNK_LENGTH / 2));
-    }
+    this.#splitLong(chunkIndex, chunk);
   }
 
   /** @param interval one from the list */
   remove(interval: Interval): void {
+    this.replace(interval, []);
+  }
+
+  /**
+   * @param interval one from the list
+   * @param parts of it, in ascending order
+   */
+  replace(interval: Interval, parts: readonly Interval[]): void {
     const chunkIndex = this.#chunkIndex(interval.first);
     const chunk = this.#chunks[chunkIndex];
-    chunk?.splice(intervalIndex(chunk, interval.first), 1);
-    if (chunk?.length === 0) this.#chunks.splice(chunkIndex, 1);
+    if (chunk === undefined) return;
+    chunk.splice(intervalIndex(chunk, interval.first), 1, ...parts);
+    if (chunk.length === 0) this.#chunks.splice(chunkIndex, 1);
+    else this.#splitLong(chunkIndex, chunk);
+  }
+
+  #splitLong(chunkIndex: number, chunk: Chunk): void {
+    if (chunk.length <= MAXIMUM_CHUNK_LENGTH) return;
+    this.#chunks.splice(chunkIndex + 1, 0, chunk.splice(MAXIMUM_CHUNK_LENGTH / 2));
   }
 
   #chunkIndex(value: bigint): number {

@@ -1,7 +1,13 @@
 import type { IpAddress } from '../net/ip.ts';
 import { type Sharing, type SharingRefusal, sharingRefusal } from './sharing.ts';
 
-type Users = Map<string, Sharing | undefined>;
+interface User {
+  readonly owner: string;
+  readonly sharing: Sharing | undefined;
+}
+
+/** The longest there first. A list, since nearly every address has one user. */
+type Users = readonly User[];
 
 /** Who uses which address. Invariant: an address with two users has users that all may share with each other. */
 export class Tenants {
@@ -28,29 +34,31 @@ export class Tenants {
     owner: string,
     sharing: Sharing | undefined,
   ): (SharingRefusal & { readonly user: string }) | undefined {
-    for (const [user, terms] of this.#usersOf.get(ip) ?? []) {
-      const refusal = user === owner ? undefined : sharingRefusal(sharing, terms);
-      if (refusal !== undefined) return { ...refusal, user };
+    for (const user of this.#usersOf.get(ip) ?? []) {
+      const refusal = user.owner === owner ? undefined : sharingRefusal(sharing, user.sharing);
+      if (refusal !== undefined) return { ...refusal, user: user.owner };
     }
     return undefined;
   }
 
   /** Makes `owner` a user, or changes its terms. Only where `refusal` has none. */
   settle(ip: IpAddress, owner: string, sharing: Sharing | undefined): void {
-    const users: Users = this.#usersOf.get(ip) ?? new Map();
-    this.#unindex(ip, users);
-    users.set(owner, sharing);
-    this.#usersOf.set(ip, users);
-    this.#index(ip, users);
+    this.#setUsers(ip, [...this.#usersBut(owner, ip), { owner, sharing }]);
   }
 
   leave(ip: IpAddress, owner: string): void {
-    const users = this.#usersOf.get(ip);
-    if (users === undefined) return;
-    this.#unindex(ip, users);
-    users.delete(owner);
-    if (users.size === 0) this.#usersOf.delete(ip);
-    else this.#index(ip, users);
+    this.#setUsers(ip, this.#usersBut(owner, ip));
+  }
+
+  #usersBut(owner: string, ip: IpAddress): User[] {
+    return this.#usersOf.get(ip)?.filter((user) => user.owner !== owner) ?? [];
+  }
+
+  #setUsers(ip: IpAddress, users: Users): void {
+    this.#unindex(ip, this.#usersOf.get(ip) ?? []);
+    if (users.length === 0) this.#usersOf.delete(ip);
+    else this.#usersOf.set(ip, users);
+    this.#index(ip, users);
   }
 
   #index(ip: IpAddress, users: Users): void {
@@ -70,7 +78,6 @@ export class Tenants {
 }
 
 /** All users of an address have one key, so the first speaks for all. */
-function keyOf(users: Users): string | undefined {
-  const [first] = users.values();
-  return first?.key || undefined;
+function keyOf([first]: Users): string | undefined {
+  return first?.sharing?.key || undefined;
 }

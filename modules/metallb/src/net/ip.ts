@@ -183,12 +183,14 @@ function ipv4ToNumber(ip: IpAddress): number {
   return value * 256 + octet;
 }
 
+function ipv4FromNumber(value: number): IpAddress {
+  const [first, second, third] = [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff];
+  return `${first}.${second}.${third}.${value & 0xff}` as IpAddress;
+}
+
 /** @param value 0 … 2^bits − 1 of the family */
 export function ipFromBigInt(family: IpFamily, value: bigint): IpAddress {
-  if (family === 'IPv4') {
-    const number = Number(value);
-    return ipFromBytes(Uint8Array.of(number >>> 24, number >>> 16, number >>> 8, number));
-  }
+  if (family === 'IPv4') return ipv4FromNumber(Number(value));
   const hex = value.toString(16).padStart(bitsOf(family) / 4, '0');
   return ipFromBytes(Buffer.from(hex, 'hex'));
 }
