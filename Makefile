@@ -1,7 +1,7 @@
 # Every target installs what it lacks and says one line for each step; logs are in .cache/.
 # Only the lab needs root: without it, it goes on in a user and network namespace of its own where that is allowed.
 
-.PHONY: demo test check lab-test figures build clean build-packages lab-packages
+.PHONY: demo test check lab-test figures build clean build-packages lab-packages figures-packages
 
 PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PATH
@@ -31,7 +31,7 @@ lab-test: $(BUILT) | lab-packages
 	@node --import tsx tests/lab/run.ts $(if $(ONLY),--only '$(ONLY)')
 
 # Measurements, n >= 20 each. Takes long.
-figures: $(BUILT) | lab-packages
+figures: $(BUILT) | lab-packages figures-packages
 	@node --import tsx lab/figures.ts $(if $(ONLY),--only '$(ONLY)')
 
 build: $(BUILT)
@@ -49,5 +49,5 @@ $(INSTALLED): package.json package-lock.json | build-packages
 	$(STEP) npm-packages npm install --no-save --no-audit --no-fund
 	@touch $@
 
-build-packages lab-packages:
+build-packages lab-packages figures-packages:
 	@.ci/packages $(@:-packages=)

@@ -7,6 +7,12 @@ const PCAP_HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;
 const MAGIC_MICROSECONDS = 0xa1b2c3d4;
 
+/** When a frame passed, by the kernel's stamp. */
+export interface CapturedFrame {
+  readonly epochMs: number;
+  readonly bytes: Buffer;
+}
+
 /** One captured claim about an IP and when it passed. */
 export interface CapturedClaim extends Claim {
   readonly epochMs: number;
@@ -24,12 +30,17 @@ export class Capture {
 
   /** Ends the capture. @returns all claims in order */
   async stop(): Promise<CapturedClaim[]> {
+    return claimsIn(await this.stopWithFrames());
+  }
+
+  /** Ends the capture. @returns all frames in order */
+  async stopWithFrames(): Promise<CapturedFrame[]> {
     if (this.#tcpdump.exitCode === null) {
       const exited = once(this.#tcpdump, 'exit');
       this.#tcpdump.kill('SIGINT');
       await exited;
     }
-    return readClaims(await readFile(this.#file));
+    return readFrames(await readFile(this.#file));
   }
 }
 
@@ -49,18 +60,24 @@ export async function startCapture(at: {
   return new Capture(tcpdump, at.file);
 }
 
-/** The claims in a pcap file of Ethernet frames (microsecond stamps, this machine's byte order). */
-export function readClaims(pcap: Buffer): CapturedClaim[] {
+/** The frames in a pcap file of Ethernet frames (microsecond stamps, this machine's byte order). */
+export function readFrames(pcap: Buffer): CapturedFrame[] {
   if (pcap.readUInt32LE(0) !== MAGIC_MICROSECONDS)
     throw new TypeError('not a pcap file of this machine');
-  const claims: CapturedClaim[] = [];
+  const frames: CapturedFrame[] = [];
   let at = PCAP_HEADER_BYTES;
   while (at + RECORD_HEADER_BYTES <= pcap.length) {
     const epochMs = pcap.readUInt32LE(at) * 1000 + pcap.readUInt32LE(at + 4) / 1000;
     const end = at + RECORD_HEADER_BYTES + pcap.readUInt32LE(at + 8);
-    const claim = readClaim(pcap.subarray(at + RECORD_HEADER_BYTES, end));
-    if (claim !== undefined) claims.push({ ...claim, epochMs });
+    frames.push({ epochMs, bytes: pcap.subarray(at + RECORD_HEADER_BYTES, end) });
     at = end;
   }
-  return claims;
+  return frames;
+}
+
+export function claimsIn(frames: readonly CapturedFrame[]): CapturedClaim[] {
+  return frames.flatMap(({ epochMs, bytes }) => {
+    const claim = readClaim(bytes);
+    return claim === undefined ? [] : [{ ...claim, epochMs }];
+  });
 }

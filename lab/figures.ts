@@ -4,8 +4,10 @@ import { CABLE_OUT, type Fault, killPart, MOVING_FAULTS } from './faults.ts';
 import { settled } from './health.ts';
 import { type Lab, startLab } from './lab.ts';
 import { withTimedRun } from './lock.ts';
+import { NDPPD_IP, startNdppd } from './ndppd.ts';
 import { ipv4On, ipv6On, numberOf } from './plan.ts';
 import { pssKibOf } from './processes.ts';
+import { replyTimes } from './reply-times.ts';
 import { becomeRoot } from './root.ts';
 import { freshServices, heal, STANDARD_SERVICES } from './standard.ts';
 import { summarise } from './statistic.ts';
@@ -49,7 +51,7 @@ const FIGURES: readonly Figure[] = [
   { name: 'drain', unit: 'lost', trials: TRIALS, trial: drain },
   { name: 'failback', unit: 'lost', trials: TRIALS, trial: failback },
   { name: 'created-to-answered', unit: 'ms', trials: TRIALS, trial: createdToAnswered },
-  { name: 'reply', unit: 'ms', trials: 1, trial: replyTimes },
+  { name: 'reply', unit: 'ms', trials: 1, trial: repliesInTurn },
   { name: 'memory', unit: 'MiB', trials: 1, trial: memory },
 ];
 
@@ -149,21 +151,24 @@ async function createdToAnswered(lab: Lab, _node: string, index: number): Promis
   return { 'created to answered': answers.slice(0, 1).map((one) => one.atMs - createdAtMs) };
 }
 
-/** Of an IP of this module and of the same node's own address, which its kernel answers for, turn by turn. */
-async function replyTimes(lab: Lab, node: string): Promise<Samples> {
+/** Of an IP of this module, of the same node's own address, which its kernel answers for, and of another program's. */
+async function repliesInTurn(lab: Lab, node: string): Promise<Samples> {
   const all = await settled(lab);
-  const samples: Record<string, number[]> = {};
-  for (const [kind, isIpv6] of [
-    ['ARP', false],
-    ['NDP', true],
-  ] as const) {
-    const ours = all.find((one) => one.preferredNode === node && one.ip.includes(':') === isIpv6);
-    const number = numberOf(node);
-    const kernels = isIpv6 ? ipv6On('public', number) : ipv4On('public', number);
-    samples[`${kind} reply`] = await lab.prober.replyTimes(ours?.ip ?? '', REPLIES);
-    samples[`${kind} reply, kernel`] = await lab.prober.replyTimes(kernels, REPLIES);
+  const number = numberOf(node);
+  const ours = (isIpv6: boolean) =>
+    all.find((one) => one.preferredNode === node && one.ip.includes(':') === isIpv6)?.ip ?? '';
+  const stopNdppd = await startNdppd(lab);
+  try {
+    return {
+      'ARP reply': await replyTimes(lab, ours(false), REPLIES),
+      'ARP reply, kernel': await replyTimes(lab, ipv4On('public', number), REPLIES),
+      'NDP reply': await replyTimes(lab, ours(true), REPLIES),
+      'NDP reply, kernel': await replyTimes(lab, ipv6On('public', number), REPLIES),
+      'NDP reply, ndppd': await replyTimes(lab, NDPPD_IP, REPLIES),
+    };
+  } finally {
+    stopNdppd();
   }
-  return samples;
 }
 
 async function memory(lab: Lab): Promise<Samples> {

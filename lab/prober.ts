@@ -1,5 +1,6 @@
 import { type Agent, startAgent } from './agent.ts';
 import { delay } from './exec.ts';
+import { arpRequest, neighbourSolicitation } from './frames.ts';
 
 /** One reply to "who has this IP". */
 export interface Answer {
@@ -11,7 +12,12 @@ export interface Answer {
 
 export type ProberRequest =
   | { readonly do: 'ask'; readonly ip: string; readonly waitMs: number }
-  | { readonly do: 'measure'; readonly ip: string; readonly count: number; readonly gapMs: number }
+  | {
+      readonly do: 'ask-again';
+      readonly ip: string;
+      readonly count: number;
+      readonly gapMs: number;
+    }
   | { readonly do: 'watch'; readonly ips: readonly string[]; readonly everyMs: number }
   | { readonly do: 'watched'; readonly stop: boolean }
   /** Frames in hexadecimal, as they are. */
@@ -25,9 +31,11 @@ const WATCH_EVERY_MS = 10;
  */
 export class Prober {
   readonly #agent: Agent<ProberRequest, unknown>;
+  readonly #host: ProberHost;
 
-  constructor(agent: Agent<ProberRequest, unknown>) {
+  constructor(agent: Agent<ProberRequest, unknown>, host: ProberHost) {
     this.#agent = agent;
+    this.#host = host;
   }
 
   /** Every MAC that answers for the IP, sorted; a right network gives one or none. */
@@ -36,10 +44,17 @@ export class Prober {
     return [...new Set(answers.map((answer) => answer.mac))].sort();
   }
 
-  /** Reply times in ms of `count` requests. */
-  async replyTimes(ip: string, count: number, gapMs = 2): Promise<number[]> {
-    const answers = (await this.#agent.ask({ do: 'measure', ip, count, gapMs })) as Answer[];
-    return answers.map((answer) => answer.atMs);
+  /** Asks `count` times, each time once the question before was answered. */
+  async askAgainAndAgain(ip: string, count: number, gapMs = 2): Promise<void> {
+    await this.#agent.ask({ do: 'ask-again', ip, count, gapMs });
+  }
+
+  /** The frame with which this host asks for an IP. */
+  question(ip: string): Buffer {
+    const { mac, ipv4, ipv6 } = this.#host;
+    return ip.includes(':')
+      ? neighbourSolicitation({ mac, ip: ipv6 }, ip)
+      : arpRequest({ mac, ip: ipv4 }, ip);
   }
 
   /** Asks for all IPs again and again from now on, as a stream of clients that know no MAC yet. */
@@ -143,5 +158,5 @@ export async function startProber(
   host: ProberHost,
 ): Promise<Prober> {
   const args = [host.interfaceName, host.mac, host.ipv4, host.ipv6];
-  return new Prober(await startAgent({ ...at, kind: 'prober', args }));
+  return new Prober(await startAgent({ ...at, kind: 'prober', args }), host);
 }

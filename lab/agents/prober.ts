@@ -53,14 +53,12 @@ async function ask(ip: string, waitMs: number, firstOnly = false): Promise<Answe
   return answers;
 }
 
-/** One request after the other; unanswered ones are left out. */
-async function measure(ip: string, count: number, gapMs: number): Promise<Answer[]> {
-  const answers: Answer[] = [];
+/** One request after the other. */
+async function askAgain(ip: string, count: number, gapMs: number): Promise<void> {
   for (let index = 0; index < count; index += 1) {
-    answers.push(...(await ask(ip, 200, true)));
+    await ask(ip, 200, true);
     await new Promise((resolve) => setTimeout(resolve, gapMs));
   }
-  return answers;
 }
 
 interface Watching {
@@ -106,8 +104,8 @@ serve((message) => {
   switch (request.do) {
     case 'ask':
       return ask(request.ip, request.waitMs);
-    case 'measure':
-      return measure(request.ip, request.count, request.gapMs);
+    case 'ask-again':
+      return askAgain(request.ip, request.count, request.gapMs);
     case 'watch':
       return watch(request.ips, request.everyMs);
     case 'watched':

@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readClaims } from '../../lab/capture.ts';
+import { claimsIn, readFrames } from '../../lab/capture.ts';
 
 /** File header as tcpdump 4.99 writes it on a little-endian machine: Ethernet, microseconds. */
 const FILE_HEADER = Buffer.from('d4c3b2a10200040000000000000000000000040001000000', 'hex');
@@ -20,7 +20,7 @@ function record(frame: Buffer, seconds: number, microseconds: number): Buffer {
 test('lists claims with their time and leaves other frames out', () => {
   const other = Buffer.alloc(60);
   const file = Buffer.concat([FILE_HEADER, record(other, 1, 0), record(ANNOUNCEMENT, 2, 500_000)]);
-  assert.equal(readClaims(file), [
+  assert.equal(claimsIn(readFrames(file)), [
     {
       kind: 'arp-request',
       ip: '192.0.2.10',
@@ -36,11 +36,11 @@ test('lists claims with their time and leaves other frames out', () => {
 test('a record that tcpdump has not finished is left out', () => {
   const whole = record(ANNOUNCEMENT, 2, 0);
   const file = Buffer.concat([FILE_HEADER, whole, whole.subarray(0, 10)]);
-  assert.is(readClaims(file).length, 1);
+  assert.is(claimsIn(readFrames(file)).length, 1);
 });
 
 test('a file of another kind is refused', () => {
-  assert.throws(() => readClaims(Buffer.alloc(24)), 'not a pcap file');
+  assert.throws(() => readFrames(Buffer.alloc(24)), 'not a pcap file');
 });
 
 test.run();
