@@ -35,6 +35,7 @@ process.on('message', ({ resume }) => {
   process.send({ kind: 'announced', state: ['old'] });
   process.send({ kind: 'announced', state: { ips: ['192.0.2.1'] } });
   process.send({ kind: 'ready' });
+  process.on('SIGTERM', () => setTimeout(() => process.exit(0), 100));
   const pulse = () => process.send({ kind: 'pulse' });
   pulse();
   setInterval(pulse, 50);
@@ -158,6 +159,19 @@ test('is ready when both children say so, and leaves nothing behind on SIGTERM',
   node.process.kill('SIGTERM');
   assert.equal(await node.exited, [0, null]);
   assert.equal([isRunning(wire.pid), isRunning(speaker.pid)], [false, false]);
+});
+
+test('a speaker outlives its wire, which may have to learn on SIGTERM that the node is drained', async ({
+  directory,
+}) => {
+  const node = new RunningNode(directory);
+  await node.started('wire');
+  await node.started('speaker');
+  await node.untilHealth('/readyz', ({ status }) => status === 200);
+  node.process.kill('SIGTERM');
+  const first = await node.until((line) => line.msg === 'child ended');
+  const second = await node.until((line) => line.msg === 'child ended');
+  assert.equal([first.child, second.child], ['wire', 'speaker']);
 });
 
 test('restarts a killed child alone, counts it, and hands a wire its last announcements', async ({

@@ -158,7 +158,7 @@ test('a draining node keeps its IPs until the controller has had time to prefer 
   assert.match(JSON.stringify(wire.reports()), '"state":"eligible"');
   clock.advance(510);
   assert.match(JSON.stringify(wire.reports()), '"state":"leaving"');
-  assert.not.ok(wire.handedOver, 'a leaver without successor answers until it exits');
+  assert.ok(wire.handsOver, 'a leaver without successor answers until it exits');
 });
 
 test.run();

@@ -7,6 +7,8 @@ import { readOwnSettings } from './own-settings.ts';
 /** How often the wire's pulse is looked at; a look that comes much later means that this process stood still. */
 const LOOK_MS = 100;
 const STOOD_STILL_MS = 300;
+/** It has nothing to hand over, and what it holds is written as soon as it changes. */
+const SPEAKER_GRACE_MS = 1_000;
 /** BSD's EX_USAGE: what every program of this package exits with when a setting is wrong. */
 const EXIT_USAGE = 64;
 
@@ -35,12 +37,13 @@ function refuse(sentence: string): void {
   void stop(EXIT_USAGE);
 }
 
-/** Ends both children, then this process. */
+/** Ends both children, then this process: the speaker last, as a wire that leaves goes by what the speaker hears. */
 async function stop(exitCode: number): Promise<void> {
   if (stopping) return;
   stopping = true;
   log('stopping', { exitCode });
-  await Promise.all(Object.values(children).map((each) => each.stop(terminationGraceMs)));
+  await children.wire.stop(terminationGraceMs);
+  await children.speaker.stop(SPEAKER_GRACE_MS);
   process.exit(exitCode);
 }
 

@@ -20,15 +20,13 @@ import { runProgram } from '../settings/run-program.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/system-clock.ts';
 import { Counters } from './counters.ts';
+import { Ending } from './ending.ts';
 import { openFrameSocket } from './frame-socket.ts';
 import { parseResumeState } from './resume-state.ts';
 import { Wire, type WireOptions, type WirePorts } from './wire.ts';
 
 const PULSE_MS = 100;
 const REPORT_MS = 1_000;
-/** Heartbeats that say `restarting` must leave the queue before the process does. */
-const LAST_WORDS_MS = 30;
-const HANDOVER_POLL_MS = 20;
 const READY_POLL_MS = 50;
 
 function optionsFrom(settings: NodeSettings): WireOptions {
@@ -121,9 +119,23 @@ class WireProgram {
     });
     this.#every(PULSE_MS, () => tellParent({ kind: 'pulse' }));
     this.#every(REPORT_MS, () => this.#reportRegularly());
-    process.once('SIGTERM', () => this.#end());
-    process.once('SIGINT', () => this.#end());
+    const ending = this.#ending();
+    process.on('SIGTERM', () => ending.begin());
+    process.on('SIGINT', () => ending.begin());
     this.#tellWhenReady();
+  }
+
+  #ending(): Ending {
+    return new Ending(
+      {
+        clock: systemClock,
+        isDraining: () => this.#receiver.table.draining,
+        handsOver: () => this.#wire.handsOver,
+        sayRestarting: () => this.#wire.sayRestarting(),
+        exit: () => process.exit(0),
+      },
+      { graceMs: this.#settings.terminationGraceMs },
+    );
   }
 
   #tellWhenReady(): void {
@@ -182,19 +194,6 @@ class WireProgram {
       this.#logger.error('the speaker is of another version', { error: received.error });
       connection.close();
     }
-  }
-
-  /** A node that is drained leaves once its IPs are with others; any other comes back (network rules 22, 24). */
-  #end(): void {
-    const deadline = systemClock.now() + this.#settings.terminationGraceMs;
-    if (!this.#receiver.table.draining) {
-      this.#wire.sayRestarting();
-      systemClock.after(LAST_WORDS_MS, () => process.exit(0));
-      return;
-    }
-    this.#every(HANDOVER_POLL_MS, () => {
-      if (this.#wire.handedOver || systemClock.now() > deadline) process.exit(0);
-    });
   }
 }
 

@@ -188,9 +188,11 @@ export class Wire {
     for (const { segment } of this.#open.values()) segment.setDraining(this.#leaves);
   }
 
-  /** Nothing is left that only this node answers. */
-  get handedOver(): boolean {
-    return this.#leaves && [...this.#open.values()].every(({ segment }) => segment.handedOver);
+  /** Others are to have IPs that this node still answers: all of a drained node's, or those that it has lost. */
+  get handsOver(): boolean {
+    const segments = [...this.#open.values()].map(({ segment }) => segment);
+    if (!this.#ports.table().draining) return segments.some(({ yields }) => yields);
+    return !this.#leaves || segments.some(({ handedOver }) => !handedOver);
   }
 
   /** SIGTERM: the process goes, the node stays (network rule 22). */
