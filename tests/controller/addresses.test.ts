@@ -93,6 +93,47 @@ test('Services with one sharing key and different ports share an IP', async () =
   assert.equal(shared, ['192.0.2.10', '192.0.2.10', '192.0.2.11']);
 });
 
+test('sharers without a common interface are told so, both of them, until they have one', async () => {
+  const on = (name: string, pool: string, ...interfaces: string[]) =>
+    classOf(name, { addressPool: [pool], l2: { interfaces } });
+  const dns = (className: string, protocol: string) => ({
+    ...{ classAnnotation: className, sharedIpKey: 'dns', ips: '192.0.2.10' },
+    spec: { ports: [{ port: 53, protocol }] },
+  });
+  const told = (name: string) =>
+    bench
+      .conditions(name)
+      .filter((text) => text.startsWith('network.deckhouse.io/ips-announceable'));
+  // An address that has passed to another class keeps its user: this is how two classes come to share one.
+  const bench = await benchWith(
+    on('inner', '192.0.2.10', 'eth1'),
+    service('tcp', dns('inner', 'TCP')),
+  );
+  bench.change(on('inner', '192.0.2.11', 'eth1'));
+  await bench.settle();
+  bench.store.put(on('outer', '192.0.2.10', 'eth2', 'eth3'));
+  bench.store.put(service('udp', dns('outer', 'UDP')));
+  await bench.settle();
+  assert.equal([bench.ips('tcp'), bench.ips('udp')], [['192.0.2.10'], ['192.0.2.10']]);
+  for (const name of ['tcp', 'udp']) {
+    assert.match(
+      told(name).join(),
+      /=False: .*nobody answers for 192.0.2.10.*inner on eth1; .*eth2, eth3/,
+    );
+  }
+  await bench.restart();
+  assert.equal(bench.store.writes, [], 'said once');
+  bench.change(on('outer', '192.0.2.10', 'eth1'));
+  await bench.settle();
+  assert.equal([told('tcp'), told('udp')], [[], []]);
+  bench.change(on('outer', '192.0.2.10', 'eth2'));
+  await bench.settle();
+  assert.is(told('tcp').length, 1);
+  bench.store.remove({ kind: 'Service', namespace: 'default', name: 'udp' });
+  await bench.settle();
+  assert.equal(told('tcp'), [], 'nobody shares it any more');
+});
+
 test('a dual-stack Service gets its count of each family, pairwise on one node', async () => {
   const spec = { ipFamilies: ['IPv6', 'IPv4'], ipFamilyPolicy: 'RequireDualStack' };
   const bench = await benchWith(

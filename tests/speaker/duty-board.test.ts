@@ -217,9 +217,8 @@ test('an IP that nobody can announce is refused once for each reason, and served
   fixture
     .set(assignedChild('web-udp', '192.0.2.1', { className: 'media', preferredNode: 'n3' }))
     .update();
-  assert.equal(fixture.refusals, [
-    'the classes of default/web and default/web-udp have no interface in common',
-  ]);
+  assert.is(fixture.refusals.length, 1);
+  assert.match(fixture.refusals[0] ?? '', /no interface in common \(.*eth1.*eth2\)/);
   assert.is(fixture.board.refusals.size, 1);
   fixture.remove('Child', 'web-udp');
   assert.equal(names(fixture.update()), ['192.0.2.1']);

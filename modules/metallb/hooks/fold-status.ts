@@ -68,6 +68,7 @@ const NOTHING_LEFT: StatusChanges = {
     [SERVICE_CONDITION.balancerNodes, undefined],
     [SERVICE_CONDITION.ipsAssignable, undefined],
     [SERVICE_CONDITION.ipsInPool, undefined],
+    [SERVICE_CONDITION.ipsAnnounceable, undefined],
   ]),
 };
 
@@ -87,6 +88,7 @@ function statusOf(own: readonly Observed<Child>[]): StatusChanges {
       ],
       [SERVICE_CONDITION.ipsAssignable, complaintsOf(own, CHILD_CONDITION.assigned)],
       [SERVICE_CONDITION.ipsInPool, complaintsOf(own, CHILD_CONDITION.inPool)],
+      [SERVICE_CONDITION.ipsAnnounceable, complaintsOf(own, CHILD_CONDITION.announceable)],
     ]),
   };
 }

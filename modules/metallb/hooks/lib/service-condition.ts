@@ -12,10 +12,13 @@ export const SERVICE_CONDITION = {
   ipsAssignable: 'network.deckhouse.io/ips-assignable',
   /** False while an IP that the Service keeps is not in the pool of its class any more; absent otherwise. */
   ipsInPool: 'network.deckhouse.io/ips-in-pool',
+  /** False while nobody can answer for an IP; absent otherwise. */
+  ipsAnnounceable: 'network.deckhouse.io/ips-announceable',
 } as const;
 
 /** Conditions of a child, written by the controller beside what the speakers write. */
 export const CHILD_CONDITION = {
   assigned: 'Assigned',
   inPool: 'InPool',
+  announceable: 'Announceable',
 } as const;

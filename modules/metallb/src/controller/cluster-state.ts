@@ -8,27 +8,29 @@ import { type Node, parseNode } from '../api/node.ts';
 import { keyOf } from '../api/object.ts';
 import type { Problem } from '../api/problem.ts';
 import { parseService, type Service } from '../api/service.ts';
+import type { IpAddress } from '../net/ip.ts';
 import { Mirror } from '../store/mirror.ts';
 import type { Store } from '../store/store.ts';
+import { Grouping } from './grouping.ts';
 
 /** Who is told what changed, by key. */
 export interface ClusterListener {
   readonly onClasses: (names: ReadonlySet<string>) => void;
   readonly onNodes: (names: ReadonlySet<string>) => void;
   readonly onServices: (keys: ReadonlySet<string>) => void;
-  /** @param serviceKeys the Services that these children name, before the change or after it */
+  /** @param serviceKeys the Services that these children name or share an IP with, before the change or after it */
   readonly onChildren: (keys: ReadonlySet<string>, serviceKeys: ReadonlySet<string>) => void;
   readonly onProblem: (problems: readonly Problem[]) => void;
 }
 
-/** What the controller knows of the cluster, with the index from Services to their children. */
+/** What the controller knows of the cluster, with the indexes from Services and IPs to children. */
 export class ClusterState implements ChildLookup {
   readonly classes: Mirror<MetalLoadBalancerClass>;
   readonly nodes: Mirror<Node>;
   readonly services: Mirror<Service>;
   readonly children: Mirror<Child>;
-  readonly #serviceOf = new Map<string, string>();
-  readonly #childrenOf = new Map<string, Set<string>>();
+  readonly #childrenByService = new Grouping();
+  readonly #childrenByIp = new Grouping();
 
   constructor(store: Store, listener: ClusterListener) {
     const { onProblem } = listener;
@@ -80,8 +82,13 @@ export class ClusterState implements ChildLookup {
   }
 
   ofService(serviceKey: string): readonly Observed<Child>[] {
-    const keys = [...(this.#childrenOf.get(serviceKey) ?? [])];
+    const keys = [...this.#childrenByService.membersOf(serviceKey)];
     return keys.flatMap((key) => this.child(key) ?? []);
+  }
+
+  /** Sharers if more than one. */
+  childrenWithIp(ip: IpAddress): readonly Child[] {
+    return [...this.#childrenByIp.membersOf(ip)].flatMap((key) => this.children.get(key) ?? []);
   }
 
   holderOf(key: string) {
@@ -92,31 +99,31 @@ export class ClusterState implements ChildLookup {
     return [this.classes, this.nodes, this.services, this.children];
   }
 
-  /** @returns the Services that these children belong to or belonged to */
+  /** @returns the Services that these children belong to or belonged to, and those whose IP they share now or did before */
   #index(keys: ReadonlySet<string>): ReadonlySet<string> {
     const touched = new Set<string>();
     for (const key of keys) {
-      const before = this.#serviceOf.get(key);
-      if (before !== undefined) {
-        touched.add(before);
-        this.#forget(key, before);
-      }
       const child = this.children.get(key);
-      if (child === undefined) continue;
-      const serviceKey = keyOf(child.serviceRef);
-      touched.add(serviceKey);
-      this.#serviceOf.set(key, serviceKey);
-      const siblings = this.#childrenOf.get(serviceKey) ?? new Set();
-      this.#childrenOf.set(serviceKey, siblings.add(key));
+      const ip = child?.status.ip;
+      const service = child && keyOf(child.serviceRef);
+      const ipBefore = this.#childrenByIp.groupOf(key);
+      const serviceBefore = this.#childrenByService.groupOf(key);
+      this.#childrenByIp.put(key, ip);
+      this.#childrenByService.put(key, service);
+      for (const each of [serviceBefore, service]) if (each !== undefined) touched.add(each);
+      if (ip === ipBefore) continue;
+      for (const each of [ipBefore, ip]) {
+        for (const sharer of this.#servicesWithIp(each)) touched.add(sharer);
+      }
     }
     return touched;
   }
 
-  #forget(key: string, serviceKey: string): void {
-    this.#serviceOf.delete(key);
-    const siblings = this.#childrenOf.get(serviceKey);
-    siblings?.delete(key);
-    if (siblings?.size === 0) this.#childrenOf.delete(serviceKey);
+  *#servicesWithIp(ip: string | undefined): Generator<string> {
+    for (const key of ip === undefined ? [] : this.#childrenByIp.membersOf(ip)) {
+      const service = this.#childrenByService.groupOf(key);
+      if (service !== undefined) yield service;
+    }
   }
 }
 

@@ -12,6 +12,7 @@ import { AlreadyExistsError, ConflictError, NotFoundError } from '../store/error
 import type { Operation, Store } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import type { AddressBook } from './address-book.ts';
+import { announceability } from './announceability.ts';
 import type { ClassPlacements } from './class-placements.ts';
 import type { ClusterState } from './cluster-state.ts';
 
@@ -43,12 +44,16 @@ export class ServiceReconciler {
       addresses.forget(serviceKey);
       return;
     }
-    const children = this.#withChanges(serviceKey, changed);
-    const own = children
-      .ofService(serviceKey)
-      .filter((child) => ownershipOf(child, service.object.metadata) === 'own');
-    const statuses = addresses.assign(serviceKey, own, inheritedIps(service, own));
+    const own = () =>
+      this.#withChanges(serviceKey, changed)
+        .ofService(serviceKey)
+        .filter((child) => ownershipOf(child, service.object.metadata) === 'own');
+    const statuses = addresses.assign(serviceKey, own(), inheritedIps(service, own()));
     for (const [key, child] of await this.#writeChildren(statuses)) changed.set(key, child);
+    const conditions = own().flatMap((child) =>
+      announceability(child, cluster, this.#ports.clock.epochMs()),
+    );
+    for (const [key, child] of await this.#writeChildren(conditions)) changed.set(key, child);
     await this.#writeStatus(service, operations, this.#withChanges(serviceKey, changed));
   }
 

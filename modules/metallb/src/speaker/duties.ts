@@ -3,6 +3,7 @@ import type { EndpointSlice } from '../api/endpoint-slice.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { keyOf } from '../api/object.ts';
 import { type Duty, RECENT_MOVES_MS } from '../duty/duty.ts';
+import { noCommonInterface, type Sharer, sharedInterfaces } from '../duty/shared-interfaces.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { parseTimestamp } from '../time/clock.ts';
 import { failbackAt } from './failback-window.ts';
@@ -15,7 +16,7 @@ export interface DutyInputs {
   readonly ip: IpAddress;
   /** The children that have this IP, at least one: sharers if more. */
   readonly children: readonly Child[];
-  classNamed(name: string): MetalLoadBalancerClass | undefined;
+  readonly classNamed: (name: string) => MetalLoadBalancerClass | undefined;
   slicesOf(service: string): Iterable<EndpointSlice>;
   readonly epochMs: number;
 }
@@ -38,11 +39,9 @@ export function decideDuty(inputs: DutyInputs): Duty | DutyRefusal {
   if (oldest === undefined || clazz === undefined) {
     return { refusal: `class ${oldest?.className} does not exist and was never seen here` };
   }
-  const interfaces = sharedInterfaces(inputs);
-  if (interfaces === undefined) {
-    const names = children.map(({ metadata }) => keyOf(metadata)).sort();
-    return { refusal: `the classes of ${names.join(' and ')} have no interface in common` };
-  }
+  const sharers = sharersOf(inputs);
+  const interfaces = sharedInterfaces(sharers);
+  if (interfaces === undefined) return { refusal: noCommonInterface(ip, sharers) };
   const announcer = latestAnnouncer(children);
   return {
     ip,
@@ -70,15 +69,12 @@ function hasMovedEnough(announcer: Announcer | undefined, epochMs: number): bool
   return (announcer?.recentMoves ?? 0) >= MAX_RECENT_MOVES && epochMs - since < RECENT_MOVES_MS;
 }
 
-/** The intersection, where an empty list stands for every interface; undefined when nothing is left. */
-function sharedInterfaces(inputs: DutyInputs): readonly string[] | undefined {
-  const lists = inputs.children
-    .map(({ className }) => inputs.classNamed(className)?.spec.l2.interfaces ?? [])
-    .filter((list) => list.length > 0);
-  const [first, ...others] = lists;
-  if (first === undefined) return [];
-  const shared = first.filter((name) => others.every((list) => list.includes(name)));
-  return shared.length === 0 ? undefined : shared;
+function sharersOf({ children, classNamed }: DutyInputs): Sharer[] {
+  return children.map(({ metadata, className }) => ({
+    child: keyOf(metadata),
+    className,
+    interfaces: classNamed(className)?.spec.l2.interfaces ?? [],
+  }));
 }
 
 function sharedEndpoints(inputs: DutyInputs): Duty['localEndpoints'] {
