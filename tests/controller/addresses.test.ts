@@ -191,6 +191,28 @@ test('a bad version of a class is refused with all problems, the good one stays 
   assert.equal(bench.ips('a'), ['192.0.2.10']);
 });
 
+test('an exclude label that every node has is ignored, and the class says so until it counts', async () => {
+  const excluded = (name: string) =>
+    node(name, { 'node.kubernetes.io/exclude-from-external-load-balancers': '' });
+  const said = () =>
+    bench.classConditions('ingress').filter((text) => text.startsWith('ExcludeLabelIgnored'));
+  const bench = await benchWith(small(['192.0.2.10']), service('nginx'));
+  assert.equal(said(), []);
+  bench.change(excluded('n1'));
+  await bench.settle();
+  assert.equal(said(), [], 'it counts: n2 serves');
+  bench.change(excluded('n2'));
+  await bench.settle();
+  assert.match(
+    said().join(),
+    /^ExcludeLabelIgnored=True: every node that could serve \(n1, n2\) has/,
+  );
+  const spec = { l2: { ignoreExcludeLabel: true } };
+  bench.change(classOf('ingress', { isDefault: true, addressPool: ['192.0.2.10'], ...spec }));
+  await bench.settle();
+  assert.equal(said(), [], 'nothing is told of what was asked for');
+});
+
 test('of two default classes the oldest is it, the other says so', async () => {
   const bench = await benchWith(
     classOf('late', { isDefault: true, addressPool: ['198.51.100.0/24'] }, '2026-06-01T00:00:00Z'),

@@ -1,7 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Node } from '../../modules/metallb/src/api/node.ts';
-import { balancerNodes } from '../../modules/metallb/src/placement/balancer-nodes.ts';
+import {
+  balancerNodes,
+  nodesDespiteExcludeLabel,
+} from '../../modules/metallb/src/placement/balancer-nodes.ts';
 
 const EDGE = { role: 'edge' };
 
@@ -26,6 +29,8 @@ const rows: readonly {
   readonly nodes: readonly Node[];
   readonly eligible: readonly string[];
   readonly others?: readonly string[];
+  /** Eligible in spite of a label that counts otherwise. */
+  readonly despiteLabel?: readonly string[];
 }[] = [
   {
     name: 'nodes that lack the label are not of the group',
@@ -60,17 +65,20 @@ const rows: readonly {
     name: 'the exclude label does not count where everybody has it',
     nodes: [node('a', { excluded: true }), node('b', { excluded: true })],
     eligible: ['a', 'b'],
+    despiteLabel: ['a', 'b'],
   },
   {
     name: 'the exclude label does not count where the only other node drains',
     nodes: [node('a', { excluded: true }), node('b', { draining: true })],
     eligible: ['a'],
     others: ['b'],
+    despiteLabel: ['a'],
   },
   {
     name: 'an unlabelled node outside the group does not make the label count',
     nodes: [node('a', { excluded: true }), node('b', { labels: {} })],
     eligible: ['a'],
+    despiteLabel: ['a'],
   },
   {
     name: 'the exclude label does not count where the class ignores it',
@@ -93,11 +101,13 @@ for (const row of rows) {
       failback: { mode: 'auto' },
       ignoreExcludeLabel: row.ignoreExcludeLabel ?? false,
     } as const;
-    const group = balancerNodes({ nodeSelector: row.selector ?? EDGE, l2 }, row.nodes);
+    const spec = { nodeSelector: row.selector ?? EDGE, l2 };
+    const group = balancerNodes(spec, row.nodes);
     const names = (eligible: boolean) =>
       group.filter((member) => member.eligible === eligible).map((member) => member.name);
     assert.equal(names(true), row.eligible);
     assert.equal(names(false), row.others ?? []);
+    assert.equal(nodesDespiteExcludeLabel(spec, row.nodes), row.despiteLabel ?? []);
   });
 }
 

@@ -6,14 +6,17 @@ import {
   type MetalLoadBalancerClass,
   parseMetalLoadBalancerClass,
 } from '../api/metal-load-balancer-class.ts';
-import { CLASS_KIND } from '../api/names.ts';
+import { CLASS_KIND, LABEL } from '../api/names.ts';
 import type { Node } from '../api/node.ts';
 import type { KubernetesObject } from '../api/object.ts';
 import { formatProblem, type Problem } from '../api/problem.ts';
 import type { PoolUsage } from '../ipam/allocator.ts';
-import { balancerNodes } from '../placement/balancer-nodes.ts';
+import { balancerNodes, nodesDespiteExcludeLabel } from '../placement/balancer-nodes.ts';
 import { pointerTo, testVersion } from '../store/json-patch.ts';
 import type { JsonPatchOperation, Operation } from '../store/store.ts';
+
+/** A condition is for people: it names no more nodes than they read. */
+const NAMED_NODES = 10;
 
 export interface ClassStatusView {
   readonly object: KubernetesObject;
@@ -43,6 +46,7 @@ export function classStatusOperation(view: ClassStatusView): Operation | undefin
   const conditions = new Map<string, ConditionValue | undefined>([
     ['Accepted', acceptedCondition(view)],
     ['Default', defaultCondition(view)],
+    ['ExcludeLabelIgnored', excludeLabelCondition(view)],
   ]);
   const patch = [
     ...figuresPatch(object, figures),
@@ -103,6 +107,16 @@ function inTermsOfClass(problem: Problem): Problem {
     object: `${CLASS_KIND}/${problem.object}`,
     field: problem.field.replace(/^ranges/, 'spec.addressPool'),
   };
+}
+
+/** Network rule 12: kubeadm puts the label on every control-plane node, whether people know it or not. */
+function excludeLabelCondition({ inForce, nodes }: ClassStatusView): ConditionValue | undefined {
+  const names = inForce === undefined ? [] : nodesDespiteExcludeLabel(inForce.spec, nodes).sort();
+  if (names.length === 0) return undefined;
+  const more = names.length > NAMED_NODES ? ` and ${names.length - NAMED_NODES} more` : '';
+  const shown = `${names.slice(0, NAMED_NODES).join(', ')}${more}`;
+  const message = `every node that could serve (${shown}) has the label ${LABEL.excludeFromLoadBalancers}, so it is ignored: remove it from the nodes that shall serve, or set spec.l2.ignoreExcludeLabel`;
+  return { status: 'True', reason: 'EveryNodeExcluded', message };
 }
 
 function defaultCondition({

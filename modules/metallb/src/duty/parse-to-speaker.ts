@@ -120,7 +120,6 @@ function readCondition(fields: Fields): NodeConditionReport {
       'HeartbeatsLost',
       'PacingReduced',
       'DutiesDiffer',
-      'ExcludeLabelIgnored',
     ]),
     interface: readText(fields['interface'], 'interface'),
     active: readBoolean(fields['active'], 'active'),

@@ -24,6 +24,18 @@ export function balancerNodes(
   }));
 }
 
+/** The nodes that may serve in spite of the exclude label, which the class honours: it would leave nobody. */
+export function nodesDespiteExcludeLabel(
+  spec: Pick<MetalLoadBalancerClass['spec'], 'nodeSelector' | 'l2'>,
+  nodes: readonly Node[],
+): string[] {
+  if (spec.l2.ignoreExcludeLabel) return [];
+  const excluded = new Set(nodes.filter((node) => node.excluded).map((node) => node.metadata.name));
+  return balancerNodes(spec, nodes)
+    .filter(({ name, eligible }) => eligible && excluded.has(name))
+    .map(({ name }) => name);
+}
+
 function selects(
   selector: Readonly<Record<string, string>>,
   labels: Readonly<Record<string, string>>,

@@ -14,7 +14,6 @@ const NODE_CONDITIONS = [
   'HeartbeatsLost',
   'PacingReduced',
   'DutiesDiffer',
-  'ExcludeLabelIgnored',
 ] as const satisfies readonly ConditionName[];
 /** What is done about a foreign host's answer, and what its victim can do. */
 const CONFLICT = {
