@@ -135,13 +135,31 @@ for (const [name, before, report, expected] of rows) {
   });
 }
 
-test('a later announcer that gave up again is corrected once, when that has settled', async () => {
-  const fixture = await started(other('2026-05-01T12:00:01.000Z'));
+const LATER = other('2026-05-01T12:00:01.000Z');
+const CORRECTED = { node: 'n1', since: '2026-05-01T12:00:01.001Z', recentMoves: 1 };
+const corrections: [string, string | undefined, object][] = [
+  ['two nodes claimed the IP', undefined, { ...CORRECTED, reason: 'Dispute' }],
+  ['it was another one that had it before', 'n3', { ...CORRECTED, reason: 'Dispute' }],
+  ['its clock is ahead of its successor’s', 'n2', { ...CORRECTED, reason: 'Takeover' }],
+];
+for (const [name, from, expected] of corrections) {
+  test(`an announcer that gave up again is corrected when that has settled: ${name}`, async () => {
+    const fixture = await started(LATER);
+    await fixture.report({ ...announced, from });
+    assert.equal(fixture.status()['announcer'], LATER, 'not yet');
+    fixture.clock.advance(Date.parse('2026-05-01T12:00:10Z') - fixture.clock.epochMs());
+    fixture.writer.lookAgain();
+    await fixture.writer.idle();
+    assert.equal(fixture.status()['announcer'], expected);
+  });
+}
+
+test('a later announcer is corrected once', async () => {
+  const fixture = await started(LATER);
   await fixture.report(announced);
   fixture.clock.advance(Date.parse('2026-05-01T12:00:10Z') - fixture.clock.epochMs());
   fixture.writer.lookAgain();
   await fixture.writer.idle();
-  assert.equal(fixture.status()['announcer'], { ...OURS, since: '2026-05-01T12:00:01.001Z' });
   const child = assignedChild('web', IP, { announcer: other('2026-05-01T12:00:05Z') });
   fixture.store.put(child);
   await Promise.resolve();
@@ -187,6 +205,23 @@ test('a conflict is a condition in words, and its end too', async () => {
   assert.equal(fixture.conditions(), ['AddressConflict=False']);
 });
 
+const conflictRows: [string, boolean, boolean, string, RegExp][] = [
+  ['that vetoes', true, false, 'AddressInUse', /not announced until .*force-address: "true"/],
+  ['of a forced IP that is not yet announced', true, true, 'AddressInUse', /not announced until/],
+  ['of a forced IP', false, true, 'Forced', /announced all the same, as the annotation .*force-ad/],
+  ['of an announced IP', false, false, 'ForeignAnswer', /it is defended/],
+];
+for (const [name, vetoed, forced, reason, words] of conflictRows) {
+  test(`a conflict ${name} says what is done about it`, async () => {
+    const fixture = await started();
+    fixture.store.put(assignedChild('web-udp', IP, { forced }));
+    await fixture.report(announced, { ...conflict, vetoed });
+    const told = JSON.stringify(fixture.status()['conditions']).replaceAll('\\"', '"');
+    assert.match(told, `"reason":"${reason}"`);
+    assert.match(told, words);
+  });
+}
+
 test('a conflict on one interface lasts when one on another ends', async () => {
   const fixture = await started();
   await fixture.report(announced, conflict, { ...conflict, interface: 'eth1' });
@@ -205,23 +240,6 @@ test('a condition of a segment is one of the Node, beside those of the kubelet',
 });
 
 test('what waits for an unreachable store is written when it is back', async () => {
-const conflictRows: [string, boolean, boolean, string, RegExp][] = [
-  ['that vetoes', true, false, 'AddressInUse', /not announced until .*force-address: "true"/],
-  ['of a forced IP that is not yet announced', true, true, 'AddressInUse', /not announced until/],
-  ['of a forced IP', false, true, 'Forced', /announced all the same, as the annotation .*force-ad/],
-  ['of an announced IP', false, false, 'ForeignAnswer', /it is defended/],
-];
-for (const [name, vetoed, forced, reason, words] of conflictRows) {
-  test(`a conflict ${name} says what is done about it`, async () => {
-    const fixture = await started();
-    fixture.store.put(assignedChild('web-udp', IP, { forced }));
-    await fixture.report(announced, { ...conflict, vetoed });
-    const told = JSON.stringify(fixture.status()['conditions']).replaceAll('\\"', '"');
-    assert.match(told, `"reason":"${reason}"`);
-    assert.match(told, words);
-  });
-}
-
   const fixture = await started();
   fixture.store.lose();
   await fixture.report(announced);

@@ -70,7 +70,8 @@ export interface AnnouncedReport {
   readonly ip: IpAddress;
   readonly interface: string;
   readonly sinceEpochMs: number;
-  readonly reason: AnnounceReason;
+  /** That two nodes claimed it shows only in what both wrote. */
+  readonly reason: Exclude<AnnounceReason, 'Dispute'>;
   /** The node that announced before, as far as it is known. */
   readonly from: string | undefined;
   /** From the last sign of life of the node before to our first announcement; for takeovers only. */

@@ -102,7 +102,6 @@ function readAnnounced(fields: Fields): Report {
       'Handover',
       'Failback',
       'EndpointsMoved',
-      'Dispute',
     ]),
     from: readOptional(fields['from'], 'from', readText),
     darkMs: readOptional(fields['darkMs'], 'darkMs', readNumber),

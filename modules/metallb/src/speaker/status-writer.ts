@@ -123,19 +123,20 @@ export class StatusWriter {
     const isOurs = existing?.node === this.#nodeName;
     if (isOurs && unchanged) return undefined;
     const theirsEpochMs = parseTimestamp(existing?.since ?? '') ?? 0;
-    if (isOurs || theirsEpochMs <= sinceEpochMs) {
+    if (existing === undefined || isOurs || theirsEpochMs <= sinceEpochMs) {
       this.#doubtful.delete(ip);
       return { node: this.#nodeName, since: formatMilliseconds(sinceEpochMs), reason, recentMoves };
     }
-    return this.#insist(ip, announced, theirsEpochMs);
+    return this.#insist(ip, announced, existing);
   }
 
   /**
    * Another node announced later than this one. If this one still announces when that has settled, the other has given
    * up again, which its own status does not tell.
    */
-  #insist(ip: IpAddress, announced: AnnouncedReport, theirsEpochMs: number): Announcer | undefined {
-    const { sinceEpochMs, reason, recentMoves } = announced;
+  #insist(ip: IpAddress, announced: AnnouncedReport, theirs: Announcer): Announcer | undefined {
+    const { sinceEpochMs } = announced;
+    const theirsEpochMs = parseTimestamp(theirs.since) ?? 0;
     if (this.#insisted.get(ip) === sinceEpochMs) return undefined;
     if (this.#ports.clock.epochMs() - theirsEpochMs < SETTLED_MS) {
       this.#doubtful.add(ip);
@@ -143,8 +144,14 @@ export class StatusWriter {
     }
     this.#doubtful.delete(ip);
     this.#insisted.set(ip, sinceEpochMs);
-    const since = formatMilliseconds(theirsEpochMs + 1);
-    return { node: this.#nodeName, since, reason, recentMoves };
+    // Taken from that very node, the IP has moved, and that node's clock is ahead.
+    const reason = announced.from === theirs.node ? announced.reason : 'Dispute';
+    return {
+      node: this.#nodeName,
+      since: formatMilliseconds(theirsEpochMs + 1),
+      reason,
+      recentMoves: theirs.recentMoves + 1,
+    };
   }
 
   /** To be called every now and then. */

@@ -15,6 +15,7 @@ const NODE_CONDITIONS = [
   'PacingReduced',
   'DutiesDiffer',
 ] as const satisfies readonly ConditionName[];
+
 /** What is done about a foreign host's answer, and what its victim can do. */
 const CONFLICT = {
   vetoed: {
@@ -27,7 +28,6 @@ const CONFLICT = {
   },
   defended: { reason: 'ForeignAnswer', effect: 'it is defended' },
 } as const;
-
 
 /** What the wire has reported and not taken back: the facts behind statuses, `/status` and gauges. */
 export class WireState {
@@ -98,7 +98,7 @@ export class WireState {
     return {
       type: CONDITION.addressConflict,
       status: 'True',
-      reason: vetoed ? 'AddressInUse' : 'ForeignAnswer',
+      reason,
       message: `${node} hears another host answer for ${ip} (${hosts}): ${effect}`,
     };
   }

@@ -1,5 +1,5 @@
-import type { AnnounceReason } from '../api/child.ts';
 import { type Duty, type DutyTable, RECENT_MOVES_MS } from '../duty/duty.ts';
+import type { AnnouncedReport } from '../duty/messages.ts';
 import { rankCandidates } from '../election/elect.ts';
 import { nextRole, type Role, SILENT } from '../election/role.ts';
 import type { SegmentView } from '../election/view.ts';
@@ -127,7 +127,7 @@ export function reasonFor(facts: {
   readonly self: string;
   readonly diedBefore: boolean;
   readonly leavesBefore: boolean;
-}): AnnounceReason {
+}): AnnouncedReport['reason'] {
   if (facts.diedBefore) return 'Takeover';
   if (facts.duty.lastAnnouncer === undefined) return 'Assigned';
   if (facts.leavesBefore) return 'Handover';
