@@ -3,7 +3,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ControllerMetrics } from '../../modules/metallb/src/controller/controller-metrics.ts';
 import { SpeakerMetrics } from '../../modules/metallb/src/speaker/speaker-metrics.ts';
+import { EventLoopDelay } from '../../modules/metallb/src/telemetry/event-loop-delay.ts';
 import { Metrics } from '../../modules/metallb/src/telemetry/metrics.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 const root = new URL('../../', import.meta.url);
 const WIRE_COUNTER = /counters\.(?:add|set)\(\s*'(\w+)'/g;
@@ -12,7 +14,9 @@ async function registered(): Promise<string[]> {
   const metrics = new Metrics();
   new SpeakerMetrics(metrics);
   new ControllerMetrics(metrics);
-  metrics.watchEventLoop()();
+  const delay = new EventLoopDelay(new FakeClock());
+  metrics.showEventLoop(delay);
+  delay.stop();
   const text = await metrics.render();
   return [...text.matchAll(/^# TYPE (\w+)/gm)].map(([, name = '']) => name);
 }

@@ -1,7 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { EventLoopDelay } from '../../modules/metallb/src/telemetry/event-loop-delay.ts';
 import { Metrics } from '../../modules/metallb/src/telemetry/metrics.ts';
 import { MirroredMetrics } from '../../modules/metallb/src/telemetry/mirrored-metrics.ts';
+import { FakeClock } from '../support/fake-clock.ts';
 
 test('names get the prefix', async () => {
   const metrics = new Metrics();
@@ -18,14 +20,15 @@ test('two programs in one process do not share metrics', async () => {
   assert.not.match(await new Metrics().render(), /metallb_ips/);
 });
 
-test('the delay of the event loop is measured until it is stopped', async () => {
+test('the delay of the event loop is shown by percentile', async () => {
   const metrics = new Metrics();
-  const stop = metrics.watchEventLoop();
+  const delay = new EventLoopDelay(new FakeClock());
+  metrics.showEventLoop(delay);
   assert.match(
     await metrics.render(),
     /^metallb_event_loop_delay_seconds\{percentile="99"\} [\d.e-]+$/m,
   );
-  stop();
+  delay.stop();
 });
 
 test('a mirrored counter goes on growing when the other process restarts', async () => {

@@ -5,6 +5,7 @@ import { runProgram } from '../settings/run-program.ts';
 import { UsageError } from '../settings/settings.ts';
 import { InvalidError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
+import { EventLoopDelay } from '../telemetry/event-loop-delay.ts';
 import { healthAnswer, type Routes, serveHttp } from '../telemetry/http-server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -49,7 +50,7 @@ async function run(settings: ControllerSettings): Promise<void> {
   const { coolDownMs } = settings;
   const ports = { store, clock: systemClock, random: Math.random, log };
   const controller = new Controller(ports, { coolDownMs });
-  metrics.watchEventLoop();
+  metrics.showEventLoop(new EventLoopDelay(systemClock));
   await serveHttp(settings.metricsAddress, routesOf(controller, metrics));
   const stop = async () => {
     await controller.stop();

@@ -8,6 +8,7 @@ import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
 import { UsageError } from '../settings/settings.ts';
 import { InvalidError } from '../store/errors.ts';
+import { EventLoopDelay } from '../telemetry/event-loop-delay.ts';
 import { healthAnswer, type Routes, serveHttp } from '../telemetry/http-server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
@@ -77,7 +78,7 @@ async function run(settings: NodeSettings): Promise<void> {
   });
   const metrics = new Metrics();
   const speaker = await createSpeaker(settings, metrics, log);
-  metrics.watchEventLoop();
+  metrics.showEventLoop(new EventLoopDelay(systemClock));
   await serveHttp(settings.metricsAddress, routesOf(speaker, metrics));
   const stop = () => void speaker.stop().finally(() => process.exit(0));
   process.once('SIGTERM', stop);

@@ -1,8 +1,5 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-
-const NANOSECONDS_PER_SECOND = 1e9;
-const QUANTILES = [50, 99, 100] as const;
+import type { EventLoopDelay } from './event-loop-delay.ts';
 
 interface MetricOptions {
   /** Without the prefix `metallb_`. */
@@ -27,28 +24,18 @@ export class Metrics {
     return new Histogram({ ...this.#configuration(options), buckets: [...options.buckets] });
   }
 
-  /**
-   * How late this process's event loop was since the last scrape: what its timers, and so its heartbeats, are late by.
-   * @returns stops measuring
-   */
-  watchEventLoop(): () => void {
-    const delay = monitorEventLoopDelay({ resolution: 10 });
-    delay.enable();
+  /** Shows how late this process's event loop is. */
+  showEventLoop(delay: EventLoopDelay): void {
     const gauge = new Gauge({
       ...this.#configuration({
         name: 'event_loop_delay_seconds',
-        help: 'How late the event loop was since the last scrape, by percentile',
+        help: 'How late the event loop was within the last minute or two, by percentile',
         labels: ['percentile'],
       }),
       collect() {
-        for (const percentile of QUANTILES) {
-          const seconds = delay.percentile(percentile) / NANOSECONDS_PER_SECOND;
-          gauge.set({ percentile: String(percentile) }, seconds);
-        }
-        delay.reset();
+        for (const { percentile, seconds } of delay.figures()) gauge.set({ percentile }, seconds);
       },
     });
-    return () => delay.disable();
   }
 
   get contentType(): string {

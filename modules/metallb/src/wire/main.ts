@@ -17,6 +17,7 @@ import { heartbeatKey } from '../packet/heartbeat.ts';
 import { readHeartbeatKeys } from '../settings/heartbeat-keys.ts';
 import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
+import { EventLoopDelay } from '../telemetry/event-loop-delay.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { systemClock } from '../time/system-clock.ts';
 import { Counters } from './counters.ts';
@@ -65,6 +66,7 @@ class WireProgram {
   readonly #settings: NodeSettings;
   readonly #logger: Logger;
   readonly #counters = new Counters();
+  readonly #loopDelay = new EventLoopDelay(systemClock);
   readonly #receiver = new DutyReceiver(randomBytes(8).toString('hex'));
   readonly #wire: Wire;
   #speaker: LineConnection | undefined;
@@ -157,6 +159,9 @@ class WireProgram {
   }
 
   #reportRegularly(): void {
+    for (const { percentile, seconds } of this.#loopDelay.figures()) {
+      this.#counters.set('event_loop_delay_seconds', { percentile }, seconds);
+    }
     this.#tell({
       kind: 'report',
       report: { type: 'counters', counters: this.#counters.snapshot() },
