@@ -3,7 +3,7 @@ import { podAddresses } from './plan.ts';
 
 /** The manifests that scenarios apply, as a platform engineer or an application team would write them. */
 
-const BALANCER_LABEL = 'node-role.kubernetes.io/loadbalancer';
+export const BALANCER_LABEL = 'node-role.kubernetes.io/loadbalancer';
 
 /** What the lab's pods listen on: UDP and TCP echo, and HTTP. */
 export const ECHO_PORT = 7;

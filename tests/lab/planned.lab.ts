@@ -1,12 +1,13 @@
 import * as assert from 'uvu/assert';
 import { ForgetfulHost } from '../../lab/cold-client.ts';
 import { delay } from '../../lab/exec.ts';
-import { CABLE_OUT } from '../../lab/faults.ts';
+import { CABLE_OUT, NODE_LOSS } from '../../lab/faults.ts';
 import { ready, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { type Measurement, type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
 import { observe } from '../../lab/trial.ts';
+import { BALANCER_LABEL } from '../../lab/workload.ts';
 
 const NODE = { kind: 'Node', name: 'n1' };
 const DRAIN = 'network.deckhouse.io/drain-balancer';
@@ -14,6 +15,11 @@ const EXCLUDE = 'node.kubernetes.io/exclude-from-external-load-balancers';
 /** 200 a second, the rate of the promise. */
 const PROBE_MS = 5;
 const ENOUGH_PROBES = 1_000;
+/**
+ * From the write of a drain to SIGTERM. A node looks around for half a second before it takes SIGTERM for a restart:
+ * a drain that reaches it by then counts, also one that was still on its way.
+ */
+const DRAIN_TO_SIGTERM_MS = [0, 50, 100, 200];
 
 export const scenarios: readonly Scenario[] = [
   scenario('planned/drain', { timed: true }, async (lab) => {
@@ -28,6 +34,27 @@ export const scenarios: readonly Scenario[] = [
     await freshServices(lab);
     return losesNothing(lab, async (moved) => {
       await lab.cluster.change(NODE, { labels: { [EXCLUDE]: '' } });
+      await moved();
+    });
+  }),
+
+  ...DRAIN_TO_SIGTERM_MS.map((delayMs) =>
+    scenario(`planned/drain-then-sigterm-after-${delayMs}-ms`, { timed: true }, async (lab) => {
+      await freshServices(lab);
+      return losesNothing(lab, async (moved) => {
+        await lab.cluster.change(NODE, { annotations: { [DRAIN]: 'true' } });
+        await delay(delayMs);
+        await lab.program(NODE.name).stop();
+        await NODE_LOSS.strike(lab, NODE.name);
+        await moved();
+      });
+    }),
+  ),
+
+  scenario('planned/node-leaves-the-group', { timed: true }, async (lab) => {
+    await freshServices(lab);
+    return losesNothing(lab, async (moved) => {
+      await lab.cluster.change(NODE, { labels: { [BALANCER_LABEL]: null } });
       await moved();
     });
   }),
