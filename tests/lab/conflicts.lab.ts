@@ -5,13 +5,14 @@ import type { ClusterObject } from '../../lab/cluster.ts';
 import { ingressIps } from '../../lab/dataplane-sync.ts';
 import { delay, run, until } from '../../lab/exec.ts';
 import { announcementOf } from '../../lab/frames.ts';
-import { type Assignment, assertAnswers, assignedIps } from '../../lab/health.ts';
+import { type Assignment, assertAnswers, assignedIps, assignments } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { neighbourMac, touch } from '../../lab/neighbours.ts';
 import { macOn } from '../../lab/plan.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
 import { serviceManifest } from '../../lab/workload.ts';
-import { CHILD_KIND, CONDITION } from '../../modules/metallb/src/api/names.ts';
+import { ANNOTATION, CHILD_KIND, CONDITION } from '../../modules/metallb/src/api/names.ts';
 
 /** A host that is none of ours has an address of ours (network rule 21). */
 const STRANGER = 'client2';
@@ -63,7 +64,44 @@ export const scenarios: readonly Scenario[] = [
     }
     return undefined;
   }),
+
+  scenario('conflicts/forced-ips-are-held-by-a-stranger', {}, async (lab) => {
+    await strangerHolds(lab, 'add');
+    try {
+      for (const service of STANDARD_SERVICES) {
+        const ip = HELD[service.name];
+        const annotations = { [REQUESTED]: ip };
+        await lab.cluster.apply(serviceManifest({ ...service, count: 1, annotations }));
+        await tellsConflict(lab, ip, { status: 'True', message: /not announced until/ });
+      }
+      const ips = Object.values(HELD);
+      await touch(lab.namespace('client'), ips);
+      for (const ip of ips) await clientKnows(lab, ip, STRANGER_MAC);
+      for (const { name } of STANDARD_SERVICES) {
+        const ref = { kind: 'Service', namespace: 'default', name };
+        await lab.cluster.change(ref, { annotations: { [ANNOTATION.forceAddress]: 'true' } });
+      }
+      for (const { ip, preferredNode } of await assignments(lab)) {
+        await clientKnows(lab, ip, lab.macOf(preferredNode));
+        assert.ok((await lab.prober.macsOf(ip)).includes(lab.macOf(preferredNode)), ip);
+        await tellsConflict(lab, ip, { status: 'True', message: /announced all the same/ });
+      }
+    } finally {
+      await strangerHolds(lab, 'del');
+    }
+    return undefined;
+  }),
 ];
+
+/** Waits until the client's kernel sends to this MAC. */
+async function clientKnows(lab: Lab, ip: string, mac: string): Promise<void> {
+  let known: string | undefined;
+  const what = () => `the client sends for ${ip} to ${mac}, not to ${known}`;
+  await until({ what, deadlineMs: 5_000 }, async () => {
+    known = await neighbourMac(lab.namespace('client'), ip);
+    return known === mac;
+  });
+}
 
 /** @returns all that was claimed about the IPs meanwhile */
 async function quarrelAbout(lab: Lab, all: readonly Assignment[]): Promise<CapturedClaim[]> {
