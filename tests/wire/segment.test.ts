@@ -101,6 +101,7 @@ test('a node that leaves the group answers until its successor has been seen', (
   lan.run(1_000); // past the claims of the start
   lan.cut('n2', 'n1');
   lan.cut('n3', 'n1');
+  lan.duty(IPS[0], 'n1', { lastAnnouncer: 'n1' });
   regroup(lan, 'n2', 'n3');
   lan.run(50);
   assert.ok(lan.ask(IPS[0]).includes(N1), 'it has seen nobody yet');
@@ -110,6 +111,8 @@ test('a node that leaves the group answers until its successor has been seen', (
   assert.not.ok(lan.ask(IPS[0]).includes(N1));
   assert.is(lan.ask(IPS[0]).length, 1);
   assert.not.ok(lan.stations.get('n1')?.segment.yields);
+  const told = [...lan.stations.values()].flatMap(({ reports }) => reports).at(-1);
+  assert.is(told?.type === 'announced' && told.reason, 'Handover');
 });
 
 test('a node that leaves the group without successor answers until the duty ends', () => {

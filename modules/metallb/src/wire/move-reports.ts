@@ -13,7 +13,7 @@ interface Place {
 /** Tells who moved where, why, and how long it was dark; remembers what is announced now. */
 export class MoveReports {
   readonly #place: Place;
-  readonly #ports: Pick<SegmentPorts, 'report' | 'counters' | 'clock'>;
+  readonly #ports: Pick<SegmentPorts, 'report' | 'counters' | 'clock' | 'table'>;
   readonly #peer: (node: string) => Peer | undefined;
   readonly #announced = new Map<IpAddress, AnnouncedReport>();
   /** Last sign of life of nodes that died. */
@@ -21,7 +21,7 @@ export class MoveReports {
 
   constructor(
     place: Place,
-    ports: Pick<SegmentPorts, 'report' | 'counters' | 'clock'>,
+    ports: Pick<SegmentPorts, 'report' | 'counters' | 'clock' | 'table'>,
     peer: (node: string) => Peer | undefined,
   ) {
     this.#place = place;
@@ -72,9 +72,16 @@ export class MoveReports {
   }
 
   #reason(duty: Duty, predecessor: string | undefined, diedBefore: boolean) {
-    const state = predecessor === undefined ? undefined : this.#peer(predecessor)?.state;
-    const leavesBefore = state === 'leaving' || state === 'restarting';
+    const leavesBefore = predecessor !== undefined && this.#leaves(predecessor, duty);
     return reasonFor({ duty, self: this.#place.node, diedBefore, leavesBefore });
+  }
+
+  /** It says so itself, or the cluster wants its IPs on other nodes. */
+  #leaves(node: string, duty: Duty): boolean {
+    const state = this.#peer(node)?.state;
+    const members = this.#ports.table().groups.get(duty.group)?.members ?? [];
+    const member = members.find((each) => each.node === node);
+    return state === 'leaving' || state === 'restarting' || member?.excluded !== false;
   }
 
   withdrawn(ip: IpAddress, reason: string): void {
