@@ -28,6 +28,7 @@ import { type FileChange, WatchedTree } from './watched-tree.ts';
  * object made anew would lose its IPs.
  */
 const DELETION_GRACE_MS = 100;
+const COUNTER_DELAY_MS = 5;
 
 /**
  * The controller's part: it is to the directory what the API server is to a cluster. It reads users' files, gives
@@ -45,7 +46,10 @@ export class ControllerSide implements Side {
   readonly #touched = new Set<ObjectRef>();
   #vanished: ObjectRef[] = [];
   #sweep: Timer | undefined;
+  /** The highest version that a file in the state directory names. */
   #revisionOnDisk = 0;
+  #counterOnDisk = 0;
+  #counterDue: Timer | undefined;
 
   constructor(ports: SidePorts, newUid: () => string) {
     this.#ports = ports;
@@ -80,7 +84,8 @@ export class ControllerSide implements Side {
   start(): void {
     this.#lock.acquire();
     const { view, layout } = this.#ports;
-    this.#revisionOnDisk = readRevision(layout);
+    this.#counterOnDisk = readRevision(layout);
+    this.#revisionOnDisk = this.#counterOnDisk;
     const objects = this.#published.readAll((path) => this.#report(path, 'damaged: left out'));
     this.#table.load(objects, this.#revisionOnDisk);
     this.#hearNodes(this.#nodeTree.scan());
@@ -120,6 +125,8 @@ export class ControllerSide implements Side {
   async stop(): Promise<void> {
     this.#sweep?.cancel();
     this.#sweep = undefined;
+    this.#counterDue?.cancel();
+    this.#counterDue = undefined;
     this.#userTree.stop();
     this.#nodeTree.stop();
     this.#lock.release();
@@ -175,6 +182,7 @@ export class ControllerSide implements Side {
     const object = change.object as BaseObject;
     if (change.type === 'changed') {
       this.#published.write(object);
+      this.#revisionOnDisk = Number(object.metadata.resourceVersion);
       view.setBase(object);
     } else {
       this.#published.remove(object);
@@ -187,9 +195,13 @@ export class ControllerSide implements Side {
     this.#commit(() => this.#sync());
     if (this.#vanished.length === 0) return;
     this.#sweep?.cancel();
-    this.#sweep = this.#ports.clock.after(DELETION_GRACE_MS, () => {
+    this.#sweep = this.#after(DELETION_GRACE_MS, () => this.#commit(() => this.#deleteVanished()));
+  }
+
+  #after(ms: number, work: () => void): Timer {
+    return this.#ports.clock.after(ms, () => {
       try {
-        this.#commit(() => this.#deleteVanished());
+        work();
       } catch (error) {
         this.#ports.onLost(error instanceof Error ? error : new Error(String(error)));
       }
@@ -248,10 +260,7 @@ export class ControllerSide implements Side {
   #commit<T>(change: () => T): T {
     try {
       const result = change();
-      if (this.#table.revision > this.#revisionOnDisk) {
-        this.#published.writeRevision(this.#table.revision);
-        this.#revisionOnDisk = this.#table.revision;
-      }
+      this.#counted();
       return result;
     } catch (error) {
       if (!(error instanceof Error) || !('syscall' in error)) throw error;
@@ -259,6 +268,23 @@ export class ControllerSide implements Side {
         cause: error,
       });
     }
+  }
+
+  /** At once where no object's file tells the version, which is after a deletion; else once for all of a burst. */
+  #counted(): void {
+    if (this.#table.revision > this.#revisionOnDisk) this.#saveCounter();
+    else if (this.#table.revision > this.#counterOnDisk) {
+      this.#counterDue ??= this.#after(COUNTER_DELAY_MS, () => this.#saveCounter());
+    }
+  }
+
+  #saveCounter(): void {
+    this.#counterDue?.cancel();
+    this.#counterDue = undefined;
+    const { revision } = this.#table;
+    this.#published.writeRevision(revision);
+    this.#counterOnDisk = revision;
+    this.#revisionOnDisk = revision;
   }
 
   #nameOf(path: string): string {
