@@ -1,43 +1,79 @@
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket } from 'node:dgram';
 import { type IpAddress, ipFromBytes, solicitedNodeGroup } from '../net/ip.ts';
+import { Backoff } from '../time/backoff.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 
 /** A group could not be joined: behind a snooping switch the IPs of that group are not solicited. */
 export class MembershipError extends Error {
   override readonly name = 'MembershipError';
 }
 
+/** Holds memberships of multicast groups on one interface. */
+export interface GroupSocket {
+  /** @throws what the kernel says */
+  addMembership(group: string): void;
+  /** @throws when there is none any more */
+  dropMembership(group: string): void;
+}
+
+/** What memberships need from outside. */
+export interface MembershipPorts {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly openSocket: () => GroupSocket;
+  /** Told once for each group until it is joined. */
+  readonly onError: (error: MembershipError) => void;
+}
+
 /** One socket takes about 2,300 groups before the kernel's option memory for it is full. */
 const GROUPS_PER_SOCKET = 500;
+const RETRY = { initialMs: 500, maximumMs: 30_000 };
 
 interface Membership {
   /** IPs that share the low 24 bits, and so the group. */
   readonly ips: Set<IpAddress>;
   /** Undefined when the join failed. */
-  socket: GroupSocket | undefined;
+  place: Place | undefined;
+}
+
+/** A socket and how many groups it holds. */
+interface Place {
+  readonly socket: GroupSocket;
+  size: number;
 }
 
 /**
  * Joins the solicited-node groups of IPs on one interface, so that MLD-snooping switches forward solicitations for
- * them. The frames themselves come through the packet socket.
+ * them. The frames themselves come through the packet socket. A join that failed is tried again until it succeeds or
+ * nobody wants it any more.
  */
 export class SolicitedNodeGroups {
   readonly #interfaceName: string;
-  readonly #onError: (error: MembershipError) => void;
+  readonly #ports: MembershipPorts;
+  readonly #backoff: Backoff;
   readonly #memberships = new Map<string, Membership>();
-  readonly #sockets: GroupSocket[] = [];
+  readonly #missing = new Set<string>();
+  readonly #places: Place[] = [];
+  #retry: Timer | undefined;
 
-  constructor(interfaceName: string, onError: (error: MembershipError) => void) {
+  constructor(interfaceName: string, ports: MembershipPorts) {
     this.#interfaceName = interfaceName;
-    this.#onError = onError;
+    this.#ports = ports;
+    this.#backoff = new Backoff(ports.random, RETRY);
   }
 
-  /** Idempotent. A group whose join failed before is tried again. */
+  /** Idempotent. */
   add(ip: IpAddress): void {
     const group = ipFromBytes(solicitedNodeGroup(ip));
-    const membership = this.#memberships.get(group) ?? { ips: new Set(), socket: undefined };
+    const known = this.#memberships.get(group);
+    if (known !== undefined) {
+      known.ips.add(ip);
+      return;
+    }
+    const membership = { ips: new Set([ip]), place: undefined };
     this.#memberships.set(group, membership);
-    membership.ips.add(ip);
-    membership.socket ??= this.#join(group);
+    this.#join(group, membership);
+    this.#retryLater();
   }
 
   /** Idempotent. */
@@ -46,66 +82,65 @@ export class SolicitedNodeGroups {
     const membership = this.#memberships.get(group);
     if (membership === undefined || !membership.ips.delete(ip) || membership.ips.size > 0) return;
     this.#memberships.delete(group);
-    membership.socket?.leave(group);
+    this.#missing.delete(group);
+    if (membership.place !== undefined) leave(membership.place, group);
   }
 
-  close(): void {
-    this.#memberships.clear();
-    for (const socket of this.#sockets.splice(0)) socket.close();
-  }
-
-  #join(group: string): GroupSocket | undefined {
-    const socket =
-      this.#sockets.find((candidate) => candidate.size < GROUPS_PER_SOCKET) ?? this.#newSocket();
+  #join(group: string, membership: Membership): void {
     try {
-      socket.join(group);
-      return socket;
+      membership.place = this.#takePlace(group);
+      this.#missing.delete(group);
     } catch (error) {
+      if (this.#missing.has(group)) return;
+      this.#missing.add(group);
       const where = `${group} on ${this.#interfaceName}`;
-      this.#onError(new MembershipError(`can't join ${where}`, { cause: error }));
-      return undefined;
+      this.#ports.onError(new MembershipError(`can't join ${where}`, { cause: error }));
     }
   }
 
-  #newSocket(): GroupSocket {
-    const socket = new GroupSocket(`::%${this.#interfaceName}`);
-    this.#sockets.push(socket);
-    return socket;
+  #takePlace(group: string): Place {
+    const place = this.#places.find(({ size }) => size < GROUPS_PER_SOCKET) ?? this.#newPlace();
+    place.socket.addMembership(group);
+    place.size += 1;
+    return place;
+  }
+
+  #newPlace(): Place {
+    const place = { socket: this.#ports.openSocket(), size: 0 };
+    this.#places.push(place);
+    return place;
+  }
+
+  #retryLater(): void {
+    if (this.#missing.size === 0) return this.#backoff.reset();
+    this.#retry ??= this.#ports.clock.after(this.#backoff.nextDelayMs(), () => {
+      this.#retry = undefined;
+      for (const group of [...this.#missing]) {
+        const membership = this.#memberships.get(group);
+        if (membership !== undefined) this.#join(group, membership);
+      }
+      this.#retryLater();
+    });
   }
 }
 
-class GroupSocket {
-  readonly #socket: Socket;
-  readonly #interface: string;
-  #size = 0;
-
-  constructor(interfaceAddress: string) {
-    this.#interface = interfaceAddress;
-    this.#socket = createSocket('udp6');
-    // It binds to a port of its own with the first join; what arrives there is for nobody.
-    this.#socket.on('error', () => undefined);
-    this.#socket.unref();
+function leave(place: Place, group: string): void {
+  place.size -= 1;
+  try {
+    place.socket.dropMembership(group);
+  } catch {
+    // The interface is gone, and the membership with it.
   }
+}
 
-  get size(): number {
-    return this.#size;
-  }
-
-  join(group: string): void {
-    this.#socket.addMembership(group, this.#interface);
-    this.#size += 1;
-  }
-
-  leave(group: string): void {
-    this.#size -= 1;
-    try {
-      this.#socket.dropMembership(group, this.#interface);
-    } catch {
-      // The interface is gone, and the membership with it.
-    }
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
+/** A socket that receives nothing: it binds to a port of its own with the first join, and nobody sends there. */
+export function openGroupSocket(interfaceName: string): GroupSocket {
+  const interfaceAddress = `::%${interfaceName}`;
+  const socket = createSocket('udp6');
+  socket.on('error', () => undefined);
+  socket.unref();
+  return {
+    addMembership: (group) => socket.addMembership(group, interfaceAddress),
+    dropMembership: (group) => socket.dropMembership(group, interfaceAddress),
+  };
 }

@@ -5,7 +5,7 @@ import { parseToWire } from '../duty/parse-to-wire.ts';
 import { DutyReceiver } from '../duty/receiver.ts';
 import { type LineConnection, listenLines } from '../linux/line-socket.ts';
 import { watchLinks } from '../linux/link-watch.ts';
-import { SolicitedNodeGroups } from '../linux/multicast-membership.ts';
+import { openGroupSocket, SolicitedNodeGroups } from '../linux/multicast-membership.ts';
 import {
   exitWithParent,
   leaveRefusalToParent,
@@ -54,9 +54,12 @@ function multicastGroups(logger: Logger) {
   return (interfaceName: string): SolicitedNodeGroups => {
     const known = byInterface.get(interfaceName);
     if (known !== undefined) return known;
-    const groups = new SolicitedNodeGroups(interfaceName, (error) =>
-      logger.warn('not in a multicast group', { error }),
-    );
+    const groups = new SolicitedNodeGroups(interfaceName, {
+      clock: systemClock,
+      random: Math.random,
+      openSocket: () => openGroupSocket(interfaceName),
+      onError: (error) => logger.warn('not in a multicast group, trying again', { error }),
+    });
     byInterface.set(interfaceName, groups);
     return groups;
   };
