@@ -23,16 +23,18 @@ export function describeObject(ref: {
  */
 export function patchObject(object: KubernetesObject, operation: PatchOperation): KubernetesObject {
   const patched = applyTo(object, operation);
-  if (operation.subresource === 'status') return asStored({ ...object, status: patched.status });
+  if (operation.subresource === 'status') return withStatus(object, patched.status);
   const { uid, resourceVersion, creationTimestamp } = object.metadata;
   if (!sameIdentity(patched, object)) {
     throw new InvalidError(`${describeObject(operation.ref)}: a patch can't rename an object`);
   }
-  return asStored({
-    ...patched,
-    metadata: { ...patched.metadata, uid, resourceVersion, creationTimestamp },
-    status: object.status,
-  });
+  const metadata = { ...patched.metadata, uid, resourceVersion, creationTimestamp };
+  return withStatus({ ...patched, metadata }, object.status);
+}
+
+function withStatus(object: KubernetesObject, status: unknown): KubernetesObject {
+  const { status: _, ...rest } = object;
+  return status === undefined ? rest : { ...rest, status };
 }
 
 /** A deep copy as it would come back from the wire: fields without a value are gone. */
@@ -42,7 +44,7 @@ export function asStored<T>(value: T): T {
 
 function applyTo(object: KubernetesObject, { ref, patch }: PatchOperation): KubernetesObject {
   const draft = asStored(object);
-  patch.forEach((step, index) => {
+  asStored(patch).forEach((step, index) => {
     const failure = applyStep(draft, step);
     if (failure === undefined) return;
     const message = `${describeObject(ref)}: patch[${index}] ${step.op} ${step.path}: ${failure.message}`;

@@ -78,14 +78,18 @@ export class ObjectTable {
       uid: newUid(),
       creationTimestamp: formatTimestamp(clock.epochMs()),
     };
-    return this.#put({ ...object, metadata: { ...metadata, resourceVersion: '' } }, undefined);
+    return this.#put(
+      asStored({ ...object, metadata: { ...metadata, resourceVersion: '' } }),
+      undefined,
+    );
   }
 
   /** Puts the object in the place of the one with its name. Equal content changes nothing, not even the version. */
   replace(next: KubernetesObject): KubernetesObject {
     const previous = this.get(identityOf(next));
-    if (previous !== undefined && isDeepStrictEqual(asStored(next), previous)) return previous;
-    return this.#put(next, previous);
+    const stored = asStored(next);
+    if (previous !== undefined && isDeepStrictEqual(stored, previous)) return previous;
+    return this.#put(stored, previous);
   }
 
   /** A new version of the same content. */
@@ -115,10 +119,11 @@ export class ObjectTable {
     }
   }
 
+  /** @param next a copy of the table's own */
   #put(next: KubernetesObject, previous: KubernetesObject | undefined): KubernetesObject {
     const revision = this.#revision + 1;
     const metadata = { ...next.metadata, resourceVersion: String(revision) };
-    const object = asStored({ ...next, metadata });
+    const object = { ...next, metadata };
     this.#commit(revision, { type: 'changed', object, previous });
     if (previous !== undefined) this.#forget(previous);
     this.#set(object);
