@@ -36,15 +36,34 @@ export function problemAt(place: Place, value: unknown, expected: string): Probl
   };
 }
 
+/** A place inside another one, put into words only for a complaint: nearly every value is right. */
+class InnerPlace implements Place {
+  readonly object: string;
+  readonly #outer: Place;
+  readonly #step: string | number;
+
+  constructor(outer: Place, step: string | number) {
+    this.object = outer.object;
+    this.#outer = outer;
+    this.#step = step;
+  }
+
+  get field(): string {
+    const outer = this.#outer.field;
+    if (typeof this.#step === 'number') return `${outer}[${this.#step}]`;
+    if (outer === '') return this.#step;
+    return /^\w+$/.test(this.#step) ? `${outer}.${this.#step}` : `${outer}[${this.#step}]`;
+  }
+}
+
 /** The place of a member; names that are no plain words, such as annotations, are bracketed. */
 export function memberOf(place: Place, name: string): Place {
-  const step = /^\w+$/.test(name) ? `.${name}` : `[${name}]`;
-  return { object: place.object, field: place.field === '' ? name : `${place.field}${step}` };
+  return new InnerPlace(place, name);
 }
 
 /** The place of a list item. */
 export function itemOf(place: Place, index: number): Place {
-  return { object: place.object, field: `${place.field}[${index}]` };
+  return new InnerPlace(place, index);
 }
 
 /** Whether a value is a JSON object. */
@@ -133,15 +152,22 @@ export function fields<Always extends Table, Sometimes extends Table = Record<ne
   always: Always,
   sometimes?: Sometimes,
 ): Field<Fields<Always, Sometimes>> {
+  const required = Object.entries(always);
+  const possible = Object.entries(sometimes ?? {});
   return (value, place) => {
     if (!isRecord(value)) return refuse(place, value, 'expected an object');
-    const present = Object.entries(sometimes ?? {}).filter(([name]) => !isAbsent(value[name]));
-    const table = [...Object.entries(always), ...present];
-    const read = gather(table.map(([name, field]) => field(value[name], memberOf(place, name))));
-    return then(read, (values) => {
-      const entries = values.map((item, index) => [table[index]?.[0], item]);
-      return accept(Object.fromEntries(entries) as Fields<Always, Sometimes>);
-    });
+    const read: Record<string, unknown> = {};
+    const problems: Problem[] = [];
+    const readMember = (name: string, field: Field<unknown>) => {
+      const outcome = field(value[name], memberOf(place, name));
+      if (outcome.ok) read[name] = outcome.value;
+      else problems.push(...outcome.problems);
+    };
+    for (const [name, field] of required) readMember(name, field);
+    for (const [name, field] of possible) if (!isAbsent(value[name])) readMember(name, field);
+    return problems.length > 0
+      ? { ok: false, problems }
+      : accept(read as Fields<Always, Sometimes>);
   };
 }
 
@@ -177,9 +203,13 @@ function then<T, U>(parsed: Parsed<T>, next: (value: T) => Parsed<U>): Parsed<U>
 
 /** All values, or all problems of those that have some. */
 function gather<T>(outcomes: readonly Parsed<T>[]): Parsed<T[]> {
-  const problems = outcomes.flatMap((outcome) => (outcome.ok ? [] : outcome.problems));
-  if (problems.length > 0) return { ok: false, problems };
-  return accept(outcomes.flatMap((outcome) => (outcome.ok ? [outcome.value] : [])));
+  const values: T[] = [];
+  const problems: Problem[] = [];
+  for (const outcome of outcomes) {
+    if (outcome.ok) values.push(outcome.value);
+    else problems.push(...outcome.problems);
+  }
+  return problems.length > 0 ? { ok: false, problems } : accept(values);
 }
 
 function isAbsent(value: unknown): value is undefined | null {
