@@ -14,6 +14,7 @@ import { coloured, plain } from '../../modules/metallb/src/cli/paint.ts';
 import { findServices, servedServices } from '../../modules/metallb/src/cli/service-lookup.ts';
 import { reportStatus } from '../../modules/metallb/src/cli/status-report.ts';
 import { formatStatus } from '../../modules/metallb/src/cli/status-text.ts';
+import { unreadable } from '../../modules/metallb/src/cli/unreadable.ts';
 import { systemClock } from '../../modules/metallb/src/time/system-clock.ts';
 import { boundTo, child, classOf, node, service } from '../support/cluster-objects.ts';
 import { ManifestDirectory } from '../support/manifest-directory.ts';
@@ -53,6 +54,7 @@ function cluster(more: Partial<ClusterSnapshot> = {}): ClusterSnapshot {
       childOf(1, { ip: '192.0.2.10', announcer: home }),
     ],
     nodes: [parsedValue(parseNode(node('n1')))],
+    unreadable: [],
     problems: [],
     ...more,
   };
@@ -82,8 +84,12 @@ test('an IP that nobody has, and one that nobody answers for', () => {
 });
 
 test('an empty cluster', () => {
-  const empty = { classes: [], services: [], children: [], nodes: [], problems: [] };
-  assert.equal(textOf(empty), ['no MetalLoadBalancerClass', '', 'no Service asks for a public IP']);
+  const nothing = { classes: [], services: [], children: [], nodes: [] };
+  assert.equal(textOf(cluster(nothing)), [
+    'no MetalLoadBalancerClass',
+    '',
+    'no Service asks for a public IP',
+  ]);
 });
 
 test('what is wrong stands below in the words of its writer, what is in order does not', () => {
@@ -118,6 +124,69 @@ test('what is wrong stands below in the words of its writer, what is in order do
     '192.0.2.10: ForeignAnswer: n1 hears another host',
     'node n2: Deaf: eth0: hears nothing',
   ]);
+});
+
+const STORED = { uid: 'u', resourceVersion: '1', creationTimestamp: SINCE };
+/** The Service of the cluster above, and one of its children, as wrong versions left them. */
+const wrongService = unreadable(
+  'Service',
+  {
+    ...{ apiVersion: 'v1', kind: 'Service' },
+    metadata: { ...STORED, namespace: 'default', name: 'nginx' },
+    status: { loadBalancer: { ingress: [{ ip: '192.0.2.10' }, { ip: 'x' }, 7, { ip: '::1' }] } },
+  },
+  [
+    { object: 'Service/default/nginx', field: 'spec', value: 1, expected: 'expected an object' },
+    { object: 'Service/default/nginx', field: 'x', value: undefined, expected: 'expected y' },
+  ],
+);
+const wrongChild = unreadable(
+  'SDNInternalL2LBService',
+  {
+    ...{ apiVersion: 'v1', kind: 'SDNInternalL2LBService' },
+    metadata: { ...STORED, namespace: 'default', name: 'nginx-2' },
+    status: 'broken',
+  },
+  [{ object: 'x', field: 'status', value: 'broken', expected: 'expected an object' }],
+);
+
+test('an object that is wrong now is shown as far as it is known, with what is wrong beside it', () => {
+  const children = [childOf(1, { ip: '192.0.2.10', announcer: home })];
+  const wrong = { services: [], children, unreadable: [wrongService, wrongChild] };
+  assert.equal(textOf(cluster(wrong)).slice(3), [
+    'SERVICE        IP          PREFERRED NODE  ANNOUNCER  SINCE                             WHY',
+    'default/nginx  192.0.2.10  n1              n1         3 min ago (2026-01-01T11:56:30Z)  Assigned: first assignment',
+    '',
+    'NOT UNDERSTOOD                          IPS             WHAT IS WRONG',
+    'Service default/nginx                   192.0.2.10 ::1  spec is 1: expected an object',
+    '                                                        x is missing: expected y',
+    'SDNInternalL2LBService default/nginx-2  -               status is "broken": expected an object',
+  ]);
+});
+
+test('what is there but wrong is not said to be missing', () => {
+  const wrong = { services: [], children: [], unreadable: [wrongService] };
+  assert.ok(textOf(cluster(wrong)).includes('no readable Service asks for a public IP'));
+});
+
+for (const subject of ['nginx', 'default/nginx', '192.0.2.10']) {
+  test(`${subject} names a Service that is wrong now`, () => {
+    const wrong = cluster({ services: [], children: [], unreadable: [wrongService, wrongChild] });
+    const { services, unreadable: found } = reportStatus(wrong, subject);
+    assert.equal(services, []);
+    assert.equal(
+      found.map(({ kind, name }) => `${kind} ${name}`),
+      ['Service default/nginx'],
+    );
+  });
+}
+
+test('a Service that is wrong now has the records of its IPs', () => {
+  const children = [childOf(1, { ip: '192.0.2.10', announcer: home })];
+  assert.equal(
+    records(cluster({ services: [], children, unreadable: [wrongService] }), { ttlSeconds: 60 }),
+    ['nginx  60  IN  A  192.0.2.10'],
+  );
 });
 
 test('colours change nothing but the colours', () => {
@@ -216,16 +285,27 @@ test('a directory of manifests is read as the controller published it', async ()
       metadata: { name: 'ingress' },
       spec,
     });
+    directory.write('wrong.yaml', {
+      apiVersion: 'network.deckhouse.io/v1alpha1',
+      kind: 'MetalLoadBalancerClass',
+      metadata: { name: 'wrong' },
+      spec: { ...spec, type: 'L3' },
+    });
     const address = { kind: 'manifests', directory: directory.path } as const;
     const early = await fetchSnapshot(address, systemClock).catch((error: unknown) => error);
     assert.ok(early instanceof CommandFailure);
     assert.match(early.message, 'is the controller running?');
     await directory.controller();
-    const { classes, problems } = await fetchSnapshot(address, systemClock);
+    const { classes, unreadable: wrong, problems } = await fetchSnapshot(address, systemClock);
     assert.equal(
       classes.map(({ metadata }) => metadata.name),
       ['ingress'],
     );
+    assert.equal(
+      wrong.map((one) => [one.kind, one.metadata.name, one.ips]),
+      [['MetalLoadBalancerClass', 'wrong', []]],
+    );
+    assert.match(wrong[0]?.problems.join() ?? '', /^spec\.type is "L3": expected/);
     assert.equal(problems, []);
   } finally {
     await directory.cleanup();

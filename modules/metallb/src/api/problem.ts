@@ -15,7 +15,12 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
-export function formatProblem({ object, field, value, expected }: Problem): string {
+export function formatProblem(problem: Problem): string {
+  return `${problem.object}: ${describeProblem(problem)}`;
+}
+
+/** For where the object is named already. */
+export function describeProblem({ field, value, expected }: Problem): string {
   const shown = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
-  return `${object}: ${field} ${shown}: ${expected}`;
+  return `${field} ${shown}: ${expected}`;
 }

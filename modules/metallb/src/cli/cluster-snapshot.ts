@@ -5,7 +5,7 @@ import {
 } from '../api/metal-load-balancer-class.ts';
 import { type Node, parseNode } from '../api/node.ts';
 import type { KubernetesObject } from '../api/object.ts';
-import { formatProblem, type Parsed } from '../api/problem.ts';
+import type { Parsed } from '../api/problem.ts';
 import { parseService, type Service } from '../api/service.ts';
 import { ManifestStore } from '../manifests/manifest-store.ts';
 import { formatManifestProblem } from '../manifests/parse-documents.ts';
@@ -14,6 +14,7 @@ import { InvalidError, StoreUnavailableError } from '../store/errors.ts';
 import type { Kind, Store } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { CommandFailure } from './failure.ts';
+import { type UnreadableObject, unreadable } from './unreadable.ts';
 
 /** The cluster at one moment, as far as `mlb` shows it. */
 export interface ClusterSnapshot {
@@ -21,7 +22,9 @@ export interface ClusterSnapshot {
   readonly services: readonly Service[];
   readonly children: readonly Child[];
   readonly nodes: readonly Node[];
-  /** What could not be understood, a sentence each. */
+  /** Objects whose latest version none of the lists above can hold. */
+  readonly unreadable: readonly UnreadableObject[];
+  /** Files that could not be understood, a sentence each. */
   readonly problems: readonly string[];
 }
 
@@ -51,12 +54,13 @@ export async function fetchSnapshot(
 }
 
 async function readAll(store: Store, problems: string[]): Promise<ClusterSnapshot> {
+  const left: UnreadableObject[] = [];
   const read = async <T>(kind: Kind, parse: (object: unknown) => Parsed<T>): Promise<T[]> => {
     const objects = await listOnce(store, kind);
     return objects.flatMap((object) => {
       const parsed = parse(object);
       if (parsed.ok) return [parsed.value];
-      problems.push(...parsed.problems.map(formatProblem));
+      left.push(unreadable(kind, object, parsed.problems));
       return [];
     });
   };
@@ -65,6 +69,7 @@ async function readAll(store: Store, problems: string[]): Promise<ClusterSnapsho
     services: await read('Service', parseService),
     children: await read('SDNInternalL2LBService', parseChild),
     nodes: await read('Node', parseNode),
+    unreadable: left,
     problems,
   };
 }

@@ -27,11 +27,11 @@ export interface DnsRecord {
 
 /** The A and AAAA records of a Service in numeric order. @throws CommandFailure when it has no IP yet */
 export function recordsOf(served: ServedService, options: RecordOptions): ServiceRecords {
-  const { key, service, children } = served;
+  const { key, children } = served;
   const records = children.flatMap(({ status: { ip } }): DnsRecord[] => {
     if (ip === undefined) return [];
     const type = familyOf(ip) === 'IPv4' ? 'A' : 'AAAA';
-    const name = ownerName(options.name ?? service.metadata.name);
+    const name = ownerName(options.name ?? served.name);
     return [{ name, ttlSeconds: options.ttlSeconds, type, ip }];
   });
   if (records.length === 0) {

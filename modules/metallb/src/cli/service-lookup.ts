@@ -10,40 +10,55 @@ import { CommandFailure } from './failure.ts';
 /** A Service that this module serves, with its children: lowest IP first, those without an IP last. */
 export interface ServedService {
   readonly key: string;
-  readonly service: Service;
+  readonly name: string;
+  /** Undefined when its latest version can't be understood. */
+  readonly service: Service | undefined;
   readonly children: readonly Child[];
 }
 
 /** All of them, by namespace and name. */
-export function servedServices({ services, children, classes }: ClusterSnapshot): ServedService[] {
+export function servedServices(snapshot: ClusterSnapshot): ServedService[] {
+  const { services, unreadable, children, classes } = snapshot;
   const classNames = new Set(classes.map(({ metadata }) => metadata.name));
-  return services
-    .map((service) => {
-      const key = keyOf(service.metadata);
+  const all = [
+    ...services.map((service) => ({ metadata: service.metadata, service })),
+    ...unreadable
+      .filter(({ kind }) => kind === 'Service')
+      .map(({ metadata }) => ({ metadata, service: undefined })),
+  ];
+  return all
+    .map(({ metadata, service }) => {
+      const key = keyOf(metadata);
       const own = children
         .filter(({ serviceRef }) => keyOf(serviceRef) === key)
         .sort(compareChildren);
-      return { key, service, children: own };
+      return { key, name: metadata.name, service, children: own };
     })
-    .filter((served) => served.children.length > 0 || isOurs(served.service, classNames))
+    .filter(
+      ({ service, children: own }) =>
+        own.length > 0 || (service !== undefined && isOurs(service, classNames)),
+    )
     .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
 
-/**
- * Those that `subject` names: a key, a name in any namespace, or an IP.
- * @throws CommandFailure when there is none
- */
-export function findServices(all: readonly ServedService[], subject: string): ServedService[] {
+/** Those that `subject` names: a key, a name in any namespace, or an IP. */
+export function servicesNamed(all: readonly ServedService[], subject: string): ServedService[] {
   const ip = parseIp(subject);
-  const found = all.filter(({ key, service, children }) =>
+  return all.filter(({ key, name, children }) =>
     ip === undefined
-      ? key === subject || service.metadata.name === subject
+      ? key === subject || name === subject
       : children.some(({ status }) => status.ip === ip),
   );
+}
+
+/** The same. @throws CommandFailure when there is none */
+export function findServices(all: readonly ServedService[], subject: string): ServedService[] {
+  const found = servicesNamed(all, subject);
   if (found.length > 0) return found;
+  const ip = parseIp(subject);
   if (ip !== undefined)
     throw new CommandFailure(`${ip} belongs to no Service; mlb status lists all`);
-  const names = all.flatMap(({ key, service }) => [service.metadata.name, key]);
+  const names = all.flatMap(({ key, name }) => [name, key]);
   const hint = suggestion(subject, names) || '; mlb status lists all';
   throw new CommandFailure(`there is no Service ${subject} with public IPs${hint}`);
 }

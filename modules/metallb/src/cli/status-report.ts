@@ -1,8 +1,15 @@
 import type { Announcer, Child } from '../api/child.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import { keyOf } from '../api/object.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import { complaints, nodeComplaints } from './complaints.ts';
-import { findServices, type ServedService, servedServices } from './service-lookup.ts';
+import {
+  findServices,
+  type ServedService,
+  servedServices,
+  servicesNamed,
+} from './service-lookup.ts';
+import { isNamed, type UnreadableObject } from './unreadable.ts';
 
 /** What `mlb status` says; the form of its JSON, too. */
 export interface StatusReport {
@@ -10,7 +17,16 @@ export interface StatusReport {
   readonly services: readonly ServiceReport[];
   /** Those that complain about something. */
   readonly nodes: readonly { readonly name: string; readonly problems: readonly string[] }[];
-  /** Objects and files that can't be understood. */
+  readonly unreadable: readonly UnreadableReport[];
+  /** Files that can't be understood. */
+  readonly problems: readonly string[];
+}
+
+/** An object whose latest version can't be understood. */
+export interface UnreadableReport {
+  readonly kind: string;
+  readonly name: string;
+  readonly ips: readonly string[];
   readonly problems: readonly string[];
 }
 
@@ -49,7 +65,12 @@ export interface IpReport {
  */
 export function reportStatus(snapshot: ClusterSnapshot, subject?: string): StatusReport {
   const all = servedServices(snapshot);
-  const served = subject === undefined ? all : findServices(all, subject);
+  const unreadable = snapshot.unreadable.filter(
+    (one) => subject === undefined || isNamed(one, subject),
+  );
+  // An object that is there but can't be read is an answer too.
+  const find = unreadable.length > 0 ? servicesNamed : findServices;
+  const served = subject === undefined ? all : find(all, subject);
   const services = served.map(reportService);
   const shown = new Set(services.map(({ className }) => className));
   return {
@@ -65,8 +86,13 @@ export function reportStatus(snapshot: ClusterSnapshot, subject?: string): Statu
       }))
       .filter(({ problems }) => problems.length > 0)
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    unreadable: unreadable.map(reportUnreadable),
     problems: snapshot.problems,
   };
+}
+
+function reportUnreadable({ kind, metadata, ips, problems }: UnreadableObject): UnreadableReport {
+  return { kind, name: keyOf(metadata), ips, problems };
 }
 
 function reportClass({ metadata, spec, status }: MetalLoadBalancerClass): ClassReport {
@@ -84,9 +110,9 @@ function reportClass({ metadata, spec, status }: MetalLoadBalancerClass): ClassR
 function reportService({ key, service, children }: ServedService): ServiceReport {
   return {
     service: key,
-    className: children[0]?.className ?? service.boundClass ?? service.loadBalancerClass,
+    className: children[0]?.className ?? service?.boundClass ?? service?.loadBalancerClass,
     ips: children.map(reportIp),
-    problems: complaints(service.status.conditions),
+    problems: complaints(service?.status.conditions ?? []),
   };
 }
 

@@ -2,7 +2,7 @@ import type { AnnounceReason, Announcer } from '../api/child.ts';
 import { formatTimestamp, parseTimestamp } from '../time/clock.ts';
 import { formatAge } from './age.ts';
 import type { Paint } from './paint.ts';
-import type { ClassReport, IpReport, ServiceReport, StatusReport } from './status-report.ts';
+import type { IpReport, ServiceReport, StatusReport } from './status-report.ts';
 import { alignTable, type Row } from './table.ts';
 
 /** How to show a report. */
@@ -23,14 +23,20 @@ const WHY: Readonly<Record<AnnounceReason, string>> = {
 
 /** The report as lines for people. */
 export function formatStatus(report: StatusReport, style: StatusStyle): string[] {
-  const sections = [classTable(report.classes, style), serviceTable(report.services, style)];
-  const problems = problemLines(report, style);
-  if (problems.length > 0) sections.push(problems);
-  return sections.flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
+  const sections = [
+    classTable(report, style),
+    serviceTable(report, style),
+    unreadableTable(report, style),
+    problemLines(report, style),
+  ];
+  return sections
+    .filter((lines) => lines.length > 0)
+    .flatMap((lines, index) => (index === 0 ? lines : ['', ...lines]));
 }
 
-function classTable(classes: readonly ClassReport[], { paint }: StatusStyle): string[] {
-  if (classes.length === 0) return ['no MetalLoadBalancerClass'];
+function classTable(report: StatusReport, { paint }: StatusStyle): string[] {
+  const { classes } = report;
+  if (classes.length === 0) return [no('MetalLoadBalancerClass', report)];
   return alignTable([
     heading(paint, 'CLASS', 'TYPE', 'DEFAULT', 'NODES', 'IPS USED', 'PROBLEMS'),
     ...classes.map((one) => [
@@ -44,13 +50,18 @@ function classTable(classes: readonly ClassReport[], { paint }: StatusStyle): st
   ]);
 }
 
-function serviceTable(services: readonly ServiceReport[], style: StatusStyle): string[] {
-  if (services.length === 0) return ['no Service asks for a public IP'];
+function serviceTable(report: StatusReport, style: StatusStyle): string[] {
+  const { services } = report;
+  if (services.length === 0) return [`${no('Service', report)} asks for a public IP`];
   const { paint } = style;
   return alignTable([
     heading(paint, 'SERVICE', 'IP', 'PREFERRED NODE', 'ANNOUNCER', 'SINCE', 'WHY'),
     ...services.flatMap((service) => serviceRows(service, style)),
   ]);
+}
+
+function no(kind: string, { unreadable }: StatusReport): string {
+  return unreadable.some((one) => one.kind === kind) ? `no readable ${kind}` : `no ${kind}`;
 }
 
 function serviceRows({ service, ips }: ServiceReport, style: StatusStyle): Row[] {
@@ -77,6 +88,18 @@ function since({ since: text }: Announcer, { paint, nowEpochMs }: StatusStyle): 
 function why({ reason, recentMoves }: Announcer): string {
   const moves = recentMoves > 1 ? `, move ${recentMoves} within 180 s` : '';
   return `${reason}: ${WHY[reason]}${moves}`;
+}
+
+/** The programs go on with the last version of these that was good. */
+function unreadableTable({ unreadable }: StatusReport, { paint }: StatusStyle): string[] {
+  if (unreadable.length === 0) return [];
+  const rows = unreadable.flatMap(({ kind, name, ips, problems }) =>
+    problems.map((problem, index) => {
+      const known = index === 0 ? [`${kind} ${name}`, ips.join(' ') || NONE] : ['', ''];
+      return [...known, paint('bad', problem)];
+    }),
+  );
+  return alignTable([heading(paint, 'NOT UNDERSTOOD', 'IPS', 'WHAT IS WRONG'), ...rows]);
 }
 
 function problemLines(report: StatusReport, { paint }: StatusStyle): string[] {
