@@ -1,6 +1,7 @@
 import type { PlacementNode } from '../placement/balancer-nodes.ts';
 import type { PlacementChild } from '../placement/distribution.ts';
 import { place } from '../placement/place.ts';
+import { rankNodes } from '../placement/rank.ts';
 
 type Request = Parameters<typeof place>[0];
 
@@ -10,6 +11,8 @@ interface ClassLoad {
   /** Children on each node. */
   readonly loads: Map<string, number>;
   nodes: readonly PlacementNode[];
+  /** The eligible ones among them in their order, which takes a hash of each. */
+  ranked: readonly string[] | undefined;
 }
 
 /**
@@ -45,10 +48,12 @@ export class ClassPlacements {
       node: load.children.get(child.key)?.node ?? child.node,
     }));
     for (const service of new Set(children.map((child) => child.service))) this.#remove(service);
-    const needsAll = !sameNodes(load.nodes, nodes) || hasEmptyNode(load, nodes, wanted);
+    const isSameGroup = sameNodes(load.nodes, nodes);
+    if (!isSameGroup) load.ranked = undefined;
     load.nodes = nodes;
+    const needsAll = !isSameGroup || hasEmptyNode(load, nodes, wanted);
     const others = needsAll ? [...load.children.values()] : imbalanceOf(load, wanted);
-    const placed = place({ className, nodes, children: [...others, ...wanted] });
+    const placed = this.#placeAmong(className, [...others, ...wanted]);
     for (const child of wanted) {
       this.#put(className, { ...child, node: placed.get(child.key) ?? child.node });
     }
@@ -64,9 +69,16 @@ export class ClassPlacements {
     const load = this.#load(className);
     if (load.children.size === 0) this.#classes.delete(className);
     else if (hasEmptyNode(load, load.nodes, [])) {
-      const children = [...load.children.values()];
-      this.#moveAll(className, place({ className, nodes: load.nodes, children }));
+      this.#moveAll(className, this.#placeAmong(className, [...load.children.values()]));
     }
+  }
+
+  #placeAmong(className: string, children: readonly PlacementChild[]): ReadonlyMap<string, string> {
+    const load = this.#load(className);
+    return place({ className, nodes: load.nodes, children }, (name, eligible) => {
+      load.ranked ??= rankNodes(name, eligible);
+      return load.ranked;
+    });
   }
 
   #moveAll(className: string, placed: ReadonlyMap<string, string>): void {
@@ -81,7 +93,7 @@ export class ClassPlacements {
   #load(className: string): ClassLoad {
     const existing = this.#classes.get(className);
     if (existing !== undefined) return existing;
-    const load: ClassLoad = { children: new Map(), loads: new Map(), nodes: [] };
+    const load: ClassLoad = { children: new Map(), loads: new Map(), nodes: [], ranked: undefined };
     this.#classes.set(className, load);
     return load;
   }

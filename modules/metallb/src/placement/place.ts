@@ -14,13 +14,17 @@ interface PlacementInput {
 /**
  * The preferred node of each child. What sits on an eligible node stays; only a node that joined takes children from
  * others. The same input, in any order, has the same result, and the result placed again is itself.
+ * @param rank `rankNodes`, or one that remembers
  * @returns child key to node; a child without a node is absent
  */
-export function place({ className, nodes, children }: PlacementInput): ReadonlyMap<string, string> {
+export function place(
+  { className, nodes, children }: PlacementInput,
+  rank = rankNodes,
+): ReadonlyMap<string, string> {
   const eligible = nodes.filter((node) => node.eligible).map((node) => node.name);
   if (eligible.length === 0) return keepOnKnownNodes(nodes, children);
 
-  const distribution = new Distribution(rankNodes(className, eligible));
+  const distribution = new Distribution(rank(className, eligible));
   const unplaced: PlacementChild[] = [];
   for (const child of [...children].sort(compareChildren)) {
     if (child.node !== undefined && distribution.has(child.node)) {
