@@ -289,7 +289,7 @@ test('a directory of manifests is read as the controller published it', async ()
       apiVersion: 'network.deckhouse.io/v1alpha1',
       kind: 'MetalLoadBalancerClass',
       metadata: { name: 'wrong' },
-      spec: { ...spec, type: 'L3' },
+      spec: { type: 'L3' },
     });
     const address = { kind: 'manifests', directory: directory.path } as const;
     const early = await fetchSnapshot(address, systemClock).catch((error: unknown) => error);
