@@ -4,6 +4,7 @@ import { delay, until } from '../../lab/exec.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
 import { fetchPage } from '../../lab/http.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { isAlive } from '../../lab/processes.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
 import { ANNOTATION } from '../../modules/metallb/src/api/names.ts';
@@ -59,8 +60,14 @@ export const scenarios: readonly Scenario[] = [
         if (drained) await drain(lab);
         const watch = await lab.prober.watch(all.map((one) => one.ip));
         await delay(AFTERMATH_MS);
-        await lab.program(LEAVER).stop();
+        const wire = lab.program(LEAVER).pidOf('wire.mjs');
+        const stopped = lab.program(LEAVER).stop();
+        await until(
+          { what: 'the wire has ended', deadlineMs: 2 * GRACE_MS, everyMs: 5 },
+          async () => !isAlive(wire),
+        );
         const endedAtMs = watch.nowMs();
+        await stopped;
         const { answers } = await watch.stop();
         for (const { ip } of all) {
           const times = answers.filter((one) => one.ip === ip).map((one) => one.atMs);
