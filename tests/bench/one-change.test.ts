@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const FEW = 10;
+const MANY = 210;
+
+interface Cost {
+  readonly change: string;
+  readonly calls: number;
+  readonly callsAmongFew: number;
+}
+
+/** A process of its own: counting calls would spoil a coverage report of this one. */
+function costs(): Cost[] {
+  const bench = fileURLToPath(new URL('../../bench/one-change.ts', import.meta.url));
+  const args = ['--import', 'tsx', bench, String(FEW), String(MANY)];
+  const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+  assert.is(status, 0, stderr);
+  const lines = stdout.trim().split('\n');
+  return lines.map((line) => JSON.parse(line));
+}
+
+test('one change calls no function for each other Service, from the Service to the election', () => {
+  const found = costs();
+  assert.equal(
+    found.map(({ change }) => change),
+    ['serviceCreated', 'serviceChanged', 'serviceDeleted', 'childChanged', 'sliceChanged'],
+  );
+  for (const { change, calls, callsAmongFew } of found) {
+    const more = calls - callsAmongFew;
+    assert.ok(more < (MANY - FEW) / 2, `${change}: ${more} calls more among ${MANY} than ${FEW}`);
+  }
+});
+
+test.run();

@@ -1,0 +1,27 @@
+import { Session } from 'node:inspector';
+
+/**
+ * How often functions of the product were called while `work` ran: its cost as a number that no other load on the
+ * machine changes. Spoils a coverage report of the same process.
+ */
+export async function countedCalls(work: () => unknown): Promise<number> {
+  const session = new Session();
+  session.connect();
+  session.post('Profiler.enable');
+  session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+  try {
+    await work();
+    let calls = 0;
+    // The callback of a session in the same thread is called before `post` returns.
+    session.post('Profiler.takePreciseCoverage', (error, coverage) => {
+      if (error !== null) throw error;
+      const functions = coverage.result
+        .filter(({ url }) => url.includes('/modules/metallb/'))
+        .flatMap((script) => script.functions);
+      calls = functions.reduce((sum, { ranges }) => sum + (ranges[0]?.count ?? 0), 0);
+    });
+    return calls;
+  } finally {
+    session.disconnect();
+  }
+}
