@@ -1,6 +1,5 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { announcement } from '../../modules/metallb/src/layer2/announcement.ts';
 import { ip, mac, VirtualSegment } from '../support/virtual-segment.ts';
 
 const N1 = mac('02:00:00:00:00:01');
@@ -269,77 +268,6 @@ test('an IP of policy Local is answered where its endpoints are', () => {
   for (const { segment } of lan.stations.values()) segment.elect([ip('192.0.2.20')]);
   lan.run(50);
   assert.equal(lan.ask('192.0.2.20'), [N2]);
-});
-
-test('a fresh IP is answered at once and announced after its probes', () => {
-  const lan = threeNodes();
-  lan.duty('192.0.2.30', 'n2', { fresh: true });
-  for (const { segment } of lan.stations.values()) segment.elect([ip('192.0.2.30')]);
-  assert.equal(lan.ask('192.0.2.30'), [N2]);
-  lan.cache.delete(ip('192.0.2.30'));
-  lan.run(300);
-  assert.is(lan.cache.get(ip('192.0.2.30')), N2);
-});
-
-const STRANGER = mac('02:00:00:00:00:0f');
-
-/** A fresh IP of n2's, on its node as on all others. */
-function freshDuty(lan: VirtualSegment, address: string, forced: boolean): void {
-  lan.duty(address, 'n2', { fresh: true, forced });
-  for (const { segment } of lan.stations.values()) segment.elect([ip(address)]);
-}
-
-function strangerClaims(lan: VirtualSegment, address: string): void {
-  for (const frame of announcement(ip(address), STRANGER)) lan.transmit('client', frame);
-  lan.run(5);
-}
-
-/** What n2 told of conflicts, in order. */
-function conflictsTold(lan: VirtualSegment): string[] {
-  const reports = lan.stations.get('n2')?.reports ?? [];
-  return reports.flatMap((report) => {
-    if (report.type === 'conflict') return [report.vetoed ? 'vetoed' : 'defended'];
-    return report.type === 'conflict-over' ? ['over'] : [];
-  });
-}
-
-for (const address of ['192.0.2.30', '2001:db8::30']) {
-  test(`${address}, vetoed by a stranger, is announced once it is forced`, () => {
-    const lan = threeNodes();
-    freshDuty(lan, address, false);
-    strangerClaims(lan, address);
-    lan.run(1_000);
-    assert.equal(lan.ask(address), [], 'given up');
-    freshDuty(lan, address, true);
-    lan.run(5);
-    assert.is(lan.cache.get(ip(address)), N2);
-    assert.equal(lan.ask(address), [N2]);
-    assert.equal(conflictsTold(lan), ['vetoed', 'defended']);
-    freshDuty(lan, address, false);
-    lan.run(60_000);
-    assert.equal(lan.ask(address), [N2], 'what is announced is not given up any more');
-  });
-
-  test(`${address}, forced from the beginning, is announced without a probe and defended`, () => {
-    const lan = threeNodes();
-    freshDuty(lan, address, true);
-    lan.run(5);
-    assert.is(lan.cache.get(ip(address)), N2, 'before any probe could be answered');
-    strangerClaims(lan, address);
-    assert.equal(lan.ask(address), [N2]);
-    assert.equal(conflictsTold(lan), ['defended']);
-  });
-}
-
-test('an IP that is forced while it is probed is announced at once, with nothing to tell', () => {
-  const lan = threeNodes();
-  freshDuty(lan, '192.0.2.30', false);
-  lan.run(20);
-  assert.is(lan.cache.get(ip('192.0.2.30')), undefined, 'not before it is known to be free');
-  freshDuty(lan, '192.0.2.30', true);
-  lan.run(5);
-  assert.is(lan.cache.get(ip('192.0.2.30')), N2);
-  assert.equal(conflictsTold(lan), []);
 });
 
 test('the last node standing serves everything', () => {

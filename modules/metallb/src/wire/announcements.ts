@@ -32,11 +32,19 @@ export class Announcements {
   readonly #open = new Map<IpAddress, ConflictReport>();
   readonly askers = new Askers();
 
-  /** @param isPeer whether a node of the cluster has this address here, our own included */
+  readonly #onProbed: (ip: IpAddress) => void;
+
+  /**
+   * @param isPeer whether a node of the cluster has this address here, our own included
+   * @param onProbed a fresh IP has been found free, or has been vetoed
+   */
   constructor(
     link: SegmentLink,
     ports: SegmentPorts,
-    options: SegmentOptions & { isPeer: (mac: MacAddress) => boolean },
+    options: SegmentOptions & {
+      isPeer: (mac: MacAddress) => boolean;
+      onProbed: (ip: IpAddress) => void;
+    },
   ) {
     const now = ports.clock.now();
     const rates = {
@@ -51,6 +59,7 @@ export class Announcements {
     this.#announcer = new Announcer(this.#pacing, () => ports.random(), { mac });
     this.#fresh = new FreshProbes(this.#pacing, () => ports.random(), { mac, isPeer });
     this.#conflicts = new ConflictWatch(isPeer);
+    this.#onProbed = options.onProbed;
   }
 
   /** Announce from now on; an IP that nobody ever announced is asked for first, while it is answered already. */
@@ -76,6 +85,7 @@ export class Announcements {
     this.#fresh.cancel(ip);
     this.#vetoed.delete(ip);
     this.repeat(ip, now);
+    this.#onProbed(ip);
     const veto = this.#open.get(ip);
     if (veto === undefined) return;
     const actions = this.#conflicts.observe({ kind: 'reply', ip, mac: veto.mac }, now);
@@ -117,6 +127,7 @@ export class Announcements {
     if (this.#fresh.observe(claim, now)) {
       this.#vetoed.add(claim.ip);
       this.#tell({ ip: claim.ip, mac: claim.mac, vetoed: true });
+      this.#onProbed(claim.ip);
       return;
     }
     if (this.#fresh.state(claim.ip) === undefined)
@@ -158,6 +169,7 @@ export class Announcements {
     for (const frame of round.frames) this.#ports.send(frame);
     for (const ip of round.clear) {
       this.#announcer.announce(ip, now);
+      this.#onProbed(ip);
       if (this.#vetoed.delete(ip)) this.#perform([{ kind: 'over', ip }]);
     }
     this.#perform(this.#conflicts.step(now));

@@ -41,7 +41,7 @@ export class MoveReports {
     this.#deaths.set(node, silentSince);
   }
 
-  announced(duty: Duty, { ip, from }: Transition): void {
+  announced(duty: Duty, { ip, from }: Pick<Transition, 'ip' | 'from'>): void {
     const { node, interface: interfaceName } = this.#place;
     const byStatus = duty.lastAnnouncer === node ? undefined : duty.lastAnnouncer;
     const predecessor = from ?? byStatus;

@@ -55,7 +55,8 @@ export class SegmentIps {
     this.#sight = sight;
     this.#roles = new IpRoles(node, link.name, resumed);
     const isPeer = (mac: MacAddress) => this.isPeer(mac);
-    this.announcements = new Announcements(link, ports, { ...options, isPeer });
+    const onProbed = (ip: IpAddress) => this.#probed(ip);
+    this.announcements = new Announcements(link, ports, { ...options, isPeer, onProbed });
     this.#moves = new MoveReports({ node, interface: link.name }, ports, (name) =>
       liveness.peer(name),
     );
@@ -66,7 +67,9 @@ export class SegmentIps {
   }
 
   get announced(): IpAddress[] {
-    return [...this.#roles.active].flatMap(([ip, { kind }]) => (kind === 'announcing' ? [ip] : []));
+    return [...this.#roles.active].flatMap(([ip, { kind }]) =>
+      kind === 'announcing' && !this.announcements.isVetoed(ip) ? [ip] : [],
+    );
   }
 
   /** Nothing is answered any more. */
@@ -144,8 +147,20 @@ export class SegmentIps {
     const { ip, duty, before } = transition;
     const fresh = before.kind === 'silent' && duty?.fresh === true && !duty.forced;
     this.announcements.begin(ip, fresh, this.#ports.clock.now());
+    if (fresh) return;
     const goesOn = before.kind === 'yielding' && this.#moves.has(ip);
     if (duty !== undefined && !goesOn) this.#moves.announced(duty, transition);
+  }
+
+  /**
+   * Only what is known to be free, or forced, counts as announced: the IP stays fresh to whoever takes it over before,
+   * and to this node when its wire starts anew.
+   */
+  #probed(ip: IpAddress): void {
+    const duty = this.#ports.table().duties.get(ip);
+    const isFree = !this.announcements.isVetoed(ip);
+    if (duty !== undefined && isFree) this.#moves.announced(duty, { ip, from: undefined });
+    this.#ports.announcedChanged();
   }
 
   /** A duty may be forced while its IP is probed, or after a foreign host has vetoed it. */
