@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Answer, Asker } from '../../modules/metallb/src/layer2/answer.ts';
+import type { Answer } from '../../modules/metallb/src/layer2/answer.ts';
 import { respondToArp } from '../../modules/metallb/src/layer2/arp-responder.ts';
 import type { DropReason } from '../../modules/metallb/src/layer2/drop-reason.ts';
-import type { IpAddress } from '../../modules/metallb/src/net/ip.ts';
 import { type ArpPacket, decodeArp, encodeArp } from '../../modules/metallb/src/packet/arp.ts';
 import { decodeArpProof, encodeArpProof } from '../../modules/metallb/src/packet/arp-proof.ts';
 import {
@@ -56,7 +55,8 @@ function replyTo(frame: EthernetFrame, answer?: Answer): EthernetFrame & { packe
 test('answers the kernel’s request as the kernel would', () => {
   const response = respond(decodeEthernet(golden('arp-request-broadcast')));
   const captured = golden('arp-reply-unicast');
-  assert.equal(response, { reply: Uint8Array.from([...captured, ...new Uint8Array(18)]) });
+  assert.ok('reply' in response);
+  assert.equal(response.reply, Uint8Array.from([...captured, ...new Uint8Array(18)]));
 });
 
 const DROPS: [string, EthernetFrame, DropReason][] = [
@@ -83,7 +83,10 @@ const DROPS: [string, EthernetFrame, DropReason][] = [
   ['a cut-off packet', frameOf({}, { payload: new Uint8Array(27) }), 'malformed'],
 ];
 for (const [name, frame, drop] of DROPS) {
-  test(`drops ${name}`, () => assert.equal(respond(frame), { drop }));
+  test(`drops ${name}`, () => {
+    const response = respond(frame);
+    assert.is('drop' in response && response.drop, drop);
+  });
 }
 
 test('answers a unicast request', () => {
@@ -128,13 +131,11 @@ test('does not send back a nonce that it may not sign', () => {
   assert.equal(reply.packet.trailer, new Uint8Array(18));
 });
 
-test('shows every well-formed question to the lookup, with who asked', () => {
-  const asked: [IpAddress, Asker][] = [];
-  respondToArp(frameOf({}), OWN, (target, asker) => {
-    asked.push([target, asker]);
-    return undefined;
-  });
-  assert.equal(asked, [[OUR_IP, { mac: CLIENT, ip: CLIENT_IP }]]);
+test('tells of every well-formed question, answered or not, who asked', () => {
+  for (const answer of [ANSWER, undefined]) {
+    const { question } = respondToArp(frameOf({}), OWN, () => answer);
+    assert.equal(question, { ip: OUR_IP, asker: { mac: CLIENT, ip: CLIENT_IP } });
+  }
 });
 
 test('any frame gets a reply or a drop, and never throws', () => {

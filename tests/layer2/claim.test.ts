@@ -8,7 +8,11 @@ import {
   probe,
 } from '../../modules/metallb/src/layer2/announcement.ts';
 import { respondToArp } from '../../modules/metallb/src/layer2/arp-responder.ts';
-import { type Claim, classifyClaim } from '../../modules/metallb/src/layer2/claim.ts';
+import {
+  type Claim,
+  classifyClaim,
+  looksLikeQuestion,
+} from '../../modules/metallb/src/layer2/claim.ts';
 import { encodeArp } from '../../modules/metallb/src/packet/arp.ts';
 import {
   decodeEthernet,
@@ -79,6 +83,26 @@ test('the proof in an answer to a confirmation probe is handed on', () => {
 test('a claim in another VLAN is none', () => {
   const frame = { ...decodeEthernet(golden('arp-gratuitous-reply')), vlanId: 5 };
   assert.is(classifyClaim(frame), undefined);
+});
+
+for (const [name, claim] of CAPTURED.slice(0, -2)) {
+  const looks = claim === undefined ? 'a question' : 'no question';
+  test(`${name} looks like ${looks} at a glance`, () => {
+    assert.is(looksLikeQuestion(decodeEthernet(golden(name))), claim === undefined);
+  });
+}
+
+test('a glance misses no claim, however the frame is changed', () => {
+  const seeds = CAPTURED.map(([name]) => golden(name));
+  const change = fc.tuple(fc.nat(200), fc.nat(255));
+  fc.assert(
+    fc.property(fc.constantFrom(...seeds), fc.array(change, { maxLength: 4 }), (seed, changes) => {
+      const bytes = Uint8Array.from(seed);
+      for (const [at, value] of changes) bytes[at % bytes.length] = value;
+      const frame = decodeEthernet(bytes);
+      assert.not.ok(looksLikeQuestion(frame) && classifyClaim(frame) !== undefined);
+    }),
+  );
 });
 
 test('any frame is a claim or none, and never throws', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { encodeNdpFrame } from '../../modules/metallb/src/layer2/announcement.ts';
-import type { Answer, Asker } from '../../modules/metallb/src/layer2/answer.ts';
+import type { Answer } from '../../modules/metallb/src/layer2/answer.ts';
 import type { DropReason } from '../../modules/metallb/src/layer2/drop-reason.ts';
 import { respondToNdp } from '../../modules/metallb/src/layer2/ndp-responder.ts';
 import type { IpAddress } from '../../modules/metallb/src/net/ip.ts';
@@ -72,7 +72,8 @@ const ADVERTISEMENT = {
 
 test('answers the kernel’s multicast solicitation as the kernel would', () => {
   const response = respond(decodeEthernet(golden('ndp-solicitation-multicast')));
-  assert.equal(response, { reply: golden('ndp-advertisement-solicited') });
+  assert.ok('reply' in response);
+  assert.equal(response.reply, golden('ndp-advertisement-solicited'));
 });
 
 test('answers the kernel’s unicast solicitation', () => {
@@ -172,16 +173,17 @@ const DROPS: [string, EthernetFrame, DropReason][] = [
   ],
 ];
 for (const [name, frame, drop] of DROPS) {
-  test(`drops ${name}`, () => assert.equal(respond(frame), { drop }));
+  test(`drops ${name}`, () => {
+    const response = respond(frame);
+    assert.is('drop' in response && response.drop, drop);
+  });
 }
 
-test('shows every well-formed question to the lookup, with who asked', () => {
-  const asked: [IpAddress, Asker][] = [];
-  respondToNdp(frameOf(), OWN, (target, asker) => {
-    asked.push([target, asker]);
-    return undefined;
-  });
-  assert.equal(asked, [[OUR_IP, { mac: CLIENT, ip: CLIENT_IP }]]);
+test('tells of every well-formed question, answered or not, who asked', () => {
+  for (const answer of [ANSWER, undefined]) {
+    const { question } = respondToNdp(frameOf(), OWN, () => answer);
+    assert.equal(question, { ip: OUR_IP, asker: { mac: CLIENT, ip: CLIENT_IP } });
+  }
 });
 
 test('any frame gets a reply or a drop, and never throws', () => {

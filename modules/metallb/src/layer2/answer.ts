@@ -20,11 +20,19 @@ export interface Answer {
   readonly proof?: (nonce: Uint8Array, length: number) => Uint8Array;
 }
 
-/** Called with every well-formed question, so it is also where candidates take note of askers (network rule 19). */
-export type Lookup = (ip: IpAddress, asker: Asker) => Answer | undefined;
+/** Whether and how this node answers for an IP now. */
+export type Lookup = (ip: IpAddress) => Answer | undefined;
+
+/** A well-formed one, answered or not: all candidates take note of who asked for what (network rule 19). */
+export interface Question {
+  readonly ip: IpAddress;
+  readonly asker: Asker;
+}
 
 /** The frame to send back, or why there is none. */
-export type Response = { readonly reply: Uint8Array } | { readonly drop: DropReason };
+export type Response =
+  | { readonly reply: Uint8Array; readonly question: Question }
+  | { readonly drop: DropReason; readonly question?: Question };
 
 /** What keeps any protocol's frame from being read, if anything. */
 export function reasonToIgnore(frame: EthernetFrame, own: MacAddress): DropReason | undefined {

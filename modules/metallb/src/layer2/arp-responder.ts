@@ -30,10 +30,11 @@ export function respondToArp(frame: EthernetFrame, own: MacAddress, lookup: Look
   const flaw = reasonNotToAnswer(request, own);
   if (flaw !== undefined) return { drop: flaw };
   const asker = { mac: request.senderHardwareAddress, ip: request.senderIp };
-  const answer = lookup(request.targetIp, asker);
+  const question = { ip: request.targetIp, asker };
+  const answer = lookup(request.targetIp);
   return answer === undefined
-    ? { drop: 'not-our-address' }
-    : { reply: encodeReply(request, own, answer) };
+    ? { drop: 'not-our-address', question }
+    : { reply: encodeReply(request, own, answer), question };
 }
 
 /** Probes (sender 0.0.0.0) are questions like any other (network rule 21). */

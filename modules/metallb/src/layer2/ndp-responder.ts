@@ -48,10 +48,11 @@ export function respondToNdp(frame: EthernetFrame, own: MacAddress, lookup: Look
   }
   if (asker.mac === own) return { drop: 'own-frame' };
   if (!isStation(asker.mac)) return { drop: 'invalid-sender' };
-  const answer = lookup(target, asker);
+  const question = { ip: target, asker };
+  const answer = lookup(target);
   return answer === undefined
-    ? { drop: 'not-our-address' }
-    : { reply: encodeReply(solicitation, asker, { own, answer }) };
+    ? { drop: 'not-our-address', question }
+    : { reply: encodeReply(solicitation, asker, { own, answer }), question };
 }
 
 function solicitationIn(packet: Ipv6Packet): NeighborSolicitation | DropReason {

@@ -1,4 +1,4 @@
-import type { Answer, Asker } from '../layer2/answer.ts';
+import type { Answer, Question } from '../layer2/answer.ts';
 import { proofOfLife } from '../liveness/proof.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
@@ -45,14 +45,18 @@ export class Answers {
     });
   }
 
-  /** All candidates take note of askers, so that whoever takes over can tell them (network rule 19). */
-  lookup(ip: IpAddress, asker: Asker): Answer | undefined {
-    const { announcements, questions, roles } = this.#sources;
-    if (this.#ports.table().duties.has(ip)) announcements.askers.saw(ip, asker);
-    questions.hosts.saw(asker.ip, asker.mac);
+  lookup(ip: IpAddress): Answer | undefined {
+    const { announcements, roles } = this.#sources;
     const role = roles.get(ip);
     if (role.kind === 'silent' || announcements.isVetoed(ip)) return undefined;
     return role.kind === 'covering' ? this.#inTheNameOf(role.node) : this.#ownAnswer(ip);
+  }
+
+  /** All candidates take note of askers, so that whoever takes over can tell them (network rule 19). */
+  asked({ ip, asker }: Question): void {
+    const { announcements, questions } = this.#sources;
+    if (this.#ports.table().duties.has(ip)) announcements.askers.saw(ip, asker);
+    questions.hosts.saw(asker.ip, asker.mac);
   }
 
   #inTheNameOf(node: string): Answer | undefined {

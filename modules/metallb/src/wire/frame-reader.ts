@@ -1,7 +1,7 @@
-import type { Lookup, Response } from '../layer2/answer.ts';
+import type { Lookup, Question, Response } from '../layer2/answer.ts';
 import { decoded } from '../layer2/answer.ts';
 import { respondToArp } from '../layer2/arp-responder.ts';
-import { type Claim, classifyClaim } from '../layer2/claim.ts';
+import { type Claim, classifyClaim, looksLikeQuestion } from '../layer2/claim.ts';
 import { respondToNdp } from '../layer2/ndp-responder.ts';
 import type { MacAddress } from '../net/mac.ts';
 import {
@@ -27,6 +27,8 @@ export interface FrameReaderPorts {
   readonly counters: Counters;
   send(frame: Uint8Array): void;
   readonly lookup: Lookup;
+  /** Told once it is answered: whoever asks waits. */
+  onQuestion(question: Question): void;
   /** Peers have been silent for so long that their heartbeats must be read before anything is answered (rule 8). */
   isSilent(): boolean;
   afterQueuedFrames(run: () => void): void;
@@ -60,7 +62,7 @@ export class FrameReader {
       this.#readHeartbeat(frame);
       return 'news';
     }
-    const claim = classifyClaim(frame);
+    const claim = looksLikeQuestion(frame) ? undefined : classifyClaim(frame);
     if (claim !== undefined) {
       this.#ports.onClaim(claim);
       return 'news';
@@ -98,9 +100,11 @@ export class FrameReader {
   }
 
   #send(protocol: string, response: Response): void {
-    if ('drop' in response) return this.#drop(protocol, response.drop);
-    this.#ports.send(response.reply);
-    this.#ports.counters.add('replies_total', { interface: this.#options.interface, protocol });
+    if ('reply' in response) {
+      this.#ports.send(response.reply);
+      this.#ports.counters.add('replies_total', { interface: this.#options.interface, protocol });
+    } else this.#drop(protocol, response.drop);
+    if (response.question !== undefined) this.#ports.onQuestion(response.question);
   }
 
   #drop(protocol: string, reason: string): void {

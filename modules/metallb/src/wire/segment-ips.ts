@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Report } from '../duty/messages.ts';
 import type { SegmentView } from '../election/view.ts';
-import type { Lookup } from '../layer2/answer.ts';
+import type { Lookup, Question } from '../layer2/answer.ts';
 import type { Claim } from '../layer2/claim.ts';
 import { isCounted, type Peer } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
@@ -86,7 +86,11 @@ export class SegmentIps {
     return [...this.#moves.all, ...this.announcements.openConflicts];
   }
 
-  readonly lookup: Lookup = (ip, asker) => this.#answers.lookup(ip, asker);
+  readonly lookup: Lookup = (ip) => this.#answers.lookup(ip);
+
+  asked(question: Question): void {
+    this.#answers.asked(question);
+  }
 
   /** Winner of the last election of each IP. */
   get winners(): Iterable<[IpAddress, string]> {

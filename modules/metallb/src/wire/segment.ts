@@ -104,6 +104,7 @@ export class Segment {
         counters: this.#ports.counters,
         send: (frame) => this.#ports.send(frame),
         lookup: this.#ips.lookup,
+        onQuestion: (question) => this.#ips.asked(question),
         isSilent: () => this.#liveness.isSilent(now()),
         afterQueuedFrames: (run) => this.#ports.afterQueuedFrames(run),
         onForeignFrame: () => this.#liveness.noteForeignFrame(now()),
