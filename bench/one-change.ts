@@ -119,7 +119,7 @@ class NodeBench {
     } as const;
     this.#roles.elect(ips, {
       table: this.#receiver.table,
-      view: { mode: 'heard', node: () => seen },
+      view: { electsStatically: () => false, node: () => seen },
       state: 'eligible',
       isRestarting: () => false,
     });

@@ -6,7 +6,7 @@ import { rankCandidates } from '../../modules/metallb/src/election/elect.ts';
 import { nextRole, type Role } from '../../modules/metallb/src/election/role.ts';
 import type { NodeView, SegmentView } from '../../modules/metallb/src/election/view.ts';
 import { NODE_STATES } from '../../modules/metallb/src/packet/heartbeat.ts';
-import { ip } from '../support/virtual-segment.ts';
+import { ip } from '../support/addresses.ts';
 
 const DUTY: Duty = {
   ip: ip('192.0.2.10'),
@@ -37,15 +37,16 @@ function group(...members: Member[]): Group {
 
 function view(
   nodes: Record<string, Partial<NodeView>>,
-  mode: SegmentView['mode'] = 'heard',
+  statically: readonly string[] = [],
 ): SegmentView {
   return {
-    mode,
+    electsStatically: (name) => statically.includes(name),
     node: (name) => (nodes[name] === undefined ? undefined : { ...HERE, ...nodes[name] }),
   };
 }
 
 const ALL = { n1: {}, n2: {}, n3: {} };
+const EVERYBODY = ['n1', 'n2', 'n3'];
 const THREE = group(member('n1'), member('n2'), member('n3'));
 
 const rows: {
@@ -125,19 +126,45 @@ const rows: {
   },
   {
     name: 'static: a node that was never heard, if the API does not call it dead',
-    view: view({ n1: {} }, 'static'),
+    view: view({ n1: {} }, EVERYBODY),
     first: 'n2',
   },
   {
     name: 'static: not a node that the API calls not ready',
     group: group(member('n1'), member('n2', { ready: 'not-ready' })),
-    view: view({ n1: {} }, 'static'),
+    view: view({ n1: {} }, EVERYBODY),
     first: 'n1',
   },
   {
     name: 'static: not a node that was asked for and is silent',
-    view: view({ n1: {}, n2: { present: false } }, 'static'),
+    view: view({ n1: {}, n2: { present: false } }, EVERYBODY),
     first: 'n3',
+  },
+  {
+    name: 'with another key: whom its own static election gives the IP',
+    view: view({ n1: {}, n3: {} }, ['n2']),
+    first: 'n2',
+  },
+  {
+    name: 'with another key: not a node that the API calls not ready',
+    group: group(member('n1'), member('n2', { ready: 'not-ready' }), member('n3')),
+    view: view({ n1: {}, n3: {} }, ['n2']),
+    first: 'n3',
+  },
+  {
+    name: 'with another key: not a node that was asked for and is silent',
+    view: view({ n1: {}, n2: { present: false }, n3: {} }, ['n2']),
+    first: 'n3',
+  },
+  {
+    name: 'with another key: nobody else for the IP of a peer that is gone',
+    view: view({ n1: {} }, ['n3']),
+    first: 'n1',
+  },
+  {
+    name: 'with another key: nobody else for the IP of a peer that is leaving',
+    view: view({ n1: {}, n2: { present: false } }, ['n3']),
+    first: 'n1',
   },
   { name: 'nobody when nobody is there', view: view({}), first: undefined },
 ];
@@ -183,6 +210,42 @@ test('the order of members does not matter, and nobody who is there is left out 
       const included = present.filter(({ excluded }) => !excluded);
       const expected = included.length > 0 ? included : present;
       assert.equal([...ranked].sort(), expected.map(({ node }) => node).sort());
+    }),
+  );
+});
+
+const duties = fc.record(
+  {
+    preferredNode: fc.option(fc.constantFrom(...names), { nil: undefined }),
+    lastAnnouncer: fc.option(fc.constantFrom(...names), { nil: undefined }),
+    localEndpoints: fc.option(
+      fc.dictionary(fc.constantFrom(...names), fc.constantFrom(0 as const, 1 as const)),
+      { nil: undefined },
+    ),
+    failback: fc.constantFrom('allowed' as const, 'withheld' as const),
+  },
+  { noNullPrototype: true },
+);
+
+test('however keys are spread over living nodes, one of them takes the IP', () => {
+  const keys = fc.tuple(...names.map(() => fc.nat({ max: 2 })));
+  const alive = members.filter(({ length }) => length > 0);
+  fc.assert(
+    fc.property(duties, alive, keys, (duty, list, keyOf) => {
+      const inService = list.map((one) => ({ ...one, ready: 'ready' as const }));
+      const key = (node: string) => keyOf[names.indexOf(node)];
+      const winners = inService.filter(({ node: self }) => {
+        const heard = inService.filter(({ node }) => key(node) === key(self));
+        const strangers = inService.filter(({ node }) => key(node) !== key(self));
+        const statically = heard.length === 1 ? inService : strangers;
+        const seen = view(
+          Object.fromEntries(heard.map(({ node }) => [node, {}])),
+          statically.map(({ node }) => node),
+        );
+        const [first] = rankCandidates({ ...DUTY, ...duty }, group(...inService), seen);
+        return first === self;
+      });
+      assert.is(winners.length, 1);
     }),
   );
 });

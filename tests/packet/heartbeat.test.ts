@@ -9,6 +9,7 @@ import {
   heartbeatKey,
   MAX_HEARTBEAT_BYTES,
   NODE_STATES,
+  namedSender,
   shortId,
 } from '../../modules/metallb/src/packet/heartbeat.ts';
 import { MalformedPacketError } from '../../modules/metallb/src/packet/malformed.ts';
@@ -112,6 +113,26 @@ for (const [name, cluster, keys, refusal] of [
     );
   });
 }
+
+test("what can't be verified names its sender all the same", () => {
+  fc.assert(
+    fc.property(heartbeats, (heartbeat) => {
+      assert.is(namedSender(encodeHeartbeat(heartbeat, OTHER_KEY)), heartbeat.node);
+    }),
+  );
+});
+
+test('random bytes name nobody, or are malformed', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 1_500 }), (bytes) => {
+      try {
+        return typeof namedSender(bytes) === 'string';
+      } catch (error) {
+        return error instanceof MalformedPacketError;
+      }
+    }),
+  );
+});
 
 test('a frame of 100 nodes with 2,000 disputes fits a link with the minimum MTU', () => {
   const ip = parseIp('2001:db8::1');

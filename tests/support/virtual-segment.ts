@@ -3,8 +3,8 @@ import type { Duty, DutyTable, Group, Member } from '../../modules/metallb/src/d
 import type { Report } from '../../modules/metallb/src/duty/messages.ts';
 import { probe } from '../../modules/metallb/src/layer2/announcement.ts';
 import { classifyClaim } from '../../modules/metallb/src/layer2/claim.ts';
-import { type IpAddress, parseIp } from '../../modules/metallb/src/net/ip.ts';
-import { BROADCAST_MAC, type MacAddress, parseMac } from '../../modules/metallb/src/net/mac.ts';
+import type { IpAddress } from '../../modules/metallb/src/net/ip.ts';
+import { BROADCAST_MAC, type MacAddress } from '../../modules/metallb/src/net/mac.ts';
 import { decodeArp, encodeArp } from '../../modules/metallb/src/packet/arp.ts';
 import {
   decodeEthernet,
@@ -15,22 +15,11 @@ import { heartbeatKey } from '../../modules/metallb/src/packet/heartbeat.ts';
 import { Counters } from '../../modules/metallb/src/wire/counters.ts';
 import { Segment } from '../../modules/metallb/src/wire/segment.ts';
 import type { SegmentOptions } from '../../modules/metallb/src/wire/segment-options.ts';
+import { ip, mac } from './addresses.ts';
 import { FakeClock } from './fake-clock.ts';
 
 const SECRET = Buffer.alloc(32, 7);
 const CLIENT_MAC = mac('02:00:00:00:00:c1');
-
-export function mac(text: string): MacAddress {
-  const parsed = parseMac(text);
-  if (parsed === undefined) throw new Error(text);
-  return parsed;
-}
-
-export function ip(text: string): IpAddress {
-  const parsed = parseIp(text);
-  if (parsed === undefined) throw new Error(text);
-  return parsed;
-}
 
 /** What passed a virtual segment, and who sent it. */
 export interface Sent {
@@ -44,6 +33,7 @@ interface Station {
   readonly mac: MacAddress;
   segment: Segment;
   readonly reports: Report[];
+  readonly counters: Counters;
   relists: number;
   frozen: boolean;
   queued: Uint8Array[];
@@ -125,6 +115,7 @@ export class VirtualSegment {
       name,
       mac: mac(`02:00:00:00:00:0${index}`),
       reports: [],
+      counters: new Counters(),
       relists: 0,
       frozen: false,
       queued: [],
@@ -151,7 +142,7 @@ export class VirtualSegment {
     const { name } = station;
     return {
       clock: this.#clockOf(station),
-      counters: new Counters(),
+      counters: station.counters,
       random: () => this.#random(),
       randomBytes: (length: number) =>
         Uint8Array.from({ length }, () => Math.floor(this.#random() * 256)),

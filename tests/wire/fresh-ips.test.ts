@@ -1,7 +1,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { announcement } from '../../modules/metallb/src/layer2/announcement.ts';
-import { ip, mac, VirtualSegment } from '../support/virtual-segment.ts';
+import { ip, mac } from '../support/addresses.ts';
+import { VirtualSegment } from '../support/virtual-segment.ts';
 
 const N1 = mac('02:00:00:00:00:01');
 const N2 = mac('02:00:00:00:00:02');

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ip, mac, VirtualSegment } from '../support/virtual-segment.ts';
+import { ip, mac } from '../support/addresses.ts';
+import { VirtualSegment } from '../support/virtual-segment.ts';
 
 const N1 = mac('02:00:00:00:00:01');
 const N2 = mac('02:00:00:00:00:02');

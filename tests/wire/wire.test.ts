@@ -9,8 +9,8 @@ import { heartbeatKey } from '../../modules/metallb/src/packet/heartbeat.ts';
 import { Counters } from '../../modules/metallb/src/wire/counters.ts';
 import { parseResumeState } from '../../modules/metallb/src/wire/resume-state.ts';
 import { Wire } from '../../modules/metallb/src/wire/wire.ts';
+import { ip, mac } from '../support/addresses.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { ip, mac } from '../support/virtual-segment.ts';
 
 const IP = ip('192.0.2.10');
 const ETH0: Link = {

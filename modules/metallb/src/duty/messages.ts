@@ -84,7 +84,13 @@ export interface AnnouncedReport {
 /** A condition of this node on one segment: its type names what is wrong (network rules 2, 3, 4). */
 export interface NodeConditionReport {
   readonly type: 'condition';
-  readonly condition: 'Deaf' | 'NoPeersHeard' | 'HeartbeatsLost' | 'PacingReduced' | 'DutiesDiffer';
+  readonly condition:
+    | 'Deaf'
+    | 'NoPeersHeard'
+    | 'HeartbeatsLost'
+    | 'OtherHeartbeatKey'
+    | 'PacingReduced'
+    | 'DutiesDiffer';
   readonly interface: string;
   readonly active: boolean;
   readonly message: string;

@@ -117,6 +117,7 @@ function readCondition(fields: Fields): NodeConditionReport {
       'Deaf',
       'NoPeersHeard',
       'HeartbeatsLost',
+      'OtherHeartbeatKey',
       'PacingReduced',
       'DutiesDiffer',
     ]),

@@ -14,13 +14,27 @@ interface Candidate {
   readonly local: number;
 }
 
+type LookAt = (member: Member) => NodeView | undefined;
+
 /**
  * The nodes that could announce the duty's IP now, best first. Every node with the same duty and view computes the
  * same list (design.md §7 "Election"): local endpoints, failed gates, preferred node, lowest sha256(`node#ip`).
- * Exclusion by label is absolute only while another candidate lacks the label (network rule 12).
+ *
+ * Who elects statically takes what the static election gives it and nothing else: that is left to it, and all the rest
+ * is for those who hear each other. So a peer's death is not answered by leaving its IPs to a node that can't see it.
  */
 export function rankCandidates(duty: Duty, group: Group, view: SegmentView): string[] {
-  const present = group.members.flatMap((member) => candidate(duty, member, view) ?? []);
+  if (group.members.some(({ node }) => view.electsStatically(node))) {
+    const ranked = rank(duty, group, (member) => staticView(member, view));
+    const [winner] = ranked;
+    if (winner !== undefined && view.electsStatically(winner)) return ranked;
+  }
+  return rank(duty, group, ({ node }) => view.node(node));
+}
+
+/** Exclusion by label is absolute only while another candidate lacks the label (network rule 12). */
+function rank(duty: Duty, group: Group, lookAt: LookAt): string[] {
+  const present = group.members.flatMap((member) => candidate(duty, member, lookAt) ?? []);
   const included = present.filter(({ excluded }) => !excluded);
   const candidates = included.length > 0 ? included : present;
   const isLocal = duty.localEndpoints !== undefined;
@@ -33,8 +47,8 @@ export function rankCandidates(duty: Duty, group: Group, view: SegmentView): str
     .map(({ node }) => node);
 }
 
-function candidate(duty: Duty, member: Member, view: SegmentView): Candidate | undefined {
-  const seen = view.mode === 'static' ? staticView(member, view) : view.node(member.node);
+function candidate(duty: Duty, member: Member, lookAt: LookAt): Candidate | undefined {
+  const seen = lookAt(member);
   if (seen === undefined || !seen.present) return undefined;
   const local = duty.localEndpoints?.[member.node] ?? NO_LOCAL_ENDPOINTS;
   const gates = seen.failedGates;
@@ -49,7 +63,8 @@ function candidate(duty: Duty, member: Member, view: SegmentView): Candidate | u
 
 /** Without heartbeats the API's word is all there is; a node that the view knows to be silent is out. */
 function staticView(member: Member, view: SegmentView): NodeView | undefined {
-  const known = view.node(member.node);
+  // What only we hear, a node that elects statically can't know.
+  const known = view.electsStatically(member.node) ? view.node(member.node) : undefined;
   if (known !== undefined) return known;
   if (member.ready === 'not-ready') return undefined;
   return { present: true, state: 'eligible', failedGates: NO_FAILED_GATES };

@@ -8,11 +8,13 @@ export interface NodeView {
   readonly failedGates: Gates;
 }
 
-/**
- * Who is there, on one segment. `static`: nobody has ever been heard, so absence proves nothing (network rule 3) and
- * everybody that the API does not call dead counts as present, except nodes that were asked and stayed silent.
- */
+/** Who is there, on one segment. */
 export interface SegmentView {
-  readonly mode: 'heard' | 'static';
+  /** What is known of a node: of those who elect statically, only who was asked and stayed silent, or is this node. */
   node(name: string): NodeView | undefined;
+  /**
+   * The node elects by the API alone (network rule 3): all do while nobody was ever heard, later those whose heartbeats
+   * come with another key. Nothing that is not heard proves their absence.
+   */
+  electsStatically(name: string): boolean;
 }

@@ -12,6 +12,8 @@ export class PeerTable {
   readonly #retired = new LRUCache<string, { sequence: number; ghostSince?: number }>({
     max: 4 * MAX_PEERS,
   });
+  /** Nodes that have sent an authentic frame: what comes in their names with another key is no sign of their life. */
+  readonly #everHeard = new LRUCache<string, true>({ max: 4 * MAX_PEERS });
   readonly #multiplier: number;
 
   /** @param multiplier missed intervals after which a frame says nothing about now */
@@ -29,6 +31,14 @@ export class PeerTable {
 
   get(node: string): Peer | undefined {
     return this.#peers.get(node);
+  }
+
+  get heardNobody(): boolean {
+    return this.#everHeard.size === 0;
+  }
+
+  everHeard(node: string): boolean {
+    return this.#everHeard.has(node);
   }
 
   withMac(mac: MacAddress): Peer | undefined {
@@ -53,6 +63,7 @@ export class PeerTable {
     const peer = this.#peers.get(heartbeat.node) ?? newPeer(heartbeat, mac);
     if (heartbeat.sequence <= this.#lastSequence(peer, heartbeat.incarnation)) return undefined;
     this.#peers.set(peer.node, peer);
+    this.#everHeard.set(peer.node, true);
     return peer;
   }
 

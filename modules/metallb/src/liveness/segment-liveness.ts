@@ -54,7 +54,6 @@ export class SegmentLiveness {
   #lastHeartbeatAt = Number.NEGATIVE_INFINITY;
   #deaf = false;
   #deafEndedAt = Number.NEGATIVE_INFINITY;
-  #everHeard = false;
   #renewedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LivenessOptions, now: number) {
@@ -86,7 +85,12 @@ export class SegmentLiveness {
 
   /** No authentic heartbeat of anybody, ever (network rule 3). */
   get neverHeard(): boolean {
-    return !this.#everHeard;
+    return this.#peers.heardNobody;
+  }
+
+  /** An authentic heartbeat of this node, at any time. */
+  everHeard(node: string): boolean {
+    return this.#peers.everHeard(node);
   }
 
   peer(node: string): Peer | undefined {
@@ -113,7 +117,6 @@ export class SegmentLiveness {
     if (ghostMs !== undefined) return this.#seeGhost(ghostMs, heartbeat, now);
     const peer = this.#peers.senderOf(heartbeat, mac);
     if (peer === undefined) return [];
-    this.#everHeard = true;
     this.#lastHeartbeatAt = now;
     this.noteForeignFrame(now);
     const listsUs = heartbeat.heard.includes(this.#incarnation);

@@ -138,9 +138,18 @@ export function decodeHeartbeat(
   if (key === undefined) return 'unknown-key';
   if (reader.remaining < MAC_BYTES) throw reader.malformed('no signature');
   const body = bytes.subarray(0, bytes.length - MAC_BYTES);
-  // Nothing that an outsider wrote is parsed further than this line.
+  // Nothing that an outsider wrote is believed: this line comes before all else that is read.
   if (!timingSafeEqual(sign(body, key), bytes.subarray(body.length))) return 'bad-signature';
   return readBody(new ByteReader(body, 'heartbeat'), cluster);
+}
+
+/**
+ * Whom a heartbeat that can't be verified names as its sender. Nothing vouches for it.
+ * @throws MalformedPacketError when the bytes don't hold a heartbeat
+ */
+export function namedSender(bytes: Uint8Array): string {
+  const reader = new ByteReader(bytes.subarray(0, -MAC_BYTES), 'heartbeat');
+  return readBody(reader, '').node;
 }
 
 function readBody(reader: ByteReader, cluster: string): Heartbeat {

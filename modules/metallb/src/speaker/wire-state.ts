@@ -12,6 +12,7 @@ const NODE_CONDITIONS = [
   'Deaf',
   'NoPeersHeard',
   'HeartbeatsLost',
+  'OtherHeartbeatKey',
   'PacingReduced',
   'DutiesDiffer',
 ] as const satisfies readonly ConditionName[];

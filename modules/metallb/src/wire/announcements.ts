@@ -36,6 +36,7 @@ export class Announcements {
 
   /**
    * @param isPeer whether a node of the cluster has this address here, our own included
+   * @param isStranger whether a node with another heartbeat key has it: its claim vetoes nothing, but is a conflict
    * @param onProbed a fresh IP has been found free, or has been vetoed
    */
   constructor(
@@ -43,6 +44,7 @@ export class Announcements {
     ports: SegmentPorts,
     options: SegmentOptions & {
       isPeer: (mac: MacAddress) => boolean;
+      isStranger: (mac: MacAddress) => boolean;
       onProbed: (ip: IpAddress) => void;
     },
   ) {
@@ -52,12 +54,13 @@ export class Announcements {
       backgroundPerSecond: options.backgroundPerSecond,
     };
     const { mac } = link;
-    const { isPeer } = options;
+    const { isPeer, isStranger } = options;
+    const isMember = (address: MacAddress) => isPeer(address) || isStranger(address);
     this.#ports = ports;
     this.#link = link;
     this.#pacing = new Pacing(rates, now);
     this.#announcer = new Announcer(this.#pacing, () => ports.random(), { mac });
-    this.#fresh = new FreshProbes(this.#pacing, () => ports.random(), { mac, isPeer });
+    this.#fresh = new FreshProbes(this.#pacing, () => ports.random(), { mac, isPeer: isMember });
     this.#conflicts = new ConflictWatch(isPeer);
     this.#onProbed = options.onProbed;
   }

@@ -11,7 +11,13 @@ import {
   ETHER_TYPE_IPV6,
   type EthernetFrame,
 } from '../packet/ethernet.ts';
-import { decodeHeartbeat, type Heartbeat, type HeartbeatKey } from '../packet/heartbeat.ts';
+import {
+  decodeHeartbeat,
+  type Heartbeat,
+  type HeartbeatKey,
+  type HeartbeatRefusal,
+  namedSender,
+} from '../packet/heartbeat.ts';
 import type { Counters } from './counters.ts';
 import { unwrapHeartbeat } from './heartbeat-frame.ts';
 
@@ -34,9 +40,12 @@ export interface FrameReaderPorts {
   afterQueuedFrames(run: () => void): void;
   onForeignFrame(): void;
   onHeartbeat(heartbeat: Heartbeat, mac: MacAddress): void;
+  /** A heartbeat of our cluster in this node's name, which no key of ours verifies: anybody may have sent it. */
+  onStranger(node: string, mac: MacAddress): void;
   onClaim(claim: Claim): void;
 }
 
+const OTHER_KEY: readonly HeartbeatRefusal[] = ['unknown-key', 'bad-signature'];
 const IPV6_NEXT_HEADER_OFFSET = 6;
 const NEXT_HEADER_UDP = 17;
 /** Questions that wait for heartbeats to be read; more than fit are asked again by their senders. */
@@ -85,7 +94,11 @@ export class FrameReader {
     const { cluster, keys } = this.#options;
     const heartbeat = decoded(() => {
       const payload = unwrapHeartbeat(frame);
-      return payload === undefined ? 'not-a-heartbeat' : decodeHeartbeat(payload, cluster, keys);
+      if (payload === undefined) return 'not-a-heartbeat';
+      const read = decodeHeartbeat(payload, cluster, keys);
+      if (OTHER_KEY.some((refusal) => refusal === read))
+        this.#ports.onStranger(namedSender(payload), frame.source);
+      return read;
     });
     if (heartbeat === undefined) this.#drop('heartbeat', 'malformed');
     else if (typeof heartbeat === 'string') this.#drop('heartbeat', heartbeat);

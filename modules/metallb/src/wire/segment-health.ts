@@ -3,6 +3,15 @@ import { isCounted } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { Conditions } from './conditions.ts';
 import type { Counters } from './counters.ts';
+import type { Strangers } from './strangers.ts';
+
+/** What a segment's health is seen from. */
+export interface SegmentSymptoms {
+  readonly liveness: SegmentLiveness;
+  readonly strangers: Strangers;
+  readonly electionsBegun: boolean;
+  readonly table: DutyTable;
+}
 
 /** Tells people how well one segment is heard. */
 export class SegmentHealth {
@@ -16,18 +25,32 @@ export class SegmentHealth {
     this.#counters = counters;
   }
 
-  tell({ deaf, neverHeard, peers }: SegmentLiveness, electionsBegun: boolean, table: DutyTable) {
+  tell({ liveness, strangers, electionsBegun, table }: SegmentSymptoms): void {
+    const { deaf, neverHeard, peers } = liveness;
+    const otherKey = membersAmong(strangers.nodes, table);
     const proven = peers.filter(({ phase }) => phase === 'proven').map(({ node }) => node);
     const alone = electionsBegun && neverHeard && hasCompany(table);
     const tell = this.#conditions.set.bind(this.#conditions);
     tell('Deaf', deaf, 'peers are silent and no frame is received at all; taking over nothing');
     tell('NoPeersHeard', alone, 'no heartbeat was ever heard here; electing by what the API says');
     tell('HeartbeatsLost', proven.length > 0, `heartbeats of ${proven} are lost, but it answers`);
+    tell('OtherHeartbeatKey', otherKey.length > 0, otherKeyMessage(otherKey));
     for (const peer of peers) {
       const labels = { interface: this.#interface, peer: peer.node };
       this.#counters.set('peer_up', labels, Number(isCounted(peer)));
     }
   }
+}
+
+/** Frames that nobody vouches for may name anybody; people are told of nodes that there are. */
+function membersAmong(nodes: readonly string[], { groups }: DutyTable): string[] {
+  const isMember = (node: string) =>
+    [...groups.values()].some(({ members }) => members.some((member) => member.node === node));
+  return nodes.filter(isMember).sort();
+}
+
+function otherKeyMessage(nodes: readonly string[]): string {
+  return `heartbeats of ${nodes.join(', ')} are signed with a key that this node does not hold: give all nodes the same METALLB_HEARTBEAT_KEY_FILE; until then failures are noticed late`;
 }
 
 function hasCompany({ groups }: DutyTable): boolean {

@@ -15,6 +15,7 @@ import { IpRoles, type Transition } from './ip-roles.ts';
 import { MoveReports } from './move-reports.ts';
 import type { Questions } from './questions.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
+import type { StaticPresence } from './static-presence.ts';
 
 const MAX_CLAIMS = 10_000;
 const CLAIM_LASTS_MS = 1_000;
@@ -23,6 +24,7 @@ const CLAIM_LASTS_MS = 1_000;
 export interface SegmentSight {
   readonly liveness: SegmentLiveness;
   readonly questions: Questions;
+  readonly presence: StaticPresence;
   view(): SegmentView;
 }
 
@@ -48,15 +50,17 @@ export class SegmentIps {
     sight: SegmentSight,
     options: SegmentOptions & { readonly resumed: readonly IpAddress[] },
   ) {
-    const { liveness, questions } = sight;
+    const { liveness, questions, presence } = sight;
     const { node, resumed } = options;
     this.#link = link;
     this.#ports = ports;
     this.#sight = sight;
     this.#roles = new IpRoles(node, link.name, resumed);
     const isPeer = (mac: MacAddress) => this.isPeer(mac);
+    const isStranger = (mac: MacAddress) => presence.has(mac);
     const onProbed = (ip: IpAddress) => this.#probed(ip);
-    this.announcements = new Announcements(link, ports, { ...options, isPeer, onProbed });
+    const judgements = { isPeer, isStranger, onProbed };
+    this.announcements = new Announcements(link, ports, { ...options, ...judgements });
     this.#moves = new MoveReports({ node, interface: link.name }, ports, (name) =>
       liveness.peer(name),
     );
@@ -207,15 +211,20 @@ export class SegmentIps {
   claimed(claim: Claim): void {
     const now = this.#ports.clock.now();
     const role = this.#roles.get(claim.ip);
+    if (role.kind === 'yielding') return this.#handOver(claim, role.to);
+    if (role.kind !== 'announcing') return;
     const peer = this.#sight.liveness.peerWithMac(claim.mac);
-    if (peer === undefined) {
-      if (role.kind === 'announcing') this.announcements.observe(claim, now);
-    } else if (role.kind === 'yielding' && isCounted(peer)) {
-      this.#silence(claim.ip, `handed over to ${peer.node}`);
-    } else if (role.kind === 'announcing') {
-      this.#claims.set(claim.ip, { mac: claim.mac, at: now });
-      this.#dispute(claim.ip, now);
-    }
+    if (peer === undefined) return this.announcements.observe(claim, now);
+    this.#claims.set(claim.ip, { mac: claim.mac, at: now });
+    this.#dispute(claim.ip, now);
+  }
+
+  /** Any peer that counts ends it; of a winner that is not heard, its MAC is known at best. */
+  #handOver({ ip, mac }: Claim, to: string): void {
+    const { liveness, presence } = this.#sight;
+    const peer = liveness.peerWithMac(mac);
+    if (peer !== undefined && isCounted(peer)) this.#silence(ip, `handed over to ${peer.node}`);
+    else if (presence.mayBe(to, mac)) this.#silence(ip, `handed over to ${to}`);
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { NodeView, SegmentView } from '../election/view.ts';
 import { isCounted, type Peer } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
+import type { StaticPresence } from './static-presence.ts';
 
 /** No gate of this node is closed: dataplane and reachability are not looked at yet. */
 export const NO_FAILED_GATES = { dataplane: false, reachability: false };
@@ -14,20 +15,19 @@ export function segmentView(facts: {
   readonly now: number;
   /** Another interface of ours serves this segment. */
   readonly passive: boolean;
-  /** Asked for and silent, while nobody was ever heard. */
-  isAbsent(node: string): boolean;
+  readonly presence: StaticPresence;
 }): SegmentView {
-  const { self, liveness, now, passive, isAbsent } = facts;
+  const { self, liveness, now, passive, presence } = facts;
   const { state } = liveness;
   const takesPart = state === 'eligible' || state === 'holding-down';
   const present = takesPart && !passive && !liveness.isCutOff(now);
   return {
-    mode: liveness.neverHeard ? 'static' : 'heard',
+    electsStatically: (name) => presence.appliesTo(name),
     node(name) {
       if (name === self) return { present, state, failedGates: NO_FAILED_GATES };
       const peer = liveness.peer(name);
       if (peer !== undefined) return peerView(peer);
-      return isAbsent(name) ? ABSENT : undefined;
+      return presence.isAbsent(name) ? ABSENT : undefined;
     },
   };
 }

@@ -33,7 +33,7 @@ export class Segment {
   readonly #ips: SegmentIps;
   readonly #questions: Questions;
   readonly #reader: FrameReader;
-  readonly #absence = new StaticPresence();
+  readonly #presence: StaticPresence;
   readonly #pace: CarefulPace;
   readonly #conditions: Conditions;
   readonly #health: SegmentHealth;
@@ -64,12 +64,14 @@ export class Segment {
     this.#electionsFrom = now + this.#detectionMs;
     this.#lastTurnAt = now;
     this.#liveness = this.#newLiveness(now, resumed !== undefined);
+    this.#presence = new StaticPresence(options.node, this.#liveness);
     this.#questions = new Questions(link, ports, options);
     this.#conditions = new Conditions(link.name, (report) => ports.report(report));
     this.#health = new SegmentHealth(link.name, this.#conditions, ports.counters);
     const sight = {
       liveness: this.#liveness,
       questions: this.#questions,
+      presence: this.#presence,
       view: () => this.#view(),
     };
     this.#ips = new SegmentIps(link, ports, sight, { ...options, resumed: resumed ?? [] });
@@ -109,6 +111,7 @@ export class Segment {
         afterQueuedFrames: (run) => this.#ports.afterQueuedFrames(run),
         onForeignFrame: () => this.#liveness.noteForeignFrame(now()),
         onHeartbeat: (heartbeat, mac) => this.#heard(heartbeat, mac),
+        onStranger: (node, mac) => this.#sawStranger(node, mac),
         onClaim: (claim) => this.#claimed(claim),
       },
     );
@@ -212,7 +215,7 @@ export class Segment {
     return segmentView({
       ...{ self: this.#options.node, liveness: this.#liveness, now },
       passive: now < this.#passiveUntil,
-      isAbsent: (node) => this.#absence.isAbsent(node, now),
+      presence: this.#presence,
     });
   }
 
@@ -253,7 +256,10 @@ export class Segment {
     }
     this.#askAbsent(now);
     this.#pace.step(now, (node) => this.#hears(node));
-    this.#health.tell(this.#liveness, this.#electionsBegun, this.#ports.table());
+    this.#health.tell({
+      ...{ liveness: this.#liveness, strangers: this.#presence.strangers },
+      ...{ electionsBegun: this.#electionsBegun, table: this.#ports.table() },
+    });
     this.#pump();
   }
 
@@ -267,7 +273,7 @@ export class Segment {
     const deadline = Math.min(
       this.#liveness.nextDeadline(now),
       deaf ? Number.POSITIVE_INFINITY : this.#ips.announcements.nextDeadline(),
-      this.#absence.nextDeadline(),
+      this.#presence.nextDeadline(),
       this.#electionsBegun ? Number.POSITIVE_INFINITY : this.#electionsFrom,
     );
     this.#timer?.cancel();
@@ -279,12 +285,19 @@ export class Segment {
   #heard(heartbeat: Heartbeat, mac: MacAddress): void {
     const now = this.#ports.clock.now();
     if (heartbeat.node === this.#options.node) return this.#heardOwn(heartbeat, now);
+    this.#presence.strangers.forget(heartbeat.node);
     this.#perform(this.#liveness.receive(heartbeat, mac, now), now);
     const given = this.#ips.settle(heartbeat);
     if (given.length === 0) return;
     const message = `${heartbeat.node} knows a newer cluster state about ${given.join(', ')}`;
     this.#conditions.set('DutiesDiffer', true, message);
     this.#ports.relist();
+  }
+
+  /** Of a peer that is heard with our key, nobody else's word counts. */
+  #sawStranger(node: string, mac: MacAddress): void {
+    if (node === this.#options.node || this.#hears(node)) return;
+    if (this.#presence.strangers.saw(node, mac, this.#ports.clock.now())) this.#electAll();
   }
 
   /** Network rule 9: two of our interfaces on one segment; the earlier name serves, the other is quiet. */
@@ -347,7 +360,9 @@ export class Segment {
   #claimed(claim: Claim): void {
     const now = this.#ports.clock.now();
     this.#liveness.kernelAnswered(claim.ip, now);
-    if (this.#absence.answered(claim.ip, now)) this.#electAll();
+    // A peer's answer says that it has taken the IP, not that whoever was asked for it is there.
+    const isPeer = this.#ips.isPeer(claim.mac);
+    if (!isPeer && this.#presence.answered(claim, now)) this.#electAll();
     this.#confirmed(claim, now);
     if (claim.kind === 'announcement') this.#pace.sawAnnouncement(claim.mac, now);
     this.#ips.claimed(claim);
@@ -362,22 +377,13 @@ export class Segment {
     }
   }
 
-  /** Network rule 3: with nobody ever heard, nodes that the API knows nothing about are asked for. */
+  /** Network rule 3: whoever should announce and can't be heard is asked for. */
   #askAbsent(now: number): void {
-    if (!this.#liveness.neverHeard || !this.#electionsBegun) return this.#absence.forgetAll();
-    for (const [ip, winner] of this.#ips.winners) {
-      const mayBeAbsent = winner !== this.#options.node && this.#isUnknown(ip, winner);
-      if (mayBeAbsent) this.#absence.watch(winner, ip, now);
-    }
-    const due = this.#absence.due(now);
-    for (const { ip } of due) this.#questions.askAll(ip);
-    if (due.some(({ node }) => this.#absence.isAbsent(node, now))) this.#electAll();
-  }
-
-  #isUnknown(ip: IpAddress, node: string): boolean {
-    const { duties, groups } = this.#ports.table();
-    const members = groups.get(duties.get(ip)?.group ?? '')?.members ?? [];
-    return members.some((member) => member.node === node && member.ready === 'unknown');
+    if (!this.#electionsBegun) return this.#presence.forgetAll();
+    const table = this.#ports.table();
+    if (this.#presence.judge(table, now)) this.#electAll();
+    this.#presence.watch(this.#ips.winners, table, now);
+    for (const ip of this.#presence.due(now)) this.#questions.askAll(ip);
   }
 
   #hears(node: string): boolean {
