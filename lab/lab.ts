@@ -13,7 +13,7 @@ import {
   nodeProgram,
   type ProgramSurroundings,
   programUser,
-  writeHeartbeatKey,
+  writeHeartbeatKeys,
 } from './node-programs.ts';
 import {
   type Host,
@@ -42,9 +42,11 @@ export interface LabOptions {
   readonly secondSegment: boolean;
   /** Flags of the node programs beside the lab's own. */
   readonly nodeFlags: readonly string[];
+  /** Nodes with a heartbeat key of their own, which no other node holds. */
+  readonly ownKey: readonly string[];
 }
 
-const DEFAULT_LAB: LabOptions = { nodes: 3, secondSegment: false, nodeFlags: [] };
+const DEFAULT_LAB: LabOptions = { nodes: 3, secondSegment: false, nodeFlags: [], ownKey: [] };
 
 /** A network of namespaces with the programs in it. Nothing runs yet but pods, probers and the switch. */
 export class Lab {
@@ -206,13 +208,14 @@ async function startState(
 ): Promise<Pick<LabParts, 'cluster' | 'controller' | 'programs'>> {
   const cluster = new ManifestCluster(join(directory, 'manifests'));
   await cluster.create(programUser());
-  await writeHeartbeatKey(directory);
   const surroundings: ProgramSurroundings = {
     labName,
     directory,
     storeArgument: cluster.storeArgument,
     extraFlags: options.nodeFlags,
+    ownKey: options.ownKey,
   };
+  await writeHeartbeatKeys(surroundings);
   const nodes = nodeNames(options.nodes);
   const programs = new Map<string, Program>();
   for (const node of nodes) programs.set(node, await nodeProgram(surroundings, node));

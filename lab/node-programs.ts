@@ -20,19 +20,27 @@ export interface ProgramSurroundings {
   readonly directory: string;
   readonly storeArgument: string;
   readonly extraFlags: readonly string[];
+  /** Nodes that got a heartbeat key of their own each. */
+  readonly ownKey: readonly string[];
 }
 
 /** Settings that let a scenario end in seconds; the production defaults wait for people. */
 const FAST_NODE_FLAGS = ['--hold-down-ms=1000', '--hold-down-max-ms=1000'];
 
-export async function writeHeartbeatKey(directory: string): Promise<void> {
-  const file = keyFileOf(directory);
-  await writeFile(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
-  await chown(file, programUser(), programUser());
+/** The key that all nodes share, and those that some have for themselves. */
+export async function writeHeartbeatKeys(at: ProgramSurroundings): Promise<void> {
+  for (const file of [sharedKeyFile(at), ...at.ownKey.map((node) => ownKeyFile(at, node))]) {
+    await writeFile(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
+    await chown(file, programUser(), programUser());
+  }
 }
 
-function keyFileOf(directory: string): string {
+function sharedKeyFile({ directory }: ProgramSurroundings): string {
   return join(directory, 'heartbeat-key');
+}
+
+function ownKeyFile({ directory }: ProgramSurroundings, node: string): string {
+  return join(directory, `heartbeat-key-of-${node}`);
 }
 
 /** The node program in its namespace, with NET_RAW and nothing else. */
@@ -40,10 +48,11 @@ export async function nodeProgram(at: ProgramSurroundings, node: string): Promis
   const runDirectory = join(at.directory, `run-${node}`);
   await mkdir(runDirectory, { recursive: true });
   await chown(runDirectory, programUser(), programUser());
+  const keyFile = at.ownKey.includes(node) ? ownKeyFile(at, node) : sharedKeyFile(at);
   const flags = [
     `--node=${node}`,
     `--store=${at.storeArgument}`,
-    `--heartbeat-key-file=${keyFileOf(at.directory)}`,
+    `--heartbeat-key-file=${keyFile}`,
     `--run-dir=${runDirectory}`,
     ...FAST_NODE_FLAGS,
     ...at.extraFlags,

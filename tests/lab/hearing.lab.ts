@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { type CapturedClaim, startCapture } from '../../lab/capture.ts';
-import { delay } from '../../lab/exec.ts';
+import { delay, until } from '../../lab/exec.ts';
+import { NODE_LOSS } from '../../lab/faults.ts';
 import { arpRequest, neighbourSolicitation, tagged } from '../../lab/frames.ts';
+import { type Assignment, assertAnswers, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { ipv4On, ipv6On, macOn, POOL } from '../../lab/plan.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
@@ -19,6 +21,13 @@ const POOL_CHANGES = 20;
 const BETWEEN_CHANGES_MS = 150;
 const NOISE_IPS = Array.from({ length: 30 }, (_, index) => `10.9.1.${index + 1}`);
 const REPLIES_WITHIN_MS = 300;
+const OTHER_KEY = 'network.deckhouse.io/OtherHeartbeatKey';
+/** Network rule 3: ten seconds of unanswered questions, of which the first comes within a second. */
+const ABSENT = { notBeforeMs: 8_000, withinMs: 14_000 };
+/** Longer than a start and the hold-down after it. */
+const HANDOVERS_OVER_MS = 3_000;
+/** Longer than burst, probes and failover together. */
+const LOOK_MS = 3_000;
 
 export const scenarios: readonly Scenario[] = [
   // A new filter opens a second capture, which hears the first one's frames (network rule 9).
@@ -55,7 +64,67 @@ export const scenarios: readonly Scenario[] = [
     assert.equal(await repliesTo(lab, ips, 100), [], 'VLAN 100 is another segment');
     return undefined;
   }),
+
+  scenario(
+    'hearing/a-node-with-another-key',
+    { lab: { ownKey: ['n3'] }, deadlineMs: 120_000 },
+    async (lab) => {
+      const all = await freshServices(lab);
+      await stayWhereTheyBelong(lab, all);
+      await tellsOtherKey(lab, 'n1', /^eth0: heartbeats of n3 /);
+      await tellsOtherKey(lab, 'n2', /^eth0: heartbeats of n3 /);
+      await tellsOtherKey(lab, 'n3', /^eth0: heartbeats of n1, n2 /);
+      for (const node of lab.nodes) await lab.program(node).killTree();
+      for (const node of lab.nodes) lab.program(node).start();
+      await stayWhereTheyBelong(lab, all);
+      await NODE_LOSS.strike(lab, 'n3');
+      const samples = await takenFrom(lab, 'n3', all);
+      await NODE_LOSS.repair(lab, 'n3');
+      // New ones: the old ones have moved so often by now that a planned move waits.
+      await stayWhereTheyBelong(lab, await freshServices(lab));
+      return { unit: 'ms', samples };
+    },
+  ),
 ];
+
+/** Once whoever started later has its IPs back, every IP is answered by its preferred node alone, and goes on so. */
+async function stayWhereTheyBelong(lab: Lab, all: readonly Assignment[]): Promise<void> {
+  await settled(lab);
+  await delay(HANDOVERS_OVER_MS);
+  const deadline = performance.now() + LOOK_MS;
+  while (performance.now() < deadline) await assertAnswers(lab, all);
+}
+
+async function tellsOtherKey(lab: Lab, node: string, message: RegExp): Promise<void> {
+  let told: Record<string, string> | undefined;
+  const what = () => `${OTHER_KEY} ${message} of ${node}: ${JSON.stringify(told)}`;
+  await until({ what, deadlineMs: 5_000 }, async () => {
+    const status = (await lab.cluster.read({ kind: 'Node', name: node }))?.status;
+    const conditions = (status?.['conditions'] ?? []) as Record<string, string>[];
+    told = conditions.find((one) => one['type'] === OTHER_KEY);
+    return told?.['status'] === 'True' && message.test(told['message'] ?? '');
+  });
+}
+
+/** The others take the lost node's IPs when questions were unanswered for long enough. @returns after how long */
+async function takenFrom(lab: Lab, lost: string, all: readonly Assignment[]): Promise<number[]> {
+  const from = performance.now();
+  const open = new Set(all.filter((one) => one.preferredNode === lost).map(({ ip }) => ip));
+  const samples: number[] = [];
+  const what = () => `${[...open].join(' ')} taken from ${lost}`;
+  await until({ what, deadlineMs: ABSENT.withinMs }, async () => {
+    for (const ip of open) {
+      const macs = await lab.prober.macsOf(ip);
+      assert.ok(macs.length <= 1, `two answers for ${ip}: ${macs.join(' ')}`);
+      if (macs.length === 0) continue;
+      open.delete(ip);
+      samples.push(Math.round(performance.now() - from));
+    }
+    return open.size === 0;
+  });
+  assert.ok(Math.min(...samples) >= ABSENT.notBeforeMs, `taken after ${samples} ms`);
+  return samples;
+}
 
 /** Asks for every IP in frames with that VLAN tag. @returns what the prober is told */
 async function repliesTo(
