@@ -32,8 +32,8 @@ appendFileSync(join(directory, 'loaded'), process.pid + '\\n');
 ${WRONG}
 process.on('message', ({ resume }) => {
   if (resume !== undefined) appendFileSync(told, JSON.stringify(resume) + '\\n');
-  process.send({ kind: 'announced', state: ['old'] });
-  process.send({ kind: 'announced', state: { ips: ['192.0.2.1'] } });
+  process.send({ kind: 'remember', entries: { pools: ['old'], ip: true, ended: true }, anew: true });
+  process.send({ kind: 'remember', entries: { pools: ['new'], ended: null }, anew: false });
   process.send({ kind: 'ready' });
   process.on('SIGTERM', () => setTimeout(() => process.exit(0), 100));
   const pulse = () => process.send({ kind: 'pulse' });
@@ -190,7 +190,7 @@ test('restarts a killed child alone, counts it, and hands a wire its last announ
     wire: { alive: true, ready: true, pid: restarted.pid, restarts: 1 },
   });
   const { state, ageMs } = JSON.parse(readFileSync(join(directory, 'resumed'), 'utf8'));
-  assert.equal(state, { ips: ['192.0.2.1'] });
+  assert.equal(state, { pools: ['new'], ip: true });
   assert.ok(ageMs >= 0 && ageMs < 5_000);
 });
 

@@ -111,9 +111,10 @@ export class VirtualSegment {
     options: Partial<SegmentOptions> = {},
   ): Station {
     const index = Number(name.replace(/\D/g, ''));
+    const octet = index.toString(16).padStart(2, '0');
     const station: Omit<Station, 'segment'> = {
       name,
-      mac: mac(`02:00:00:00:00:0${index}`),
+      mac: mac(`02:00:00:00:00:${octet}`),
       reports: [],
       counters: new Counters(),
       relists: 0,
@@ -124,7 +125,7 @@ export class VirtualSegment {
     const link = {
       name: 'eth0',
       mac: station.mac,
-      addresses: [ip(`192.0.2.25${index}`)],
+      addresses: [ip(`10.9.0.${index}`)],
       linkLocal: ip(`fe80::${index}`),
     };
     const segment = new Segment(
@@ -159,7 +160,7 @@ export class VirtualSegment {
         return duty === undefined ? '0'.repeat(16) : dutyDigest(duty, this.groups.get(duty.group));
       },
       afterQueuedFrames: (run: () => void) => void this.#clockOf(station).after(0, run),
-      announcedChanged: () => undefined,
+      keepAnnounced: () => undefined,
     };
   }
 
@@ -210,10 +211,10 @@ export class VirtualSegment {
     const frame = decodeEthernet(question);
     if (frame.etherType !== ETHER_TYPE_ARP) return;
     const request = decodeArp(frame.payload);
-    const index = /^192\.0\.2\.25([1-9])$/.exec(request.targetIp)?.[1];
+    const index = /^10\.9\.0\.(\d+)$/.exec(request.targetIp)?.[1];
     if (index === undefined || request.operation !== 'request' || this.powerOff.has(`n${index}`))
       return;
-    const own = mac(`02:00:00:00:00:0${index}`);
+    const own = mac(`02:00:00:00:00:${Number(index).toString(16).padStart(2, '0')}`);
     const arp = {
       operation: 'reply' as const,
       ...{ senderHardwareAddress: own, senderIp: request.targetIp },

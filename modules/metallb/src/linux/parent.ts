@@ -5,8 +5,15 @@ export type ToParent =
   | { readonly kind: 'refused'; readonly sentence: string }
   /** Every 100 ms from the wire: its event loop runs. */
   | { readonly kind: 'pulse' }
-  /** What the wire would need if it were restarted now; `node` keeps the last one and never looks inside. */
-  | { readonly kind: 'announced'; readonly state: unknown };
+  /**
+   * What the wire would need if it were restarted now, as far as it has changed: `node` keeps it by key, forgets keys with
+   * `null`, and never looks inside. `anew` in the first message of a process: all that was kept before is over.
+   */
+  | {
+      readonly kind: 'remember';
+      readonly entries: Readonly<Record<string, unknown>>;
+      readonly anew: boolean;
+    };
 
 /** What `node` hands to a restarted wire. */
 export interface Resume {

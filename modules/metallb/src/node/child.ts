@@ -33,7 +33,8 @@ export class Child {
   #lastPulse: number | undefined;
   /** The last sign that it ran. */
   #lastAliveAt = 0;
-  #announced: { readonly state: unknown } | undefined;
+  /** What it would need if it were restarted now. */
+  readonly #memory = new Map<string, unknown>();
 
   constructor(options: ChildOptions) {
     this.#options = options;
@@ -55,11 +56,11 @@ export class Child {
     log('child started', { child: name, pid: child.pid, restarts: this.#restarts });
   }
 
-  /** With what the one before announced, and how long ago that one was alive. */
+  /** With what the one before wanted to be remembered, and how long ago that one was alive. */
   #startMessage() {
-    if (this.#announced === undefined) return { kind: 'start' };
+    if (this.#memory.size === 0) return { kind: 'start' };
     const ageMs = performance.now() - this.#lastAliveAt;
-    return { kind: 'start', resume: { state: this.#announced.state, ageMs } };
+    return { kind: 'start', resume: { state: Object.fromEntries(this.#memory), ageMs } };
   }
 
   /** Asks the child to stop; kills it after `graceMs`. Resolves when it is gone. */
@@ -117,8 +118,16 @@ export class Child {
       this.#options.onRefused(String(message.sentence));
     }
     if (message.kind === 'pulse') this.#lastPulse = this.#lastAliveAt;
-    if (message.kind === 'announced' && 'state' in message) {
-      this.#announced = { state: message.state };
+    if (message.kind === 'remember' && 'entries' in message) {
+      if ('anew' in message && message.anew === true) this.#memory.clear();
+      this.#remember(message.entries);
+    }
+  }
+
+  #remember(entries: unknown): void {
+    for (const [key, value] of Object.entries(entries ?? {})) {
+      if (value === null) this.#memory.delete(key);
+      else this.#memory.set(key, value);
     }
   }
 

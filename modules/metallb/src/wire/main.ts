@@ -23,7 +23,7 @@ import { systemClock } from '../time/system-clock.ts';
 import { Counters } from './counters.ts';
 import { Ending } from './ending.ts';
 import { openFrameSocket } from './frame-socket.ts';
-import { parseResumeState } from './resume-state.ts';
+import { type Entries, parseResumeState } from './restart-memory.ts';
 import { Wire, type WireOptions, type WirePorts } from './wire.ts';
 
 const PULSE_MS = 100;
@@ -73,6 +73,7 @@ class WireProgram {
   readonly #receiver = new DutyReceiver(randomBytes(8).toString('hex'));
   readonly #wire: Wire;
   #speaker: LineConnection | undefined;
+  #remembers = false;
 
   constructor(settings: NodeSettings) {
     this.#settings = settings;
@@ -105,7 +106,7 @@ class WireProgram {
       relist: () => this.#tell({ kind: 'relist' }),
       table: () => this.#receiver.table,
       afterQueuedFrames: (run) => setImmediate(() => setImmediate(run)),
-      announcedChanged: () => tellParent({ kind: 'announced', state: this.#wire.resumeState() }),
+      remember: (entries) => this.#remember(entries),
       log: (message, facts) => this.#logger.info(message, { ...facts }),
     };
   }
@@ -154,6 +155,11 @@ class WireProgram {
     if (parsed === undefined || ageMs > heartbeatIntervalMs * heartbeatMultiplier) return;
     this.#logger.info('resuming', { ageMs, ...parsed });
     this.#wire.resume(parsed);
+  }
+
+  #remember(entries: Entries): void {
+    tellParent({ kind: 'remember', entries, anew: !this.#remembers });
+    this.#remembers = true;
   }
 
   #every(periodMs: number, run: () => void): void {

@@ -67,13 +67,14 @@ export class SegmentIps {
     const { announcements } = this;
     const sources = { mac: link.mac, roles: this.#roles, liveness, announcements, questions };
     this.#answers = new Answers(sources, ports, options);
-    for (const ip of resumed) announcements.begin(ip, false, ports.clock.now());
+    for (const ip of resumed) {
+      announcements.begin(ip, false, ports.clock.now());
+      ports.keepAnnounced(ip, true);
+    }
   }
 
   get announced(): IpAddress[] {
-    return [...this.#roles.active].flatMap(([ip, { kind }]) =>
-      kind === 'announcing' && !this.announcements.isVetoed(ip) ? [ip] : [],
-    );
+    return [...this.#roles.ips()].filter((ip) => this.#isAnnounced(ip));
   }
 
   /** Nothing is answered any more. */
@@ -127,7 +128,15 @@ export class SegmentIps {
     });
     for (const transition of transitions) this.#apply(transition);
     this.#force(concerned);
-    if (transitions.length > 0) this.#ports.announcedChanged();
+    for (const { ip } of transitions) this.#keep(ip);
+  }
+
+  #keep(ip: IpAddress): void {
+    this.#ports.keepAnnounced(ip, this.#isAnnounced(ip));
+  }
+
+  #isAnnounced(ip: IpAddress): boolean {
+    return this.#roles.get(ip).kind === 'announcing' && !this.announcements.isVetoed(ip);
   }
 
   #apply(transition: Transition): void {
@@ -168,7 +177,7 @@ export class SegmentIps {
     const duty = this.#ports.table().duties.get(ip);
     const isFree = !this.announcements.isVetoed(ip);
     if (duty !== undefined && isFree) this.#moves.announced(duty, { ip, from: undefined });
-    this.#ports.announcedChanged();
+    this.#keep(ip);
   }
 
   /** A duty may be forced while its IP is probed, or after a foreign host has vetoed it. */
@@ -183,6 +192,7 @@ export class SegmentIps {
     this.announcements.stopAnswering(ip);
     this.#disputes.settled(ip);
     this.#moves.withdrawn(ip, reason);
+    this.#ports.keepAnnounced(ip, false);
   }
 
   silenceAll(reason: string): void {
@@ -192,7 +202,6 @@ export class SegmentIps {
   #silence(ip: IpAddress, reason: string): void {
     this.#roles.silence(ip);
     this.#fallSilent(ip, reason);
-    this.#ports.announcedChanged();
   }
 
   /** A node that announced some of them is gone. */

@@ -48,6 +48,6 @@ export interface SegmentPorts {
   digestOf(ip: IpAddress): string;
   /** Runs once the frames that were queued before have been read: two event-loop turns. */
   afterQueuedFrames(run: () => void): void;
-  /** The announced IPs have changed: whoever keeps them for a restart wants to know. */
-  announcedChanged(): void;
+  /** Whoever keeps for a restart what is announced wants to know. */
+  keepAnnounced(ip: IpAddress, announced: boolean): void;
 }

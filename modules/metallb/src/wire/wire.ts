@@ -4,7 +4,12 @@ import type { Touched } from '../duty/duty-table.ts';
 import type { Report } from '../duty/messages.ts';
 import type { Link } from '../linux/link.ts';
 import type { IpAddress } from '../net/ip.ts';
-import type { ResumedInterface, ResumeState } from './resume-state.ts';
+import {
+  type Entries,
+  RestartMemory,
+  type ResumedInterface,
+  type ResumeState,
+} from './restart-memory.ts';
 import { Segment } from './segment.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 import { isUsableLink } from './usable-link.ts';
@@ -18,7 +23,7 @@ export interface FrameSocket {
 }
 
 export interface WirePorts
-  extends Omit<SegmentPorts, 'send' | 'join' | 'leave' | 'table' | 'digestOf'> {
+  extends Omit<SegmentPorts, 'send' | 'join' | 'leave' | 'table' | 'digestOf' | 'keepAnnounced'> {
   openSocket(
     link: SegmentLink,
     pools: readonly string[],
@@ -29,6 +34,8 @@ export interface WirePorts
   leaveGroup(interfaceName: string, ip: IpAddress): void;
   /** The table as far as the speaker has told it. */
   table(): DutyTable;
+  /** Keeps this for the next process, should this one end. */
+  remember(entries: Entries): void;
   log(message: string, facts: object): void;
 }
 
@@ -53,6 +60,7 @@ const DRAIN_WAIT_MS = 500;
 export class Wire {
   readonly #ports: WirePorts;
   readonly #options: WireOptions;
+  readonly #memory: RestartMemory;
   readonly #open = new Map<string, OpenInterface>();
   readonly #opening = new Set<string>();
   #links: readonly Link[] = [];
@@ -63,6 +71,8 @@ export class Wire {
   constructor(ports: WirePorts, options: WireOptions) {
     this.#ports = ports;
     this.#options = options;
+    const remember = (entries: Entries) => ports.remember(entries);
+    this.#memory = new RestartMemory(remember, (run) => ports.afterQueuedFrames(run));
   }
 
   /** Goes on with what the process before announced, before links or duties are known here. */
@@ -83,6 +93,7 @@ export class Wire {
 
   #refresh(entry: OpenInterface, link: Link): void {
     entry.link = link;
+    this.#memory.setLink(link);
     entry.segment.setAddresses(link);
     if (link.carrier === entry.carrier) return;
     entry.carrier = link.carrier;
@@ -95,6 +106,7 @@ export class Wire {
     this.#open.delete(name);
     entry?.segment.stop();
     entry?.socket.close();
+    this.#memory.forgetLink(name);
     this.#ports.log('interface closed', { interface: name });
   }
 
@@ -132,6 +144,8 @@ export class Wire {
   #opened(entry: OpenInterface): void {
     const { name, mac } = entry.link;
     this.#open.set(name, entry);
+    this.#memory.setLink(entry.link);
+    this.#memory.setPools(this.#pools);
     this.#ports.log('interface opened', { interface: name, mac });
     entry.socket.setPools(this.#pools);
     entry.segment.setDraining(this.#leaves);
@@ -146,6 +160,7 @@ export class Wire {
       leave: (ip) => this.#ports.leaveGroup(name, ip),
       table: () => this.#ports.table(),
       digestOf: (ip) => this.#digestOf(ip),
+      keepAnnounced: (ip, announced) => this.#memory.setAnnounced(name, ip, announced),
     };
   }
 
@@ -168,6 +183,7 @@ export class Wire {
 
   #setPools(pools: readonly string[]): void {
     this.#pools = pools;
+    this.#memory.setPools(pools);
     for (const { socket } of this.#open.values()) socket.setPools(pools);
   }
 
@@ -206,15 +222,6 @@ export class Wire {
   get ready(): boolean {
     const segments = [...this.#open.values()].map(({ segment }) => segment);
     return this.#tableKnown && this.#opening.size === 0 && segments.every(({ ready }) => ready);
-  }
-
-  /** What the next process would need if this one ended now. */
-  resumeState(): ResumeState {
-    const interfaces = [...this.#open.values()].map(({ link, segment }) => {
-      const { name, mac, addresses, linkLocal } = link;
-      return { link: { name, mac, addresses, linkLocal }, announced: segment.announcedIps() };
-    });
-    return { pools: this.#pools, interfaces };
   }
 
   reports(): Report[] {
