@@ -44,7 +44,8 @@ export interface Peer {
   /** Network rule 7: one delay of death for a new incarnation. */
   postponedUntil: number;
   restartingUntil: number;
-  kernelAnsweredAt: number;
+  /** Questions to a restarting peer's kernel since it last gave a sign of life. */
+  kernelAsked: number;
 }
 
 /** A peer as the first frame of it shows it: not counted. */
@@ -66,7 +67,7 @@ export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
     nextProbeAt: Number.POSITIVE_INFINITY,
     postponedUntil: Number.NEGATIVE_INFINITY,
     restartingUntil: Number.NEGATIVE_INFINITY,
-    kernelAnsweredAt: Number.NEGATIVE_INFINITY,
+    kernelAsked: 0,
   };
 }
 

@@ -202,11 +202,11 @@ export class SegmentLiveness {
         peer.restartingUntil = now + this.#options.restartGraceMs;
         peer.nextProbeAt = now;
       }
-      peer.kernelAnsweredAt = now;
+      peer.kernelAsked = 0;
       return 'restarting';
     }
     if (peer.phase === 'restarting' && peer.state === 'starting') {
-      peer.kernelAnsweredAt = now;
+      peer.kernelAsked = 0;
       return 'restarting';
     }
     return 'alive';
@@ -257,10 +257,9 @@ export class SegmentLiveness {
     else peer.unprovenAt = now;
   }
 
-  kernelAnswered(address: IpAddress, now: number): void {
+  kernelAnswered(address: IpAddress): void {
     for (const peer of this.#peers.all) {
-      if (peer.phase === 'restarting' && peer.addresses.includes(address))
-        peer.kernelAnsweredAt = now;
+      if (peer.phase === 'restarting' && peer.addresses.includes(address)) peer.kernelAsked = 0;
     }
   }
 
@@ -308,6 +307,7 @@ export class SegmentLiveness {
     if (now < peer.nextProbeAt) return [];
     if (peer.phase === 'restarting') {
       peer.nextProbeAt = now + 100;
+      peer.kernelAsked += 1;
       return [{ do: 'confirm-kernel', peer }];
     }
     if (peer.phase !== 'suspect' && peer.phase !== 'proven') return [];

@@ -16,8 +16,11 @@ const SUSPECT_AFTER_INTERVALS = 2;
 const UNPROVEN_DELAY_MS = 1_000;
 /** A proven peer is asked every second; this long after its last proof its silence is death. */
 const PROOF_LASTS_MS = 1_300;
-/** Kernel of a restarting peer: asked every 100 ms, three answers may be lost. */
-const KERNEL_SILENCE_MS = 400;
+/**
+ * The kernel of a restarting peer is asked every 100 ms, and three answers may be lost. Questions are counted and not
+ * time: a judge that was kept from asking has heard nothing worth a death.
+ */
+const KERNEL_QUESTIONS = 4;
 
 /** Moves the peer's phase as time passes: suspicion at two missed intervals, death at `multiplier` of them. */
 export function judge(peer: Peer, evidence: Evidence): Verdict {
@@ -42,7 +45,8 @@ function suspect(peer: Peer, now: number): Verdict {
 
 function judgeRestarting(peer: Peer, now: number): Verdict {
   const canBeAsked = peer.addresses.length > 0;
-  const kernelSilent = canBeAsked && now - peer.kernelAnsweredAt > KERNEL_SILENCE_MS;
+  const isOverdue = peer.kernelAsked >= KERNEL_QUESTIONS && now >= peer.nextProbeAt;
+  const kernelSilent = canBeAsked && isOverdue;
   return kernelSilent || now > peer.restartingUntil ? 'dead' : 'unchanged';
 }
 

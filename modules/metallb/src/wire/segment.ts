@@ -359,7 +359,7 @@ export class Segment {
 
   #claimed(claim: Claim): void {
     const now = this.#ports.clock.now();
-    this.#liveness.kernelAnswered(claim.ip, now);
+    this.#liveness.kernelAnswered(claim.ip);
     // A peer's answer says that it has taken the IP, not that whoever was asked for it is there.
     const isPeer = this.#ips.isPeer(claim.mac);
     if (!isPeer && this.#presence.answered(claim, now)) this.#electAll();
