@@ -171,12 +171,12 @@ const rows: {
 
 for (const row of rows) {
   test(`elects ${row.name}`, () => {
-    const ranked = rankCandidates(
+    const [first] = rankCandidates(
       { ...DUTY, ...row.duty },
       row.group ?? THREE,
       row.view ?? view(ALL),
     );
-    assert.is(ranked[0], row.first);
+    assert.is(first, row.first);
   });
 }
 
@@ -204,12 +204,13 @@ const members = fc.subarray(names).chain((subset) =>
 test('the order of members does not matter, and nobody who is there is left out but for the label', () => {
   fc.assert(
     fc.property(views, members, (seen, list) => {
-      const ranked = rankCandidates(DUTY, group(...list), view(seen));
-      assert.equal(rankCandidates(DUTY, group(...list.toReversed()), view(seen)), ranked);
+      const ranked = [...rankCandidates(DUTY, group(...list), view(seen))];
+      const reversed = rankCandidates(DUTY, group(...list.toReversed()), view(seen));
+      assert.equal([...reversed], ranked);
       const present = list.filter(({ node }) => seen[node]?.present);
       const included = present.filter(({ excluded }) => !excluded);
       const expected = included.length > 0 ? included : present;
-      assert.equal([...ranked].sort(), expected.map(({ node }) => node).sort());
+      assert.equal(ranked.sort(), expected.map(({ node }) => node).sort());
     }),
   );
 });

@@ -4,33 +4,50 @@ interface Pending {
   readonly at: number;
   readonly run: () => void;
 }
+
 /** Time that moves only when a test says so; timers run in order of their due time. */
 export class FakeClock implements Clock {
   #now = 0;
-  #pending: Pending[] = [];
+  /** In the order in which they run. */
+  readonly #pending: Pending[] = [];
+
   now(): number {
     return this.#now;
   }
+
   epochMs(): number {
     return 1_700_000_000_000 + this.#now;
   }
+
   after(ms: number, run: () => void): Timer {
     const entry: Pending = { at: this.#now + ms, run };
-    this.#pending.push(entry);
-    return {
-      cancel: () => {
-        this.#pending = this.#pending.filter((other) => other !== entry);
-      },
-    };
+    this.#pending.splice(this.#placeOf(entry.at), 0, entry);
+    return { cancel: () => this.#cancel(entry) };
   }
+
+  #cancel(entry: Pending): void {
+    const place = this.#pending.lastIndexOf(entry, this.#placeOf(entry.at) - 1);
+    if (place >= 0) this.#pending.splice(place, 1);
+  }
+
+  /** Behind all that are due at the same time. */
+  #placeOf(at: number): number {
+    let [low, high] = [0, this.#pending.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.#pending[middle]?.at ?? 0) <= at) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   advance(ms: number): void {
     const until = this.#now + ms;
-    for (;;) {
-      const next = this.#pending.filter((e) => e.at <= until).sort((a, b) => a.at - b.at)[0];
-      if (next === undefined) break;
-      this.#pending = this.#pending.filter((e) => e !== next);
+    for (let next = this.#pending[0]; next !== undefined && next.at <= until; ) {
+      this.#pending.shift();
       this.#now = next.at;
       next.run();
+      next = this.#pending[0];
     }
     this.#now = until;
   }

@@ -22,8 +22,11 @@ type LookAt = (member: Member) => NodeView | undefined;
  *
  * Who elects statically takes what the static election gives it and nothing else: that is left to it, and all the rest
  * is for those who hear each other. So a peer's death is not answered by leaving its IPs to a node that can't see it.
+ *
+ * The list is made as it is read: thousands of IPs are elected at once, and nearly always the first node is all that is
+ * asked for.
  */
-export function rankCandidates(duty: Duty, group: Group, view: SegmentView): string[] {
+export function rankCandidates(duty: Duty, group: Group, view: SegmentView): Iterable<string> {
   if (group.members.some(({ node }) => view.electsStatically(node))) {
     const ranked = rank(duty, group, (member) => staticView(member, view));
     const [winner] = ranked;
@@ -33,7 +36,7 @@ export function rankCandidates(duty: Duty, group: Group, view: SegmentView): str
 }
 
 /** Exclusion by label is absolute only while another candidate lacks the label (network rule 12). */
-function rank(duty: Duty, group: Group, lookAt: LookAt): string[] {
+function rank(duty: Duty, group: Group, lookAt: LookAt): Iterable<string> {
   const present = group.members.flatMap((member) => candidate(duty, member, lookAt) ?? []);
   const included = present.filter(({ excluded }) => !excluded);
   const candidates = included.length > 0 ? included : present;
@@ -41,10 +44,34 @@ function rank(duty: Duty, group: Group, lookAt: LookAt): string[] {
   const nobodyHasEndpoints =
     isLocal && candidates.every(({ local }) => local === NO_LOCAL_ENDPOINTS);
   const stays = nobodyHasEndpoints || duty.failback === 'withheld' ? duty.lastAnnouncer : undefined;
-  return candidates
-    .map((entry) => ({ ...entry, keys: withStay(entry, duty, nobodyHasEndpoints, stays) }))
-    .sort((a, b) => compareKeys(a.keys, b.keys) || compareHashes(a.node, b.node, duty.ip))
-    .map(({ node }) => node);
+  const ranked = candidates.map((entry) => ({
+    node: entry.node,
+    keys: withStay(entry, duty, nobodyHasEndpoints, stays),
+  }));
+  return { [Symbol.iterator]: () => bestFirst(ranked, duty.ip) };
+}
+
+type Ranked = Pick<Candidate, 'node' | 'keys'>;
+
+function* bestFirst(candidates: readonly Ranked[], ip: string): Generator<string> {
+  const left = new Set(candidates);
+  for (let best = bestOf(left, ip); best !== undefined; best = bestOf(left, ip)) {
+    left.delete(best);
+    yield best.node;
+  }
+}
+
+/** Only nodes that are equal in everything else are hashed. */
+function bestOf(candidates: Iterable<Ranked>, ip: string): Ranked | undefined {
+  let equals: Ranked[] = [];
+  for (const entry of candidates) {
+    const difference = compareKeys(entry.keys, equals[0]?.keys ?? entry.keys);
+    if (difference < 0) equals = [entry];
+    else if (difference === 0) equals.push(entry);
+  }
+  return equals.length < 2
+    ? equals[0]
+    : equals.sort((a, b) => compareHashes(a.node, b.node, ip))[0];
 }
 
 function candidate(duty: Duty, member: Member, lookAt: LookAt): Candidate | undefined {

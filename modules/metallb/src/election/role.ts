@@ -14,7 +14,7 @@ export interface Situation {
   readonly self: string;
   readonly state: NodeState;
   /** Candidates, best first; without us when we are out. */
-  readonly ranked: readonly string[];
+  readonly ranked: Iterable<string>;
   /** This node still belongs to the group that elects. */
   readonly member: boolean;
   isRestarting(node: string): boolean;
@@ -29,13 +29,13 @@ export const SILENT: Role = { kind: 'silent' };
  */
 export function nextRole(current: Role, situation: Situation): Role {
   const { self, state, ranked, member, isRestarting } = situation;
-  const winner = ranked[0];
+  const [winner] = ranked;
   const answers = current.kind === 'announcing' || current.kind === 'yielding';
   const leaves = state === 'leaving' || !member;
   if (winner === self) return { kind: 'announcing' };
   if (winner === undefined) return answers && leaves ? { kind: 'announcing' } : SILENT;
   if (isRestarting(winner)) {
-    const stand = ranked.find((node) => !isRestarting(node));
+    const stand = [...ranked].find((node) => !isRestarting(node));
     return stand === self ? { kind: 'covering', node: winner } : SILENT;
   }
   const mayAnswer = state === 'eligible' || state === 'holding-down' || state === 'leaving';

@@ -84,7 +84,8 @@ export class IpRoles {
         ? SILENT
         : nextRole(before, { ...input, self: this.#self, ranked, member });
     const from = this.#winners.get(ip);
-    this.#remember(ip, after, duty === undefined ? undefined : ranked[0]);
+    const [winner] = ranked;
+    this.#remember(ip, after, winner);
     if (before.kind === after.kind) return undefined;
     return { ip, duty, before, after, from: from === this.#self ? undefined : from };
   }
