@@ -25,13 +25,25 @@ export interface Claim {
 const ETHERTYPE = { arp: 0x0806, ipv6: 0x86dd } as const;
 const ICMPV6 = { protocol: 58, solicitation: 135, advertisement: 136 } as const;
 const OVERRIDE = 0x20; // RFC 4861 §4.4
+const FRAGMENT = 44;
+
+/** How a request departs from a broadcast whose sender hardware address is the frame's source. */
+export interface RequestWish {
+  readonly destinationMac?: string;
+  readonly senderHardwareAddress?: string;
+}
 
 /** With the source's own IP as target it is an announcement. */
-export function arpRequest(source: { mac: string; ip: string }, target: string): Buffer {
+export function arpRequest(
+  source: { mac: string; ip: string },
+  target: string,
+  wish: RequestWish = {},
+): Buffer {
+  const { destinationMac = 'ff:ff:ff:ff:ff:ff', senderHardwareAddress = source.mac } = wish;
   return Buffer.concat([
-    ethernet('ff:ff:ff:ff:ff:ff', source.mac, ETHERTYPE.arp),
+    ethernet(destinationMac, source.mac, ETHERTYPE.arp),
     Buffer.from('0001080006040001', 'hex'),
-    macBytes(source.mac),
+    macBytes(senderHardwareAddress),
     ipBytes(source.ip),
     Buffer.alloc(6),
     ipBytes(target),
@@ -61,33 +73,56 @@ export function tagged(frame: Buffer, vlanId: number): Buffer {
   return Buffer.concat([frame.subarray(0, 12), tag, frame.subarray(12)]);
 }
 
-export function neighbourSolicitation(source: { mac: string; ip: string }, target: string): Buffer {
+/** How a solicitation departs from the usual multicast one with its source's link-layer address. */
+export interface SolicitationWish {
+  /** To this MAC and to the target's own address, as unreachability detection asks. */
+  readonly unicastTo?: string;
+  /** Put into the option instead of the frame's source; `none` leaves the option out. */
+  readonly linkLayerAddress?: string;
+  readonly hopLimit?: number;
+  /** With a fragment header, whole as it is (an atomic fragment). */
+  readonly fragment?: boolean;
+}
+
+export function neighbourSolicitation(
+  source: { mac: string; ip: string },
+  target: string,
+  wish: SolicitationWish = {},
+): Buffer {
   const targetBytes = ipBytes(target);
   const group = Buffer.concat([
     Buffer.from('ff0200000000000000000001ff', 'hex'),
     targetBytes.subarray(13),
   ]);
+  const { unicastTo, linkLayerAddress = source.mac } = wish;
+  const option = Buffer.concat([Buffer.of(1, 1), macBytes(source.mac)]);
+  if (linkLayerAddress !== 'none') macBytes(linkLayerAddress).copy(option, 2);
   const message = Buffer.concat([
     Buffer.of(ICMPV6.solicitation, 0, 0, 0, 0, 0, 0, 0),
     targetBytes,
-    Buffer.of(1, 1), // source link-layer address, 8 bytes
-    macBytes(source.mac),
+    ...(linkLayerAddress === 'none' ? [] : [option]),
   ]);
-  return icmpv6Frame(source, group, message);
+  const destination = unicastTo === undefined ? group : targetBytes;
+  return icmpv6Frame(source, destination, message, wish);
 }
 
 /** @param message with zeros for its checksum, which are filled in */
-function icmpv6Frame(source: { mac: string; ip: string }, group: Buffer, message: Buffer): Buffer {
+function icmpv6Frame(
+  source: { mac: string; ip: string },
+  destination: Buffer,
+  message: Buffer,
+  wish: SolicitationWish = {},
+): Buffer {
+  const { unicastTo = multicastMac(destination), hopLimit = 255, fragment = false } = wish;
   const sourceBytes = ipBytes(source.ip);
-  message.writeUInt16BE(icmpv6Checksum(sourceBytes, group, message), 2);
-  const header = Buffer.from('6000000000003aff', 'hex');
-  header.writeUInt16BE(message.length, 4);
+  message.writeUInt16BE(icmpv6Checksum(sourceBytes, destination, message), 2);
+  const atomic = fragment ? Buffer.of(ICMPV6.protocol, 0, 0, 0, 0, 0, 0, 1) : Buffer.alloc(0);
+  const header = Buffer.from('6000000000000000', 'hex');
+  header.writeUInt16BE(atomic.length + message.length, 4);
+  header.set([fragment ? FRAGMENT : ICMPV6.protocol, hopLimit], 6);
   return Buffer.concat([
-    ethernet(multicastMac(group), source.mac, ETHERTYPE.ipv6),
-    header,
-    sourceBytes,
-    group,
-    message,
+    ethernet(unicastTo, source.mac, ETHERTYPE.ipv6),
+    ...[header, sourceBytes, destination, atomic, message],
   ]);
 }
 

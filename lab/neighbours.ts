@@ -10,6 +10,12 @@ export async function neighbourMac(namespace: string, ip: string): Promise<strin
   return entry?.lladdr;
 }
 
+/** Makes the host believe that `ip` is at this MAC, until it is told otherwise. */
+export async function believe(namespace: string, ip: string, mac: string): Promise<void> {
+  const entry = [ip, 'lladdr', mac, 'dev', 'eth0', 'nud', 'reachable'];
+  await run(['ip', '-n', namespace, 'neigh', 'replace', ...entry]);
+}
+
 /** Makes the host forget all it has learnt, so that its next packet must ask first. */
 export async function flushNeighbours(namespace: string): Promise<void> {
   await run(['ip', '-n', namespace, 'neigh', 'flush', 'all']);

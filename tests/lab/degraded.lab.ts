@@ -3,7 +3,7 @@ import { delay } from '../../lab/exec.ts';
 import { assignedIps } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
-import { freshServices } from '../../lab/standard.ts';
+import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
 import { observe } from '../../lab/trial.ts';
 import { serviceManifest } from '../../lab/workload.ts';
 
@@ -26,12 +26,15 @@ export const scenarios: readonly Scenario[] = [
     await freshServices(lab);
     await nothingChangesWhile(lab, async () => {
       await lab.controller.killTree();
-      await lab.cluster.apply(
-        serviceManifest({ name: 'later', className: 'ingress', family: 'IPv4', count: 1 }),
-      );
+      const later = STANDARD_SERVICES.map((one) => ({
+        ...one,
+        name: `later-${one.name}`,
+        count: 1,
+      }));
+      await lab.cluster.apply(...later.map(serviceManifest));
       await delay(WITHOUT_CONTROLLER_MS);
       lab.controller.start();
-      await assignedIps(lab, 'later', 1);
+      for (const { name } of later) await assignedIps(lab, name, 1);
     });
     return undefined;
   }),

@@ -2,18 +2,19 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { startCapture } from '../../lab/capture.ts';
 import { delay, run } from '../../lab/exec.ts';
-import { KILL_NODE, STOP_WIRE } from '../../lab/faults.ts';
-import { type Assignment, assignedIps } from '../../lab/health.ts';
+import { CABLE_OUT, KILL_NODE, STOP_WIRE } from '../../lab/faults.ts';
+import { type Assignment, assignedIps, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
-import { observe } from '../../lab/trial.ts';
+import { observe, playFault } from '../../lab/trial.ts';
 import { endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
 
 /** Networks that lie, filter or fall silent on one side (network rules 1–3). */
 const LOOK_MS = 3_000;
 const HEARTBEAT_GROUP_MAC = '33:33:00:00:00:01';
 const SUPPRESSED_TAKEOVER_MS = 2_000;
+const DARK_AT_MOST_MS = 500;
 
 export const scenarios: readonly Scenario[] = [
   scenario('isolation/deaf-node-takes-nothing', {}, async (lab) => {
@@ -72,6 +73,32 @@ export const scenarios: readonly Scenario[] = [
     await oneAnswerEach(lab, await assignedIps(lab, v4.name, 3));
     return undefined;
   }),
+
+  scenario(
+    'isolation/heartbeats-over-ipv4',
+    { timed: true, lab: { nodeFlags: ['--heartbeat-group=224.0.0.25'] } },
+    async (lab) => {
+      await lab.switch.drop('ether type ip6');
+      await restartAll(lab);
+      const [v4] = STANDARD_SERVICES;
+      await lab.cluster.apply(
+        serviceManifest(v4),
+        endpointSliceManifest(v4, [{ pod: 'backend', node: 'worker' }]),
+      );
+      await assignedIps(lab, v4.name, 3);
+      await settled(lab);
+      // Nodes that don't hear each other would ask for ten seconds first.
+      const outcomes = await playFault(lab, CABLE_OUT, 'n1');
+      const moved = outcomes.filter((one) => one.preferredNode === 'n1');
+      assert.is(moved.length, 1);
+      for (const one of moved) assert.ok(one.darkMs < DARK_AT_MOST_MS, `${one.darkMs} ms dark`);
+      for (const one of outcomes.filter((other) => !moved.includes(other))) {
+        assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
+      }
+      await CABLE_OUT.repair(lab, 'n1');
+      return { unit: 'ms', samples: moved.map((one) => one.darkMs) };
+    },
+  ),
 ];
 
 /** A fabric with ARP suppression: the switch itself answers with the node's MAC and floods nothing to it. */
