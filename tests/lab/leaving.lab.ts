@@ -22,7 +22,7 @@ const LAST_ANSWER_BEFORE_END_MS = 60;
 export const scenarios: readonly Scenario[] = [
   scenario(
     'leaving/hundreds-of-ips-then-power-off',
-    { timed: true, lab: { nodes: 2 }, onlyByName: true },
+    { timed: true, lab: { nodes: 2 } },
     async (lab) => {
       const all = [
         ...(await crowd(lab, 'IPv4', PER_FAMILY)),

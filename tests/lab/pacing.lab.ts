@@ -16,29 +16,25 @@ const BURST_OVER_MS = 11_000;
 const LOOK_MS = 3_000;
 
 export const scenarios: readonly Scenario[] = [
-  scenario(
-    'pacing/taker-after-a-shut-port-goes-slowly',
-    { timed: true, onlyByName: true },
-    async (lab) => {
-      const all = await crowd(lab, 'IPv4', IPS);
-      await lab.cluster.apply(behindAllOthers('n3'));
-      await delay(BURST_OVER_MS);
-      const guard = await lab.guardPorts(ALLOWED_PER_SECOND);
-      try {
-        await NODE_LOSS.strike(lab, 'n1');
-        const taken = { what: 'the port of n2 shut for its burst', deadlineMs: 3_000 };
-        await until(taken, async () => (await guard.of('n2')).shut);
-        await allAnswered(lab, all, () => 'n3', 5_000);
-        await delay(LOOK_MS);
-        const { mostPerSecond, shut } = await guard.of('n3');
-        assert.not(shut, `the port of n3 is open: ${mostPerSecond} broadcasts in a second`);
-        assert.ok(mostPerSecond <= SLOW_PER_SECOND, `${mostPerSecond} broadcasts in a second`);
-        return { unit: 'frames/s', samples: [mostPerSecond] };
-      } finally {
-        await reopen(lab);
-      }
-    },
-  ),
+  scenario('pacing/taker-after-a-shut-port-goes-slowly', { timed: true }, async (lab) => {
+    const all = await crowd(lab, 'IPv4', IPS);
+    await lab.cluster.apply(behindAllOthers('n3'));
+    await delay(BURST_OVER_MS);
+    const guard = await lab.guardPorts(ALLOWED_PER_SECOND);
+    try {
+      await NODE_LOSS.strike(lab, 'n1');
+      const taken = { what: 'the port of n2 shut for its burst', deadlineMs: 3_000 };
+      await until(taken, async () => (await guard.of('n2')).shut);
+      await allAnswered(lab, all, () => 'n3', 5_000);
+      await delay(LOOK_MS);
+      const { mostPerSecond, shut } = await guard.of('n3');
+      assert.not(shut, `the port of n3 is open: ${mostPerSecond} broadcasts in a second`);
+      assert.ok(mostPerSecond <= SLOW_PER_SECOND, `${mostPerSecond} broadcasts in a second`);
+      return { unit: 'frames/s', samples: [mostPerSecond] };
+    } finally {
+      await reopen(lab);
+    }
+  }),
 ];
 
 /** The API calls it NotReady: it takes over only where nobody else can. */
