@@ -8,8 +8,14 @@ interface Pending {
 /** Time that moves only when a test says so; timers run in order of their due time. */
 export class FakeClock implements Clock {
   #now = 0;
+  readonly #earlyMs: number;
   /** In the order in which they run. */
   readonly #pending: Pending[] = [];
+
+  /** @param earlyMs Node's timers count whole milliseconds from the turn's begin: by the clock they may be early */
+  constructor({ earlyMs = 0 } = {}) {
+    this.#earlyMs = earlyMs;
+  }
 
   now(): number {
     return this.#now;
@@ -20,7 +26,7 @@ export class FakeClock implements Clock {
   }
 
   after(ms: number, run: () => void): Timer {
-    const entry: Pending = { at: this.#now + ms, run };
+    const entry: Pending = { at: this.#now + Math.max(0, ms - this.#earlyMs), run };
     this.#pending.splice(this.#placeOf(entry.at), 0, entry);
     return { cancel: () => this.#cancel(entry) };
   }

@@ -55,7 +55,7 @@ const OPTIONS: Omit<SegmentOptions, 'node'> = {
 
 /** Whole wire segments of several nodes on one virtual bridge, in virtual time, with real frames between them. */
 export class VirtualSegment {
-  readonly clock = new FakeClock();
+  readonly clock = new FakeClock({ earlyMs: 0.5 });
   readonly stations = new Map<string, Station>();
   readonly sent: Sent[] = [];
   /** What a host's neighbour cache holds after each frame. */

@@ -36,7 +36,7 @@ const GROUP: Group = {
 
 /** A wire of one node on sockets that swallow everything. */
 function wireOn() {
-  const clock = new FakeClock();
+  const clock = new FakeClock({ earlyMs: 0.5 });
   const table = new LiveDutyTable();
   const opened: string[] = [];
   const closed: string[] = [];

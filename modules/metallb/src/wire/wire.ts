@@ -4,6 +4,7 @@ import type { Touched } from '../duty/duty-table.ts';
 import type { Report } from '../duty/messages.ts';
 import type { Link } from '../linux/link.ts';
 import type { IpAddress } from '../net/ip.ts';
+import type { Timer } from '../time/clock.ts';
 import {
   type Entries,
   RestartMemory,
@@ -65,7 +66,9 @@ export class Wire {
   readonly #opening = new Set<string>();
   #links: readonly Link[] = [];
   #pools: readonly string[] = [];
-  #drainAskedAt: number | undefined;
+  /** Runs, or has run, since this node drains. */
+  #drainWait: Timer | undefined;
+  #leaves = false;
   #tableKnown = false;
 
   constructor(ports: WirePorts, options: WireOptions) {
@@ -189,19 +192,20 @@ export class Wire {
 
   // --- leaving --------------------------------------------------------------------------------------------------
 
-  get #leaves(): boolean {
-    if (this.#drainAskedAt === undefined) return false;
-    return this.#ports.clock.now() - this.#drainAskedAt >= DRAIN_WAIT_MS;
-  }
-
   #considerLeaving(): void {
     const { draining } = this.#ports.table();
-    if (!draining) this.#drainAskedAt = undefined;
-    else if (this.#drainAskedAt === undefined) {
-      this.#drainAskedAt = this.#ports.clock.now();
-      this.#ports.clock.after(DRAIN_WAIT_MS, () => this.#considerLeaving());
+    if (draining) {
+      this.#drainWait ??= this.#ports.clock.after(DRAIN_WAIT_MS, () => this.#setLeaving(true));
+    } else {
+      this.#drainWait?.cancel();
+      this.#drainWait = undefined;
+      this.#setLeaving(false);
     }
-    for (const { segment } of this.#open.values()) segment.setDraining(this.#leaves);
+  }
+
+  #setLeaving(leaving: boolean): void {
+    this.#leaves = leaving;
+    for (const { segment } of this.#open.values()) segment.setDraining(leaving);
   }
 
   /** Others are to have IPs that this node still answers: all of a drained node's, or those that it has lost. */
