@@ -27,6 +27,8 @@ export class CleanUp {
 }
 
 const EXIT_CODE_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+/** As a shell shows the end by SIGPIPE. */
+const EXIT_CODE_WITHOUT_READER = 141;
 const open = new Set<CleanUp>();
 
 /** From now on, a signal or an uncaught error runs `cleanUp` before this process ends. */
@@ -45,6 +47,10 @@ function listen(): void {
   listening = true;
   for (const [signal, code] of Object.entries(EXIT_CODE_BY_SIGNAL)) {
     process.once(signal, () => endAfterCleanUp(code));
+  }
+  // Whoever read the output is gone; an error that is told there would only make the next one.
+  for (const output of [process.stdout, process.stderr]) {
+    output.on('error', () => endAfterCleanUp(EXIT_CODE_WITHOUT_READER));
   }
   process.on('uncaughtException', (error) => {
     process.stderr.write(`${error.stack}\n`);

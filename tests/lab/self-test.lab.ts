@@ -100,6 +100,14 @@ export const scenarios: readonly Scenario[] = [
     assert.equal(await listNamespaces(`mlb-${child.pid}-`), []);
     return undefined;
   }),
+
+  scenario('lab/lab-without-reader-cleans-up', KERNEL_ONLY, async () => {
+    const child = spawnLab();
+    child.stdout.destroy();
+    await once(child, 'exit');
+    assert.equal(await listNamespaces(`mlb-${child.pid}-`), []);
+    return undefined;
+  }),
 ];
 
 function addressCommand(lab: Lab, node: string, verb: 'add' | 'del', ip: string): string[] {
