@@ -93,6 +93,12 @@ export class SegmentLiveness {
     return this.#peers.everHeard(node);
   }
 
+  /** Counts now. */
+  hears(node: string): boolean {
+    const peer = this.#peers.get(node);
+    return peer !== undefined && isCounted(peer);
+  }
+
   peer(node: string): Peer | undefined {
     return this.#peers.get(node);
   }

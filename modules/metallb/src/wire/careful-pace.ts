@@ -1,4 +1,5 @@
 import type { Peer } from '../liveness/peer.ts';
+import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { MacAddress } from '../net/mac.ts';
 import type { Announcements } from './announcements.ts';
 import { BurstMemory } from './burst-memory.ts';
@@ -34,10 +35,10 @@ export class CarefulPace {
     this.#conditions.set('PacingReduced', true, message);
   }
 
-  /** @param isHeard a node that is heard has an open port: it was something else */
-  step(now: number, isHeard: (node: string) => boolean): void {
+  /** A node that is heard has an open port: it was something else. */
+  step(liveness: SegmentLiveness, now: number): void {
     if (this.#because === undefined) return;
-    if (now < this.#because.until && !isHeard(this.#because.node)) return;
+    if (now < this.#because.until && !liveness.hears(this.#because.node)) return;
     this.#because = undefined;
     this.#announcements.restorePace();
     this.#conditions.set('PacingReduced', false, '');

@@ -10,6 +10,7 @@ import { HEARTBEAT_PORT } from '../packet/heartbeat.ts';
 import { decodeIpv4, encodeIpv4 } from '../packet/ipv4.ts';
 import { decodeIpv6, encodeIpv6, PROTOCOL_UDP } from '../packet/ipv6.ts';
 import { decodeUdp, encodeUdp } from '../packet/udp.ts';
+import type { SegmentLink } from './segment-options.ts';
 
 /** Neither routers nor copies of a frame from elsewhere: a heartbeat never leaves its segment. */
 const HOP_LIMIT = 255;
@@ -18,6 +19,26 @@ export interface HeartbeatPath {
   readonly mac: MacAddress;
   readonly source: IpAddress;
   readonly group: IpAddress;
+}
+
+/** Undefined where the group is of IPv4 and the interface has no such address. */
+export function heartbeatPath(link: SegmentLink, group: IpAddress): HeartbeatPath | undefined {
+  const source = familyOf(group) === 'IPv6' ? linkLocalOf(link) : ipv4Of(link);
+  return source === undefined ? undefined : { mac: link.mac, source, group };
+}
+
+/** The kernel's, or where it has none that of the MAC (network rule 14). */
+export function linkLocalOf({ linkLocal, mac }: SegmentLink): IpAddress {
+  return linkLocal ?? linkLocalFromMac(mac);
+}
+
+/** What this node's kernel can be asked for, by either protocol. */
+export function ownAddresses(link: SegmentLink): IpAddress[] {
+  return [ipv4Of(link), link.linkLocal].filter((ip) => ip !== undefined);
+}
+
+function ipv4Of({ addresses }: SegmentLink): IpAddress | undefined {
+  return addresses.find((ip) => familyOf(ip) === 'IPv4');
 }
 
 /** Ethernet, IP and UDP around an encoded heartbeat. */
@@ -73,7 +94,7 @@ function groupMac(group: IpAddress): MacAddress {
 }
 
 /** RFC 4291 appendix A: what the kernel would give itself, where it has no link-local address (`::` may not send UDP). */
-export function linkLocalFromMac(mac: MacAddress): IpAddress {
+function linkLocalFromMac(mac: MacAddress): IpAddress {
   const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = macToBytes(mac);
   return ipFromBytes(Uint8Array.of(0xfe, 0x80, 0, 0, 0, 0, 0, 0, a ^ 2, b, c, 0xff, 0xfe, d, e, f));
 }

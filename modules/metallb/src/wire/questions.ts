@@ -8,7 +8,7 @@ import type { Peer } from '../liveness/peer.ts';
 import { familyOf, type IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { Confirmation } from './confirmation.ts';
-import { linkLocalFromMac } from './heartbeat-frame.ts';
+import { linkLocalOf } from './heartbeat-frame.ts';
 import { KnownHosts } from './known-hosts.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 
@@ -88,6 +88,6 @@ export class Questions {
   /** ARP needs none of our addresses, and giving one would fill caches; NDP must come from one. */
   #sender(ip: IpAddress): IpAddress {
     if (familyOf(ip) === 'IPv4') return UNSPECIFIED_IPV4;
-    return this.#link.linkLocal ?? linkLocalFromMac(this.#link.mac);
+    return linkLocalOf(this.#link);
   }
 }

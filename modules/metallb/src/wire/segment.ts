@@ -1,16 +1,16 @@
 import type { Report } from '../duty/messages.ts';
 import type { Claim } from '../layer2/claim.ts';
 import type { LivenessAction } from '../liveness/liveness-action.ts';
-import { isCounted, type Peer } from '../liveness/peer.ts';
+import type { Peer } from '../liveness/peer.ts';
 import { SegmentLiveness } from '../liveness/segment-liveness.ts';
-import { familyOf, type IpAddress } from '../net/ip.ts';
+import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { encodeHeartbeat, type Heartbeat, shortId } from '../packet/heartbeat.ts';
 import type { Timer } from '../time/clock.ts';
 import { CarefulPace } from './careful-pace.ts';
 import { Conditions } from './conditions.ts';
 import { FrameReader } from './frame-reader.ts';
-import { linkLocalFromMac, wrapHeartbeat } from './heartbeat-frame.ts';
+import { heartbeatPath, ownAddresses, wrapHeartbeat } from './heartbeat-frame.ts';
 import { Questions } from './questions.ts';
 import { SegmentHealth } from './segment-health.ts';
 import { SegmentIps } from './segment-ips.ts';
@@ -43,6 +43,7 @@ export class Segment {
   #electionsBegun = false;
   #lastTurnAt: number;
   #timer: Timer | undefined;
+  #wakeAt = Number.POSITIVE_INFINITY;
   #judging = false;
   #carrier = true;
   #stopped = false;
@@ -153,7 +154,7 @@ export class Segment {
   /** Any frame of this interface; its bytes are not kept. */
   receive(bytes: Uint8Array): void {
     if (!this.#runs) return;
-    this.#noticeStandstill(this.#ports.clock.now());
+    this.#catchUp();
     // A question changes nothing that is due: under a flood of them no timer is touched.
     if (this.#reader.read(bytes) === 'news') this.#pump();
   }
@@ -187,7 +188,9 @@ export class Segment {
 
   /** The duties of these IPs have changed. */
   elect(ips: Iterable<IpAddress>): void {
-    if (this.#runs && this.#mayElect) this.#ips.elect(ips);
+    if (!this.#runs) return;
+    this.#catchUp();
+    if (this.#mayElect) this.#ips.elect(ips);
     this.#pump();
   }
 
@@ -234,6 +237,13 @@ export class Segment {
     this.#electionsBegun = false;
   }
 
+  /** Timers wait while frames or duties pour in, but a heartbeat that waits is a death (network rule 16). */
+  #catchUp(): void {
+    const now = this.#ports.clock.now();
+    this.#noticeStandstill(now);
+    if (now >= this.#wakeAt) this.#turn();
+  }
+
   /** What is due is sent at once; who is overdue is judged only after the frames that came meanwhile were read. */
   #turn(): void {
     if (!this.#runs) return;
@@ -255,7 +265,7 @@ export class Segment {
       this.#electAll();
     }
     this.#askAbsent(now);
-    this.#pace.step(now, (node) => this.#hears(node));
+    this.#pace.step(this.#liveness, now);
     this.#health.tell({
       ...{ liveness: this.#liveness, strangers: this.#presence.strangers },
       ...{ electionsBegun: this.#electionsBegun, table: this.#ports.table() },
@@ -277,7 +287,8 @@ export class Segment {
       this.#electionsBegun ? Number.POSITIVE_INFINITY : this.#electionsFrom,
     );
     this.#timer?.cancel();
-    this.#timer = this.#ports.clock.after(Math.max(1, deadline - now), () => this.#turn());
+    this.#wakeAt = now + Math.max(1, deadline - now);
+    this.#timer = this.#ports.clock.after(this.#wakeAt - now, () => this.#turn());
   }
 
   // --- liveness -----------------------------------------------------------------------------------------------
@@ -296,7 +307,7 @@ export class Segment {
 
   /** Of a peer that is heard with our key, nobody else's word counts. */
   #sawStranger(node: string, mac: MacAddress): void {
-    if (node === this.#options.node || this.#hears(node)) return;
+    if (node === this.#options.node || this.#liveness.hears(node)) return;
     if (this.#presence.strangers.saw(node, mac, this.#ports.clock.now())) this.#electAll();
   }
 
@@ -307,8 +318,12 @@ export class Segment {
     this.#passiveUntil = now + 2 * this.#detectionMs;
   }
 
+  /** Whatever has happened at once is one reason to elect. */
   #perform(actions: readonly LivenessAction[], now: number): void {
     for (const action of actions) this.#performOne(action, now);
+    const joined = actions.some((action) => action.do === 'peer-joined');
+    if (joined || actions.some((action) => action.do === 'elect')) this.#electAll();
+    if (joined) this.#ips.repeatAll(now);
   }
 
   #performOne(action: LivenessAction, now: number): void {
@@ -323,30 +338,24 @@ export class Segment {
         return this.#questions.solicit(this.#liveness.peers);
       case 'peer-died':
         return this.#buried(action.peer, action.silentSince, now);
-      case 'peer-joined':
-        this.#electAll();
-        return this.#ips.repeatAll(now);
       case 'dropped':
         return this.#startAnew('no peer hears this node', now);
       case 'elect':
-        return this.#electAll();
+      case 'peer-joined':
+        return undefined;
     }
   }
 
   #beat(now: number): void {
-    const { mac, linkLocal, addresses } = this.#link;
-    const ipv4 = addresses.find((ip) => familyOf(ip) === 'IPv4');
     const heartbeat = this.#liveness.compose(now, {
       failedGates: NO_FAILED_GATES,
       revision: this.#ports.table().revision,
-      addresses: [ipv4, linkLocal].filter((ip) => ip !== undefined),
+      addresses: ownAddresses(this.#link),
       disputed: this.#ips.disputes(now),
     });
-    const group = this.#options.heartbeatGroup;
-    const source = familyOf(group) === 'IPv6' ? (linkLocal ?? linkLocalFromMac(mac)) : ipv4;
-    if (source === undefined || now < this.#passiveUntil) return;
-    const bytes = encodeHeartbeat(heartbeat, this.#options.keys[0]);
-    this.#ports.send(wrapHeartbeat(bytes, { mac, source, group }));
+    const path = heartbeatPath(this.#link, this.#options.heartbeatGroup);
+    if (path === undefined || now < this.#passiveUntil) return;
+    this.#ports.send(wrapHeartbeat(encodeHeartbeat(heartbeat, this.#options.keys[0]), path));
   }
 
   #buried(peer: Peer, silentSince: number, now: number): void {
@@ -384,10 +393,5 @@ export class Segment {
     if (this.#presence.judge(table, now)) this.#electAll();
     this.#presence.watch(this.#ips.winners, table, now);
     for (const ip of this.#presence.due(now)) this.#questions.askAll(ip);
-  }
-
-  #hears(node: string): boolean {
-    const peer = this.#liveness.peer(node);
-    return peer !== undefined && isCounted(peer);
   }
 }
