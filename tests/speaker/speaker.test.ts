@@ -131,6 +131,22 @@ test('what the store says is on the wire, and the parent hears that once', async
   assert.ok(fixture.speaker.ready);
 });
 
+test('a single change reaches the wire at once, and those that pour in after it together', async () => {
+  const fixture = new Fixture();
+  await fixture.speaker.start();
+  await settled();
+  fixture.clock.advance(100);
+  fixture.sent.length = 0;
+  for (let last = 2; last <= 51; last += 1) {
+    fixture.store.put(assignedChild(`web-${last}`, `192.0.2.${last}`));
+    await settled();
+  }
+  assert.is(fixture.dutiesOfWire.length, 2);
+  fixture.clock.advance(10);
+  assert.is(fixture.dutiesOfWire.length, 51);
+  assert.is(fixture.sent.length, 2);
+});
+
 test('a restarted wire gets the whole table', async () => {
   const fixture = new Fixture();
   await fixture.speaker.start();

@@ -78,6 +78,7 @@ export class Speaker {
         log.warn('object is wrong, its last good version counts', { problems }),
     });
     this.#link = new WireLink({
+      clock,
       connect: ports.connectWire,
       log,
       onReport: (report) => this.#take(report),

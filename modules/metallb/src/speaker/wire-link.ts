@@ -5,9 +5,17 @@ import { parseToSpeaker } from '../duty/parse-to-speaker.ts';
 import { DutySender } from '../duty/sender.ts';
 import type { LineConnection, LineHandler, LineOptions } from '../linux/line-socket.ts';
 import type { Logger } from '../telemetry/logger.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+
+/**
+ * The first change goes out at once, those that follow within this time go together: a drain changes hundreds of duties
+ * one by one, and each message is an election for the wire.
+ */
+const COALESCE_MS = 10;
 
 /** What a wire link needs from outside. */
 export interface WireLinkPorts {
+  readonly clock: Clock;
   /** Keeps a connection to the wire open, again after every loss. */
   readonly connect: (options: LineOptions) => { close(): void };
   readonly log: Logger;
@@ -26,6 +34,7 @@ export class WireLink {
   #link: { close(): void } | undefined;
   #incarnation: string | undefined;
   #connected = false;
+  #pause: Timer | undefined;
 
   constructor(ports: WireLinkPorts) {
     this.#ports = ports;
@@ -50,6 +59,7 @@ export class WireLink {
   }
 
   stop(): void {
+    this.#pause?.cancel();
     this.#link?.close();
     this.#link = undefined;
     this.#connection?.close();
@@ -57,7 +67,7 @@ export class WireLink {
 
   update(changes: readonly DutyChange[]): void {
     this.#sender.update(changes);
-    this.#flush();
+    this.#flushSoon();
   }
 
   #accept(connection: LineConnection): LineHandler {
@@ -101,7 +111,18 @@ export class WireLink {
     this.#incarnation = incarnation;
   }
 
-  #flush(): void {
-    for (const message of this.#sender.takeMessages()) this.#connection?.send(message);
+  #flushSoon(): void {
+    if (this.#pause !== undefined || !this.#flush()) return;
+    this.#pause = this.#ports.clock.after(COALESCE_MS, () => {
+      this.#pause = undefined;
+      this.#flushSoon();
+    });
+  }
+
+  /** @returns whether there was anything to send */
+  #flush(): boolean {
+    const messages = this.#sender.takeMessages();
+    for (const message of messages) this.#connection?.send(message);
+    return messages.length > 0;
   }
 }
