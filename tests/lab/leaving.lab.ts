@@ -13,7 +13,8 @@ import { ANNOTATION } from '../../modules/metallb/src/api/names.ts';
 const LEAVER = 'n1';
 const PER_FAMILY = 125;
 const SAMPLE = 10;
-const UNANSWERED_AT_MOST_MS = 300;
+/** Hundreds of IPs at once on two cores that also play the switch and the clients: answers come late, but they come. */
+const UNANSWERED_AT_MOST_MS = 500;
 const GRACE_MS = 3_000;
 const AFTERMATH_MS = 500;
 /** Between two questions of the watch, and for an answer under way. */

@@ -18,7 +18,10 @@ import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-option
 import type { StaticPresence } from './static-presence.ts';
 
 const MAX_CLAIMS = 10_000;
-const CLAIM_LASTS_MS = 1_000;
+/** Older ones were announced over since, by us. */
+const CLAIM_LASTS_MS = 300;
+/** Of a winner; its rounds come within 2 s, and may wait for their turn. */
+const BURST_OVER_MS = 3_000;
 
 /** What the elections of a segment look at. */
 export interface SegmentSight {
@@ -38,10 +41,11 @@ export class SegmentIps {
   readonly #moves: MoveReports;
   readonly #answers: Answers;
   readonly #disputes = new Disputes();
-  /** The last claim of another node to each of our IPs. */
+  /** The last announcement by another node of each of our IPs. */
   readonly #claims = new LRUCache<IpAddress, { readonly mac: MacAddress; readonly at: number }>({
     max: MAX_CLAIMS,
   });
+  readonly #yieldingSince = new Map<IpAddress, number>();
 
   /** @param resumed what the wire process before announced here */
   constructor(
@@ -153,6 +157,7 @@ export class SegmentIps {
   /** The winner may have been seen already, when it knew before us that it wins. */
   #yield(ip: IpAddress, to: string): void {
     this.announcements.end(ip);
+    this.#yieldingSince.set(ip, this.#ports.clock.now());
     const claim = this.#claims.get(ip);
     const isSeen = claim !== undefined && claim.mac === this.#sight.liveness.peer(to)?.mac;
     if (isSeen && this.#ports.clock.now() - claim.at < CLAIM_LASTS_MS) {
@@ -162,6 +167,9 @@ export class SegmentIps {
 
   #begin(transition: Transition): void {
     const { ip, duty, before } = transition;
+    this.#yieldingSince.delete(ip);
+    // What another one announced before us, we announce over now.
+    this.#claims.delete(ip);
     const fresh = before.kind === 'silent' && duty?.fresh === true && !duty.forced;
     this.announcements.begin(ip, fresh, this.#ports.clock.now());
     if (fresh) return;
@@ -188,6 +196,7 @@ export class SegmentIps {
   }
 
   #fallSilent(ip: IpAddress, reason: string): void {
+    this.#yieldingSince.delete(ip);
     this.announcements.end(ip);
     this.announcements.stopAnswering(ip);
     this.#disputes.settled(ip);
@@ -220,20 +229,27 @@ export class SegmentIps {
   claimed(claim: Claim): void {
     const now = this.#ports.clock.now();
     const role = this.#roles.get(claim.ip);
-    if (role.kind === 'yielding') return this.#handOver(claim, role.to);
+    if (role.kind === 'yielding') return this.#handOver(claim, role.to, now);
     if (role.kind !== 'announcing') return;
     const peer = this.#sight.liveness.peerWithMac(claim.mac);
     if (peer === undefined) return this.announcements.observe(claim, now);
-    this.#claims.set(claim.ip, { mac: claim.mac, at: now });
+    if (claim.kind === 'announcement') this.#claims.set(claim.ip, { mac: claim.mac, at: now });
     this.#dispute(claim.ip, now);
   }
 
-  /** Any peer that counts ends it; of a winner that is not heard, its MAC is known at best. */
-  #handOver({ ip, mac }: Claim, to: string): void {
+  /**
+   * Any peer that counts ends it, by an announcement: a reply is told to one host, and while the winner may still
+   * announce, only that shows that all others know it too. Of a winner that is not heard, its MAC is known at best.
+   */
+  #handOver({ ip, mac, kind }: Claim, to: string, now: number): void {
     const { liveness, presence } = this.#sight;
+    const mayStillAnnounce = now - (this.#yieldingSince.get(ip) ?? now) < BURST_OVER_MS;
     const peer = liveness.peerWithMac(mac);
-    if (peer !== undefined && isCounted(peer)) this.#silence(ip, `handed over to ${peer.node}`);
-    else if (presence.mayBe(to, mac)) this.#silence(ip, `handed over to ${to}`);
+    if (peer === undefined || !isCounted(peer)) {
+      if (presence.mayBe(to, mac)) this.#silence(ip, `handed over to ${to}`);
+    } else if (kind === 'announcement' || !mayStillAnnounce) {
+      this.#silence(ip, `handed over to ${peer.node}`);
+    }
   }
 
   /**
