@@ -1,5 +1,5 @@
 import type { LivenessAction } from '../../modules/metallb/src/liveness/liveness-action.ts';
-import type { LivenessOptions } from '../../modules/metallb/src/liveness/segment-liveness.ts';
+import type { LivenessOptions } from '../../modules/metallb/src/liveness/liveness-options.ts';
 import { SegmentLiveness } from '../../modules/metallb/src/liveness/segment-liveness.ts';
 import { type MacAddress, parseMac } from '../../modules/metallb/src/net/mac.ts';
 import { type Heartbeat, shortId } from '../../modules/metallb/src/packet/heartbeat.ts';

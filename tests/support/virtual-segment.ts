@@ -156,8 +156,9 @@ export class VirtualSegment {
       },
       table: () => this.table(name),
       digestOf: (address: IpAddress) => {
-        const duty = this.duties.get(address);
-        return duty === undefined ? '0'.repeat(16) : dutyDigest(duty, this.groups.get(duty.group));
+        const { duties, groups } = this.table(name);
+        const duty = duties.get(address);
+        return duty === undefined ? '0'.repeat(16) : dutyDigest(duty, groups.get(duty.group));
       },
       afterQueuedFrames: (run: () => void) => void this.#clockOf(station).after(0, run),
       keepAnnounced: () => undefined,

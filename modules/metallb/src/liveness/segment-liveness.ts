@@ -3,35 +3,17 @@ import type { MacAddress } from '../net/mac.ts';
 import { type Gates, type Heartbeat, type NodeState, shortId } from '../packet/heartbeat.ts';
 import { TokenBucket } from '../time/token-bucket.ts';
 import type { LivenessAction } from './liveness-action.ts';
+import type { LivenessOptions } from './liveness-options.ts';
 import { OwnState, type Surroundings } from './own-state.ts';
 import { factsOf, isCounted, missingMs, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { judge } from './suspicion.ts';
 
-export interface LivenessOptions {
-  readonly node: string;
-  readonly interface: string;
-  /** `shortId` of the cluster id. */
-  readonly cluster: string;
-  readonly intervalMs: number;
-  /** Missed intervals after which a silent peer is dead. */
-  readonly multiplier: number;
-  readonly holdDownMs: number;
-  readonly holdDownMaxMs: number;
-  /** How long the IPs of a restarting peer stay with it. */
-  readonly restartGraceMs: number;
-  readonly heldKeys: readonly string[];
-  /** The wire process was away for less than a detection time: no hold-down, no listening first. */
-  readonly resume: boolean;
-  /** Eight random bytes in hex. */
-  readonly newIncarnation: () => string;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-}
-
 /** A segment carries at most this many heartbeats a second, however many nodes it has. */
 const SEGMENT_HEARTBEATS_PER_SECOND = 300;
 const SOLICIT_EVERY_MS = 50;
+/** Between two heartbeats of a node that has more to tell than one can carry. */
+const SOON_MS = 10;
 /** However many ghosts are heard. */
 const RENEW_EVERY_MS = 5_000;
 const FORGET_DEAD_AFTER_MS = 120_000;
@@ -275,6 +257,11 @@ export class SegmentLiveness {
     if (!this.#deaf) return;
     this.#deaf = false;
     this.#deafEndedAt = now;
+  }
+
+  /** There is more to tell than waits for its turn. */
+  beatSoon(now: number): void {
+    this.#nextBeatAt = Math.min(this.#nextBeatAt, now + SOON_MS);
   }
 
   /** Sends what is due. Timeouts of peers are judged apart, once queued frames have been read (lab: a stalled loop). */

@@ -26,7 +26,10 @@ export type Settlement =
 /** IPs that a peer announces although this node does. They are told to the peers in heartbeats until settled. */
 export class Disputes {
   readonly #disputes = new Map<IpAddress, Dispute>();
-  #page = 0;
+  /** In an order common to all nodes (network rule 14), made anew when one comes or goes. */
+  #ordered: readonly IpAddress[] | undefined;
+  #next = 0;
+  #untold = 0;
 
   /** A peer claims an IP that we announce, or says that we do what it does. */
   claimed(ip: IpAddress, now: number): void {
@@ -34,6 +37,8 @@ export class Disputes {
     if (known !== undefined) known.seenAt = now;
     else if (this.#disputes.size < MAX_DISPUTES) {
       this.#disputes.set(ip, { seenAt: now, burstAt: Number.NEGATIVE_INFINITY });
+      this.#ordered = undefined;
+      this.#untold += 1;
     }
   }
 
@@ -47,19 +52,25 @@ export class Disputes {
   }
 
   settled(ip: IpAddress): void {
-    this.#disputes.delete(ip);
+    if (this.#disputes.delete(ip)) this.#ordered = undefined;
   }
 
-  /** A page of those to name in the next heartbeat, in an order common to all nodes (network rule 14). */
+  /** More is new than the next heartbeat can tell: it should not be the only one for long. */
+  get isBehind(): boolean {
+    return this.#untold > PAGE;
+  }
+
+  /** A page of those to name in the next heartbeat. */
   nextPage(now: number, digestOf: (ip: IpAddress) => string): DisputedIp[] {
     for (const [ip, { seenAt }] of this.#disputes) {
-      if (now - seenAt > LASTS_MS) this.#disputes.delete(ip);
+      if (now - seenAt > LASTS_MS) this.settled(ip);
     }
-    if (this.#disputes.size === 0) return [];
-    const ordered = [...this.#disputes.keys()].sort(compareIps);
-    const from = (this.#page * PAGE) % (Math.ceil(ordered.length / PAGE) * PAGE);
-    this.#page += 1;
-    return ordered.slice(from, from + PAGE).map((ip) => ({ ip, digest: digestOf(ip) }));
+    this.#ordered ??= [...this.#disputes.keys()].sort(compareIps);
+    if (this.#next >= this.#ordered.length) this.#next = 0;
+    const page = this.#ordered.slice(this.#next, this.#next + PAGE);
+    this.#next += PAGE;
+    this.#untold = Math.max(0, Math.min(this.#untold, this.#disputes.size) - page.length);
+    return page.map((ip) => ({ ip, digest: digestOf(ip) }));
   }
 }
 

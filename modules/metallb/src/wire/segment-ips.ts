@@ -263,6 +263,11 @@ export class SegmentIps {
     this.#disputes.claimed(ip, now);
   }
 
+  /** One heartbeat is too little for what is disputed. */
+  get disputesPileUp(): boolean {
+    return this.#disputes.isBehind;
+  }
+
   /** Disputes to name in the next heartbeat. */
   disputes(now: number): DisputedIp[] {
     return this.#disputes.nextPage(now, (ip) => this.#ports.digestOf(ip));

@@ -353,6 +353,7 @@ export class Segment {
       addresses: ownAddresses(this.#link),
       disputed: this.#ips.disputes(now),
     });
+    if (this.#ips.disputesPileUp) this.#liveness.beatSoon(now);
     const path = heartbeatPath(this.#link, this.#options.heartbeatGroup);
     if (path === undefined || now < this.#passiveUntil) return;
     this.#ports.send(wrapHeartbeat(encodeHeartbeat(heartbeat, this.#options.keys[0]), path));
@@ -375,6 +376,7 @@ export class Segment {
     this.#confirmed(claim, now);
     if (claim.kind === 'announcement') this.#pace.sawAnnouncement(claim.mac, now);
     this.#ips.claimed(claim);
+    if (this.#ips.disputesPileUp) this.#liveness.beatSoon(now);
   }
 
   #confirmed({ ip, mac, proof }: Claim, now: number): void {

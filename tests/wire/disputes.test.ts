@@ -1,0 +1,89 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Duty } from '../../modules/metallb/src/duty/duty.ts';
+import { type IpAddress, ipFromBigInt } from '../../modules/metallb/src/net/ip.ts';
+import { Disputes } from '../../modules/metallb/src/wire/disputes.ts';
+import { VirtualSegment } from '../support/virtual-segment.ts';
+
+const POOL = 0x0a00_0000n;
+const addresses = (count: number) =>
+  Array.from({ length: count }, (_, index) => ipFromBigInt('IPv4', POOL + BigInt(index)));
+const SETTLED_WITHIN_MS = 1_000;
+const DIGEST = () => '0'.repeat(16);
+
+test('every dispute is told once before one is told again, in the order of the addresses', () => {
+  const disputes = new Disputes();
+  const all = addresses(100);
+  for (const address of all.toReversed()) disputes.claimed(address, 0);
+  const told: string[] = [];
+  while (disputes.isBehind) told.push(...disputes.nextPage(0, DIGEST).map((one) => one.ip));
+  told.push(...disputes.nextPage(0, DIGEST).map((one) => one.ip));
+  assert.equal(told, all);
+});
+
+test('a handful of disputes can wait for the next heartbeat', () => {
+  const disputes = new Disputes();
+  for (const address of addresses(30)) disputes.claimed(address, 0);
+  assert.not.ok(disputes.isBehind);
+});
+
+test('disputes that nobody renews are over', () => {
+  const disputes = new Disputes();
+  for (const address of addresses(40)) disputes.claimed(address, 0);
+  assert.is(disputes.nextPage(2_001, DIGEST).length, 0);
+  assert.not.ok(disputes.isBehind);
+});
+
+test('2,000 IPs between twelve nodes with two cluster states are settled within a second of healing', () => {
+  const lan = new VirtualSegment();
+  const all = addresses(2_000);
+  const names = Array.from({ length: 12 }, (_, index) => `n${index + 1}`);
+  const [older, newer] = [names.slice(0, 6), names.slice(6)];
+  lan.group(...names);
+  const before = new Map<IpAddress, Duty>();
+  for (const [index, address] of all.entries()) {
+    lan.duty(address, older[index % 6] ?? '');
+    before.set(address, lan.duties.get(address) as Duty);
+    lan.duty(address, newer[index % 6] ?? '');
+  }
+  const current = lan.table.bind(lan);
+  lan.table = (node) =>
+    older.includes(node)
+      ? { ...current(node), duties: before, revision: 1 }
+      : { ...current(node), revision: 2 };
+  for (const a of older) for (const b of newer) cutBothWays(lan, a, b);
+  for (const name of names) lan.start(name);
+  lan.run(3_000);
+  assert.is(disputedIn(lan), 2_000);
+  lan.heal();
+  lan.run(SETTLED_WITHIN_MS);
+  const after = announcers(lan);
+  const wrong = all.filter((address, index) => `${after.get(address)}` !== newer[index % 6]);
+  assert.is(
+    wrong.length,
+    0,
+    `${wrong.length} IPs, e.g. ${wrong[0]} at ${after.get(wrong[0] ?? '')}`,
+  );
+});
+
+function cutBothWays(lan: VirtualSegment, a: string, b: string): void {
+  lan.cut(a, b);
+  lan.cut(b, a);
+}
+
+function disputedIn(lan: VirtualSegment): number {
+  return [...announcers(lan).values()].filter((names) => names.length > 1).length;
+}
+
+/** Who announces each IP. */
+function announcers(lan: VirtualSegment): Map<string, string[]> {
+  const all = new Map<string, string[]>();
+  for (const [name, { segment }] of lan.stations) {
+    for (const address of segment.announcedIps()) {
+      all.set(address, [...(all.get(address) ?? []), name]);
+    }
+  }
+  return all;
+}
+
+test.run();
