@@ -49,11 +49,13 @@ export async function startCapture(at: {
   namespace: string;
   interfaceName: string;
   file: string;
+  /** libpcap syntax. */
+  filter?: string;
 }): Promise<Capture> {
   const options = ['-i', at.interfaceName, '-U', '--immediate-mode', '-Z', 'root', '-w', at.file];
   const tcpdump = spawn(
     'ip',
-    ['netns', 'exec', at.namespace, 'tcpdump', ...options, 'arp or icmp6'],
+    ['netns', 'exec', at.namespace, 'tcpdump', ...options, at.filter ?? 'arp or icmp6'],
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   await once(tcpdump.stderr, 'data'); // "listening on …"

@@ -1,18 +1,62 @@
+import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { delay, until } from '../../lab/exec.ts';
+import { startCapture } from '../../lab/capture.ts';
+import { crowd } from '../../lab/crowd.ts';
+import { delay, run, until } from '../../lab/exec.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
+import { settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { believe, neighbourMac } from '../../lab/neighbours.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
+import { HEARTBEAT_PORT } from '../../modules/metallb/src/packet/heartbeat.ts';
 
-/** A segment falls in two, both halves serve everything, and it is one again (network rule 20). */
+/** A segment falls in two, both halves serve everything, and it is one again (network rules 14 and 20). */
 const ALONE = 'n1';
+/** As many as the lab's processors can announce at once; thousands are settled in tests/wire/disputes.test.ts. */
+const PER_FAMILY = 50;
+/** The least that IPv6 allows (RFC 8200 §5). */
+const MTU = 1_280;
+const MAX_HEARTBEAT_BYTES = 1_200;
+const HEARTBEATS = `ip6 and (udp port ${HEARTBEAT_PORT} or ip6[6] = 44)`;
+const NEXT_HEADER_AT = 20;
+const FRAGMENT = 44;
+const UDP_LENGTH_AT = 58;
+const UDP_HEADER_BYTES = 8;
+const SETTLED_WITHIN_MS = 1_000;
+/** As many as a node that shares two processors with the whole lab answers at once. */
+const ASKED_AT_ONCE = 20;
 /** The burst with which winners tell that they stay ends after 2 s. */
 const TOLD_AFTER_MS = 3_000;
 const LOOK_MS = 2_000;
 
 export const scenarios: readonly Scenario[] = [
+  scenario('healing/one-answer-within-a-second-on-a-narrow-link', { timed: true }, async (lab) => {
+    await setMtu(lab, MTU);
+    try {
+      const ips = [
+        ...(await crowd(lab, 'IPv4', PER_FAMILY)),
+        ...(await crowd(lab, 'IPv6', PER_FAMILY)),
+      ].map((one) => one.ip);
+      await splitUntilBothServe(lab, ips);
+      const at = { namespace: lab.namespace('router'), interfaceName: 'eth0' };
+      const file = join(lab.directory, 'heartbeats.pcap');
+      const capture = await startCapture({ ...at, file, filter: HEARTBEATS });
+      await lab.switch.heal();
+      await delay(SETTLED_WITHIN_MS);
+      const answers = await answersFor(lab, ips);
+      const wrong = ips.filter((_, index) => answers[index]?.length !== 1);
+      assert.is(wrong.length, 0, `${wrong.length} IPs, e.g. ${wrong[0]}`);
+      const frames = (await capture.stopWithFrames()).map(({ bytes }) => bytes);
+      assert.ok(frames.every((frame) => frame[NEXT_HEADER_AT] !== FRAGMENT));
+      const sizes = frames.map((frame) => frame.readUInt16BE(UDP_LENGTH_AT) - UDP_HEADER_BYTES);
+      assert.ok(Math.max(...sizes) <= MAX_HEARTBEAT_BYTES, `${Math.max(...sizes)} bytes`);
+      return { unit: 'bytes', samples: sizes, counts: { disputed: ips.length } };
+    } finally {
+      await setMtu(lab, 1_500);
+    }
+  }),
+
   scenario('healing/clients-know-the-winner', { timed: true }, async (lab) => {
     const all = await freshServices(lab);
     const lost = all.filter((one) => one.preferredNode !== ALONE);
@@ -22,6 +66,7 @@ export const scenarios: readonly Scenario[] = [
     await splitUntilBothServe(lab, ips);
     for (const ip of ips) await believe(lab.namespace('client'), ip, lab.macOf(ALONE));
     await lab.switch.heal();
+    await settled(lab);
     await delay(TOLD_AFTER_MS);
     await dropAnnouncements(lab);
     await probe.flowing();
@@ -53,8 +98,19 @@ async function splitUntilBothServe(lab: Lab, ips: readonly string[]): Promise<vo
   });
 }
 
-function answersFor(lab: Lab, ips: readonly string[]): Promise<string[][]> {
-  return Promise.all(ips.map((ip) => lab.prober.macsOf(ip)));
+async function answersFor(lab: Lab, ips: readonly string[]): Promise<string[][]> {
+  const answers: string[][] = [];
+  for (let at = 0; at < ips.length; at += ASKED_AT_ONCE) {
+    const some = ips.slice(at, at + ASKED_AT_ONCE);
+    answers.push(...(await Promise.all(some.map((ip) => lab.prober.macsOf(ip)))));
+  }
+  return answers;
+}
+
+async function setMtu(lab: Lab, mtu: number): Promise<void> {
+  for (const node of lab.nodes) {
+    await run(['ip', '-n', lab.namespace(node), 'link', 'set', 'eth0', 'mtu', `${mtu}`]);
+  }
 }
 
 /** What a host asks and is told in person still passes, and so do heartbeats. */

@@ -42,6 +42,12 @@ const deaf: Report = {
   message: 'no foreign frame for 1 s',
 };
 
+/** In any order: whoever was heard last is told first. */
+function peers(state: 'dead' | 'eligible', nodes = ['n2', 'n3']): Report {
+  const heard = nodes.map((node) => ({ node, state, lastHeardMsAgo: 10 }));
+  return { type: 'peers', interface: 'eth0', state: 'eligible', peers: heard };
+}
+
 /** The writer of node n1 over a store that counts its writes. */
 class Fixture {
   readonly clock = new FakeClock();
@@ -84,8 +90,7 @@ class Fixture {
   }
   async report(...reports: Report[]): Promise<void> {
     for (const report of reports) {
-      this.wire.take(report);
-      this.writer.reported(report);
+      if (this.wire.take(report)) this.writer.reported(report);
     }
     await this.writer.idle();
   }
@@ -151,6 +156,9 @@ for (const [name, from, expected] of corrections) {
     fixture.writer.lookAgain();
     await fixture.writer.idle();
     assert.equal(fixture.status()['announcer'], expected);
+    fixture.writer.ipChanged(IP);
+    await fixture.writer.idle();
+    assert.equal(fixture.status()['announcer'], expected, 'and stays so');
   });
 }
 
@@ -167,6 +175,29 @@ test('a later announcer is corrected once', async () => {
   fixture.writer.lookAgain();
   await fixture.writer.idle();
   assert.equal(fixture.status()['announcer'], other('2026-05-01T12:00:05Z'), 'not twice');
+});
+
+test('when other nodes are heard than before, a later announcer is corrected once more', async () => {
+  const fixture = await started(LATER);
+  await fixture.report(announced, peers('dead'));
+  fixture.clock.advance(Date.parse('2026-05-01T12:00:10Z') - fixture.clock.epochMs());
+  fixture.writer.lookAgain();
+  await fixture.writer.idle();
+  const again = other('2026-05-01T12:00:05.000Z');
+  fixture.store.put(assignedChild('web', IP, { announcer: again }));
+  await fixture.report(peers('dead', ['n3', 'n2']));
+  fixture.writer.lookAgain();
+  await fixture.writer.idle();
+  assert.equal(fixture.status()['announcer'], again, 'nothing has changed');
+  await fixture.report(peers('eligible'));
+  assert.equal(fixture.status()['announcer'], again, 'not before the healing has settled');
+  fixture.clock.advance(2_000);
+  fixture.writer.lookAgain();
+  await fixture.writer.idle();
+  assert.equal(fixture.status()['announcer'], {
+    ...{ node: 'n1', since: '2026-05-01T12:00:05.001Z', recentMoves: 1 },
+    reason: 'Takeover',
+  });
 });
 
 test('the IP and what else is in the status stay', async () => {

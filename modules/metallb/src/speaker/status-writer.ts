@@ -41,8 +41,12 @@ export class StatusWriter {
   readonly #lanes: readonly WorkQueue[];
   /** IPs that this node announces while the status names another one, which said so later. */
   readonly #doubtful = new Set<IpAddress>();
-  /** `sinceEpochMs` of announcements that were insisted upon: once each, so that two halves of a network don't fight. */
+  /**
+   * `sinceEpochMs` of announcements that were insisted upon: once each while the same nodes are heard, so that two halves
+   * of a network don't fight.
+   */
   readonly #insisted = new Map<IpAddress, number>();
+  #peersChangedEpochMs = Number.NEGATIVE_INFINITY;
 
   constructor(nodeName: string, ports: StatusWriterPorts) {
     this.#nodeName = nodeName;
@@ -72,7 +76,15 @@ export class StatusWriter {
   /** After the wire's state took it in. */
   reported(report: Report): void {
     if (report.type === 'condition') this.nodeChanged();
+    else if (report.type === 'peers') this.#peersChanged();
     else if ('ip' in report) this.ipChanged(report.ip);
+  }
+
+  /** Whoever claimed our IPs in another half of the network may have given up without having to say so. */
+  #peersChanged(): void {
+    this.#peersChangedEpochMs = this.#ports.clock.epochMs();
+    this.#insisted.clear();
+    for (const { ip } of this.#ports.wire.announced) this.ipChanged(ip);
   }
 
   async idle(): Promise<void> {
@@ -121,9 +133,10 @@ export class StatusWriter {
     }
     const { sinceEpochMs, reason, recentMoves, unchanged } = announced;
     const isOurs = existing?.node === this.#nodeName;
-    if (isOurs && unchanged) return undefined;
-    const theirsEpochMs = parseTimestamp(existing?.since ?? '') ?? 0;
-    if (existing === undefined || isOurs || theirsEpochMs <= sinceEpochMs) {
+    const existingEpochMs = parseTimestamp(existing?.since ?? '') ?? 0;
+    // Ours and later: it was insisted upon, and an earlier one would lose to the node that it corrects.
+    if (isOurs && (unchanged || existingEpochMs > sinceEpochMs)) return undefined;
+    if (existing === undefined || isOurs || existingEpochMs <= sinceEpochMs) {
       this.#doubtful.delete(ip);
       return { node: this.#nodeName, since: formatMilliseconds(sinceEpochMs), reason, recentMoves };
     }
@@ -138,7 +151,8 @@ export class StatusWriter {
     const { sinceEpochMs } = announced;
     const theirsEpochMs = parseTimestamp(theirs.since) ?? 0;
     if (this.#insisted.get(ip) === sinceEpochMs) return undefined;
-    if (this.#ports.clock.epochMs() - theirsEpochMs < SETTLED_MS) {
+    const unsettledSince = Math.max(theirsEpochMs, this.#peersChangedEpochMs);
+    if (this.#ports.clock.epochMs() - unsettledSince < SETTLED_MS) {
       this.#doubtful.add(ip);
       return undefined;
     }
@@ -150,7 +164,8 @@ export class StatusWriter {
       node: this.#nodeName,
       since: formatMilliseconds(theirsEpochMs + 1),
       reason,
-      recentMoves: theirs.recentMoves + 1,
+      // What the status said was wrong; nothing has moved since.
+      recentMoves: Math.max(theirs.recentMoves, announced.recentMoves),
     };
   }
 

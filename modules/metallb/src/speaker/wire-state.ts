@@ -52,9 +52,11 @@ export class WireState {
         return report.active
           ? put(this.#conditions, report.condition, report.interface, report.message)
           : drop(this.#conditions, report.condition, report.interface);
-      case 'peers':
+      case 'peers': {
+        const before = this.#segments.get(report.interface);
         this.#segments.set(report.interface, { state: report.state, peers: report.peers });
-        return true;
+        return before === undefined || statesOf(before.peers) !== statesOf(report.peers);
+      }
       case 'counters':
         return true;
     }
@@ -116,6 +118,12 @@ export class WireState {
       };
     });
   }
+}
+
+/** Without when each was last heard, and in whose order. */
+function statesOf(peers: readonly PeerReport[]): string {
+  const states = peers.map(({ node, state }) => `${node} ${state}`);
+  return states.sort().join();
 }
 
 function put<Key, Value>(
