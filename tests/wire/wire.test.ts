@@ -119,7 +119,7 @@ test('what one wire announces, the next goes on with, before it knows links or d
   const state = resumable(first.kept);
   assert.ok(state);
   const second = wireOn();
-  second.wire.resume(state);
+  await second.wire.resume(state);
   await settle();
   second.clock.advance(1);
   assert.equal(second.opened, ['eth0']);

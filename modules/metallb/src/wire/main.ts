@@ -23,6 +23,7 @@ import { systemClock } from '../time/system-clock.ts';
 import { Counters } from './counters.ts';
 import { Ending } from './ending.ts';
 import { openFrameSocket } from './frame-socket.ts';
+import { rehearse } from './rehearsal.ts';
 import { type Entries, parseResumeState } from './restart-memory.ts';
 import { Wire, type WireOptions, type WirePorts } from './wire.ts';
 
@@ -112,7 +113,8 @@ class WireProgram {
   }
 
   async start(resume: Resume | undefined): Promise<void> {
-    if (resume !== undefined) this.#resume(resume);
+    // First of all, as clients wait: listening and starting `ip` take as long as opening the captures does.
+    if (resume !== undefined) await this.#resume(resume);
     await listenLines(join(this.#settings.runDir, 'wire.sock'), {
       onConnection: (connection) => this.#greet(connection),
       onError: (error) => this.#logger.warn('connection to the speaker lost', { error }),
@@ -149,12 +151,12 @@ class WireProgram {
     else systemClock.after(READY_POLL_MS, () => this.#tellWhenReady());
   }
 
-  #resume({ state, ageMs }: Resume): void {
+  async #resume({ state, ageMs }: Resume): Promise<void> {
     const { heartbeatIntervalMs, heartbeatMultiplier } = this.#settings;
     const parsed = parseResumeState(state);
     if (parsed === undefined || ageMs > heartbeatIntervalMs * heartbeatMultiplier) return;
     this.#logger.info('resuming', { ageMs, ...parsed });
-    this.#wire.resume(parsed);
+    await this.#wire.resume(parsed);
   }
 
   #remember(entries: Entries): void {
@@ -214,6 +216,7 @@ class WireProgram {
 /** A spare has loaded all this already when it is told to start. */
 async function run(settings: NodeSettings): Promise<void> {
   exitWithParent();
+  rehearse();
   const resume = await new Promise<Resume | undefined>(whenStarted);
   await new WireProgram(settings).start(resume);
 }

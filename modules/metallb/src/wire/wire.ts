@@ -78,10 +78,10 @@ export class Wire {
     this.#memory = new RestartMemory(remember, (run) => ports.afterQueuedFrames(run));
   }
 
-  /** Goes on with what the process before announced, before links or duties are known here. */
-  resume({ pools, interfaces }: ResumeState): void {
+  /** Goes on with what the process before announced, before links or duties are known here. Resolves when it answers. */
+  async resume({ pools, interfaces }: ResumeState): Promise<void> {
     this.#pools = pools;
-    for (const entry of interfaces) this.#openLink(entry.link, entry);
+    await Promise.all(interfaces.map((entry) => this.#openLink(entry.link, entry)));
   }
 
   setLinks(links: readonly Link[]): void {
@@ -118,15 +118,16 @@ export class Wire {
     const groups = [...this.#ports.table().groups.values()];
     for (const link of this.#links) {
       const known = this.#open.has(link.name) || this.#opening.has(link.name);
-      if (!known && isUsableLink(link, excludeInterfaces, groups)) this.#openLink(link);
+      if (!known && isUsableLink(link, excludeInterfaces, groups)) void this.#openLink(link);
     }
   }
 
-  #openLink(link: SegmentLink, resumed?: ResumedInterface): void {
+  /** Never rejects. */
+  #openLink(link: SegmentLink, resumed?: ResumedInterface): Promise<void> {
     const { name } = link;
     this.#opening.add(name);
     let segment: Segment | undefined;
-    this.#ports
+    return this.#ports
       .openSocket(link, this.#pools, (frame) => segment?.receive(frame))
       .then((socket) => {
         segment = new Segment(
@@ -140,7 +141,7 @@ export class Wire {
       .catch((error: unknown) => {
         this.#ports.log("can't open the interface", { interface: name, error });
       })
-      .finally(() => this.#opening.delete(name));
+      .finally(() => void this.#opening.delete(name));
   }
 
   /** What has changed while the socket was being opened is taken in now. */
