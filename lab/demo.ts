@@ -149,7 +149,8 @@ function tellOutcomes(lab: Lab, outcomes: readonly IpOutcome[]): void {
   const nodeByMac = new Map(lab.nodes.map((node) => [lab.macOf(node), node]));
   const rows = outcomes.map((one) => [
     one.ip,
-    one.macs.map((mac) => nodeByMac.get(mac) ?? mac).join(' → '),
+    // At a handover both answer for some milliseconds, in turn.
+    [...new Set(one.macs)].map((mac) => nodeByMac.get(mac) ?? mac).join(' → '),
     `dark ${one.darkMs.toFixed(0)} ms`,
     `lost ${one.lost} of ${one.sent}`,
   ]);
