@@ -52,10 +52,25 @@ test('IPs with the same low 24 bits share one membership', () => {
   assert.equal(kernel.joined, []);
 });
 
+const address = (index: number) => ip(`2001:db8::${index.toString(16)}`);
+
+test('hundreds are joined one after the other, and those that nobody wants any more are left out', () => {
+  const { all, clock, kernel } = groups();
+  for (let index = 1; index <= 100; index += 1) all.add(address(index));
+  assert.is(kernel.joined.length, 20);
+  all.remove(address(100));
+  clock.advance(100);
+  assert.is(kernel.joined.length, 40);
+  clock.advance(1_000);
+  assert.is(kernel.joined.length, 99);
+  all.add(address(101));
+  assert.is(kernel.joined.length, 100, 'a single one at once');
+});
+
 test('a socket takes only so many groups, and what leaves makes room', () => {
-  const { all, kernel } = groups();
-  const address = (index: number) => ip(`2001:db8::${index.toString(16)}`);
+  const { all, clock, kernel } = groups();
   for (let index = 1; index <= 501; index += 1) all.add(address(index));
+  clock.advance(3_000);
   assert.is(kernel.sockets, 2);
   all.remove(address(1));
   all.add(address(502));

@@ -113,9 +113,20 @@ function attach(socket: Socket, options: LineOptions): LineConnection {
     socket.destroy();
     options.onError(new LineSocketError(message, { cause }));
   };
+  // What is said in one turn is one write: a thousand IPs that move at once are a thousand reports.
+  let corked = false;
+  const uncork = () => {
+    corked = false;
+    socket.uncork();
+  };
   const connection: LineConnection = {
     send(message) {
       if (socket.destroyed) return;
+      if (!corked) {
+        corked = true;
+        socket.cork();
+        process.nextTick(uncork);
+      }
       socket.write(`${JSON.stringify(message)}\n`);
       if (socket.writableLength > MAX_QUEUED_BYTES) fail('the other end does not read');
     },

@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { type IpAddress, ipFromBytes, solicitedNodeGroup } from '../net/ip.ts';
 import { Backoff } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
+import { TokenBucket } from '../time/token-bucket.ts';
 
 /** A group could not be joined: behind a snooping switch the IPs of that group are not solicited. */
 export class MembershipError extends Error {
@@ -28,6 +29,11 @@ export interface MembershipPorts {
 /** One socket takes about 2,300 groups before the kernel's option memory for it is full. */
 const GROUPS_PER_SOCKET = 500;
 const RETRY = { initialMs: 500, maximumMs: 30_000 };
+/**
+ * The kernel works through all memberships of an interface for each that is added: a thousand at once held the process up
+ * for seconds. Solicitations come without a membership too, unless a switch snoops.
+ */
+const JOINS = { ratePerSecond: 200, burst: 20 };
 
 interface Membership {
   /** IPs that share the low 24 bits, and so the group. */
@@ -54,12 +60,17 @@ export class SolicitedNodeGroups {
   readonly #memberships = new Map<string, Membership>();
   readonly #missing = new Set<string>();
   readonly #places: Place[] = [];
+  /** Groups to join, in turn. */
+  readonly #waiting = new Set<string>();
+  readonly #pace: TokenBucket;
+  #next: Timer | undefined;
   #retry: Timer | undefined;
 
   constructor(interfaceName: string, ports: MembershipPorts) {
     this.#interfaceName = interfaceName;
     this.#ports = ports;
     this.#backoff = new Backoff(ports.random, RETRY);
+    this.#pace = new TokenBucket({ ...JOINS, now: ports.clock.now() });
   }
 
   /** Idempotent. */
@@ -70,10 +81,25 @@ export class SolicitedNodeGroups {
       known.ips.add(ip);
       return;
     }
-    const membership = { ips: new Set([ip]), place: undefined };
-    this.#memberships.set(group, membership);
-    this.#join(group, membership);
+    this.#memberships.set(group, { ips: new Set([ip]), place: undefined });
+    this.#waiting.add(group);
+    if (this.#next === undefined) this.#joinWaiting();
+  }
+
+  #joinWaiting(): void {
+    const { clock } = this.#ports;
+    for (const group of this.#waiting) {
+      if (!this.#pace.tryTake(clock.now())) break;
+      this.#waiting.delete(group);
+      const membership = this.#memberships.get(group);
+      if (membership !== undefined) this.#join(group, membership);
+    }
     this.#retryLater();
+    if (this.#waiting.size === 0) return;
+    this.#next = clock.after(this.#pace.waitMs(clock.now()), () => {
+      this.#next = undefined;
+      this.#joinWaiting();
+    });
   }
 
   /** Idempotent. */
@@ -83,6 +109,7 @@ export class SolicitedNodeGroups {
     if (membership === undefined || !membership.ips.delete(ip) || membership.ips.size > 0) return;
     this.#memberships.delete(group);
     this.#missing.delete(group);
+    this.#waiting.delete(group);
     if (membership.place !== undefined) leave(membership.place, group);
   }
 

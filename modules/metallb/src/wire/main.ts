@@ -100,8 +100,9 @@ class WireProgram {
       joinGroup: (name, ip) => groups(name).add(ip),
       leaveGroup: (name, ip) => groups(name).remove(ip),
       report: (report) => {
-        if (report.type === 'announced' || report.type === 'withdrawn')
-          this.#logger.info(report.type, { ...report });
+        const isMove = report.type === 'announced' || report.type === 'withdrawn';
+        // The speaker logs what it is told; without one, nobody else would.
+        if (isMove && this.#speaker === undefined) this.#logger.info(report.type, { ...report });
         this.#tell({ kind: 'report', report });
       },
       relist: () => this.#tell({ kind: 'relist' }),
