@@ -16,8 +16,6 @@ export interface ScenarioOptions {
   /** Measures time, so no other timed run may go on beside it. */
   readonly timed?: boolean;
   readonly deadlineMs?: number;
-  /** Needs a quiet machine: played only when `--only` names it, not in the whole run. */
-  readonly onlyByName?: boolean;
 }
 
 export interface Scenario {

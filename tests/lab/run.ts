@@ -20,9 +20,7 @@ process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 
 async function playSelected(): Promise<{ passed: number; failed: number }> {
   const all = await loadScenarios();
-  const selected = all.filter(
-    (one) => one.name.includes(values.only) && (values.only !== '' || !one.options.onlyByName),
-  );
+  const selected = all.filter((one) => one.name.includes(values.only));
   if (selected.length === 0) write(`no scenario's name holds "${values.only}"`);
   return new ScenarioRunner(write).playAll(selected, Number(values.repeat));
 }

@@ -138,7 +138,7 @@ test('slowed down, first rounds still come first', () => {
   const { announcer, pacing, sent, runTo } = makeAnnouncer();
   announcer.announce(IPV6, 0);
   runTo(90);
-  pacing.slowDown({ ratePerSecond: 10, burst: 1 }, 10_000, 90);
+  pacing.slowDown({ ratePerSecond: 10, burst: 1 }, 90);
   const ips = addresses(20);
   for (const address of ips) announcer.announce(address, 90);
   runTo(1_980);

@@ -67,6 +67,33 @@ test('hundreds are joined one after the other, and those that nobody wants any m
   assert.is(kernel.joined.length, 100, 'a single one at once');
 });
 
+test('hundreds are left one after the other, and what is wanted again in the meantime stays joined', () => {
+  const { all, clock, kernel } = groups();
+  for (let index = 1; index <= 100; index += 1) all.add(address(index));
+  clock.advance(1_000);
+  for (let index = 1; index <= 100; index += 1) all.remove(address(index));
+  assert.is(kernel.joined.length, 80);
+  all.add(address(100));
+  clock.advance(100);
+  assert.is(kernel.joined.length, 60);
+  clock.advance(1_000);
+  assert.is(kernel.joined.length, 1);
+  assert.is(kernel.attempts, 100);
+});
+
+test('what failed together is not tried again at once', () => {
+  const { all, clock, kernel, errors } = groups();
+  kernel.refuses = true;
+  for (let index = 1; index <= 100; index += 1) all.add(address(index));
+  clock.advance(450);
+  kernel.refuses = false;
+  clock.advance(FIRST_RETRY_MS - 450);
+  assert.is(kernel.joined.length, 20);
+  clock.advance(1_000);
+  assert.is(kernel.joined.length, 100);
+  assert.is(errors.length, 100);
+});
+
 test('a socket takes only so many groups, and what leaves makes room', () => {
   const { all, clock, kernel } = groups();
   for (let index = 1; index <= 501; index += 1) all.add(address(index));

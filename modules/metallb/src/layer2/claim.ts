@@ -1,21 +1,11 @@
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
-import { decodeArp } from '../packet/arp.ts';
+import { decodeArp, looksLikeArpQuestion } from '../packet/arp.ts';
 import { decodeArpProof } from '../packet/arp-proof.ts';
 import { ETHER_TYPE_ARP, ETHER_TYPE_IPV6, type EthernetFrame } from '../packet/ethernet.ts';
 import { decodeIpv6, NEXT_HEADER_ICMPV6 } from '../packet/ipv6.ts';
-import { decodeNdp } from '../packet/ndp.ts';
+import { decodeNdp, looksLikeSolicitation } from '../packet/ndp.ts';
 import { decoded } from './answer.ts';
-
-// RFC 826: the low byte of the operation, and the protocol addresses.
-const ARP_OPERATION_AT = 7;
-const ARP_REQUEST = 1;
-const ARP_SENDER_IP_AT = 14;
-const ARP_TARGET_IP_AT = 24;
-const IPV4_LENGTH = 4;
-// RFC 4861 §4.3, behind the 40 bytes of the IPv6 header.
-const NDP_TYPE_AT = 40;
-const NEIGHBOR_SOLICITATION = 135;
 
 /** An observed frame says that `mac` has the IP. Probes ask who has it, and claim nothing (network rule 21). */
 export interface Claim {
@@ -31,12 +21,9 @@ export interface Claim {
  * waits. What looks like one may still be malformed.
  */
 export function looksLikeQuestion({ etherType, payload }: EthernetFrame): boolean {
-  if (etherType !== ETHER_TYPE_ARP) return payload[NDP_TYPE_AT] === NEIGHBOR_SOLICITATION;
-  if (payload[ARP_OPERATION_AT] !== ARP_REQUEST) return false;
-  for (let at = 0; at < IPV4_LENGTH; at += 1) {
-    if (payload[ARP_SENDER_IP_AT + at] !== payload[ARP_TARGET_IP_AT + at]) return true;
-  }
-  return false;
+  return etherType === ETHER_TYPE_ARP
+    ? looksLikeArpQuestion(payload)
+    : looksLikeSolicitation(payload);
 }
 
 /** The claim in a frame; undefined for questions, for other protocols and for what can't be read. */

@@ -16,7 +16,7 @@ const BURST_MS = 20;
 /** How fast one interface sends what nobody asked for: switches shut ports for too much of it (network rule 19). */
 export class Pacing {
   readonly #buckets: Readonly<Record<Traffic, TokenBucket>>;
-  #slow: { readonly bucket: TokenBucket; readonly until: number } | undefined;
+  #slow: TokenBucket | undefined;
 
   constructor(options: PacingOptions, now: number) {
     const first = options.firstRoundPerSecond ?? DEFAULT_FIRST_ROUND_PER_SECOND;
@@ -28,35 +28,25 @@ export class Pacing {
   }
 
   tryTake(traffic: Traffic, now: number): boolean {
-    return this.#bucket(traffic, now).tryTake(now);
+    return this.#bucket(traffic).tryTake(now);
   }
 
   waitMs(traffic: Traffic, now: number): number {
-    return this.#bucket(traffic, now).waitMs(now);
+    return this.#bucket(traffic).waitMs(now);
   }
 
-  /**
-   * Everything together at most `ratePerSecond` until then, and `burst` of them at once. A second warning in a row lasts
-   * longer and lets no frame more through.
-   */
-  slowDown(rate: { ratePerSecond: number; burst: number }, until: number, now: number): void {
-    const current = this.isSlow(now) ? this.#slow?.bucket : undefined;
-    this.#slow = { bucket: current ?? new TokenBucket({ ...rate, now }), until };
+  /** Everything together at most `ratePerSecond`, and `burst` of them at once. A second warning lets no frame more through. */
+  slowDown(rate: { ratePerSecond: number; burst: number }, now: number): void {
+    this.#slow ??= new TokenBucket({ ...rate, now });
   }
 
-  /** It was no storm: the usual rates again. */
+  /** The usual rates again. */
   restore(): void {
     this.#slow = undefined;
   }
 
-  isSlow(now: number): boolean {
-    return this.#slow !== undefined && now < this.#slow.until;
-  }
-
-  #bucket(traffic: Traffic, now: number): TokenBucket {
-    return this.#slow !== undefined && now < this.#slow.until
-      ? this.#slow.bucket
-      : this.#buckets[traffic];
+  #bucket(traffic: Traffic): TokenBucket {
+    return this.#slow ?? this.#buckets[traffic];
   }
 }
 

@@ -30,15 +30,15 @@ export interface MembershipPorts {
 const GROUPS_PER_SOCKET = 500;
 const RETRY = { initialMs: 500, maximumMs: 30_000 };
 /**
- * The kernel works through all memberships of an interface for each that is added: a thousand at once held the process up
- * for seconds. Solicitations come without a membership too, unless a switch snoops.
+ * The kernel works through all memberships of an interface for each that comes or goes: a thousand at once held the
+ * process up for seconds. Solicitations come without a membership too, unless a switch snoops.
  */
-const JOINS = { ratePerSecond: 200, burst: 20 };
+const PACE = { ratePerSecond: 200, burst: 20 };
 
+/** IPs that share the low 24 bits share the group. */
 interface Membership {
-  /** IPs that share the low 24 bits, and so the group. */
   readonly ips: Set<IpAddress>;
-  /** Undefined when the join failed. */
+  /** Undefined while the group is not joined. */
   place: Place | undefined;
 }
 
@@ -58,10 +58,11 @@ export class SolicitedNodeGroups {
   readonly #ports: MembershipPorts;
   readonly #backoff: Backoff;
   readonly #memberships = new Map<string, Membership>();
+  /** Groups that are joined and should not be, or the other way round, in turn. */
+  readonly #unsettled = new Set<string>();
+  /** Groups whose last join failed. */
   readonly #missing = new Set<string>();
   readonly #places: Place[] = [];
-  /** Groups to join, in turn. */
-  readonly #waiting = new Set<string>();
   readonly #pace: TokenBucket;
   #next: Timer | undefined;
   #retry: Timer | undefined;
@@ -70,46 +71,56 @@ export class SolicitedNodeGroups {
     this.#interfaceName = interfaceName;
     this.#ports = ports;
     this.#backoff = new Backoff(ports.random, RETRY);
-    this.#pace = new TokenBucket({ ...JOINS, now: ports.clock.now() });
+    this.#pace = new TokenBucket({ ...PACE, now: ports.clock.now() });
   }
 
   /** Idempotent. */
   add(ip: IpAddress): void {
     const group = ipFromBytes(solicitedNodeGroup(ip));
-    const known = this.#memberships.get(group);
-    if (known !== undefined) {
-      known.ips.add(ip);
-      return;
-    }
-    this.#memberships.set(group, { ips: new Set([ip]), place: undefined });
-    this.#waiting.add(group);
-    if (this.#next === undefined) this.#joinWaiting();
-  }
-
-  #joinWaiting(): void {
-    const { clock } = this.#ports;
-    for (const group of this.#waiting) {
-      if (!this.#pace.tryTake(clock.now())) break;
-      this.#waiting.delete(group);
-      const membership = this.#memberships.get(group);
-      if (membership !== undefined) this.#join(group, membership);
-    }
-    this.#retryLater();
-    if (this.#waiting.size === 0) return;
-    this.#next = clock.after(this.#pace.waitMs(clock.now()), () => {
-      this.#next = undefined;
-      this.#joinWaiting();
-    });
+    const membership = this.#memberships.get(group) ?? { ips: new Set(), place: undefined };
+    this.#memberships.set(group, membership);
+    membership.ips.add(ip);
+    this.#consider(group, membership);
   }
 
   /** Idempotent. */
   remove(ip: IpAddress): void {
     const group = ipFromBytes(solicitedNodeGroup(ip));
     const membership = this.#memberships.get(group);
-    if (membership === undefined || !membership.ips.delete(ip) || membership.ips.size > 0) return;
+    if (membership?.ips.delete(ip)) this.#consider(group, membership);
+  }
+
+  #consider(group: string, membership: Membership): void {
+    const isWanted = membership.ips.size > 0;
+    const isJoined = membership.place !== undefined;
+    if (!isWanted) this.#missing.delete(group);
+    if (!isWanted && !isJoined) this.#memberships.delete(group);
+    // What has failed is tried again in its own time.
+    if (isWanted === isJoined || this.#missing.has(group)) this.#unsettled.delete(group);
+    else this.#unsettled.add(group);
+    if (this.#next === undefined) this.#settle();
+  }
+
+  #settle(): void {
+    const { clock } = this.#ports;
+    for (const group of this.#unsettled) {
+      if (!this.#pace.tryTake(clock.now())) break;
+      this.#unsettled.delete(group);
+      this.#settleOne(group);
+    }
+    this.#retryLater();
+    if (this.#unsettled.size === 0) return;
+    this.#next = clock.after(this.#pace.waitMs(clock.now()), () => {
+      this.#next = undefined;
+      this.#settle();
+    });
+  }
+
+  #settleOne(group: string): void {
+    const membership = this.#memberships.get(group);
+    if (membership === undefined) return;
+    if (membership.ips.size > 0) return this.#join(group, membership);
     this.#memberships.delete(group);
-    this.#missing.delete(group);
-    this.#waiting.delete(group);
     if (membership.place !== undefined) leave(membership.place, group);
   }
 
@@ -142,11 +153,8 @@ export class SolicitedNodeGroups {
     if (this.#missing.size === 0) return this.#backoff.reset();
     this.#retry ??= this.#ports.clock.after(this.#backoff.nextDelayMs(), () => {
       this.#retry = undefined;
-      for (const group of [...this.#missing]) {
-        const membership = this.#memberships.get(group);
-        if (membership !== undefined) this.#join(group, membership);
-      }
-      this.#retryLater();
+      for (const group of this.#missing) this.#unsettled.add(group);
+      if (this.#next === undefined) this.#settle();
     });
   }
 }

@@ -10,6 +10,9 @@ const PROTOCOL_LENGTH = 4;
 const ARP_LENGTH = 28;
 const OPERATION_REQUEST = 1;
 const OPERATION_REPLY = 2;
+const OPERATION_LOW_BYTE_AT = 7;
+const SENDER_IP_AT = 14;
+const TARGET_IP_AT = 24;
 
 /** RFC 826 for IPv4 on Ethernet. */
 export interface ArpPacket {
@@ -41,6 +44,15 @@ export function decodeArp(payload: Uint8Array): ArpPacket {
     targetIp: reader.ip('IPv4'),
     trailer: reader.rest(),
   };
+}
+
+/** A request for somebody else's address, told from the few bytes that make it one: the rest may be malformed. */
+export function looksLikeArpQuestion(payload: Uint8Array): boolean {
+  if (payload[OPERATION_LOW_BYTE_AT] !== OPERATION_REQUEST) return false;
+  for (let at = 0; at < PROTOCOL_LENGTH; at += 1) {
+    if (payload[SENDER_IP_AT + at] !== payload[TARGET_IP_AT + at]) return true;
+  }
+  return false;
 }
 
 export function encodeArp(packet: ArpPacket): Uint8Array {

@@ -7,7 +7,8 @@ export const NEXT_HEADER_FRAGMENT = 44;
 export const NEXT_HEADER_ICMPV6 = 58;
 
 const VERSION = 6;
-const HEADER_LENGTH = 40;
+/** Without extension headers. */
+export const IPV6_HEADER_LENGTH = 40;
 
 /** RFC 8200 §3. */
 export interface Ipv6Packet extends IpEnds {
@@ -34,7 +35,7 @@ export function decodeIpv6(bytes: Uint8Array): Ipv6Packet {
 }
 
 export function encodeIpv6(packet: Ipv6Packet): Uint8Array {
-  return new ByteWriter(HEADER_LENGTH + packet.payload.length)
+  return new ByteWriter(IPV6_HEADER_LENGTH + packet.payload.length)
     .u32(VERSION << 28)
     .u16(packet.payload.length)
     .u8(packet.nextHeader)

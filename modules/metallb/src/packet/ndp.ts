@@ -3,7 +3,7 @@ import { type MacAddress, macFromBytes, macToBytes } from '../net/mac.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { type IpEnds, transportChecksum, withChecksum } from './checksum.ts';
-import { encodeIpv6, type Ipv6Packet, NEXT_HEADER_ICMPV6 } from './ipv6.ts';
+import { encodeIpv6, IPV6_HEADER_LENGTH, type Ipv6Packet, NEXT_HEADER_ICMPV6 } from './ipv6.ts';
 
 const TYPE_NEIGHBOR_SOLICITATION = 135; // RFC 4861 §4.3
 const TYPE_NEIGHBOR_ADVERTISEMENT = 136; // RFC 4861 §4.4
@@ -67,6 +67,11 @@ export function decodeNdp(packet: Ipv6Packet): NdpMessage | undefined {
   return type === TYPE_NEIGHBOR_SOLICITATION
     ? readSolicitation(reader, packet)
     : readAdvertisement(reader, packet);
+}
+
+/** A whole IPv6 packet that is a solicitation, told from its type alone: the rest may be malformed. */
+export function looksLikeSolicitation(packet: Uint8Array): boolean {
+  return packet[IPV6_HEADER_LENGTH] === TYPE_NEIGHBOR_SOLICITATION;
 }
 
 function readSolicitation(reader: ByteReader, packet: Ipv6Packet): NeighborSolicitation {

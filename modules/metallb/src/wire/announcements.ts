@@ -117,8 +117,8 @@ export class Announcements {
     return this.#fresh.state(ip) === 'vetoed';
   }
 
-  reducePace(until: number, now: number): void {
-    this.#pacing.slowDown(REDUCED, until, now);
+  reducePace(now: number): void {
+    this.#pacing.slowDown(REDUCED, now);
   }
 
   restorePace(): void {

@@ -30,7 +30,7 @@ export class CarefulPace {
   died({ node, mac }: Peer, silentSince: number, now: number): void {
     if (!this.#bursts.wasBursting(mac, silentSince)) return;
     this.#because = { node, until: now + LASTS_MS };
-    this.#announcements.reducePace(this.#because.until, now);
+    this.#announcements.reducePace(now);
     const message = `${node} fell silent right after announcing; announcing slowly`;
     this.#conditions.set('PacingReduced', true, message);
   }

@@ -2,6 +2,7 @@ import { probe } from '../layer2/announcement.ts';
 import { type IpAddress, ipFromBytes } from '../net/ip.ts';
 import { macFromBytes } from '../net/mac.ts';
 import { heartbeatKey } from '../packet/heartbeat.ts';
+import { ALL_NODES } from '../packet/ndp.ts';
 import { Counters } from './counters.ts';
 import { Segment } from './segment.ts';
 import type { SegmentOptions, SegmentPorts } from './segment-options.ts';
@@ -11,9 +12,6 @@ const CLIENT = macFromBytes(Uint8Array.of(2, 0, 0, 0, 0, 2));
 // RFC 5737 and RFC 3849: addresses that no network has.
 const IPV4 = ipFromBytes(Uint8Array.of(192, 0, 2, 1));
 const IPV6 = ipFromBytes(Uint8Array.of(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1));
-const HEARTBEAT_GROUP = ipFromBytes(
-  Uint8Array.of(0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1),
-);
 
 /**
  * Resumes two IPs and answers for them once, on a network that does not exist. Code is compiled when it first runs; a
@@ -32,7 +30,7 @@ export function rehearse(): Uint8Array[] {
 const OPTIONS: SegmentOptions = {
   ...{ node: 'rehearsal', cluster: 'rehearsal' },
   keys: [heartbeatKey(new Uint8Array(32))],
-  ...{ heartbeatGroup: HEARTBEAT_GROUP, heartbeatIntervalMs: 100, heartbeatMultiplier: 3 },
+  ...{ heartbeatGroup: ALL_NODES, heartbeatIntervalMs: 100, heartbeatMultiplier: 3 },
   ...{ holdDownMs: 0, holdDownMaxMs: 0, restartGraceMs: 0 },
   ...{ announcePerSecond: 1_000, backgroundPerSecond: 500 },
 };

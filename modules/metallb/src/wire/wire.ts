@@ -197,8 +197,8 @@ export class Wire {
     const { draining } = this.#ports.table();
     if (draining) {
       this.#drainWait ??= this.#ports.clock.after(DRAIN_WAIT_MS, () => this.#setLeaving(true));
-    } else {
-      this.#drainWait?.cancel();
+    } else if (this.#drainWait !== undefined) {
+      this.#drainWait.cancel();
       this.#drainWait = undefined;
       this.#setLeaving(false);
     }
