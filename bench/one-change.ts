@@ -117,12 +117,13 @@ class NodeBench {
       state: 'eligible',
       failedGates: { dataplane: false, reachability: false },
     } as const;
-    this.#roles.elect(ips, {
+    const input = {
       table: this.#receiver.table,
       view: { electsStatically: () => false, node: () => seen },
       state: 'eligible',
       isRestarting: () => false,
-    });
+    } as const;
+    for (const ip of ips) this.#roles.elect(ip, input);
   }
 }
 

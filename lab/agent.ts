@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
+import { standBack } from './bystander.ts';
 import { AGENT_ROOT } from './namespaces.ts';
 import { signal } from './processes.ts';
 
@@ -85,23 +86,13 @@ export class Agent<Request, Reply> {
 export function startAgent<Request, Reply>(options: AgentOptions): Promise<Agent<Request, Reply>> {
   const { kind, directory, namespace, args = [] } = options;
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-  // What measures must not take the processor from what is measured.
-  const command = [
-    '-n',
-    '5',
-    'ip',
-    'netns',
-    'exec',
-    namespace,
-    process.execPath,
-    join(directory, `${kind}.cjs`),
-    ...args,
-  ];
-  const child = spawn('nice', command, {
+  const program = join(directory, `${kind}.cjs`);
+  const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, program, ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     env,
     detached: true,
   });
+  standBack(child);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`${kind} in ${namespace} ended with ${code}`)));

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { standBack } from './bystander.ts';
 import { type Claim, readClaim } from './frames.ts';
 
 const PCAP_HEADER_BYTES = 24;
@@ -58,6 +59,7 @@ export async function startCapture(at: {
     ['netns', 'exec', at.namespace, 'tcpdump', ...options, at.filter ?? 'arp or icmp6'],
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
+  standBack(tcpdump);
   await once(tcpdump.stderr, 'data'); // "listening on …"
   return new Capture(tcpdump, at.file);
 }

@@ -10,10 +10,12 @@ const CROWD_POOL = {
   IPv6: { subnet: '2001:db8:18::/64', range: '2001:db8:18::1-2001:db8:18::ffff' },
 } as const;
 const ASKED_AT_ONCE = 50;
+/** A node asks for 500 / 3 fresh IPs in a second, and these processors write a few hundred objects in one. */
+const DEADLINE_MS = 30_000;
 
 export type CrowdFamily = keyof typeof CROWD_POOL;
 
-/** One Service with `count` IPs of a family, which clients can reach. @returns them once every one is answered */
+/** One Service with `count` IPs of a family, which clients can reach. @returns them once everybody knows who answers */
 export async function crowd(lab: Lab, family: CrowdFamily, count: number): Promise<Assignment[]> {
   const name = `crowd-${family.toLowerCase()}`;
   const { subnet, range } = CROWD_POOL[family];
@@ -26,10 +28,21 @@ export async function crowd(lab: Lab, family: CrowdFamily, count: number): Promi
     serviceManifest({ name, className: name, family, count }),
     endpointSliceManifest({ name, family }, [{ pod: 'backend', node: 'worker' }]),
   );
-  await assignedIps(lab, name, count);
+  await assignedIps(lab, name, count, DEADLINE_MS);
   const all = (await assignments(lab)).filter((one) => one.service === name);
-  await allAnswered(lab, all, (one) => one.preferredNode);
+  await allAnswered(lab, all, (one) => one.preferredNode, DEADLINE_MS);
+  await toldInStatus(lab, name);
   return all;
+}
+
+async function toldInStatus(lab: Lab, service: string): Promise<void> {
+  let untold = 0;
+  const what = () => `announcers in status, ${untold} missing`;
+  await until({ what, deadlineMs: DEADLINE_MS, everyMs: 200 }, async () => {
+    const all = await assignments(lab);
+    untold = all.filter((one) => one.service === service && one.announcer === undefined).length;
+    return untold === 0;
+  });
 }
 
 /** Waits until each IP is answered by the node that `by` says, and by no other. */

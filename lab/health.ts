@@ -33,11 +33,16 @@ function assignmentOf(child: ClusterObject, ip: string): Assignment {
 }
 
 /** Waits until the Service has `count` IPs. @returns them */
-export async function assignedIps(lab: Lab, service: string, count: number): Promise<string[]> {
+export async function assignedIps(
+  lab: Lab,
+  service: string,
+  count: number,
+  deadlineMs = 10_000,
+): Promise<string[]> {
   const name = { kind: 'Service', namespace: 'default', name: service };
   let ips: string[] = [];
   const what = () => `${count} IPs of ${service}, has ${ips.join(' ') || 'none'}`;
-  return until({ what, deadlineMs: 10_000 }, async () => {
+  return until({ what, deadlineMs }, async () => {
     ips = ingressIps(await lab.cluster.read(name));
     return ips.length === count && ips;
   });

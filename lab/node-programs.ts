@@ -71,6 +71,7 @@ export function controllerProgram(at: ProgramSurroundings): Program {
     namespace: `${at.labName}-control`,
     command: [process.execPath, bundle('controller.mjs'), `--store=${at.storeArgument}`],
     logFile: join(at.directory, 'controller.log'),
+    isElsewhere: true,
   });
 }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { standBack } from './bystander.ts';
 import { commandLineOf, descendantsOf, isAlive, signal } from './processes.ts';
 
 export interface ProgramOptions {
@@ -8,6 +9,8 @@ export interface ProgramOptions {
   readonly command: readonly string[];
   readonly namespace?: string;
   readonly logFile: string;
+  /** Runs on another machine than the nodes in a cluster. */
+  readonly isElsewhere?: boolean;
 }
 
 /** A long-lived program of the lab, its log in a file. */
@@ -45,6 +48,7 @@ export class Program {
       detached: true, // Ctrl-C must not end it before the clean-up does
     });
     closeSync(log);
+    if (this.#options.isElsewhere) standBack(this.#child);
   }
 
   /** The program itself or, by a part of its command line, one of its descendants. */

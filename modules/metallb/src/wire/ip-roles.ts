@@ -63,17 +63,8 @@ export class IpRoles {
     for (const [ip, winner] of this.#winners) if (winner === node) yield ip;
   }
 
-  /** Elects for the IPs given; those without a duty here fall silent. @returns only what changed */
-  elect(ips: Iterable<IpAddress>, input: ElectionInput): Transition[] {
-    const transitions: Transition[] = [];
-    for (const ip of ips) {
-      const transition = this.#electOne(ip, input);
-      if (transition !== undefined) transitions.push(transition);
-    }
-    return transitions;
-  }
-
-  #electOne(ip: IpAddress, input: ElectionInput): Transition | undefined {
+  /** Elects for an IP; without a duty here it falls silent. @returns undefined when its role stays */
+  elect(ip: IpAddress, input: ElectionInput): Transition | undefined {
     const duty = this.#dutyHere(ip, input.table);
     const group = duty && input.table.groups.get(duty.group);
     const ranked = duty && group ? rankCandidates(duty, group, input.view) : [];

@@ -11,6 +11,7 @@ import type { DisputedIp, Heartbeat } from '../packet/heartbeat.ts';
 import { Announcements } from './announcements.ts';
 import { Answers } from './answers.ts';
 import { Disputes, settle } from './disputes.ts';
+import { type Elect, ElectionQueue } from './election-queue.ts';
 import { IpRoles, type Transition } from './ip-roles.ts';
 import { MoveReports } from './move-reports.ts';
 import type { Questions } from './questions.ts';
@@ -29,6 +30,9 @@ export interface SegmentSight {
   readonly questions: Questions;
   readonly presence: StaticPresence;
   view(): SegmentView;
+  mayElect(): boolean;
+  /** There may be something to announce. */
+  elected(): void;
 }
 
 /** The IPs that this node serves on one segment: elected, announced, answered, handed over and disputed here. */
@@ -46,6 +50,9 @@ export class SegmentIps {
     max: MAX_CLAIMS,
   });
   readonly #yieldingSince = new Map<IpAddress, number>();
+  readonly #elections: ElectionQueue;
+  /** Whoever is announcer after the elections tells everybody again. */
+  #repeats = false;
 
   /** @param resumed what the wire process before announced here */
   constructor(
@@ -68,6 +75,8 @@ export class SegmentIps {
     this.#moves = new MoveReports({ node, interface: link.name }, ports, (name) =>
       liveness.peer(name),
     );
+    const begin = () => (sight.mayElect() ? this.#elect() : undefined);
+    this.#elections = new ElectionQueue(ports, begin, () => this.#sliceElected());
     const { announcements } = this;
     const sources = { mac: link.mac, roles: this.#roles, liveness, announcements, questions };
     this.#answers = new Answers(sources, ports, options);
@@ -83,11 +92,12 @@ export class SegmentIps {
 
   /** Nothing is answered any more. */
   get none(): boolean {
-    return [...this.#roles.active].length === 0;
+    return this.#elections.isEmpty && [...this.#roles.active].length === 0;
   }
 
-  /** Something is answered until its successor is seen. */
+  /** Something is answered until its successor is seen, or will be as soon as it is elected. */
   get yields(): boolean {
+    if (!this.#elections.isEmpty) return true;
     return [...this.#roles.active].some(([, { kind }]) => kind === 'yielding');
   }
 
@@ -121,18 +131,40 @@ export class SegmentIps {
     this.elect(new Set([...this.#ports.table().duties.keys(), ...this.#roles.ips()]));
   }
 
+  /** Network rule 20: who stays announcer tells the segment so, whatever another one told before. */
+  electAllAndRepeat(): void {
+    this.#repeats = true;
+    this.electAll();
+  }
+
+  /** Soon; the first of many at once. */
   elect(ips: Iterable<IpAddress>): void {
+    this.#elections.add(ips);
+  }
+
+  #sliceElected(): void {
+    if (this.#repeats && this.#elections.isEmpty) {
+      this.#repeats = false;
+      const now = this.#ports.clock.now();
+      for (const ip of this.announced) this.announcements.repeat(ip, now);
+    }
+    this.#sight.elected();
+  }
+
+  #elect(): Elect {
     const { liveness } = this.#sight;
-    const concerned = [...ips];
-    const transitions = this.#roles.elect(concerned, {
+    const input = {
       table: this.#ports.table(),
       view: this.#sight.view(),
       state: liveness.state,
-      isRestarting: (node) => liveness.peer(node)?.phase === 'restarting',
-    });
-    for (const transition of transitions) this.#apply(transition);
-    this.#force(concerned);
-    for (const { ip } of transitions) this.#keep(ip);
+      isRestarting: (node: string) => liveness.peer(node)?.phase === 'restarting',
+    };
+    return (ip) => {
+      const transition = this.#roles.elect(ip, input);
+      if (transition !== undefined) this.#apply(transition);
+      this.#force(ip);
+      if (transition !== undefined) this.#keep(ip);
+    };
   }
 
   #keep(ip: IpAddress): void {
@@ -189,10 +221,9 @@ export class SegmentIps {
   }
 
   /** A duty may be forced while its IP is probed, or after a foreign host has vetoed it. */
-  #force(ips: readonly IpAddress[]): void {
-    const { duties } = this.#ports.table();
-    const now = this.#ports.clock.now();
-    for (const ip of ips) if (duties.get(ip)?.forced) this.announcements.force(ip, now);
+  #force(ip: IpAddress): void {
+    if (!this.#ports.table().duties.get(ip)?.forced) return;
+    this.announcements.force(ip, this.#ports.clock.now());
   }
 
   #fallSilent(ip: IpAddress, reason: string): void {
@@ -216,11 +247,6 @@ export class SegmentIps {
   /** A node that announced some of them is gone. */
   died(peer: Peer, silentSince: number): void {
     this.#moves.died(peer.node, silentSince);
-  }
-
-  /** Network rule 20: who stays announcer tells the segment so, whatever another one told before. */
-  repeatAll(now: number): void {
-    for (const ip of this.announced) this.announcements.repeat(ip, now);
   }
 
   // --- what others say ----------------------------------------------------------------------------------------
@@ -257,7 +283,7 @@ export class SegmentIps {
    * heartbeat; who is right shows when it answers with its duty's digest. Until then nobody shouts louder.
    */
   #dispute(ip: IpAddress, now: number): void {
-    this.elect([ip]);
+    this.#elect()(ip);
     if (this.#roles.get(ip).kind !== 'announcing') return;
     this.#ports.counters.add('disputes_total', { interface: this.#link.name });
     this.#disputes.claimed(ip, now);
@@ -299,7 +325,7 @@ export class SegmentIps {
   /** Whoever stays announcer after the views were compared says so with a whole burst (network rule 20). */
   #insist(ip: IpAddress): void {
     const now = this.#ports.clock.now();
-    this.elect([ip]);
+    this.#elect()(ip);
     const stays = this.#roles.get(ip).kind === 'announcing';
     if (stays && this.#disputes.mayBurst(ip, now)) this.announcements.repeat(ip, now);
   }

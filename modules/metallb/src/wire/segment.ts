@@ -74,6 +74,8 @@ export class Segment {
       questions: this.#questions,
       presence: this.#presence,
       view: () => this.#view(),
+      mayElect: () => this.#mayElect,
+      elected: () => this.#pump(),
     };
     this.#ips = new SegmentIps(link, ports, sight, { ...options, resumed: resumed ?? [] });
     this.#pace = new CarefulPace(this.#ips.announcements, this.#conditions);
@@ -190,8 +192,7 @@ export class Segment {
   elect(ips: Iterable<IpAddress>): void {
     if (!this.#runs) return;
     this.#catchUp();
-    if (this.#mayElect) this.#ips.elect(ips);
-    this.#pump();
+    this.#ips.elect(ips);
   }
 
   /** For ever. */
@@ -206,11 +207,7 @@ export class Segment {
   }
 
   get #mayElect(): boolean {
-    return this.#ports.clock.now() >= this.#electionsFrom;
-  }
-
-  #electAll(): void {
-    if (this.#mayElect) this.#ips.electAll();
+    return this.#runs && this.#ports.clock.now() >= this.#electionsFrom;
   }
 
   #view() {
@@ -262,7 +259,7 @@ export class Segment {
     this.#perform(this.#liveness.judgePeers(now), now);
     if (!this.#electionsBegun && this.#mayElect) {
       this.#electionsBegun = true;
-      this.#electAll();
+      this.#ips.electAll();
     }
     this.#askAbsent(now);
     this.#pace.step(this.#liveness, now);
@@ -308,7 +305,7 @@ export class Segment {
   /** Of a peer that is heard with our key, nobody else's word counts. */
   #sawStranger(node: string, mac: MacAddress): void {
     if (node === this.#options.node || this.#liveness.hears(node)) return;
-    if (this.#presence.strangers.saw(node, mac, this.#ports.clock.now())) this.#electAll();
+    if (this.#presence.strangers.saw(node, mac, this.#ports.clock.now())) this.#ips.electAll();
   }
 
   /** Network rule 9: two of our interfaces on one segment; the earlier name serves, the other is quiet. */
@@ -322,8 +319,8 @@ export class Segment {
   #perform(actions: readonly LivenessAction[], now: number): void {
     for (const action of actions) this.#performOne(action, now);
     const joined = actions.some((action) => action.do === 'peer-joined');
-    if (joined || actions.some((action) => action.do === 'elect')) this.#electAll();
-    if (joined) this.#ips.repeatAll(now);
+    if (joined) this.#ips.electAllAndRepeat();
+    else if (actions.some((action) => action.do === 'elect')) this.#ips.electAll();
   }
 
   #performOne(action: LivenessAction, now: number): void {
@@ -372,7 +369,7 @@ export class Segment {
     this.#liveness.kernelAnswered(claim.ip);
     // A peer's answer says that it has taken the IP, not that whoever was asked for it is there.
     const isPeer = this.#ips.isPeer(claim.mac);
-    if (!isPeer && this.#presence.answered(claim, now)) this.#electAll();
+    if (!isPeer && this.#presence.answered(claim, now)) this.#ips.electAll();
     this.#confirmed(claim, now);
     if (claim.kind === 'announcement') this.#pace.sawAnnouncement(claim.mac, now);
     this.#ips.claimed(claim);
@@ -392,7 +389,7 @@ export class Segment {
   #askAbsent(now: number): void {
     if (!this.#electionsBegun) return this.#presence.forgetAll();
     const table = this.#ports.table();
-    if (this.#presence.judge(table, now)) this.#electAll();
+    if (this.#presence.judge(table, now)) this.#ips.electAll();
     this.#presence.watch(this.#ips.winners, table, now);
     for (const ip of this.#presence.due(now)) this.#questions.askAll(ip);
   }
