@@ -11,10 +11,11 @@ import { ANNOTATION } from '../../modules/metallb/src/api/names.ts';
 
 /** Who leaves goes when others have all its IPs, or when it must (network rule 24). */
 const LEAVER = 'n1';
-const PER_FAMILY = 125;
+const PER_FAMILY = 1_000;
 const SAMPLE = 10;
-/** Hundreds of IPs at once on two cores that also play the switch and the clients: answers come late, but they come. */
-const UNANSWERED_AT_MOST_MS = 500;
+const UNANSWERED_AT_MOST_MS = 300;
+/** Asking for 2,000 IPs takes a second, and a question that got lost is asked again. */
+const EVERYBODY_ASKED_MS = 5_000;
 const GRACE_MS = 3_000;
 const AFTERMATH_MS = 500;
 /** Between two questions of the watch, and for an answer under way. */
@@ -22,7 +23,7 @@ const LAST_ANSWER_BEFORE_END_MS = 60;
 
 export const scenarios: readonly Scenario[] = [
   scenario(
-    'leaving/hundreds-of-ips-then-power-off',
+    'leaving/two-thousand-ips-then-power-off',
     { timed: true, lab: { nodes: 2 } },
     async (lab) => {
       const all = [
@@ -47,7 +48,7 @@ export const scenarios: readonly Scenario[] = [
         const ms = answers.unansweredMs(one.ip);
         assert.ok(ms < UNANSWERED_AT_MOST_MS, `${one.ip} unanswered for ${ms} ms`);
       }
-      await allAnswered(lab, all, () => 'n2', 1_000);
+      await allAnswered(lab, all, () => 'n2', EVERYBODY_ASKED_MS);
       return { unit: 'ms', samples: [tookMs], counts: { handedOver: leaving.length } };
     },
   ),
@@ -86,7 +87,7 @@ export const scenarios: readonly Scenario[] = [
 async function announcesNothing(lab: Lab): Promise<void> {
   let count = 0;
   const what = () => `everything handed over, ${count} IPs left`;
-  await until({ what, deadlineMs: 10_000, everyMs: 5 }, async () => {
+  await until({ what, deadlineMs: 30_000, everyMs: 20 }, async () => {
     const url = 'http://127.0.0.1:7474/metrics';
     const page = await fetchPage(lab.namespace(LEAVER), url).catch(() => undefined); // busy
     if (page === undefined) return false;

@@ -1,7 +1,5 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { classifyClaim } from '../../modules/metallb/src/layer2/claim.ts';
-import { decodeEthernet } from '../../modules/metallb/src/packet/ethernet.ts';
 import { ip, mac } from '../support/addresses.ts';
 import { VirtualSegment } from '../support/virtual-segment.ts';
 
@@ -90,23 +88,6 @@ test('a draining node answers until its successor has been seen, and gets its IP
   lan.stations.get('n1')?.segment.setDraining(false);
   lan.run(300);
   assert.equal(lan.ask(IPS[0]), [N1]);
-});
-
-test('a successor that has only answered somebody is not known to the others: the leaver waits for its announcement', () => {
-  const lan = threeNodes();
-  lan.run(1_000);
-  lan.drops = (frame, from) =>
-    from !== 'n1' && classifyClaim(decodeEthernet(frame))?.kind === 'announcement';
-  lan.draining.add('n1');
-  lan.stations.get('n1')?.segment.setDraining(true);
-  lan.run(100);
-  const successor = lan.ask(IPS[0]).find((answerer) => answerer !== N1);
-  assert.ok(successor, 'somebody has taken it, and n1 has heard the answer');
-  lan.run(100);
-  assert.ok(lan.ask(IPS[0]).includes(N1));
-  lan.drops = () => false;
-  lan.run(500);
-  assert.equal(lan.ask(IPS[0]), [successor]);
 });
 
 /** The group changes on all nodes at once. */

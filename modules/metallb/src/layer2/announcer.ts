@@ -9,6 +9,7 @@ import type { Pacing } from './pacing.ts';
 const BURST_GAPS_MS = [100, 200, 700, 1_000];
 const REFRESH_MS = 60_000;
 const REFRESH_JITTER = 0.1;
+const NEVER = Number.NEGATIVE_INFINITY;
 
 /** One IP's course through its rounds. A new course replaces the old one, which the queue then skips. */
 interface Course {
@@ -17,6 +18,8 @@ interface Course {
   round: number;
   /** Frames of the round that is being sent. */
   pending: Uint8Array[];
+  /** Of its last frame. */
+  sentAt: number;
   active: boolean;
 }
 
@@ -45,7 +48,7 @@ export class Announcer {
   announce(ip: IpAddress, now: number): void {
     this.#now = now;
     this.#endCourse(ip);
-    const course: Course = { ip, round: 0, pending: [], active: true };
+    const course: Course = { ip, round: 0, pending: [], sentAt: NEVER, active: true };
     this.#courses.set(ip, course);
     this.#first.add(course);
   }
@@ -57,6 +60,11 @@ export class Announcer {
 
   isAnnounced(ip: IpAddress): boolean {
     return this.#courses.has(ip);
+  }
+
+  /** When everybody was last told; -∞ for an IP that is not announced, or not yet. */
+  lastSentAt(ip: IpAddress): number {
+    return this.#courses.get(ip)?.sentAt ?? NEVER;
   }
 
   /** Queues one announcement to each of these hosts. Call it after `announce`: withdrawn IPs are not told. */
@@ -92,6 +100,7 @@ export class Announcer {
     for (const course of this.#first) {
       if (!this.#pacing.tryTake('first-round', this.#now)) return;
       frames.push(firstAnnouncement(course.ip, this.#mac));
+      course.sentAt = this.#now;
       this.#first.delete(course);
       this.#scheduleNext(course);
     }
@@ -114,6 +123,7 @@ export class Announcer {
       const course = next.item;
       if (course.pending.length === 0) course.pending = announcement(course.ip, this.#mac);
       frames.push(...course.pending.splice(0, 1));
+      course.sentAt = this.#now;
       if (course.pending.length > 0) continue;
       this.#due.pop();
       this.#scheduleNext(course);

@@ -109,6 +109,11 @@ export class Announcements {
     if (familyOf(ip) === 'IPv6') this.#ports.leave(ip);
   }
 
+  /** When everybody was last told; -∞ for never. */
+  lastSentAt(ip: IpAddress): number {
+    return this.#announcer.lastSentAt(ip);
+  }
+
   isOptimistic(ip: IpAddress): boolean {
     return this.#fresh.state(ip) === 'optimistic';
   }

@@ -19,8 +19,8 @@ import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-option
 import type { StaticPresence } from './static-presence.ts';
 
 const MAX_CLAIMS = 10_000;
-/** Older ones were announced over since, by us. */
-const CLAIM_LASTS_MS = 300;
+/** Whom we have answered since then, the winner's last rounds still reach. */
+const CLAIM_LASTS_MS = 1_500;
 /** Of a winner; its rounds come within 2 s, and may wait for their turn. */
 const BURST_OVER_MS = 3_000;
 
@@ -188,20 +188,22 @@ export class SegmentIps {
 
   /** The winner may have been seen already, when it knew before us that it wins. */
   #yield(ip: IpAddress, to: string): void {
+    const now = this.#ports.clock.now();
+    const isSeen = this.#hasAnnouncedOver(ip, to, now);
     this.announcements.end(ip);
-    this.#yieldingSince.set(ip, this.#ports.clock.now());
+    this.#yieldingSince.set(ip, now);
+    if (isSeen) this.#silence(ip, `handed over to ${to}`);
+  }
+
+  #hasAnnouncedOver(ip: IpAddress, node: string, now: number): boolean {
     const claim = this.#claims.get(ip);
-    const isSeen = claim !== undefined && claim.mac === this.#sight.liveness.peer(to)?.mac;
-    if (isSeen && this.#ports.clock.now() - claim.at < CLAIM_LASTS_MS) {
-      this.#silence(ip, `handed over to ${to}`);
-    }
+    if (claim === undefined || claim.mac !== this.#sight.liveness.peer(node)?.mac) return false;
+    return claim.at > this.announcements.lastSentAt(ip) && now - claim.at < CLAIM_LASTS_MS;
   }
 
   #begin(transition: Transition): void {
     const { ip, duty, before } = transition;
     this.#yieldingSince.delete(ip);
-    // What another one announced before us, we announce over now.
-    this.#claims.delete(ip);
     const fresh = before.kind === 'silent' && duty?.fresh === true && !duty.forced;
     this.announcements.begin(ip, fresh, this.#ports.clock.now());
     if (fresh) return;
