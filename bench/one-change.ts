@@ -117,13 +117,13 @@ class NodeBench {
       state: 'eligible',
       failedGates: { dataplane: false, reachability: false },
     } as const;
-    const input = {
+    const elect = this.#roles.elections({
       table: this.#receiver.table,
       view: { electsStatically: () => false, node: () => seen },
       state: 'eligible',
       isRestarting: () => false,
-    } as const;
-    for (const ip of ips) this.#roles.elect(ip, input);
+    });
+    for (const ip of ips) elect(ip);
   }
 }
 

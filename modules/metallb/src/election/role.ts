@@ -1,4 +1,5 @@
 import type { NodeState } from '../packet/heartbeat.ts';
+import type { Ranking } from './ranking.ts';
 
 /** What this node does for one IP on one segment. */
 export type Role =
@@ -10,14 +11,13 @@ export type Role =
   /** The announcer is restarting: new requests are answered with *its* address (network rule 22). */
   | { readonly kind: 'covering'; readonly node: string };
 
-export interface Situation {
+/** This node among those that elect; the same for all IPs of a group. */
+export interface Standing {
   readonly self: string;
   readonly state: NodeState;
-  /** Candidates, best first; without us when we are out. */
-  readonly ranked: Iterable<string>;
   /** This node still belongs to the group that elects. */
   readonly member: boolean;
-  isRestarting(node: string): boolean;
+  readonly isRestarting: (node: string) => boolean;
 }
 
 export const SILENT: Role = { kind: 'silent' };
@@ -26,16 +26,18 @@ export const SILENT: Role = { kind: 'silent' };
  * The role that follows from an election. An IP that is answered stays answered: the loser of an election goes on
  * until the winner is seen, and a leaver without successor goes on until it exits, or until the duty ends when it is
  * only the group that it leaves (network rule 24).
+ *
+ * @param ranking without us when we are out
  */
-export function nextRole(current: Role, situation: Situation): Role {
-  const { self, state, ranked, member, isRestarting } = situation;
-  const [winner] = ranked;
+export function nextRole(current: Role, ranking: Ranking, standing: Standing): Role {
+  const { self, state, member, isRestarting } = standing;
+  const { winner } = ranking;
   const answers = current.kind === 'announcing' || current.kind === 'yielding';
   const leaves = state === 'leaving' || !member;
   if (winner === self) return { kind: 'announcing' };
   if (winner === undefined) return answers && leaves ? { kind: 'announcing' } : SILENT;
   if (isRestarting(winner)) {
-    const stand = [...ranked].find((node) => !isRestarting(node));
+    const stand = [...ranking].find((node) => !isRestarting(node));
     return stand === self ? { kind: 'covering', node: winner } : SILENT;
   }
   const mayAnswer = state === 'eligible' || state === 'holding-down' || state === 'leaving';

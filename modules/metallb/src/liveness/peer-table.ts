@@ -7,7 +7,12 @@ const MAX_PEERS = 256;
 
 /** The nodes seen on one segment and the incarnations that are over. Bounded, whatever arrives. */
 export class PeerTable {
-  readonly #peers = new LRUCache<string, Peer>({ max: MAX_PEERS });
+  readonly #peers = new LRUCache<string, Peer>({
+    max: MAX_PEERS,
+    dispose: () => this.#changed(),
+  });
+  /** Read many times for each time that it changes. */
+  #all: readonly Peer[] | undefined;
   /** Last sequence of incarnations that are over: their recorded frames revive nobody. */
   readonly #retired = new LRUCache<string, { sequence: number; ghostSince?: number }>({
     max: 4 * MAX_PEERS,
@@ -22,11 +27,16 @@ export class PeerTable {
   }
 
   get all(): readonly Peer[] {
-    return [...this.#peers.values()];
+    this.#all ??= [...this.#peers.values()];
+    return this.#all;
+  }
+
+  #changed(): void {
+    this.#all = undefined;
   }
 
   get counted(): Peer[] {
-    return [...this.#peers.values()].filter(isCounted);
+    return this.all.filter(isCounted);
   }
 
   get(node: string): Peer | undefined {
@@ -42,7 +52,7 @@ export class PeerTable {
   }
 
   withMac(mac: MacAddress): Peer | undefined {
-    for (const peer of this.#peers.values()) if (peer.mac === mac) return peer;
+    for (const peer of this.all) if (peer.mac === mac) return peer;
     return undefined;
   }
 
@@ -62,7 +72,10 @@ export class PeerTable {
   senderOf(heartbeat: Heartbeat, mac: MacAddress): Peer | undefined {
     const peer = this.#peers.get(heartbeat.node) ?? newPeer(heartbeat, mac);
     if (heartbeat.sequence <= this.#lastSequence(peer, heartbeat.incarnation)) return undefined;
-    this.#peers.set(peer.node, peer);
+    if (!this.#peers.has(peer.node)) {
+      this.#peers.set(peer.node, peer);
+      this.#changed();
+    }
     this.#everHeard.set(peer.node, true);
     return peer;
   }
@@ -88,7 +101,7 @@ export class PeerTable {
 
   /** Fresh peers that do not count, since they don't show that they hear us. */
   unheardBy(now: number): Peer[] {
-    return [...this.#peers.values()].filter((peer) => !isCounted(peer) && this.isFresh(peer, now));
+    return this.all.filter((peer) => !isCounted(peer) && this.isFresh(peer, now));
   }
 
   /** Listed by nobody while others hear each other: we are the one who is cut off. */
@@ -101,7 +114,7 @@ export class PeerTable {
   /** Counted peers (a proven one too: naming it is how it learns that it is not buried) and newcomers. */
   heardIncarnations(now: number): string[] {
     const heard: string[] = [];
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.all) {
       const { pending, incarnation, intervalMs } = peer;
       if (pending !== undefined && this.isFresh({ ...pending, intervalMs }, now))
         heard.push(pending.incarnation);

@@ -1,7 +1,7 @@
 import { type Duty, type DutyTable, RECENT_MOVES_MS } from '../duty/duty.ts';
 import type { AnnouncedReport } from '../duty/messages.ts';
-import { rankCandidates } from '../election/elect.ts';
-import { nextRole, type Role, SILENT } from '../election/role.ts';
+import { Electorate } from '../election/electorate.ts';
+import { nextRole, type Role, SILENT, type Standing } from '../election/role.ts';
 import type { SegmentView } from '../election/view.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { NodeState } from '../packet/heartbeat.ts';
@@ -21,8 +21,17 @@ export interface ElectionInput {
   readonly table: DutyTable;
   readonly view: SegmentView;
   readonly state: NodeState;
-  isRestarting(node: string): boolean;
+  readonly isRestarting: (node: string) => boolean;
 }
+
+/** What the elections of all IPs of a group have in common. */
+interface GroupElection {
+  readonly electorate: Electorate;
+  readonly standing: Standing;
+}
+
+/** Elects for an IP; without a duty here it falls silent. @returns undefined when its role stays */
+export type ElectRole = (ip: IpAddress) => Transition | undefined;
 
 /**
  * This node's role for every IP on one segment, and who wins each. Invariant: an IP that is not silent has a duty on
@@ -63,19 +72,38 @@ export class IpRoles {
     for (const [ip, winner] of this.#winners) if (winner === node) yield ip;
   }
 
-  /** Elects for an IP; without a duty here it falls silent. @returns undefined when its role stays */
-  elect(ip: IpAddress, input: ElectionInput): Transition | undefined {
-    const duty = this.#dutyHere(ip, input.table);
-    const group = duty && input.table.groups.get(duty.group);
-    const ranked = duty && group ? rankCandidates(duty, group, input.view) : [];
-    const member = group?.members.some(({ node }) => node === this.#self) ?? false;
+  /** The elections that look at `input`. */
+  elections(input: ElectionInput): ElectRole {
+    const groups = new Map<string, GroupElection | undefined>();
+    return (ip) => {
+      const duty = this.#dutyHere(ip, input.table);
+      if (duty === undefined) return this.#become(ip, undefined, SILENT, undefined);
+      if (!groups.has(duty.group)) groups.set(duty.group, this.#groupElection(duty.group, input));
+      const group = groups.get(duty.group);
+      if (group === undefined) return this.#become(ip, duty, SILENT, undefined);
+      const ranking = group.electorate.rank(duty);
+      const role = nextRole(this.get(ip), ranking, group.standing);
+      return this.#become(ip, duty, role, ranking.winner);
+    };
+  }
+
+  #groupElection(id: string, input: ElectionInput): GroupElection | undefined {
+    const { table, view, state, isRestarting } = input;
+    const group = table.groups.get(id);
+    if (group === undefined) return undefined;
+    const member = group.members.some(({ node }) => node === this.#self);
+    const standing = { self: this.#self, state, member, isRestarting };
+    return { electorate: new Electorate(group, view), standing };
+  }
+
+  #become(
+    ip: IpAddress,
+    duty: Duty | undefined,
+    after: Role,
+    winner: string | undefined,
+  ): Transition | undefined {
     const before = this.get(ip);
-    const after =
-      group === undefined
-        ? SILENT
-        : nextRole(before, { ...input, self: this.#self, ranked, member });
     const from = this.#winners.get(ip);
-    const [winner] = ranked;
     this.#remember(ip, after, winner);
     if (before.kind === after.kind) return undefined;
     return { ip, duty, before, after, from: from === this.#self ? undefined : from };

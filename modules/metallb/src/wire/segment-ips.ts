@@ -153,14 +153,14 @@ export class SegmentIps {
 
   #elect(): Elect {
     const { liveness } = this.#sight;
-    const input = {
+    const electRole = this.#roles.elections({
       table: this.#ports.table(),
       view: this.#sight.view(),
       state: liveness.state,
-      isRestarting: (node: string) => liveness.peer(node)?.phase === 'restarting',
-    };
+      isRestarting: (node) => liveness.peer(node)?.phase === 'restarting',
+    });
     return (ip) => {
-      const transition = this.#roles.elect(ip, input);
+      const transition = electRole(ip);
       if (transition !== undefined) this.#apply(transition);
       this.#force(ip);
       if (transition !== undefined) this.#keep(ip);

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Duty, Group, Member } from '../../modules/metallb/src/duty/duty.ts';
-import { rankCandidates } from '../../modules/metallb/src/election/elect.ts';
+import { Electorate } from '../../modules/metallb/src/election/electorate.ts';
+import { Ranking } from '../../modules/metallb/src/election/ranking.ts';
 import { nextRole, type Role } from '../../modules/metallb/src/election/role.ts';
 import type { NodeView, SegmentView } from '../../modules/metallb/src/election/view.ts';
 import { NODE_STATES } from '../../modules/metallb/src/packet/heartbeat.ts';
@@ -171,12 +173,11 @@ const rows: {
 
 for (const row of rows) {
   test(`elects ${row.name}`, () => {
-    const [first] = rankCandidates(
-      { ...DUTY, ...row.duty },
-      row.group ?? THREE,
-      row.view ?? view(ALL),
-    );
-    assert.is(first, row.first);
+    const ranking = new Electorate(row.group ?? THREE, row.view ?? view(ALL)).rank({
+      ...DUTY,
+      ...row.duty,
+    });
+    assert.is(ranking.winner, row.first);
   });
 }
 
@@ -204,8 +205,10 @@ const members = fc.subarray(names).chain((subset) =>
 test('the order of members does not matter, and nobody who is there is left out but for the label', () => {
   fc.assert(
     fc.property(views, members, (seen, list) => {
-      const ranked = [...rankCandidates(DUTY, group(...list), view(seen))];
-      const reversed = rankCandidates(DUTY, group(...list.toReversed()), view(seen));
+      const ranking = new Electorate(group(...list), view(seen)).rank(DUTY);
+      const ranked = [...ranking];
+      assert.is(ranking.winner, ranked[0]);
+      const reversed = new Electorate(group(...list.toReversed()), view(seen)).rank(DUTY);
       assert.equal([...reversed], ranked);
       const present = list.filter(({ node }) => seen[node]?.present);
       const included = present.filter(({ excluded }) => !excluded);
@@ -228,6 +231,39 @@ const duties = fc.record(
   { noNullPrototype: true },
 );
 
+/** Design.md §7 "Election", said as simply as possible. */
+function naiveOrder(duty: Duty, list: readonly Member[], seen: Record<string, NodeView>): string[] {
+  const present = list.filter(({ node }) => seen[node]?.present);
+  const included = present.filter(({ excluded }) => !excluded);
+  const candidates = included.length > 0 ? included : present;
+  const local = ({ node }: Member) => duty.localEndpoints?.[node] ?? 2;
+  const nobodyServes = candidates.every((one) => local(one) === 2);
+  const stays = (nobodyServes && duty.localEndpoints) || duty.failback === 'withheld';
+  const preferred = (stays ? duty.lastAnnouncer : undefined) ?? duty.preferredNode;
+  const key = (one: Member) => {
+    const { failedGates, state } = seen[one.node] ?? {};
+    const gates = [failedGates?.dataplane, failedGates?.reachability];
+    const rest = [one.ready === 'not-ready', state === 'holding-down', one.node !== preferred];
+    const digest = createHash('sha256').update(`${one.node}#${duty.ip}`).digest('hex');
+    const serves = duty.localEndpoints ? local(one) : 0;
+    return [serves, ...[...gates, ...rest].map(Number), digest].join();
+  };
+  return candidates
+    .map((one) => [key(one), one.node] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, node]) => node);
+}
+
+test('the order is the one of the design', () => {
+  fc.assert(
+    fc.property(duties, views, members, (duty, seen, list) => {
+      const ranking = new Electorate(group(...list), view(seen)).rank({ ...DUTY, ...duty });
+      assert.equal([...ranking], naiveOrder({ ...DUTY, ...duty }, list, seen));
+    }),
+    { numRuns: 1_000 },
+  );
+});
+
 test('however keys are spread over living nodes, one of them takes the IP', () => {
   const keys = fc.tuple(...names.map(() => fc.nat({ max: 2 })));
   const alive = members.filter(({ length }) => length > 0);
@@ -243,8 +279,7 @@ test('however keys are spread over living nodes, one of them takes the IP', () =
           Object.fromEntries(heard.map(({ node }) => [node, {}])),
           statically.map(({ node }) => node),
         );
-        const [first] = rankCandidates({ ...DUTY, ...duty }, group(...inService), seen);
-        return first === self;
+        return new Electorate(group(...inService), seen).rank({ ...DUTY, ...duty }).winner === self;
       });
       assert.is(winners.length, 1);
     }),
@@ -315,14 +350,13 @@ const roles: [
 
 for (const [name, before, { state = 'eligible', member = true, ...rest }, after] of roles) {
   test(name, () => {
-    const situation = {
-      self: 'me',
-      state,
-      member,
-      ranked: rest.ranked,
-      isRestarting: (node: string) => node === rest.restarting,
-    };
-    assert.equal(nextRole(before, situation), after);
+    const ranking = new Ranking(
+      rest.ranked.map((node) => [node]),
+      undefined,
+      DUTY.ip,
+    );
+    const isRestarting = (node: string) => node === rest.restarting;
+    assert.equal(nextRole(before, ranking, { self: 'me', state, member, isRestarting }), after);
   });
 }
 

@@ -1,0 +1,100 @@
+import type { Duty, Group, Member } from '../duty/duty.ts';
+import { Ranking, type Tier } from './ranking.ts';
+import type { NodeView, SegmentView } from './view.ts';
+
+const NO_FAILED_GATES = { dataplane: false, reachability: false };
+
+/**
+ * The nodes of a group as one look at a segment finds them. Thousands of IPs are elected at once and share it: what is
+ * the same for all of them is worked out once.
+ */
+export class Electorate {
+  readonly #view: SegmentView;
+  readonly #heard: readonly Tier[];
+  /** Undefined where nobody elects statically. */
+  readonly #static: readonly Tier[] | undefined;
+
+  constructor({ members }: Group, view: SegmentView) {
+    this.#view = view;
+    this.#heard = tiersOf(members, ({ node }) => view.node(node));
+    this.#static = members.some(({ node }) => view.electsStatically(node))
+      ? tiersOf(members, (member) => staticView(member, view))
+      : undefined;
+  }
+
+  /**
+   * Every node with the same duty and view makes the same list (design.md §7 "Election"): local endpoints, failed gates,
+   * preferred node, lowest sha256(`node#ip`).
+   *
+   * Who elects statically takes what the static election gives it and nothing else: that is left to it, and all the
+   * rest is for those who hear each other. So a peer's death is not answered by leaving its IPs to a node that can't see
+   * it.
+   */
+  rank(duty: Duty): Ranking {
+    if (this.#static !== undefined) {
+      const ranking = rank(duty, this.#static);
+      const { winner } = ranking;
+      if (winner !== undefined && this.#view.electsStatically(winner)) return ranking;
+    }
+    return rank(duty, this.#heard);
+  }
+}
+
+/** Who is there, best first. Exclusion by label is absolute only while another one lacks the label (network rule 12). */
+function tiersOf(
+  members: readonly Member[],
+  lookAt: (member: Member) => NodeView | undefined,
+): Tier[] {
+  const seen = members.map((member) => ({ member, view: lookAt(member) }));
+  const present = seen.filter(({ view }) => view?.present);
+  const included = present.filter(({ member }) => !member.excluded);
+  const tiers: string[][] = [];
+  for (const { member, view } of included.length > 0 ? included : present) {
+    const handicap = view === undefined ? 0 : handicapOf(member, view);
+    tiers[handicap] ??= [];
+    tiers[handicap].push(member.node);
+  }
+  return tiers.filter((tier) => tier !== undefined);
+}
+
+/** Network rule 11: gates compare in this order. */
+function handicapOf({ ready }: Member, { failedGates, state }: NodeView): number {
+  return (
+    8 * Number(failedGates.dataplane) +
+    4 * Number(failedGates.reachability) +
+    2 * Number(ready === 'not-ready') +
+    Number(state === 'holding-down')
+  );
+}
+
+/** Without heartbeats the API's word is all there is; a node that the view knows to be silent is out. */
+function staticView(member: Member, view: SegmentView): NodeView | undefined {
+  // What only we hear, a node that elects statically can't know.
+  const known = view.electsStatically(member.node) ? view.node(member.node) : undefined;
+  if (known !== undefined) return known;
+  if (member.ready === 'not-ready') return undefined;
+  return { present: true, state: 'eligible', failedGates: NO_FAILED_GATES };
+}
+
+/**
+ * Network rule 13: where nobody has endpoints, the last announcer stays, whatever else changes.
+ * Where failback is withheld, the last announcer stands in for the preferred node.
+ */
+function rank(duty: Duty, tiers: readonly Tier[]): Ranking {
+  const { ip, localEndpoints, failback, lastAnnouncer, preferredNode } = duty;
+  const ordered = localEndpoints === undefined ? tiers : byEndpoints(tiers, localEndpoints);
+  const [first = ''] = ordered[0] ?? [];
+  const nobodyServes = localEndpoints !== undefined && localEndpoints[first] === undefined;
+  const stays = nobodyServes || failback === 'withheld';
+  return new Ranking(ordered, (stays ? lastAnnouncer : undefined) ?? preferredNode, ip);
+}
+
+/** Endpoints that are ready, that are still serving, and none (network rule 13) come before all else. */
+function byEndpoints(
+  tiers: readonly Tier[],
+  endpoints: NonNullable<Duty['localEndpoints']>,
+): readonly Tier[] {
+  return [0, 1, undefined]
+    .flatMap((rank) => tiers.map((tier) => tier.filter((node) => endpoints[node] === rank)))
+    .filter((tier) => tier.length > 0);
+}
