@@ -28,11 +28,11 @@ check: $(INSTALLED)
 
 # Scenarios in network namespaces; ONLY=WORD plays those whose name holds WORD.
 lab-test: $(BUILT) | lab-packages
-	@node --import tsx tests/lab/run.ts $(if $(ONLY),--only '$(ONLY)')
+	@node --import tsx tests/lab/run.ts $(if $(ONLY),--only='$(ONLY)')
 
 # Measurements, n >= 20 each. Takes long.
 figures: $(BUILT) | lab-packages figures-packages
-	@node --import tsx lab/figures.ts $(if $(ONLY),--only '$(ONLY)')
+	@node --import tsx lab/figures.ts $(if $(ONLY),--only='$(ONLY)')
 
 build: $(BUILT)
 
