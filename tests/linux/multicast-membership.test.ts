@@ -54,6 +54,35 @@ test('IPs with the same low 24 bits share one membership', () => {
 
 const address = (index: number) => ip(`2001:db8::${index.toString(16)}`);
 
+test('no socket is given more groups than one holds on any kernel', () => {
+  const clock = new FakeClock();
+  const sizes: number[] = [];
+  const errors: Error[] = [];
+  const all = new SolicitedNodeGroups('eth0', {
+    clock,
+    random: () => 0,
+    openSocket() {
+      const place = sizes.push(0) - 1;
+      return {
+        addMembership() {
+          // What the kernel says at a net.core.optmem_max of 20,480.
+          if ((sizes[place] ?? 0) >= 365) throw new Error('ENOMEM');
+          sizes[place] = (sizes[place] ?? 0) + 1;
+        },
+        dropMembership: () => undefined,
+      };
+    },
+    onError: (error) => errors.push(error),
+  });
+  for (let index = 1; index <= 1_000; index += 1) all.add(address(index));
+  clock.advance(10_000);
+  assert.is(
+    sizes.reduce((sum, size) => sum + size),
+    1_000,
+  );
+  assert.equal(errors, []);
+});
+
 test('hundreds are joined one after the other, and those that nobody wants any more are left out', () => {
   const { all, clock, kernel } = groups();
   for (let index = 1; index <= 100; index += 1) all.add(address(index));

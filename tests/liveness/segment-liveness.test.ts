@@ -152,25 +152,55 @@ test('recorded frames revive nobody', () => {
   assert.is(livenessOf(bus, 'n2').peer('n1')?.phase, 'dead');
 });
 
-test('after a partition both halves count each other again', () => {
+test('after each of two partitions in a row both halves count each other again', () => {
   const bus = busOf('n1', 'n2');
-  for (const [from, to] of [
-    ['n1', 'n2'],
-    ['n2', 'n1'],
-  ] as const)
-    bus.cut(from, to);
-  const hear = () => {
-    for (const { liveness } of bus.nodes.values()) liveness.noteForeignFrame(bus.now);
-  };
-  for (let step = 0; step < 10; step += 1) {
-    bus.run(100);
-    hear();
+  const phases = () => [
+    livenessOf(bus, 'n1').peer('n2')?.phase,
+    livenessOf(bus, 'n2').peer('n1')?.phase,
+  ];
+  for (let partition = 0; partition < 2; partition += 1) {
+    bus.cut('n1', 'n2');
+    bus.cut('n2', 'n1');
+    for (let step = 0; step < 10; step += 1) {
+      bus.run(100);
+      for (const { liveness } of bus.nodes.values()) liveness.noteForeignFrame(bus.now);
+    }
+    assert.equal(phases(), ['dead', 'dead']);
+    bus.heal();
+    bus.run(600);
+    assert.equal(phases(), ['alive', 'alive']);
   }
-  assert.equal([deathsSeenBy(bus, 'n1'), deathsSeenBy(bus, 'n2')], [['n2'], ['n1']]);
+});
+
+test('a ghost that never takes notice makes nobody change its incarnation all the time', () => {
+  const bus = busOf('n1', 'n2', 'n3');
+  const ghost = bus.nodes.get('n1');
+  const last = bus.sent.findLast(({ node }) => node === 'n1');
+  assert.ok(ghost && last);
+  ghost.running = false;
+  bus.run(1_000);
+  const incarnations = new Set<string>();
+  for (let beat = 1; beat <= 600; beat += 1) {
+    bus.deliver('n1', { ...last, sequence: last.sequence + beat });
+    bus.run(100);
+    incarnations.add(livenessOf(bus, 'n2').incarnation);
+  }
+  assert.ok(incarnations.size <= 16, `${incarnations.size} in a minute`);
+});
+
+test('who was buried by one peer only, and goes on, is counted by it again', () => {
+  const bus = busOf('n1', 'n2', 'n3');
+  bus.cut('n1', 'n2');
+  bus.run(450);
+  assert.equal([deathsSeenBy(bus, 'n1'), deathsSeenBy(bus, 'n2')], [[], ['n1']]);
   bus.heal();
-  bus.run(600);
+  // n2 serves, and says so to whoever asks.
+  bus.proofOf = () => 'proven';
+  bus.run(1_000);
   assert.is(livenessOf(bus, 'n1').peer('n2')?.phase, 'alive');
   assert.is(livenessOf(bus, 'n2').peer('n1')?.phase, 'alive');
+  assert.is(livenessOf(bus, 'n3').peer('n1')?.phase, 'alive');
+  assert.is(livenessOf(bus, 'n1').state, 'eligible', 'it was there all the time');
 });
 
 test('the IPs of a restarting node stay with it, and it comes back without hold-down', () => {

@@ -155,6 +155,7 @@ export class VirtualSegment {
         station.relists += 1;
       },
       table: () => this.table(name),
+      knowsDuties: () => true,
       digestOf: (address: IpAddress) => {
         const { duties, groups } = this.table(name);
         const duty = duties.get(address);

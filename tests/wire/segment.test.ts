@@ -134,6 +134,25 @@ test('while a node restarts, its successor answers with its address, and nothing
   assert.not.ok(announcedBy(lan, 'n2').includes(IPS[0]) || announcedBy(lan, 'n3').includes(IPS[0]));
 });
 
+test('whoever answers in the name of a restarting node is in the multicast group of its IPv6 address', () => {
+  const lan = threeNodes();
+  const address = ip('2001:db8::20');
+  lan.duty(address, 'n1');
+  for (const { segment } of lan.stations.values()) segment.elect([address]);
+  const members = () =>
+    [...lan.stations.values()].filter(({ joined }) => joined.has(address)).map(({ name }) => name);
+  assert.equal(members(), ['n1']);
+  lan.stations.get('n1')?.segment.sayRestarting();
+  lan.kill('n1');
+  lan.run(1_000);
+  assert.equal(lan.ask(address), [N1]);
+  assert.is(members().length, 1, 'a snooping switch forwards its solicitations to nobody else');
+  lan.start('n1');
+  lan.run(1_000);
+  assert.equal(members(), ['n1']);
+  assert.equal(lan.ask(address), [N1]);
+});
+
 test('a restarting node whose kernel falls silent is dead within half a second', () => {
   const lan = threeNodes();
   lan.stations.get('n1')?.segment.sayRestarting();

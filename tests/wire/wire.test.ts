@@ -132,6 +132,27 @@ test('what one wire announces, the next goes on with, before it knows links or d
   assert.equal(resumable(second.kept)?.interfaces[0]?.announced, [IP]);
 });
 
+test('what a wire goes on with stays answered however long the speaker takes to tell the duties', async () => {
+  const state = parseResumeState({
+    pools: ['192.0.2.0-192.0.2.255'],
+    'interface eth0': { mac: ETH0.mac, addresses: ETH0.addresses, linkLocal: ETH0.linkLocal },
+    [`announced eth0 ${IP}`]: true,
+    'announced eth0 192.0.2.11': true,
+  });
+  assert.ok(state);
+  const { wire, clock, kept, reports, serve } = wireOn();
+  await wire.resume(state);
+  wire.setLinks([ETH0]);
+  clock.advance(5_000);
+  assert.equal(resumable(kept)?.interfaces[0]?.announced, [IP, '192.0.2.11']);
+  assert.not.ok(wire.ready, 'nothing is elected by an unknown table');
+  serve();
+  clock.advance(500);
+  assert.ok(wire.ready);
+  assert.equal(resumable(kept)?.interfaces[0]?.announced, [IP], 'the other has no duty any more');
+  assert.not.ok(reports.some((report) => report.type === 'withdrawn' && report.ip === IP));
+});
+
 for (const [name, value] of [
   ['nothing', undefined],
   ['another version', { pools: {} }],

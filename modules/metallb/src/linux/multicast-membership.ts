@@ -26,8 +26,11 @@ export interface MembershipPorts {
   readonly onError: (error: MembershipError) => void;
 }
 
-/** One socket takes about 2,300 groups before the kernel's option memory for it is full. */
-const GROUPS_PER_SOCKET = 500;
+/**
+ * The kernel's option memory for a socket (net.core.optmem_max) is full after 365 groups where it is 20,480 bytes, the
+ * default of most kernels in use, and after 2,340 where it is 131,072, that of new ones.
+ */
+const GROUPS_PER_SOCKET = 300;
 const RETRY = { initialMs: 500, maximumMs: 30_000 };
 /**
  * The kernel works through all memberships of an interface for each that comes or goes: a thousand at once held the

@@ -14,8 +14,10 @@ const SEGMENT_HEARTBEATS_PER_SECOND = 300;
 const SOLICIT_EVERY_MS = 50;
 /** Between two heartbeats of a node that has more to tell than one can carry. */
 const SOON_MS = 10;
-/** However many ghosts are heard. */
-const RENEW_EVERY_MS = 5_000;
+/** New incarnations, however many ghosts are heard: a network that is cut again and again heals each time. */
+const RENEWALS = { ratePerSecond: 1 / 5, burst: 3 };
+/** What a ghost needs to take notice of one. */
+const RENEWAL_PAUSE_MS = 1_000;
 const FORGET_DEAD_AFTER_MS = 120_000;
 
 /**
@@ -28,6 +30,7 @@ export class SegmentLiveness {
   readonly #peers: PeerTable;
   /** Extra heartbeats for peers first heard (network rule 7). */
   readonly #extraBeats: TokenBucket;
+  readonly #renewals: TokenBucket;
   #incarnation: string;
   #sequence = 0;
   #nextBeatAt: number;
@@ -46,6 +49,7 @@ export class SegmentLiveness {
     this.#incarnation = options.newIncarnation();
     this.#nextBeatAt = now;
     this.#extraBeats = new TokenBucket({ ratePerSecond: 20, burst: 20, now });
+    this.#renewals = new TokenBucket({ ...RENEWALS, now });
   }
 
   get state(): NodeState {
@@ -125,7 +129,7 @@ export class SegmentLiveness {
   }
 
   #renew(now: number): LivenessAction[] {
-    if (now < this.#renewedAt + RENEW_EVERY_MS) return [];
+    if (now < this.#renewedAt + RENEWAL_PAUSE_MS || !this.#renewals.tryTake(now)) return [];
     this.#renewedAt = now;
     this.#incarnation = this.#options.newIncarnation();
     this.#sequence = 0;
@@ -160,8 +164,10 @@ export class SegmentLiveness {
 
   /** A new incarnation that has had time to hear us does not name us. */
   #ignored(peer: Peer, now: number): LivenessAction[] {
-    // The other half of a healed partition came first: to it, our incarnation is the ghost.
-    return peer.phase === 'dead' ? this.#renew(now) : this.#unlisted(peer, now);
+    const dropped = this.#unlisted(peer, now);
+    // To it, our incarnation is the ghost: it has buried us, alone of all, or as the other half of a partition.
+    const mayHaveBuriedUs = peer.phase !== 'uncounted';
+    return dropped.length === 0 && mayHaveBuriedUs ? this.#renew(now) : dropped;
   }
 
   #update(

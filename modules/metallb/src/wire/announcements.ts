@@ -67,7 +67,7 @@ export class Announcements {
 
   /** Announce from now on; an IP that nobody ever announced is asked for first, while it is answered already. */
   begin(ip: IpAddress, fresh: boolean, now: number): void {
-    if (familyOf(ip) === 'IPv6') this.#ports.join(ip);
+    this.startAnswering(ip);
     if (fresh) this.#fresh.begin(ip, now);
     else this.repeat(ip, now);
   }
@@ -104,7 +104,11 @@ export class Announcements {
     this.#perform(this.#conflicts.forget(ip));
   }
 
-  /** Multicast membership lasts as long as the IP is answered. */
+  /** Multicast membership lasts as long as the IP is answered, in whoever's name. */
+  startAnswering(ip: IpAddress): void {
+    if (familyOf(ip) === 'IPv6') this.#ports.join(ip);
+  }
+
   stopAnswering(ip: IpAddress): void {
     if (familyOf(ip) === 'IPv6') this.#ports.leave(ip);
   }

@@ -45,6 +45,7 @@ function portsTo(sent: Uint8Array[]): SegmentPorts {
     randomBytes: (length) => new Uint8Array(length),
     send: (frame) => void sent.push(frame),
     table: () => ({ duties, groups: new Map(), pools: [], draining: false, revision: 0 }),
+    knowsDuties: () => false,
     digestOf: () => '',
     afterQueuedFrames: (run) => run(),
     ...{ join: nothing, leave: nothing, report: nothing, relist: nothing, keepAnnounced: nothing },

@@ -178,12 +178,13 @@ export class SegmentIps {
   #apply(transition: Transition): void {
     const { ip, duty, before, after } = transition;
     if (after.kind === 'announcing') return this.#begin(transition);
-    if (after.kind === 'yielding') this.#yield(ip, after.to);
-    else if (before.kind !== 'silent') {
-      const reason =
-        after.kind === 'covering' ? `${after.node} is restarting` : 'lost the election';
+    if (after.kind === 'yielding') return this.#yield(ip, after.to);
+    const covers = after.kind === 'covering';
+    if (before.kind !== 'silent') {
+      const reason = covers ? `${after.node} is restarting` : 'lost the election';
       this.#fallSilent(ip, duty === undefined ? 'no duty any more' : reason);
     }
+    if (covers) this.announcements.startAnswering(ip);
   }
 
   /** The winner may have been seen already, when it knew before us that it wins. */

@@ -45,6 +45,8 @@ export interface SegmentPorts {
   /** Peers have seen newer cluster state than we. */
   relist(): void;
   table(): DutyTable;
+  /** False from the start of the process until the speaker has told the whole table. */
+  knowsDuties(): boolean;
   digestOf(ip: IpAddress): string;
   /** Runs once the frames that were queued before have been read: two event-loop turns. */
   afterQueuedFrames(run: () => void): void;

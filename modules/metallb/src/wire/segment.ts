@@ -38,7 +38,7 @@ export class Segment {
   readonly #conditions: Conditions;
   readonly #health: SegmentHealth;
   readonly #detectionMs: number;
-  /** No election before: a restarted wire keeps what it had until it has heard who is there. */
+  /** No election before: a restarted wire keeps what it had until it has heard who is there, and knows its duties. */
   #electionsFrom: number;
   #electionsBegun = false;
   #lastTurnAt: number;
@@ -207,7 +207,8 @@ export class Segment {
   }
 
   get #mayElect(): boolean {
-    return this.#runs && this.#ports.clock.now() >= this.#electionsFrom;
+    const { clock, knowsDuties } = this.#ports;
+    return this.#runs && knowsDuties() && clock.now() >= this.#electionsFrom;
   }
 
   #view() {
@@ -275,13 +276,14 @@ export class Segment {
     if (!this.#runs) return;
     const now = this.#ports.clock.now();
     const { deaf } = this.#liveness;
+    const electionsAwaited = !this.#electionsBegun && this.#ports.knowsDuties();
     // Whoever receives nothing announces nothing (network rule 2).
     if (!deaf) this.#ips.announcements.step(now);
     const deadline = Math.min(
       this.#liveness.nextDeadline(now),
       deaf ? Number.POSITIVE_INFINITY : this.#ips.announcements.nextDeadline(),
       this.#presence.nextDeadline(),
-      this.#electionsBegun ? Number.POSITIVE_INFINITY : this.#electionsFrom,
+      electionsAwaited ? this.#electionsFrom : Number.POSITIVE_INFINITY,
     );
     this.#timer?.cancel();
     this.#wakeAt = now + Math.max(1, deadline - now);

@@ -24,7 +24,10 @@ export interface FrameSocket {
 }
 
 export interface WirePorts
-  extends Omit<SegmentPorts, 'send' | 'join' | 'leave' | 'table' | 'digestOf' | 'keepAnnounced'> {
+  extends Omit<
+    SegmentPorts,
+    'send' | 'join' | 'leave' | 'table' | 'knowsDuties' | 'digestOf' | 'keepAnnounced'
+  > {
   openSocket(
     link: SegmentLink,
     pools: readonly string[],
@@ -163,6 +166,7 @@ export class Wire {
       join: (ip) => this.#ports.joinGroup(name, ip),
       leave: (ip) => this.#ports.leaveGroup(name, ip),
       table: () => this.#ports.table(),
+      knowsDuties: () => this.#tableKnown,
       digestOf: (ip) => this.#digestOf(ip),
       keepAnnounced: (ip, announced) => this.#memory.setAnnounced(name, ip, announced),
     };
