@@ -5,6 +5,7 @@ import { formatRange } from '../../modules/metallb/src/net/range.ts';
 import { parsedValue, problemsOf } from '../support/parsed.ts';
 
 const NAME = 'MetalLoadBalancerClass/ingress';
+const noLabelValue = 'expected a string of at most 63 characters, such as "" or "true"';
 
 function classWith(spec: unknown, more: object = {}): unknown {
   return {
@@ -67,7 +68,7 @@ test('tells all problems at once, each with object, field, value and what would 
       classWith({
         isDefault: 'yes',
         type: 'l2',
-        addressPool: ['192.0.2.0/33', '192.0.2.9-192.0.2.1', 7],
+        addressPool: ['192.0.2.0/024', '192.0.2.9-192.0.2.1', 7],
         nodeSelector: { zone: true },
         l2: { interfaces: 'eth1', ignoreExcludeLabel: 1 },
       }),
@@ -76,10 +77,10 @@ test('tells all problems at once, each with object, field, value and what would 
   assert.equal(problems, [
     `${NAME}: spec.isDefault is "yes": expected true or false`,
     `${NAME}: spec.type is "l2": expected one of L2, BGP, L2AndBGP`,
-    `${NAME}: spec.addressPool[0] is "192.0.2.0/33": expected a prefix length from 0 to 32`,
+    `${NAME}: spec.addressPool[0] is "192.0.2.0/024": expected a prefix length from 0 to 32`,
     `${NAME}: spec.addressPool[1] is "192.0.2.9-192.0.2.1": expected the lower address first`,
     `${NAME}: spec.addressPool[2] is 7: expected a string`,
-    `${NAME}: spec.nodeSelector.zone is true: expected a string`,
+    `${NAME}: spec.nodeSelector.zone is true: ${noLabelValue}`,
     `${NAME}: spec.l2.interfaces is "eth1": expected a list`,
     `${NAME}: spec.l2.ignoreExcludeLabel is 1: expected true or false`,
   ]);
@@ -92,6 +93,72 @@ test('names the earlier range that a later one overlaps', () => {
     `${NAME}: spec.addressPool[3] is "2001:db8::ff": expected no overlap with spec.addressPool[1] (2001:db8::/120)`,
   ]);
 });
+
+function numbered(count: number, write: (index: number) => string): string[] {
+  return Array.from({ length: count }, (_, index) => write(index));
+}
+
+function labels(count: number): Record<string, string> {
+  return Object.fromEntries(numbered(count, (index) => `zone-${index}`).map((name) => [name, '']));
+}
+
+const mapped = 'expected no IPv4-mapped address: write the IPv4 address itself';
+const limits: [name: string, spec: object, problems: readonly (string | RegExp)[]][] = [
+  ['256 ranges', { addressPool: numbered(256, (index) => `10.0.0.${index}`) }, []],
+  [
+    '257 ranges',
+    { addressPool: numbered(257, (index) => `10.0.${index >> 8}.${index & 255}`) },
+    [/spec\.addressPool is \["10\.0\.0\.0",.*…: expected at most 256 items$/],
+  ],
+  [
+    'too many ranges and a wrong one',
+    { addressPool: [...numbered(256, (index) => `10.0.0.${index}`), 'x'] },
+    [/spec\.addressPool is .*: expected at most 256 items$/, /spec\.addressPool\[256] is "x"/],
+  ],
+  [
+    'an IPv4-mapped address',
+    { addressPool: ['::ffff:192.0.2.1', '::ffff:c000:200/120'] },
+    [
+      `${NAME}: spec.addressPool[0] is "::ffff:192.0.2.1": ${mapped}`,
+      `${NAME}: spec.addressPool[1] is "::ffff:c000:200/120": ${mapped}`,
+    ],
+  ],
+  ['an interface name of 15 characters', { l2: { interfaces: ['abcdefghijklmno'] } }, []],
+  [
+    'an interface name that no interface can have',
+    { l2: { interfaces: ['abcdefghijklmnop', ''] } },
+    [
+      `${NAME}: spec.l2.interfaces[0] is "abcdefghijklmnop": expected an interface name of 1 to 15 characters`,
+      `${NAME}: spec.l2.interfaces[1] is "": expected an interface name of 1 to 15 characters`,
+    ],
+  ],
+  [
+    '65 interfaces',
+    { l2: { interfaces: numbered(65, (index) => `eth${index}`) } },
+    [/spec\.l2\.interfaces is .*: expected at most 64 items$/],
+  ],
+  ['64 labels', { nodeSelector: labels(64) }, []],
+  [
+    '65 labels',
+    { nodeSelector: labels(65) },
+    [/spec\.nodeSelector is .*: expected at most 64 items$/],
+  ],
+  [
+    'label values that no node can have, and one left out',
+    { nodeSelector: { a: 'x'.repeat(64), b: null } },
+    [
+      `${NAME}: spec.nodeSelector.a is "${'x'.repeat(64)}": ${noLabelValue}`,
+      `${NAME}: spec.nodeSelector.b is missing: ${noLabelValue}`,
+    ],
+  ],
+];
+for (const [name, spec, expected] of limits) {
+  test(`limits as in the CRD: ${name}`, () => {
+    const problems = problemsOf(parseMetalLoadBalancerClass(classWith(spec)));
+    assert.is(problems.length, expected.length, problems.join());
+    for (const [index, problem] of expected.entries()) assert.match(problems[index] ?? '', problem);
+  });
+}
 
 const failbacks: [written: object, read: object | string][] = [
   [{}, { mode: 'auto' }],

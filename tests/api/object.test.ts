@@ -6,7 +6,7 @@ import { parseEndpointSlice } from '../../modules/metallb/src/api/endpoint-slice
 import { parseMetalLoadBalancerClass } from '../../modules/metallb/src/api/metal-load-balancer-class.ts';
 import { parseNode } from '../../modules/metallb/src/api/node.ts';
 import { parseObject } from '../../modules/metallb/src/api/object.ts';
-import type { Parsed } from '../../modules/metallb/src/api/problem.ts';
+import { formatProblem, type Parsed } from '../../modules/metallb/src/api/problem.ts';
 import { parseService } from '../../modules/metallb/src/api/service.ts';
 import { parsedValue, problemsOf } from '../support/parsed.ts';
 
@@ -42,6 +42,13 @@ test('fills in what only a store can know, and takes null for absent', () => {
     metadata: { name: 'nginx', uid: '', resourceVersion: '', creationTimestamp: '' },
     spec: {},
   });
+});
+
+test('a label or annotation whose value was left out is empty, as on an API server', () => {
+  const key = 'node-role.kubernetes.io/loadbalancer';
+  const metadata = { name: 'n1', labels: { [key]: null }, annotations: { [key]: null } };
+  const read = parsedValue(parseObject({ apiVersion: 'v1', kind: 'Node', metadata })).metadata;
+  assert.equal([read.labels, read.annotations], [{ [key]: '' }, { [key]: '' }]);
 });
 
 const refused: [object: unknown, problems: readonly string[]][] = [
@@ -99,6 +106,17 @@ const members = fc.dictionary(
   fc.jsonValue(),
 );
 
+test('a list with more wrong items than a call takes arguments has that many problems', () => {
+  const wrong = new Array(300_000).fill(7);
+  const parsed = parseMetalLoadBalancerClass({
+    apiVersion: 'network.deckhouse.io/v1alpha1',
+    kind: 'MetalLoadBalancerClass',
+    metadata: { name: 'c' },
+    spec: { l2: { interfaces: wrong } },
+  });
+  assert.is(!parsed.ok && parsed.problems.length, 300_001);
+});
+
 for (const [kind, { apiVersion, parse }] of Object.entries(parsers)) {
   const almost = fc.record({
     apiVersion: fc.constant(apiVersion),
@@ -111,7 +129,7 @@ for (const [kind, { apiVersion, parse }] of Object.entries(parsers)) {
 
   test(`${kind}: any JSON is a value or has problems that say where and what`, () => {
     fc.assert(
-      fc.property(fc.oneof(almost, fc.jsonValue()), (object) => {
+      fc.property(fc.oneof(almost, fc.jsonValue(), fc.anything()), (object) => {
         const parsed = parse(object);
         if (parsed.ok) return;
         assert.ok(parsed.problems.length > 0);
@@ -119,6 +137,7 @@ for (const [kind, { apiVersion, parse }] of Object.entries(parsers)) {
           assert.match(problem.object, /^\w+\/./);
           assert.match(problem.field, /./);
           assert.match(problem.expected, /^expected /);
+          assert.ok(formatProblem(problem).length < 1_000);
         }
       }),
       { numRuns: 500 },

@@ -79,6 +79,20 @@ for (const [written, ips, refused] of requests) {
   });
 }
 
+test('asks for no more addresses than a Service can have', () => {
+  const addresses = (count: number) =>
+    Array.from({ length: count }, (_, index) => `10.0.${index >> 8}.${index & 255}`).join();
+  const most = read({ annotations: { [IPS]: addresses(1_000) } });
+  assert.equal([most.requestedIps.length, most.problems], [1_000, []]);
+  const more = read({ annotations: { [IPS]: `${addresses(1_000)},${'x,'.repeat(100_000)}` } });
+  assert.equal(more.requestedIps, most.requestedIps);
+  assert.is(more.problems.length, 1);
+  assert.match(
+    more.problems.map(formatProblem).join(),
+    /load-balancer-ips] is "10\.0\.0\.0,.*…: expected at most 1000 addresses; the others are skipped$/,
+  );
+});
+
 test('reads the other annotations trimmed, and empty ones as absent', () => {
   const said = read({
     annotations: {
@@ -132,14 +146,16 @@ for (const [spec, families, policy] of stacks) {
   });
 }
 
-test('reads ports as the API server would default them', () => {
+test('reads ports as the API server would default them, and nothing of them that it does not use', () => {
   const spec = {
     ports: [{ port: 53, protocol: 'UDP', name: 'dns', targetPort: 'dns' }, { port: 7474 }],
+    selector: { app: null },
   };
   assert.equal(read({ spec }).ports, [
-    { protocol: 'UDP', port: 53, name: 'dns', targetPort: 'dns' },
+    { protocol: 'UDP', port: 53 },
     { protocol: 'TCP', port: 7474 },
   ]);
+  assert.equal(read({ spec }).selector, { app: '' });
 });
 
 test('keeps the whole spec as stored', () => {

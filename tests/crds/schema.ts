@@ -7,6 +7,13 @@ export interface Schema {
   readonly type?: string;
   readonly description?: string;
   readonly pattern?: string;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxItems?: number;
+  readonly maxProperties?: number;
+  readonly nullable?: boolean;
   readonly enum?: readonly string[];
   readonly default?: unknown;
   readonly required?: readonly string[];
@@ -16,6 +23,7 @@ export interface Schema {
   readonly 'x-kubernetes-int-or-string'?: boolean;
   readonly 'x-kubernetes-list-type'?: string;
   readonly 'x-kubernetes-list-map-keys'?: readonly string[];
+  readonly 'x-kubernetes-validations'?: readonly { readonly rule: string }[];
 }
 
 export interface Crd {

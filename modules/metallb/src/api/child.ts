@@ -7,10 +7,10 @@ import {
   integer,
   into,
   ipAddress,
-  mapOf,
   oneOf,
   optional,
   text,
+  textMap,
   word,
 } from './fields.ts';
 import { CHILD_ANNOTATION, CHILD_API_VERSION, CHILD_KIND } from './names.ts';
@@ -87,7 +87,7 @@ const childObject = fields({
     serviceRef: fields({ namespace: optional(word), name: word }),
     externalTrafficPolicy: trafficPolicy,
     ports: servicePorts,
-    selector: absentAs({}, mapOf(text)),
+    selector: absentAs({}, textMap),
     ipFamilies: absentAs(['IPv4'], ipFamilies),
   }),
   status: absentAs(

@@ -125,24 +125,35 @@ export function absentAs<T>(substitute: unknown, field: Field<T>): Field<T> {
 }
 
 /** A list whose items are all of one kind. */
-export function listOf<T>(field: Field<T>): Field<readonly T[]> {
+export function listOf<T>(
+  field: Field<T>,
+  maxItems = Number.POSITIVE_INFINITY,
+): Field<readonly T[]> {
   return (value, place) => {
     if (!Array.isArray(value)) return refuse(place, value, 'expected a list');
-    return gather(value.map((item: unknown, index) => field(item, itemOf(place, index))));
+    const items = value.map((item: unknown, index) => field(item, itemOf(place, index)));
+    return gather([...tooMany(value, value.length, maxItems, place), ...items]);
   };
 }
 
 /** An object used as a map: any names, values of one kind. */
-export function mapOf<T>(field: Field<T>): Field<Readonly<Record<string, T>>> {
+export function mapOf<T>(
+  field: Field<T>,
+  maxItems = Number.POSITIVE_INFINITY,
+): Field<Readonly<Record<string, T>>> {
   return (value, place) => {
     if (!isRecord(value)) return refuse(place, value, 'expected a map');
     const names = Object.keys(value);
-    const read = gather(names.map((name) => field(value[name], memberOf(place, name))));
+    const items = names.map((name) => field(value[name], memberOf(place, name)));
+    const read = gather([...tooMany(value, names.length, maxItems, place), ...items]);
     return then(read, (values) =>
       accept(Object.fromEntries(values.map((item, index) => [names[index], item]))),
     );
   };
 }
+
+/** Labels, annotations, selectors. A value that was left out is the empty string, as it is to the API server. */
+export const textMap = mapOf(absentAs('', text));
 
 /**
  * An object with these fields; others are ignored. Fields of `sometimes` are left out of the result where they are
@@ -161,7 +172,7 @@ export function fields<Always extends Table, Sometimes extends Table = Record<ne
     const readMember = (name: string, field: Field<unknown>) => {
       const outcome = field(value[name], memberOf(place, name));
       if (outcome.ok) read[name] = outcome.value;
-      else problems.push(...outcome.problems);
+      else append(problems, outcome.problems);
     };
     for (const [name, field] of required) readMember(name, field);
     for (const [name, field] of possible) if (!isAbsent(value[name])) readMember(name, field);
@@ -207,9 +218,18 @@ function gather<T>(outcomes: readonly Parsed<T>[]): Parsed<T[]> {
   const problems: Problem[] = [];
   for (const outcome of outcomes) {
     if (outcome.ok) values.push(outcome.value);
-    else problems.push(...outcome.problems);
+    else append(problems, outcome.problems);
   }
   return problems.length > 0 ? { ok: false, problems } : accept(values);
+}
+
+/** Not as arguments of one `push`: a list of wrong items may be longer than a call takes. */
+function append(problems: Problem[], more: readonly Problem[]): void {
+  for (const problem of more) problems.push(problem);
+}
+
+function tooMany(value: unknown, count: number, max: number, place: Place): Parsed<never>[] {
+  return count > max ? [refuse(place, value, `expected at most ${max} items`)] : [];
 }
 
 function isAbsent(value: unknown): value is undefined | null {

@@ -60,14 +60,40 @@ export interface ClassAddresses {
   readonly summary: string;
 }
 
+/** The CRD's limits, so that a directory of manifests takes what an API server takes. */
+const MAX_RANGES = 256;
+const MAX_INTERFACES = 64;
+const MAX_LABELS = 64;
+
+/** ::ffff:0:0/96, without the 32 bits of the IPv4 address (RFC 4291 §2.5.5.2). */
+const IPV4_MAPPED = 0xffffn;
+
 const range: Field<IpRange> = refine(text, (written, place) => {
   const parsed = parseRange(written);
-  return typeof parsed === 'string' ? refuse(place, written, parsed) : accept(parsed);
+  if (typeof parsed === 'string') return refuse(place, written, parsed);
+  return parsed.family === 'IPv6' && parsed.first >> 32n === IPV4_MAPPED
+    ? refuse(place, written, 'expected no IPv4-mapped address: write the IPv4 address itself')
+    : accept(parsed);
 });
+
+/** The kernel's names have no more (IFNAMSIZ). */
+const interfaceName = textOf(1, 15, 'expected an interface name of 1 to 15 characters');
+const labelValue = textOf(
+  0,
+  63,
+  'expected a string of at most 63 characters, such as "" or "true"',
+);
+
+function textOf(minLength: number, maxLength: number, expected: string): Field<string> {
+  return (value, place) =>
+    typeof value === 'string' && value.length >= minLength && value.length <= maxLength
+      ? accept(value)
+      : refuse(place, value, expected);
+}
 
 /** A range that overlaps an earlier one is a slip: its owner meant another address. */
 const addressPool: Field<readonly IpRange[]> = (value, place) =>
-  refine(listOf(range), (ranges) => {
+  refine(listOf(range, MAX_RANGES), (ranges) => {
     const written: readonly unknown[] = Array.isArray(value) ? value : [];
     const problems = ranges.flatMap((later, index) => {
       const earlier = ranges.findIndex((other) => rangesOverlap(other, later));
@@ -82,11 +108,11 @@ const spec = fields({
   isDefault: absentAs(false, flag),
   type: absentAs('L2', oneOf('L2', 'BGP', 'L2AndBGP')),
   addressPool: absentAs([], addressPool),
-  nodeSelector: absentAs({}, mapOf(text)),
+  nodeSelector: absentAs({}, mapOf(labelValue, MAX_LABELS)),
   l2: absentAs(
     {},
     fields({
-      interfaces: absentAs([], listOf(word)),
+      interfaces: absentAs([], listOf(interfaceName, MAX_INTERFACES)),
       failback: absentAs({}, failback),
       ignoreExcludeLabel: optional(flag),
     }),

@@ -8,10 +8,10 @@ import {
   into,
   isRecord,
   listOf,
-  mapOf,
   oneOf,
   refine,
   text,
+  textMap,
   word,
 } from './fields.ts';
 import type { Parsed } from './problem.ts';
@@ -84,8 +84,8 @@ const knownMetadata = fields(
   },
   {
     namespace: word,
-    labels: mapOf(text),
-    annotations: mapOf(text),
+    labels: textMap,
+    annotations: textMap,
     ownerReferences: listOf(ownerReference),
     deletionTimestamp: text,
   },

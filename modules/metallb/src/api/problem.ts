@@ -19,8 +19,37 @@ export function formatProblem(problem: Problem): string {
   return `${problem.object}: ${describeProblem(problem)}`;
 }
 
+/** Whoever has mended these sees the rest; a condition's message must fit into its object. */
+const MAX_TOLD = 20;
+
+export function formatProblems(problems: readonly Problem[]): string {
+  const told = problems.slice(0, MAX_TOLD).map(formatProblem);
+  const untold = problems.length - told.length;
+  return [...told, ...(untold > 0 ? [`and ${untold} more`] : [])].join('; ');
+}
+
+/** A sentence goes into conditions and log lines, whatever a user has pasted into the field. */
+const MAX_SHOWN = 100;
+
 /** For where the object is named already. */
 export function describeProblem({ field, value, expected }: Problem): string {
-  const shown = value === undefined ? 'is missing' : `is ${JSON.stringify(value)}`;
+  const shown = value === undefined ? 'is missing' : `is ${shownValue(value)}`;
   return `${field} ${shown}: ${expected}`;
+}
+
+function shownValue(value: unknown): string {
+  const written = writtenValue(value);
+  if (written.length <= MAX_SHOWN) return written;
+  const halfCharacter = /[\ud800-\udbff]$/;
+  return `${written.slice(0, MAX_SHOWN).replace(halfCharacter, '')}…`;
+}
+
+function writtenValue(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  try {
+    return JSON.stringify(value) ?? String(value);
+  } catch {
+    // A YAML alias may stand for what holds it, and lists may be in each other without end.
+    return '(nested too deeply to show)';
+  }
 }

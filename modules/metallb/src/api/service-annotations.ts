@@ -70,7 +70,13 @@ function readRequestedIps(
   if (written === undefined || written.trim() === '') return { value: [], problems: [] };
   const value: (IpAddress | undefined)[] = [];
   const problems: Problem[] = [];
-  for (const item of written.split(',').map((part) => part.trim())) {
+  const items = written.split(',', MAX_COUNT + 1);
+  if (items.length > MAX_COUNT) {
+    items.pop();
+    const expected = `expected at most ${MAX_COUNT} addresses; the others are skipped`;
+    problems.push(problemAt(place, written, expected));
+  }
+  for (const item of items.map((part) => part.trim())) {
     const ip = parseIp(item);
     const fault = item === '' ? undefined : faultOf(ip, value);
     if (fault !== undefined) problems.push(problemAt(place, item, fault));

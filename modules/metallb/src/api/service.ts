@@ -9,10 +9,10 @@ import {
   into,
   ipAddress,
   listOf,
-  mapOf,
   oneOf,
   optional,
   text,
+  textMap,
   word,
 } from './fields.ts';
 import { CONDITION } from './names.ts';
@@ -50,27 +50,17 @@ export interface Service {
   readonly problems: readonly Problem[];
 }
 
-/** One entry of `spec.ports`. */
+/** What addresses are shared by: the parts of an entry of `spec.ports` that tell two Services apart. */
 export interface ServicePort {
-  readonly name?: string;
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
   readonly port: number;
-  readonly targetPort?: number | string;
-  readonly nodePort?: number;
-  readonly appProtocol?: string;
 }
-
-const targetPort: Field<number | string> = (value, place) =>
-  typeof value === 'string' ? word(value, place) : integer(0, 65_535)(value, place);
 
 /** `spec.ports` of Services and children; none when absent. */
 export const servicePorts: Field<readonly ServicePort[]> = absentAs(
   [],
   listOf(
-    fields(
-      { protocol: absentAs('TCP', oneOf('TCP', 'UDP', 'SCTP')), port: integer(1, 65_535) },
-      { name: text, targetPort, nodePort: integer(0, 65_535), appProtocol: text },
-    ),
+    fields({ protocol: absentAs('TCP', oneOf('TCP', 'UDP', 'SCTP')), port: integer(1, 65_535) }),
   ),
 );
 
@@ -92,7 +82,7 @@ const serviceSpec = fields({
   type: absentAs('ClusterIP', word),
   loadBalancerClass: optional(text),
   ports: servicePorts,
-  selector: optional(mapOf(text)),
+  selector: optional(textMap),
   ipFamilies,
   ipFamilyPolicy: optional(oneOf('SingleStack', 'PreferDualStack', 'RequireDualStack')),
   externalTrafficPolicy: trafficPolicy,

@@ -37,7 +37,7 @@ export function parseRange(text: string): IpRange | string {
   const family = familyOf(ip);
   const bits = bitsOf(family);
   if (prefix === undefined) return { family, first: ipToBigInt(ip), last: ipToBigInt(ip) };
-  if (!/^\d{1,3}$/.test(prefix) || Number(prefix) > bits) {
+  if (!/^(0|[1-9]\d{0,2})$/.test(prefix) || Number(prefix) > bits) {
     return `expected a prefix length from 0 to ${bits}`;
   }
   const size = 1n << BigInt(bits - Number(prefix));
