@@ -36,6 +36,29 @@ test('a changed request moves the IP; one that is in use leaves it and says so',
   );
 });
 
+for (const [name, before, after, ips] of [
+  ['in another order', '192.0.2.10,192.0.2.11', '192.0.2.11,192.0.2.10', '10 11'],
+  ['less one that goes', '192.0.2.12,192.0.2.11', '192.0.2.11', '12 11'],
+  ['that a sibling got by chance', '', '192.0.2.11', '10 11'],
+  ['shifted by one', '192.0.2.10,192.0.2.11', '192.0.2.11,192.0.2.12', '12 11'],
+] as const) {
+  test(`a Service’s own IPs are no obstacle to a new list of requested ones: ${name}`, async () => {
+    const bench = await benchWith(
+      small(['192.0.2.10-192.0.2.12']),
+      service('a', { count: 2, ips: before }),
+    );
+    bench.change(service('a', { count: 2, ips: after }));
+    await bench.settle();
+    assert.equal(
+      bench.ips('a'),
+      ips.split(' ').map((last) => `192.0.2.${last}`),
+    );
+    assert.equal(bench.conditions('a').slice(1), [
+      'AllPublicIPsAssigned=True: 2 of 2 public IPs were assigned',
+    ]);
+  });
+}
+
 test('a requested IP outside the pool is refused in words', async () => {
   const bench = await benchWith(small(['192.0.2.10']), service('nginx', { ips: '198.51.100.1' }));
   assert.equal(bench.ips('nginx'), []);
@@ -161,11 +184,16 @@ test('PreferDualStack makes no children of a family that the pool lacks', async 
 
 test('overlapping pools: the older is in force, the newer says why it is not', async () => {
   const late = classOf('late', { addressPool: ['192.0.2.10'] }, '2026-06-01T00:00:00Z');
-  const bench = await benchWith(late, small(['192.0.2.10-192.0.2.11']));
+  const lost = service('lost', { classAnnotation: 'late' });
+  const bench = await benchWith(late, small(['192.0.2.10-192.0.2.11']), lost);
   assert.equal(bench.classConditions('ingress'), ['Accepted=True: in force']);
   assert.match(
     bench.classConditions('late').join(),
     'Accepted=False: MetalLoadBalancerClass/late: spec.addressPool[0] is "192.0.2.10": expected no overlap with 192.0.2.10-192.0.2.11 of pool ingress',
+  );
+  assert.match(
+    bench.conditions('lost').join(),
+    /lost-late-0: the addressPool of MetalLoadBalancerClass late is not in force: see the condition Accepted of that class$/,
   );
 });
 

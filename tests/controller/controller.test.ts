@@ -186,6 +186,40 @@ test('a Service without children keeps the IPs of its status, whoever else comes
   assert.is(new Set([...bench.ips('old'), ...bench.ips('a-new-one')]).size, 5);
 });
 
+test('such IPs are kept until the class of their Service comes, and no longer than the Service', async () => {
+  const old = (name: string, ip: string) =>
+    service(name, { status: { loadBalancer: { ingress: [{ ip }] } } });
+  const bench = new ControllerBench([
+    ...NODES,
+    service('first', { count: 2 }),
+    old('old', '192.0.2.10'),
+    old('gone', '192.0.2.11'),
+  ]);
+  await bench.settle();
+  bench.store.remove({ kind: 'Service', namespace: 'default', name: 'gone' });
+  await bench.settle();
+  bench.clock.advance(120_000);
+  bench.store.put(CLASS);
+  await bench.settle();
+  assert.equal(bench.ips('old'), ['192.0.2.10']);
+  assert.equal(bench.ips('first'), ['192.0.2.11', '192.0.2.12']);
+});
+
+test('a class that comes invalid and is mended is told to its Services as it is', async () => {
+  const bench = new ControllerBench([...NODES, service('nginx', { classAnnotation: 'ingress' })]);
+  const said = async () => {
+    await bench.settle();
+    return bench.conditions('nginx')[0]?.split(': the Service')[0];
+  };
+  const condition = 'network.deckhouse.io/load-balancer-class';
+  assert.is(await said(), `${condition}=False: MetalLoadBalancerClass "ingress" does not exist`);
+  bench.store.put(classOf('ingress', { addressPool: ['192.0.2.10-'] }));
+  assert.match((await said()) ?? '', /"ingress" is not valid, its condition/);
+  bench.store.put(CLASS);
+  assert.is(await said(), `${condition}=True: ingress`);
+  assert.equal(bench.ips('nginx'), ['192.0.2.10']);
+});
+
 test('a controller that takes over writes nothing at all', async () => {
   const bench = await benchWith(
     service('nginx', { count: 3 }),

@@ -190,8 +190,11 @@ test('14: five children on two nodes alternate', () => {
   assert.equal(nodes, ['1', '2', '1', '2', '1']);
 });
 
-test('15: requested IPs beyond the count are ignored; differently, spaces are trimmed', () => {
-  const operations = expand(service('nginx', { count: 2, ips: '1.1.1.1, 2.2.2.2, 3.3.3.3' }));
+test('15: requested IPs beyond the count are ignored; differently, this is said, and spaces are trimmed', () => {
+  const greedy = service('nginx', { count: 2, ips: '1.1.1.1, 2.2.2.2, 3.3.3.3' });
+  const operations = expand(greedy);
+  const said = conditionsAfter(greedy, operations).join();
+  assert.match(said, /InvalidAnnotation\/.*"3.3.3.3": expected as many addresses as public IPs, 2/);
   assert.equal(childrenOf(operations), [
     'nginx-default_mlbc-0 on frontend-1 1.1.1.1',
     'nginx-default_mlbc-1 on frontend-2 2.2.2.2',
@@ -221,8 +224,10 @@ test('17: an empty selector means every node, the control plane included', () =>
   assert.equal(on.sort(), ['master', 'worker']);
 });
 
-test('18: the migration flag does not exist here: state is read from the objects alone', () => {
-  assert.equal(Object.keys(expandServices.config), ['configVersion', 'kubernetes']);
+test('18: differently, there is no migration to wait for: a Service with IPs of MetalLB gets its child at once', () => {
+  const status = { loadBalancer: { ingress: [{ ip: '198.51.100.7' }] } };
+  const operations = expand(service('nginx', { status }));
+  assert.equal(childrenOf(operations), ['nginx-default_mlbc-0 on frontend-1']);
 });
 
 test('19: differently, when the bound class is deleted the children stay, and all is as before when it returns', () => {

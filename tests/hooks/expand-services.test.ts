@@ -95,7 +95,7 @@ test('what is as it shall be is not written', () => {
 });
 
 test('only what differs is patched; foreign annotations and fields stay', () => {
-  const nginx = service('nginx', { spec: { ports: [{ port: 81, protocol: 'TCP' }] } });
+  const nginx = service('nginx', { spec: { ports: [{ port: 81, protocol: null }] } });
   const old = child(
     'nginx-c-0',
     { service: 'nginx', className: 'c', node: 'n2' },
@@ -146,6 +146,36 @@ test('what an unreadable force-address means is said on the Service', () => {
     /annotations-valid=False\/InvalidAnnotation\/.*force-address\] is "please": expected true or false/,
   );
 });
+
+for (const [name, wish, complaint] of [
+  [
+    'without a count there is one IP, so a second requested one is told to be unused',
+    { ips: '192.0.2.18, 192.0.2.19' },
+    /is "192.0.2.19": expected as many addresses as public IPs, 1 now: raise .*external-ips-count; this one is not used$/,
+  ],
+  [
+    'of a dual-stack Service each family has its own count',
+    {
+      ips: '192.0.2.18, 2001:db8::1, 192.0.2.19',
+      spec: { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' },
+    },
+    /is "192.0.2.19": expected as many addresses as public IPs, 1 now/,
+  ],
+  ['as many as there are IPs are no mistake', { count: 2, ips: '192.0.2.18,192.0.2.19' }, /^$/],
+  [
+    'auto may have some in store for nodes to come',
+    { count: 'auto', ips: '192.0.2.18, ,192.0.2.19' },
+    /^$/,
+  ],
+] as const) {
+  test(`requested IPs: ${name}`, () => {
+    const nginx = service('nginx', wish);
+    const [said = ''] = conditionsAfter(nginx, run({ services: [nginx] })).filter((text) =>
+      text.startsWith('network.deckhouse.io/annotations-valid'),
+    );
+    assert.match(said, complaint);
+  });
+}
 
 test('two Services that would name their children alike both get theirs', () => {
   const classes = [classOf('b-c'), classOf('c', { addressPool: ['198.51.100.0/24'] })];
@@ -277,6 +307,18 @@ test('a class chosen in spec stays when it is deleted, if it was bound; else the
   );
   assert.equal(run({ services: [nginx] }), []);
 });
+
+for (const wish of [{ spec: { loadBalancerClass: 'bad' } }, { classAnnotation: 'bad' }]) {
+  test(`a class that is there but refused is not called missing: ${Object.keys(wish)}`, () => {
+    const bad = classOf('bad', { addressPool: ['192.0.2.300'] });
+    const nginx = service('nginx', wish);
+    const operations = run({ classes: [DEFAULT, bad], services: [nginx] });
+    assert.equal(createdBy(operations), []);
+    assert.equal(conditionsAfter(nginx, operations), [
+      'network.deckhouse.io/load-balancer-class=False/ClassInvalid/MetalLoadBalancerClass "bad" is not valid, its condition Accepted says why: the Service gets no public IP until it is or another class is chosen',
+    ]);
+  });
+}
 
 test('a status that somebody overwrote does not loosen the binding: the children remember', () => {
   const classes = [DEFAULT, classOf('other', { addressPool: ['198.51.100.0/24'] })];

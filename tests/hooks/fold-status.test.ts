@@ -65,6 +65,37 @@ test('when all children of a bound Service vanish, so do IPs and what was said o
   assert.equal(conditionsAfter(empty, []), conditionsAfter(bound, []));
 });
 
+test('IPs vanish with the children also where the class was missing before', () => {
+  const children = [held('nginx-c-0', '192.0.2.1')];
+  const lost = service('nginx', {
+    status: {
+      conditions: [
+        {
+          type: 'network.deckhouse.io/load-balancer-class',
+          status: 'False',
+          reason: 'ClassNotFound',
+          message: 'MetalLoadBalancerClass "c" does not exist: the public IPs stay as they are',
+        },
+      ],
+    },
+  });
+  const full = patched(lost, run(lost, children));
+  const empty = patched(full, run(full, []));
+  assert.is(valueAt(empty.status, 'loadBalancer', 'ingress'), undefined);
+  assert.equal(conditionsAfter(empty, []), conditionsAfter(lost, []));
+});
+
+test('a Service that is no LoadBalancer any more keeps no complaint, though it never had an IP', () => {
+  const spec = { type: 'ClusterIP' };
+  const type = 'network.deckhouse.io/balancer-nodes-available';
+  const conditions = [
+    { type, status: 'False', reason: 'NoBalancerNodes', message: 'no node' },
+    { type: 'example.com/other', status: 'True', reason: 'r', message: 'm' },
+  ];
+  const nginx = service('nginx', { spec, status: { conditions } });
+  assert.equal(conditionsAfter(nginx, run(nginx, [])), ['example.com/other=True/r/m']);
+});
+
 test('why an IP is missing is said on the Service, and no longer when it is there', () => {
   const nginx = service('nginx');
   const of = { service: 'nginx', className: 'c' };

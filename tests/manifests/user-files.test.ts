@@ -67,6 +67,11 @@ for (const [name, text, problem] of [
     /metadata.name is "..\/../,
   ],
   [
+    'a name that no file can have',
+    SERVICE.replace('nginx', 'x'.repeat(251)),
+    /metadata.name is "x+": expected .*, at most 250 of them$/,
+  ],
+  [
     'an unquoted number',
     `# first\n${SERVICE}  annotations:\n    count: 3\n`,
     /^a.yaml:2: Service: metadata.annotations\["count"\] is 3: expected a string, put it in quotes$/,
@@ -127,6 +132,26 @@ test('a file that is broken keeps asking for what it last did', () => {
   assert.is(problems.length > 0, true);
   update({ 'a.yaml': service('x', 90) });
   assert.equal(spec('x'), { port: 90 });
+});
+
+for (const nothing of ['', '\n']) {
+  test(`a file emptied to ${JSON.stringify(nothing)} is about to be written: it keeps asking for what it last did`, () => {
+    const { update, where, problems } = setUp();
+    update({ 'a.yaml': service('x') });
+    assert.equal(update({ 'a.yaml': nothing }), []);
+    assert.is(where('x'), 'a.yaml');
+    assert.equal(problems, [
+      'a.yaml:1: is empty; what it said before stays in force: remove the file to delete its objects',
+    ]);
+    assert.equal(update({ 'a.yaml': service('y') }), ['x', 'y']);
+  });
+}
+
+test('a file of nothing but comments asks for nothing', () => {
+  const { update, where } = setUp();
+  update({ 'a.yaml': service('x') });
+  assert.equal(update({ 'a.yaml': '# not needed at the moment\n' }), ['x']);
+  assert.is(where('x'), undefined);
 });
 
 test('an object twice in one file is refused with both lines', () => {

@@ -3,24 +3,27 @@ import type { MetalLoadBalancerClass } from '../src/api/metal-load-balancer-clas
 import { CHILD_KIND } from '../src/api/names.ts';
 import type { Node } from '../src/api/node.ts';
 import { keyOf } from '../src/api/object.ts';
-import { formatProblem } from '../src/api/problem.ts';
+import { formatProblems } from '../src/api/problem.ts';
 import type { Service } from '../src/api/service.ts';
 import { balancerNodes, type PlacementNode } from '../src/placement/balancer-nodes.ts';
 import { place } from '../src/placement/place.ts';
 import type { Operation } from '../src/store/store.ts';
 import { BINDING, discoveryConfig } from './lib/bindings.ts';
 import { childPatch, newChild } from './lib/child-object.ts';
-import { type ClassChoice, chooseClass } from './lib/class-choice.ts';
+import { type ClassChoice, type Classes, chooseClass } from './lib/class-choice.ts';
 import type { Hook } from './lib/hook.ts';
 import { type ChildLookup, groupBy, type Observed } from './lib/observed.ts';
 import { ownershipOf } from './lib/ownership.ts';
 import { SERVICE_CONDITION } from './lib/service-condition.ts';
 import { readState } from './lib/snapshots.ts';
 import { type ConditionValue, statusPatch } from './lib/status-patch.ts';
+import { unusedRequests } from './lib/unused-requests.ts';
 import { type ChildWish, childWishes, placementKey, placementsOf } from './lib/wanted-children.ts';
 
 export interface ExpansionView {
   readonly classes: readonly MetalLoadBalancerClass[];
+  /** Names of classes that exist and can't be read. */
+  readonly refusedClasses: ReadonlySet<string>;
   readonly nodes: readonly Node[];
   /** The Services to expand by `namespace/name`; undefined for one that is gone. */
   readonly services: ReadonlyMap<string, Observed<Service> | undefined>;
@@ -44,7 +47,8 @@ interface Expansion {
  * @param placeChildren `place`, which takes the children seen here for all there are, or one that knows the others
  */
 export function expandServices(view: ExpansionView, placeChildren: Place = place): Operation[] {
-  const classes = new Map(view.classes.map((item) => [item.metadata.name, item]));
+  const inForce = new Map(view.classes.map((item) => [item.metadata.name, item]));
+  const classes = { inForce, refused: view.refusedClasses };
   const deletions: Operation[] = [];
   const expansions: Expansion[] = [];
   for (const [key, service] of view.services) {
@@ -88,7 +92,7 @@ function deletion({ object: { metadata } }: Observed<Child>): Operation {
 
 function expansionOf(
   service: Observed<Service>,
-  classes: ReadonlyMap<string, MetalLoadBalancerClass>,
+  classes: Classes,
   { children, nodes }: ExpansionView,
 ): Expansion {
   const own = children
@@ -134,7 +138,7 @@ function childOperations(
     .map(deletion);
   if (choice.kind === 'not-ours') return [...stale, ...own.map(deletion)];
   // Without its class nothing is known of count and nodes: what is there stays, and follows its Service's ports.
-  const wishes = choice.kind === 'not-found' ? own.map(asItStands) : expansion.wishes;
+  const wishes = choice.kind === 'chosen' ? expansion.wishes : own.map(asItStands);
   const kept = new Set(wishes.map(({ existing }) => existing));
   return [
     ...stale,
@@ -168,7 +172,7 @@ function conditionOperations(expansion: Expansion, nowEpochMs: number): Operatio
   if (choice.kind === 'not-ours') return [];
   const conditions = new Map<string, ConditionValue | undefined>([
     ...classCondition(expansion),
-    [SERVICE_CONDITION.annotationsValid, annotationsCondition(service.value)],
+    [SERVICE_CONDITION.annotationsValid, annotationsCondition(expansion)],
     [SERVICE_CONDITION.balancerNodes, nodesCondition(expansion)],
   ]);
   const patch = statusPatch(service.object, { conditions }, nowEpochMs);
@@ -187,17 +191,26 @@ function classCondition({ choice, own, nodes }: Expansion): [string, ConditionVa
     return [[SERVICE_CONDITION.classBound, bound]];
   }
   if (choice.kind === 'not-ours') return [];
+  const { reason, fact, until } = WITHOUT_CLASS[choice.kind];
   const consequence =
-    own.length === 0
-      ? 'the Service gets no public IP until it exists or another class is chosen'
-      : 'the public IPs stay as they are until it returns or another class is chosen';
-  const message = `MetalLoadBalancerClass ${JSON.stringify(choice.name)} does not exist: ${consequence}`;
-  return [[SERVICE_CONDITION.classBound, { status: 'False', reason: 'ClassNotFound', message }]];
+    own.length === 0 ? 'the Service gets no public IP' : 'the public IPs stay as they are';
+  const message = `MetalLoadBalancerClass ${JSON.stringify(choice.name)} ${fact}: ${consequence} until it ${until} or another class is chosen`;
+  return [[SERVICE_CONDITION.classBound, { status: 'False', reason, message }]];
 }
 
-function annotationsCondition({ problems }: Service): ConditionValue | undefined {
+const WITHOUT_CLASS = {
+  'not-found': { reason: 'ClassNotFound', fact: 'does not exist', until: 'exists' },
+  refused: {
+    reason: 'ClassInvalid',
+    fact: 'is not valid, its condition Accepted says why',
+    until: 'is',
+  },
+} as const;
+
+function annotationsCondition({ service, wishes }: Expansion): ConditionValue | undefined {
+  const problems = [...service.value.problems, ...unusedRequests(service.value, wishes)];
   if (problems.length === 0) return undefined;
-  const message = problems.map(formatProblem).join('; ');
+  const message = formatProblems(problems);
   return { status: 'False', reason: 'InvalidAnnotation', message };
 }
 
@@ -216,7 +229,6 @@ function nodesCondition({ choice, nodes }: Expansion): ConditionValue | undefine
 export const hook: Hook = {
   config: discoveryConfig([BINDING.classes, BINDING.nodes, BINDING.services, BINDING.children]),
   handle(contexts, nowEpochMs) {
-    const { classes, nodes, services, children } = readState(contexts);
-    return expandServices({ classes, nodes, services, children, nowEpochMs });
+    return expandServices({ ...readState(contexts), nowEpochMs });
   },
 };

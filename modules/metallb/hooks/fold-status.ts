@@ -50,14 +50,14 @@ function wantedStatus(service: Service, own: readonly Observed<Child>[]): Status
 }
 
 /**
- * This module wrote the status and nothing of it holds any more. A Service of ours that has not been bound yet comes
- * from an older version: its IPs are what its children will be given.
+ * This module wrote the status and nothing of it holds any more. A Service of ours that was never looked at comes from
+ * an older version: its IPs are what its children will be given.
  */
-function isLeftBehind({ type, boundClass, status: { conditions } }: Service): boolean {
-  const wasOurs = conditions.some(
-    (condition) => condition.type === SERVICE_CONDITION.allIpsAssigned,
-  );
-  return wasOurs && (type !== 'LoadBalancer' || boundClass !== undefined);
+function isLeftBehind({ type, status: { conditions } }: Service): boolean {
+  const types = new Set(conditions.map((condition) => condition.type));
+  if (type !== 'LoadBalancer')
+    return [...NOTHING_LEFT.conditions.keys()].some((own) => types.has(own));
+  return types.has(SERVICE_CONDITION.allIpsAssigned) && types.has(SERVICE_CONDITION.classBound);
 }
 
 const NOTHING_LEFT: StatusChanges = {

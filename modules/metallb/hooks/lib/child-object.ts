@@ -108,7 +108,7 @@ function childSpec(service: Service, { family }: WantedChild): Record<string, un
     ipFamilies: service.ipFamilies,
     ...Object.fromEntries(copied),
     ports: listAt(service.spec, 'ports').map((port) =>
-      isRecord(port) ? { protocol: 'TCP', ...port } : port,
+      isRecord(port) ? { ...port, protocol: port['protocol'] ?? 'TCP' } : port,
     ),
     ...(family === undefined ? {} : singleFamily(service, family)),
     type: 'LoadBalancer',

@@ -5,8 +5,17 @@ export type ClassChoice =
   | { readonly kind: 'chosen'; readonly chosen: MetalLoadBalancerClass }
   /** The Service asks for a class, or was bound to one, that does not exist: what it has stays. */
   | { readonly kind: 'not-found'; readonly name: string }
+  /** It exists and could never be understood: likewise. */
+  | { readonly kind: 'refused'; readonly name: string }
   /** Another implementation's Service, or nobody's. */
   | { readonly kind: 'not-ours' };
+
+/** The classes that there are. */
+export interface Classes {
+  readonly inForce: ReadonlyMap<string, MetalLoadBalancerClass>;
+  /** Names of those that exist and could never be understood. */
+  readonly refused: ReadonlySet<string>;
+}
 
 /**
  * Explicit beats sticky beats default.
@@ -15,21 +24,20 @@ export type ClassChoice =
  */
 export function chooseClass(
   service: Service,
-  classes: ReadonlyMap<string, MetalLoadBalancerClass>,
+  { inForce, refused }: Classes,
   classOfChildren: string | undefined,
 ): ClassChoice {
   const bound = service.boundClass ?? classOfChildren;
   const field = service.loadBalancerClass;
-  if (field !== undefined) {
-    const chosen = classes.get(field);
-    if (chosen !== undefined) return { kind: 'chosen', chosen };
-    // Only what this module bound once can be ours without its class; any other name is another implementation's.
-    return bound === field ? { kind: 'not-found', name: field } : { kind: 'not-ours' };
-  }
-  const name = service.classAnnotation ?? bound;
-  const chosen = name === undefined ? defaultClass(classes.values()) : classes.get(name);
+  const name = field ?? service.classAnnotation ?? bound;
+  const chosen = name === undefined ? defaultClass(inForce.values()) : inForce.get(name);
   if (chosen !== undefined) return { kind: 'chosen', chosen };
-  return name === undefined ? { kind: 'not-ours' } : { kind: 'not-found', name };
+  if (name === undefined) return { kind: 'not-ours' };
+  if (refused.has(name)) return { kind: 'refused', name };
+  // Only what this module bound once can be ours without its class; any other name is another implementation's.
+  return field === undefined || field === bound
+    ? { kind: 'not-found', name }
+    : { kind: 'not-ours' };
 }
 
 /** Where several classes claim to be the default, the oldest is: it was in force when the others came. */

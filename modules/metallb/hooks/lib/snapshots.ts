@@ -13,6 +13,8 @@ import { type ChildLookup, lookupOf, type Observed } from './observed.ts';
 
 export interface State {
   readonly classes: readonly MetalLoadBalancerClass[];
+  /** Names of those that can't be read. */
+  readonly refusedClasses: ReadonlySet<string>;
   readonly nodes: readonly Node[];
   /** Also those that only their children remember, as undefined. */
   readonly services: ReadonlyMap<string, Observed<Service> | undefined>;
@@ -33,8 +35,12 @@ export function readState(contexts: readonly BindingContext[]): State {
   for (const service of read(BINDING.services, parseService)) {
     services.set(keyOfObject(service.object), service);
   }
+  const classes = read(BINDING.classes, parseMetalLoadBalancerClass).map(({ value }) => value);
+  const refusedClasses = new Set(snapshotOf(contexts, BINDING.classes.name).map(keyOfObject));
+  for (const { metadata } of classes) refusedClasses.delete(metadata.name);
   return {
-    classes: read(BINDING.classes, parseMetalLoadBalancerClass).map(({ value }) => value),
+    classes,
+    refusedClasses,
     nodes: read(BINDING.nodes, parseNode).map(({ value }) => value),
     services,
     children: lookupOf(children, snapshotOf(contexts, BINDING.children.name)),

@@ -2,11 +2,12 @@ import type { Child } from '../../src/api/child.ts';
 import type { MetalLoadBalancerClass } from '../../src/api/metal-load-balancer-class.ts';
 import { type KubernetesObject, keyOf } from '../../src/api/object.ts';
 import type { Service } from '../../src/api/service.ts';
-import { familyOf, type IpAddress, type IpFamily } from '../../src/net/ip.ts';
+import type { IpAddress, IpFamily } from '../../src/net/ip.ts';
 import type { PlacementChild } from '../../src/placement/distribution.ts';
 import { type ChildSlot, childName, slotOf } from './child-name.ts';
 import type { WantedChild } from './child-object.ts';
 import type { ChildLookup, Observed } from './observed.ts';
+import { requestedOfFamily, shareOutRequested } from './requested-ips.ts';
 
 /** A child that a Service shall have, before placement has said where. */
 export interface ChildWish extends Omit<WantedChild, 'preferredNode'> {
@@ -38,15 +39,34 @@ export function childWishes(input: WishInput): ChildWish[] {
   };
   const owner = { service: service.value.metadata.name, className: chosen.metadata.name };
   const count = childCount(service.value, input.nodeCount, ownOfClass);
-  return Array.from({ length: count }, (_, order) => slotsAt(order, service.value))
+  const wishes = Array.from({ length: count }, (_, order) => slotsAt(order, service.value))
     .flat()
     .map(({ slot, family }) => {
       const name = childName(owner, slot, names);
-      const requestedIp = requestedIpOf(service.value, slot.order, family);
-      const className = owner.className;
-      return { slot, name, className, requestedIp, family, existing: ownByName.get(name) };
-    })
+      const existing = ownByName.get(name);
+      return { slot, name, className: owner.className, family, existing };
+    });
+  const requestedIpOf = requestedIps(service.value, wishes);
+  return wishes
+    .map((wish) => ({ ...wish, requestedIp: requestedIpOf.get(wish) }))
     .filter((wish) => isPossible(wish, service.value, chosen));
+}
+
+/** By wish, each family by itself. */
+function requestedIps<Wish extends Pick<ChildWish, 'family' | 'existing'>>(
+  service: Service,
+  wishes: readonly Wish[],
+): ReadonlyMap<Wish, IpAddress | undefined> {
+  const requestedIpOf = new Map<Wish, IpAddress | undefined>();
+  for (const family of new Set(wishes.map((wish) => wish.family))) {
+    const ofFamily = wishes.filter((wish) => wish.family === family);
+    const held = ofFamily.map(({ existing }) => existing?.value.status.ip);
+    const shares = shareOutRequested(requestedOfFamily(service, family), held);
+    ofFamily.forEach((wish, index) => {
+      requestedIpOf.set(wish, shares[index]);
+    });
+  }
+  return requestedIpOf;
 }
 
 /** By somebody who is neither this Service nor a Service of its name that is gone. */
@@ -89,16 +109,6 @@ function slotsAt(order: number, service: Service): FamilySlot[] {
 
 function isDualStack({ ipFamilies, ipFamilyPolicy }: Service): boolean {
   return ipFamilies.length > 1 && ipFamilyPolicy !== 'SingleStack';
-}
-
-/** The k-th requested IP of the family goes to its k-th child; a single-stack Service's list is taken as it is. */
-function requestedIpOf(
-  { requestedIps }: Service,
-  order: number,
-  family: IpFamily | undefined,
-): IpAddress | undefined {
-  if (family === undefined) return requestedIps[order];
-  return requestedIps.filter((ip) => ip !== undefined && familyOf(ip) === family)[order];
 }
 
 /**

@@ -55,13 +55,16 @@ export class AddressBook {
     return this.#ports.allocator.adopt(claim, [ip]).kind === 'assigned';
   }
 
-  /** Keeps IPs that a Service without children has, until its own turn comes. */
+  /** Keeps IPs that a Service without children has in its status, until its class comes and its own turn with it. */
   reserve(serviceKey: string, ips: readonly IpAddress[]): void {
-    this.#reserved.set(serviceKey, ips);
+    const freed = this.#endReservation(serviceKey, ips);
+    for (const waiting of this.#waiting.values()) waiting.delete(serviceKey);
     for (const ip of ips) {
       const claim = { ...NO_WISHES, owner: reservation(serviceKey, ip), families: [familyOf(ip)] };
       this.#ports.allocator.adopt(claim, [ip]);
     }
+    if (ips.length > 0) this.#reserved.set(serviceKey, ips);
+    this.#wake(freed);
   }
 
   /**
@@ -102,11 +105,14 @@ export class AddressBook {
     this.#wake(this.#endReservation(serviceKey));
   }
 
-  #endReservation(serviceKey: string): string[] {
+  /** @returns the pools in which something became free */
+  #endReservation(serviceKey: string, kept: readonly IpAddress[] = []): string[] {
     const ips = this.#reserved.get(serviceKey) ?? [];
     this.#reserved.delete(serviceKey);
     const now = this.#ports.clock.now();
-    return ips.flatMap((ip) => this.#ports.allocator.release(reservation(serviceKey, ip), now));
+    return ips
+      .filter((ip) => !kept.includes(ip))
+      .flatMap((ip) => this.#ports.allocator.release(reservation(serviceKey, ip), now));
   }
 
   #assignOne(child: Child, inherited: readonly IpAddress[]): Assigned | Refused {
@@ -166,7 +172,7 @@ function statusOf({ className }: Child, outcome: Assigned | Refused): StatusChan
   return {
     ingress: ips,
     conditions: new Map<string, ConditionValue | undefined>([
-      [CHILD_CONDITION.assigned, assignedCondition(outcome)],
+      [CHILD_CONDITION.assigned, assignedCondition(className, outcome)],
       [
         CHILD_CONDITION.inPool,
         outsidePool.length === 0
@@ -181,17 +187,18 @@ function statusOf({ className }: Child, outcome: Assigned | Refused): StatusChan
   };
 }
 
-function assignedCondition(outcome: Assigned | Refused): ConditionValue {
+function assignedCondition(className: string, outcome: Assigned | Refused): ConditionValue {
   const ips = outcome.assignment.ips.join(', ');
   if (outcome.kind === 'assigned') {
     return { status: 'True', reason: 'Assigned', message: `${ips} is assigned` };
   }
   const kept = ips === '' ? '' : `; ${ips} stays assigned`;
-  return {
-    status: 'False',
-    reason: pascalCase(outcome.reason),
-    message: `${outcome.sentence}${kept}`,
-  };
+  // Users know classes, not pools that are in force.
+  const sentence =
+    outcome.reason === 'unknown-pool'
+      ? `the addressPool of MetalLoadBalancerClass ${className} is not in force: see the condition Accepted of that class`
+      : outcome.sentence;
+  return { status: 'False', reason: pascalCase(outcome.reason), message: `${sentence}${kept}` };
 }
 
 /** `pool-exhausted` → `PoolExhausted`, as condition reasons are written. */

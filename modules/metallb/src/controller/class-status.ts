@@ -9,7 +9,7 @@ import {
 import { CLASS_KIND, LABEL } from '../api/names.ts';
 import type { Node } from '../api/node.ts';
 import type { KubernetesObject } from '../api/object.ts';
-import { formatProblem, type Problem } from '../api/problem.ts';
+import { formatProblems, type Problem } from '../api/problem.ts';
 import type { PoolUsage } from '../ipam/allocator.ts';
 import { balancerNodes, nodesDespiteExcludeLabel } from '../placement/balancer-nodes.ts';
 import { pointerTo, testVersion } from '../store/json-patch.ts';
@@ -88,15 +88,15 @@ function figuresPatch(
 /** All problems at once; what was in force stays in force. */
 function acceptedCondition({ object, inForce, poolProblems }: ClassStatusView): ConditionValue {
   const parsed = parseMetalLoadBalancerClass(object);
-  const inWords = (problems: readonly Problem[]) => problems.map(formatProblem).join('; ');
   if (!parsed.ok) {
     const consequence = inForce === undefined ? '' : '; the last good version stays in force';
-    const message = `${inWords(parsed.problems)}${consequence}`;
+    const message = `${formatProblems(parsed.problems)}${consequence}`;
     return { status: 'False', reason: 'Invalid', message };
   }
   const { name } = object.metadata;
   const own = poolProblems.filter((problem) => problem.object === name).map(inTermsOfClass);
-  if (own.length > 0) return { status: 'False', reason: 'PoolsOverlap', message: inWords(own) };
+  if (own.length > 0)
+    return { status: 'False', reason: 'PoolsOverlap', message: formatProblems(own) };
   return { status: 'True', reason: 'Accepted', message: 'in force' };
 }
 

@@ -73,6 +73,12 @@ export class ClusterState implements ChildLookup {
     for (const mirror of this.#mirrors) mirror.stop();
   }
 
+  /** Names of classes that exist and could never be understood. */
+  get refusedClasses(): ReadonlySet<string> {
+    const names = [...this.classes.keys()];
+    return new Set(names.filter((name) => this.classes.get(name) === undefined));
+  }
+
   service(key: string): Observed<Service> | undefined {
     return observed(this.services, key);
   }

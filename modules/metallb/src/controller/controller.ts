@@ -244,7 +244,7 @@ export class Controller {
   #classesChanged(names: Iterable<string>): boolean {
     return this.#classFacts.changed(names, (name) => {
       const item = this.#cluster.classes.get(name);
-      return item && [item.metadata.uid, item.spec];
+      return this.#cluster.classes.object(name) && [item?.metadata.uid, item?.spec];
     });
   }
 

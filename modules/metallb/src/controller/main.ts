@@ -3,10 +3,10 @@ import { formatManifestProblem } from '../manifests/parse-documents.ts';
 import { CONTROLLER_SETTINGS, type ControllerSettings } from '../settings/controller-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
 import { UsageError } from '../settings/settings.ts';
-import { InvalidError } from '../store/errors.ts';
+import { InvalidError, StoreUnavailableError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import { EventLoopDelay } from '../telemetry/event-loop-delay.ts';
-import { healthAnswer, type Routes, serveHttp } from '../telemetry/http-server.ts';
+import { healthAnswer, ListenError, type Routes, serveHttp } from '../telemetry/http-server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/system-clock.ts';
@@ -51,7 +51,6 @@ async function run(settings: ControllerSettings): Promise<void> {
   const ports = { store, clock: systemClock, random: Math.random, log };
   const controller = new Controller(ports, { coolDownMs });
   metrics.showEventLoop(new EventLoopDelay(systemClock));
-  await serveHttp(settings.metricsAddress, routesOf(controller, metrics));
   const stop = async () => {
     await controller.stop();
     await store.stop();
@@ -60,13 +59,24 @@ async function run(settings: ControllerSettings): Promise<void> {
   process.once('SIGTERM', () => void stop());
   process.once('SIGINT', () => void stop());
   try {
+    await serveHttp(settings.metricsAddress, routesOf(controller, metrics));
     await store.start();
   } catch (error) {
-    if (!(error instanceof InvalidError)) throw error;
-    throw new UsageError(`--store: ${error.message}`, { cause: error });
+    throw inTermsOfSettings(error);
   }
   controller.start();
   log.info('started', { store: settings.store });
+}
+
+/** Names the setting to look at: what the system says of a port or a directory doesn't. */
+function inTermsOfSettings(error: unknown): unknown {
+  if (error instanceof ListenError) {
+    return new UsageError(`--metrics-address: ${error.message}`, { cause: error });
+  }
+  if (error instanceof InvalidError || error instanceof StoreUnavailableError) {
+    return new UsageError(`--store: ${error.message}`, { cause: error });
+  }
+  return error;
 }
 
 await runProgram({ name: 'controller', table: CONTROLLER_SETTINGS, run });

@@ -48,7 +48,7 @@ export class ServiceReconciler {
       this.#withChanges(serviceKey, changed)
         .ofService(serviceKey)
         .filter((child) => ownershipOf(child, service.object.metadata) === 'own');
-    const statuses = addresses.assign(serviceKey, own(), inheritedIps(service, own()));
+    const statuses = this.#assign(serviceKey, service, own());
     for (const [key, child] of await this.#writeChildren(statuses)) changed.set(key, child);
     const conditions = own().flatMap((child) =>
       announceability(child, cluster, this.#ports.clock.epochMs()),
@@ -57,11 +57,24 @@ export class ServiceReconciler {
     await this.#writeStatus(service, operations, this.#withChanges(serviceKey, changed));
   }
 
+  #assign(
+    serviceKey: string,
+    service: Observed<Service>,
+    own: readonly Observed<Child>[],
+  ): readonly Operation[] {
+    const { addresses } = this.#ports;
+    if (own.length > 0) return addresses.assign(serviceKey, own, inheritedIps(service, own));
+    const { type, status } = service.value;
+    addresses.reserve(serviceKey, type === 'LoadBalancer' ? status.ingress : []);
+    return [];
+  }
+
   #expand(serviceKey: string): readonly Operation[] {
     const { cluster, clock, placements } = this.#ports;
     let isPlaced = false;
     const view = {
       classes: [...cluster.classes.values()],
+      refusedClasses: cluster.refusedClasses,
       nodes: [...cluster.nodes.values()],
       services: new Map([[serviceKey, cluster.service(serviceKey)]]),
       children: cluster,

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /**
@@ -29,14 +29,25 @@ export class AtomicFiles {
   }
 }
 
-/** The file's text; undefined when there is no such file. */
-export function readIfThere(path: string): string | undefined {
+/**
+ * The file's text; undefined when there is no such file.
+ *
+ * @throws when it has more than `maximumBytes`, and what the system throws
+ */
+export function readIfThere(path: string, maximumBytes?: number): string | undefined {
   try {
+    if (maximumBytes !== undefined) refuseLarger(path, maximumBytes);
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+function refuseLarger(path: string, maximumBytes: number): void {
+  const { size } = statSync(path);
+  if (size > maximumBytes)
+    throw new Error(`it has ${size} bytes: expected at most ${maximumBytes}`);
 }
 
 /** The error says that a file or directory is not there. */

@@ -1,4 +1,5 @@
-import { basename, relative } from 'node:path';
+import { statSync } from 'node:fs';
+import { basename, join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../api/object.ts';
 import { describeObject, type PatchOperation, patchObject } from '../store/apply-patch.ts';
@@ -29,6 +30,8 @@ import { type FileChange, WatchedTree } from './watched-tree.ts';
  */
 const DELETION_GRACE_MS = 100;
 const COUNTER_DELAY_MS = 5;
+/** Room for 20,000 Services. Nothing else is done while a file is parsed, which takes seconds for this much. */
+const MAXIMUM_FILE_BYTES = 16 * 1024 * 1024;
 
 /**
  * The controller's part: it is to the directory what the API server is to a cluster. It reads users' files, gives
@@ -66,6 +69,7 @@ export class ControllerSide implements Side {
       acceptsFile: (name) => !name.startsWith('.') && /\.(?:yaml|yml|json)$/.test(name),
       onChanges: (changes) => this.#apply(changes),
       onLost,
+      onUnreadable: (path, error) => this.#report(path, unreadable(error)),
     });
     this.#nodeTree = new WatchedTree({
       root: layout.nodes,
@@ -94,10 +98,9 @@ export class ControllerSide implements Side {
       if (object.origin !== undefined) this.#userFiles.adopt(wantedBy(object, object.origin));
     }
     this.#commit(() => {
-      const changes = this.#userTree.scan();
-      const present = new Set(changes.map(({ path }) => this.#nameOf(path)));
-      const gone = [...this.#userFiles.files()].filter((file) => !present.has(file));
-      this.#read(this.#textsOf(changes, gone));
+      const present = this.#userTree.scan().map(({ path }) => path);
+      const known = Array.from(this.#userFiles.files(), (file) => join(layout.directory, file));
+      this.#read(new Set([...present, ...known]));
       this.#sync();
       this.#deleteVanished();
       this.#table.collectOrphans();
@@ -191,7 +194,7 @@ export class ControllerSide implements Side {
   }
 
   #apply(changes: readonly FileChange[]): void {
-    this.#read(this.#textsOf(changes, []));
+    this.#read(changes.map(({ path }) => path));
     this.#commit(() => this.#sync());
     if (this.#vanished.length === 0) return;
     this.#sweep?.cancel();
@@ -208,22 +211,15 @@ export class ControllerSide implements Side {
     });
   }
 
-  #textsOf(
-    changes: readonly FileChange[],
-    gone: readonly string[],
-  ): ReadonlyMap<string, string | undefined> {
-    const texts = new Map<string, string | undefined>(gone.map((file) => [file, undefined]));
-    for (const { path } of changes) {
+  #read(paths: Iterable<string>): void {
+    const texts = new Map<string, string | undefined>();
+    for (const path of paths) {
       try {
-        texts.set(this.#nameOf(path), readIfThere(path));
+        texts.set(this.#nameOf(path), readIfThere(path, MAXIMUM_FILE_BYTES));
       } catch (error) {
-        this.#report(path, `can't be read; what it said before stays in force: ${error}`);
+        this.#report(path, unreadable(error));
       }
     }
-    return texts;
-  }
-
-  #read(texts: ReadonlyMap<string, string | undefined>): void {
     for (const ref of this.#userFiles.update(texts)) this.#touched.add(ref);
   }
 
@@ -240,6 +236,8 @@ export class ControllerSide implements Side {
   }
 
   #deleteVanished(): void {
+    // Throws where the directory has been unmounted: who finds nothing there must not take it for deleted.
+    if (this.#vanished.length > 0) statSync(this.#ports.layout.objects);
     for (const ref of this.#vanished) {
       if (this.#userFiles.get(ref) === undefined) this.#table.delete(ref);
     }
@@ -264,7 +262,7 @@ export class ControllerSide implements Side {
       return result;
     } catch (error) {
       if (!(error instanceof Error) || !('syscall' in error)) throw error;
-      throw new StoreUnavailableError(`can't write the directory: ${error.message}`, {
+      throw new StoreUnavailableError(`can't work on the directory: ${error.message}`, {
         cause: error,
       });
     }
@@ -294,4 +292,9 @@ export class ControllerSide implements Side {
   #report(path: string, message: string): void {
     this.#ports.onProblem({ file: this.#nameOf(path), line: 1, message });
   }
+}
+
+function unreadable(error: unknown): string {
+  const reason = error instanceof Error ? error.message : String(error);
+  return `can't be read; what it said before stays in force: ${reason}`;
 }

@@ -46,11 +46,14 @@ export function nodeFile(layout: StateLayout, node: string): string {
   return join(layout.nodes, `${node}.yaml`);
 }
 
+/** With `node-` before it or `.yaml` behind it, a file's name has 255 bytes at most; Kubernetes allows 253. */
+export const MAXIMUM_NAME_LENGTH = 250;
+
 /** Names as Kubernetes allows them (RFC 1123 subdomain): safe as file names, too. */
 export function isObjectName(name: unknown): name is string {
   return (
     typeof name === 'string' &&
-    name.length <= 253 &&
+    name.length <= MAXIMUM_NAME_LENGTH &&
     /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/.test(name)
   );
 }

@@ -3,7 +3,7 @@ import { CHILD_KIND } from '../api/names.ts';
 import { asStored } from '../store/apply-patch.ts';
 import type { Kind, NewObject } from '../store/store.ts';
 import { isKind, KINDS } from './kinds.ts';
-import { isObjectName } from './layout.ts';
+import { isObjectName, MAXIMUM_NAME_LENGTH } from './layout.ts';
 
 /** Something wrong with a file, in words that tell its owner what to change. */
 export interface ManifestProblem {
@@ -96,19 +96,34 @@ function readObject(
     report('this is no Kubernetes object: expected fields apiVersion, kind and metadata');
     return undefined;
   }
-  const { apiVersion, kind, metadata } = value;
+  const { apiVersion, kind } = value;
   if (typeof apiVersion !== 'string' || typeof kind !== 'string') {
     report(`${typeof kind === 'string' ? 'apiVersion' : 'kind'} is missing`);
     return undefined;
   }
   if (!isKind(kind) || groupOf(apiVersion) !== groupOf(KINDS[kind].apiVersion)) return undefined;
+  const copy = plainCopy(value);
+  if (copy === undefined) {
+    report(`${kind}: this refers to itself, or is nested too deeply`);
+    return undefined;
+  }
+  const { metadata } = copy;
   const problems = [
     ...problemsOfKind(apiVersion, kind),
     ...(isRecord(metadata) ? problemsOfMetadata(metadata) : ['metadata is missing']),
   ];
   for (const problem of problems) report(`${kind}: ${problem}`);
   if (problems.length > 0 || !isRecord(metadata)) return undefined;
-  return asStored({ ...value, apiVersion, kind, metadata: metadataOf(metadata, kind) });
+  return { ...copy, apiVersion, kind, metadata: metadataOf(metadata, kind) };
+}
+
+/** As JSON would carry it, which is a tree: a YAML alias may stand for what holds it. */
+function plainCopy(value: object): Readonly<Record<string, unknown>> | undefined {
+  try {
+    return asStored({ ...value });
+  } catch {
+    return undefined;
+  }
 }
 
 function problemsOfKind(apiVersion: string, kind: Kind): string[] {
@@ -123,7 +138,7 @@ function problemsOfMetadata(metadata: Readonly<Record<string, unknown>>): string
     const value = metadata[field];
     if (value === undefined ? field === 'name' : !isObjectName(value)) {
       problems.push(
-        `metadata.${field} is ${JSON.stringify(value) ?? 'missing'}: expected lower-case letters, digits, "-" and "."`,
+        `metadata.${field} is ${JSON.stringify(value) ?? 'missing'}: expected lower-case letters, digits, "-" and ".", at most ${MAXIMUM_NAME_LENGTH} of them`,
       );
     }
   }

@@ -9,6 +9,10 @@ export interface Wanted {
 
 type Content = Map<string, UserObject>;
 
+/** `command > file` empties the file at once and fills it when the command is done. */
+const EMPTIED =
+  'is empty; what it said before stays in force: remove the file to delete its objects';
+
 /** What users' files ask for, file by file; a file that can't be used keeps asking for what it last did. */
 export class UserFiles {
   readonly #onProblem: (problem: ManifestProblem) => void;
@@ -59,6 +63,10 @@ export class UserFiles {
   }
 
   #parse(file: string, text: string): Content | undefined {
+    if (text.trim() === '' && this.#contents.has(file)) {
+      this.#onProblem({ file, line: 1, message: EMPTIED });
+      return undefined;
+    }
     const { objects, problems } = parseManifest(file, text);
     const content = new Map<string, UserObject>();
     const duplicates: ManifestProblem[] = [];

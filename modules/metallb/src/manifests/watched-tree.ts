@@ -1,7 +1,7 @@
 import { type FSWatcher, lstatSync, readdirSync, realpathSync, statSync, watch } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Clock, Timer } from '../time/clock.ts';
-import { isMissing } from './atomic-file.ts';
+import { codeOf, isMissing } from './atomic-file.ts';
 
 /** A file that is new, different or gone. */
 export interface FileChange {
@@ -19,6 +19,11 @@ export interface WatchedTreeOptions {
   readonly onChanges: (changes: readonly FileChange[]) => void;
   /** The tree can't be read any more; nothing is told until a `scan` succeeds. */
   readonly onLost: (error: Error) => void;
+  /**
+   * Something below the root may not be read, and stays as it was last seen. Told once until it can be read. Without
+   * this, the tree is lost.
+   */
+  readonly onUnreadable?: (path: string, error: Error) => void;
 }
 
 interface Directory {
@@ -44,6 +49,7 @@ export class WatchedTree {
   /** Directories elsewhere that links in the tree lead to. */
   readonly #targets = new Map<string, FSWatcher>();
   readonly #dirty = new Set<string>();
+  readonly #unreadable = new Set<string>();
   /** Found and not yet told. */
   #changes: FileChange[] = [];
   #timer: Timer | undefined;
@@ -75,6 +81,7 @@ export class WatchedTree {
     this.#targets.clear();
     this.#signatures.clear();
     this.#dirty.clear();
+    this.#unreadable.clear();
     this.#changes = [];
   }
 
@@ -108,12 +115,20 @@ export class WatchedTree {
   }
 
   #check(path: string): void {
-    const stats = statIfThere(path);
-    if (stats === undefined) {
-      this.#forget(path);
-    } else if (stats.isDirectory()) {
+    try {
+      this.#look(path);
+      this.#unreadable.delete(path);
+    } catch (error) {
+      if (isMissing(error)) this.#forget(path);
+      else this.#passOver(path, error);
+    }
+  }
+
+  #look(path: string): void {
+    const stats = statSync(path);
+    if (stats.isDirectory()) {
       if (this.#signatures.has(path)) this.#forget(path);
-      if (!isLoop(path)) this.#checkDirectory(path, stats.ino);
+      if (!isLoop(path)) this.#lookInside(path, stats.ino);
     } else if (stats.isFile()) {
       if (this.#directories.has(path)) this.#forget(path);
       this.#watchTarget(path);
@@ -124,23 +139,26 @@ export class WatchedTree {
     }
   }
 
-  #checkDirectory(path: string, inode: number): void {
+  #passOver(path: string, error: unknown): void {
+    const { root, onUnreadable } = this.#options;
+    if (!isDenied(error) || path === root || onUnreadable === undefined) throw error;
+    if (this.#unreadable.has(path)) return;
+    this.#unreadable.add(path);
+    onUnreadable(path, error);
+  }
+
+  #lookInside(path: string, inode: number): void {
     // Another directory of the same name: its watcher is still on the old one.
     if (this.#directories.get(path)?.inode !== inode) this.#directories.get(path)?.watcher.close();
-    try {
-      const directory = this.#directoryAt(path, inode);
-      const names = readdirSync(path);
-      for (const name of names) directory.names.add(name);
-      for (const name of directory.names) {
-        const child = join(path, name);
-        if (this.#accepts(child)) this.#check(child);
-      }
-      const present = new Set(names);
-      for (const name of directory.names) if (!present.has(name)) directory.names.delete(name);
-    } catch (error) {
-      if (!isMissing(error)) throw error;
-      this.#forget(path);
+    const directory = this.#directoryAt(path, inode);
+    const names = readdirSync(path);
+    for (const name of names) directory.names.add(name);
+    for (const name of directory.names) {
+      const child = join(path, name);
+      if (this.#accepts(child)) this.#check(child);
     }
+    const present = new Set(names);
+    for (const name of directory.names) if (!present.has(name)) directory.names.delete(name);
   }
 
   #directoryAt(path: string, inode: number): Directory {
@@ -170,9 +188,15 @@ export class WatchedTree {
     const name = basename(path);
     const { acceptsDirectory, acceptsFile } = this.#options;
     if (this.#signatures.has(path) || this.#directories.has(path)) return true;
-    const stats = statIfThere(path);
-    if (stats === undefined) return false;
-    return stats.isDirectory() ? acceptsDirectory(name) : acceptsFile(name);
+    try {
+      const stats = statIfThere(path);
+      if (stats === undefined) return false;
+      return stats.isDirectory() ? acceptsDirectory(name) : acceptsFile(name);
+    } catch (error) {
+      // What may not be looked at is not overlooked either.
+      if (isDenied(error)) return true;
+      throw error;
+    }
   }
 
   #forget(path: string): void {
@@ -210,6 +234,11 @@ function statIfThere(path: string) {
     if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+function isDenied(error: unknown): error is Error {
+  const code = codeOf(error);
+  return code === 'EACCES' || code === 'EPERM';
 }
 
 /** A link to a directory that contains it: following it would never end. */
