@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,7 +20,7 @@ const SPEAKER = `
 process.on('disconnect', () => process.exit(1));
 ${WRONG}
 process.send({ kind: 'ready' });
-setInterval(() => {}, 1000);
+setInterval(() => process.send({ kind: 'pulse' }), 1000);
 `;
 const WIRE = `
 import { existsSync, appendFileSync } from 'node:fs';
@@ -97,6 +97,7 @@ class RunningNode {
       program,
       '--health-address',
       '127.0.0.1:0',
+      ...['--run-dir', join(directory, 'run')],
       '--termination-grace-ms',
       '500',
       ...argv,
@@ -248,12 +249,29 @@ test('a health address that is taken ends it with a sentence, before any child i
 }) => {
   const first = new RunningNode(directory);
   await first.started('wire');
-  const argv = [join(directory, 'node.mjs'), `--health-address=127.0.0.1:${first.port}`];
+  const argv = [
+    join(directory, 'node.mjs'),
+    `--health-address=127.0.0.1:${first.port}`,
+    `--run-dir=${join(directory, 'second')}`,
+  ];
   const second = spawn(process.execPath, argv);
   running.add(second);
   const [[code], complaint] = await Promise.all([once(second, 'exit'), text(second.stderr)]);
   assert.is(code, 1);
   assert.match(complaint, `node: can't listen on 127.0.0.1 port`);
+});
+
+test('a run directory that another node program works in ends it with 64 and a sentence, before any child is started', async ({
+  directory,
+}) => {
+  const first = new RunningNode(directory);
+  await first.started('wire');
+  while (!existsSync(join(directory, 'loaded'))) await first.health('/readyz');
+  const second = new RunningNode(directory);
+  assert.equal(await second.exited, [64, null]);
+  const sentence = `another node program (pid ${first.process.pid}) works in ${directory}/run`;
+  assert.match(await second.complaints, `node: --run-dir: ${sentence}`);
+  assert.is(readFileSync(join(directory, 'loaded'), 'utf8').trim().split('\n').length, 1);
 });
 
 test.run();

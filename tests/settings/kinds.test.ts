@@ -31,7 +31,7 @@ const ACCEPTED: readonly (readonly [Setting<unknown>, string, unknown])[] = [
   [group, '224.0.0.18', '224.0.0.18'],
   [store, 'manifests:/etc/x:y', { kind: 'manifests', directory: '/etc/x:y' }],
   [list, '', []],
-  [list, '^lo$, ^veth', [/^lo$/, /^veth/]],
+  [list, '^lo$, ^veth', [/^lo$/u, /^veth/u]],
 ];
 for (const [setting, given, value] of ACCEPTED) {
   test(`"${given}" is ${JSON.stringify(value)}`, () => {
@@ -57,6 +57,8 @@ const REFUSED: readonly (readonly [Setting<unknown>, string, RegExp])[] = [
     (given) => [store, given, /manifests:DIRECTORY or kubernetes/] as const,
   ),
   [list, '^(', /regular expressions/],
+  // Its comma would make two expressions of it that match nothing.
+  [list, '^eth[0-9]{1,2}$', /regular expressions separated by commas/],
 ];
 for (const [setting, given, problem] of REFUSED) {
   test(`"${given}" is refused with ${problem}`, () => {

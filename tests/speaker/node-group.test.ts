@@ -10,6 +10,8 @@ const clazz = classOf(balancerClass('ingress', { interfaces: ['eth1'] }));
 const ready = nodeOf(balancerNode('ready'));
 const notReady = (name: string, since = '2026-05-01T11:58:59Z', status = 'False') =>
   nodeOf(balancerNode(name, { ready: { status, since } }));
+const readySince = (name: string, since: string) =>
+  nodeOf(balancerNode(name, { ready: { status: 'True', since } }));
 const silent = nodeOf({ ...balancerNode('silent'), status: {} });
 const excluded = nodeOf(balancerNode('excluded', { labels: { [LABEL]: '' } }));
 const here = { epochMs: NOW, connected: true };
@@ -45,6 +47,27 @@ const readiness: [string, Parameters<typeof viewGroup>[1], typeof here, string, 
       'not-ready',
     ],
     ['not Ready like two of three', [notReady('x'), notReady('y'), ready], here, 'x', 'ready'],
+    [
+      'not Ready for long, when another of three has just ceased to be',
+      [notReady('x'), notReady('y', '2026-05-01T11:59:55Z'), ready],
+      here,
+      'x',
+      'ready',
+    ],
+    [
+      'not Ready for long, when one of three has just become Ready again',
+      [notReady('x'), readySince('y', '2026-05-01T11:59:55Z'), ready],
+      here,
+      'x',
+      'ready',
+    ],
+    [
+      'not Ready for long, when others became Ready again a minute ago',
+      [notReady('x', '2026-05-01T11:50:00Z'), readySince('y', '2026-05-01T11:58:59Z'), ready],
+      here,
+      'x',
+      'not-ready',
+    ],
     ['Ready when the store was lost', [ready, ...others], lost, 'ready', 'unknown'],
     ['not Ready when the store was lost', [notReady('x'), ...others], lost, 'x', 'not-ready'],
   ];
@@ -59,6 +82,33 @@ test('the group changes by itself when the grace of a node ends', () => {
   const view = viewGroup(clazz, [notReady('x', '2026-05-01T11:59:30Z'), ready], here);
   assert.is(view.changesAtEpochMs, NOW + 30_000);
   assert.is(viewGroup(clazz, [notReady('x'), ready], here).changesAtEpochMs, undefined);
+});
+
+test('nodes that go one after the other in an outage of the control plane never count as not Ready', () => {
+  const going = ['58:00', '58:05', '58:10'].map((at, index) =>
+    notReady(`n${index}`, `2026-05-01T11:${at}Z`),
+  );
+  const coming = going.map((node, index) =>
+    index === 2 ? node : readySince(`n${index}`, '2026-05-01T11:59:50Z'),
+  );
+  for (let second = 0; second <= 60; second += 1) {
+    const moment = {
+      epochMs: Date.parse('2026-05-01T11:58:50Z') + second * 1_000,
+      connected: true,
+    };
+    const nodes = second < 60 ? going : coming;
+    const members = viewGroup(clazz, nodes, moment).group.members;
+    assert.equal(
+      [...new Set(members.map((member) => member.ready))],
+      ['ready'],
+      `second ${second}`,
+    );
+  }
+});
+
+test('a node that stays away when the others are back counts as such a minute after them', () => {
+  const nodes = [notReady('x'), readySince('y', '2026-05-01T11:59:30Z'), ready];
+  assert.is(viewGroup(clazz, nodes, here).changesAtEpochMs, NOW + 30_000);
 });
 
 test('the exclude label marks a member unless the class ignores it', () => {

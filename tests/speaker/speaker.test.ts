@@ -96,6 +96,16 @@ class Fixture {
   report(report: Report): void {
     this.tell({ kind: 'report', report });
   }
+  /** What Prometheus gets. */
+  page(): Promise<string> {
+    this.speaker.showFigures();
+    return this.metrics.render();
+  }
+  /** The wire's process is gone. */
+  disconnect(): void {
+    this.#line?.onClosed();
+    this.#line = undefined;
+  }
   tell(message: object): void {
     this.#line?.onMessage(message);
   }
@@ -193,6 +203,12 @@ test('a store that does not start is started again while the last-known-good dut
   fixture.store.start = () => Promise.reject(new Error('no such directory'));
   await fixture.speaker.start();
   assert.equal(fixture.dutiesOfWire, ['192.0.2.7']);
+  for (let second = 0; second < 3; second += 1) {
+    fixture.clock.advance(1_000);
+    await settled();
+  }
+  const told = fixture.log.filter((line) => line.includes('store does not start'));
+  assert.is(told.length, 1, 'tried every second, told once');
   fixture.store.start = start;
   fixture.clock.advance(1_000);
   await settled();
@@ -249,10 +265,67 @@ test('an announcement becomes status, metric and log line, once however often th
   fixture.report(announced);
   await settled();
   assert.match(JSON.stringify(fixture.store.list('SDNInternalL2LBService')), '"node":"n1"');
-  const metrics = await fixture.metrics.render();
+  const metrics = await fixture.page();
   assert.match(metrics, 'metallb_announced{ip="192.0.2.1",interface="eth0"} 1');
   assert.match(metrics, 'metallb_takeover_dark_seconds_count 1');
   assert.is(fixture.log.filter((line) => line.includes('announcing address')).length, 1);
+});
+
+test('a status that can not be written is told with the IP that it is about', async () => {
+  const fixture = new Fixture();
+  await fixture.speaker.start();
+  fixture.store.write = () => Promise.reject(new Error('disk is full'));
+  fixture.report(announced);
+  await settled();
+  const [line = '{}'] = fixture.log.filter((each) => each.includes('status not written'));
+  const { level, key, error } = JSON.parse(line);
+  assert.equal([level, key, error], ['warn', IP, 'disk is full']);
+});
+
+test('a restarted speaker counts no takeover that an earlier one counted', async () => {
+  const fixture = new Fixture();
+  await fixture.speaker.start();
+  const count = async () =>
+    /takeover_dark_seconds_count (\d+)/.exec(await fixture.metrics.render())?.[1];
+  fixture.report({ ...announced, sinceEpochMs: announced.sinceEpochMs - 1 });
+  assert.is(await count(), '0');
+  fixture.report(announced);
+  assert.is(await count(), '1');
+});
+
+test('figures of what the wire does not know any more are not shown', async () => {
+  const fixture = new Fixture();
+  await fixture.speaker.start();
+  const up = (peer: string) =>
+    ({ name: 'peer_up', type: 'gauge', labels: { peer }, value: 1 }) as const;
+  fixture.report({ type: 'counters', counters: [up('n2'), up('n3')] });
+  fixture.report({ type: 'counters', counters: [up('n2')] });
+  const metrics = await fixture.page();
+  assert.match(metrics, 'metallb_wire_peer_up{peer="n2"} 1');
+  assert.not.match(metrics, 'n3');
+});
+
+test('nothing is shown as announced or heard by a wire that is gone; one that comes back shows it again', async () => {
+  const fixture = new Fixture();
+  await fixture.speaker.start();
+  const labels = { peer: 'n2' };
+  const tell = () => {
+    fixture.report(announced);
+    fixture.report({
+      type: 'counters',
+      counters: [{ name: 'peer_up', type: 'gauge', labels, value: 1 }],
+    });
+  };
+  tell();
+  fixture.disconnect();
+  const without = await fixture.page();
+  assert.not.match(without, /metallb_announced\{|peer_up\{/);
+  assert.match(without, /^metallb_wire_connected 0$/m);
+  fixture.connect();
+  tell();
+  const again = await fixture.page();
+  assert.match(again, 'metallb_announced{ip="192.0.2.1",interface="eth0"} 1');
+  assert.match(again, 'metallb_wire_peer_up{peer="n2"} 1');
 });
 
 test('counters of the wire are metrics of this node', async () => {

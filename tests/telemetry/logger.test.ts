@@ -26,10 +26,14 @@ const CASES: readonly (readonly [name: string, facts: Facts, expected: object])[
   ],
   [
     'at any depth',
-    { peers: [{ peer: 'a', password: 'p' }], options: { key: 'k', level: 1 } },
-    { peers: [{ peer: 'a', password: '[redacted]' }], options: { key: '[redacted]', level: 1 } },
+    { peers: [{ peer: 'a', password: 'p' }], options: { apiKey: 'k', level: 1 } },
+    {
+      peers: [{ peer: 'a', password: '[redacted]' }],
+      options: { apiKey: '[redacted]', level: 1 },
+    },
   ],
   ['a name that merely holds "key" is not a secret', { keyId: 'ab' }, { keyId: 'ab' }],
+  ['a key by itself names what is worked on', { key: 'default/web' }, { key: 'default/web' }],
   [
     'an error is told with its causes',
     { error: new Error('outer', { cause: new Error('inner', { cause: 'root' }) }) },

@@ -36,21 +36,23 @@ test('a mirrored counter goes on growing when the other process restarts', async
   const mirrored = new MirroredMetrics(metrics, 'From the wire process');
   const labels = { reason: 'x' };
   for (const value of [5, 7, 7, 2, 3]) {
-    mirrored.update({ name: 'drops_total', type: 'counter', labels, value });
+    mirrored.update([{ name: 'drops_total', type: 'counter', labels, value }]);
   }
-  mirrored.update({ name: 'drops_total', type: 'counter', labels: { reason: 'y' }, value: 1 });
+  mirrored.update([{ name: 'drops_total', type: 'counter', labels: { reason: 'y' }, value: 1 }]);
   const page = await metrics.render();
   assert.match(page, /^metallb_drops_total\{reason="x"\} 10$/m);
   assert.match(page, /^metallb_drops_total\{reason="y"\} 1$/m);
 });
 
-test('a mirrored gauge shows the last value', async () => {
+test('a mirrored gauge shows the last value, as long as the other process shows it', async () => {
   const metrics = new Metrics();
   const mirrored = new MirroredMetrics(metrics, 'From the wire process');
   for (const value of [5, 2]) {
-    mirrored.update({ name: 'peers', type: 'gauge', labels: { state: 'heard' }, value });
+    mirrored.update([{ name: 'peers', type: 'gauge', labels: { state: 'heard' }, value }]);
   }
   assert.match(await metrics.render(), /^metallb_peers\{state="heard"\} 2$/m);
+  mirrored.update([{ name: 'peers', type: 'gauge', labels: { state: 'lost' }, value: 1 }]);
+  assert.not.match(await metrics.render(), /heard/);
 });
 
 test.run();

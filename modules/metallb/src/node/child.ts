@@ -1,6 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { Spare } from './spare.ts';
 
+/** As the other programs use them: warn for what mends itself, error for what a human must act on. */
+export type LogLevel = 'info' | 'warn' | 'error';
+
 /** What happens to a child. */
 export interface ChildOptions {
   readonly name: string;
@@ -9,8 +12,12 @@ export interface ChildOptions {
   readonly argv: readonly string[];
   /** It waits to be told to start, so that a spare one can be kept at hand. */
   readonly hasSpare: boolean;
-  readonly log: (message: string, facts: object) => void;
-  /** The child refused its settings with this sentence and waits to be stopped: restarting would not help. */
+  /** How long it may take until its first pulse: loading its program is the most of it. */
+  readonly firstPulseMs: number;
+  /** How long it may be silent afterwards. */
+  readonly pulseMs: number;
+  readonly log: (level: LogLevel, message: string, facts: object) => void;
+  /** The child refused its settings with this sentence and waits to be stopped, at the first start. */
   readonly onRefused: (sentence: string) => void;
 }
 
@@ -18,7 +25,6 @@ const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 5_000;
 /** A child that lived this long was well: its next restart is immediate again. */
 const HEALTHY_MS = 1_000;
-const PULSE_TIMEOUT_MS = 500;
 
 /** One child process that is restarted whenever it ends: at once the first time, then with growing delays. */
 export class Child {
@@ -29,8 +35,12 @@ export class Child {
   #delayMs = 0;
   #restarts = 0;
   #ready = false;
+  #wasReady = false;
   #stopping = false;
-  #lastPulse: number | undefined;
+  /** When the next pulse is late. */
+  #pulseDue = 0;
+  /** It has been killed for its silence. */
+  #hangs = false;
   /** The last sign that it ran. */
   #lastAliveAt = 0;
   /** What it would need if it were restarted now. */
@@ -47,13 +57,14 @@ export class Child {
     this.#process = child;
     this.#startedAt = performance.now();
     this.#ready = false;
-    this.#lastPulse = undefined;
+    this.#hangs = false;
+    this.#pulseDue = this.#startedAt + this.#options.firstPulseMs;
     child.on('message', (message) => this.#receive(message));
     child.on('error', (error) => this.#failed(child, error));
     child.once('exit', (code, signal) => this.#exited(code, signal));
     // A child that is already gone again is started anew, and told anew.
     if (this.#spare !== undefined) child.send(this.#startMessage(), () => undefined);
-    log('child started', { child: name, pid: child.pid, restarts: this.#restarts });
+    log('info', 'child started', { child: name, pid: child.pid, restarts: this.#restarts });
   }
 
   /** With what the one before wanted to be remembered, and how long ago that one was alive. */
@@ -78,14 +89,14 @@ export class Child {
 
   /** Kills a child whose event loop stands still. */
   checkPulse(): void {
-    if (!this.#pulseIsLate()) return;
+    if (this.#hangs || !this.#pulseIsLate()) return;
     const child = this.#process;
     // The pulse may wait unread because this process itself was late: read first (two turns), then judge.
     setImmediate(() =>
       setImmediate(() => {
-        if (child !== this.#process || !this.#pulseIsLate()) return;
-        this.#options.log('child hangs, killing it', { child: this.#options.name });
-        this.#lastPulse = undefined;
+        if (child !== this.#process || this.#hangs || !this.#pulseIsLate()) return;
+        this.#hangs = true;
+        this.#options.log('warn', 'child hangs, killing it', { child: this.#options.name });
         child?.kill('SIGKILL');
       }),
     );
@@ -93,7 +104,7 @@ export class Child {
 
   /** Forgives the silence of a time in which this process stood still too. */
   forgivePulse(): void {
-    if (this.#lastPulse !== undefined) this.#lastPulse = performance.now();
+    this.#expectPulse();
   }
 
   /** @returns what /healthz and /readyz show */
@@ -107,21 +118,35 @@ export class Child {
   }
 
   #pulseIsLate(): boolean {
-    return this.#lastPulse !== undefined && performance.now() - this.#lastPulse > PULSE_TIMEOUT_MS;
+    return this.#process !== undefined && performance.now() > this.#pulseDue;
+  }
+
+  /** Never sooner than it was expected before: the first pulse has more time. */
+  #expectPulse(): void {
+    this.#pulseDue = Math.max(this.#pulseDue, performance.now() + this.#options.pulseMs);
   }
 
   #receive(message: unknown): void {
     if (typeof message !== 'object' || message === null || !('kind' in message)) return;
     this.#lastAliveAt = performance.now();
-    if (message.kind === 'ready') this.#ready = true;
-    if (message.kind === 'refused' && 'sentence' in message) {
-      this.#options.onRefused(String(message.sentence));
+    if (message.kind === 'ready') {
+      this.#ready = true;
+      this.#wasReady = true;
     }
-    if (message.kind === 'pulse') this.#lastPulse = this.#lastAliveAt;
+    if (message.kind === 'refused' && 'sentence' in message) this.#refused(message.sentence);
+    if (message.kind === 'pulse') this.#pulseDue = this.#lastAliveAt + this.#options.pulseMs;
     if (message.kind === 'remember' && 'entries' in message) {
       if ('anew' in message && message.anew === true) this.#memory.clear();
       this.#remember(message.entries);
     }
+  }
+
+  /** What was right once may be right again, and the other child works on: restarting is less than stopping all. */
+  #refused(sentence: unknown): void {
+    const { name, log, onRefused } = this.#options;
+    if (!this.#wasReady) return onRefused(String(sentence));
+    log('error', 'child refuses its settings, starting it again', { child: name, sentence });
+    this.#process?.kill('SIGKILL');
   }
 
   #remember(entries: unknown): void {
@@ -135,15 +160,16 @@ export class Child {
     const { name, log } = this.#options;
     this.#process = undefined;
     this.#ready = false;
-    this.#lastPulse = undefined;
-    log('child ended', { child: name, code, signal, afterMs: performance.now() - this.#startedAt });
+    const afterMs = performance.now() - this.#startedAt;
+    const level = this.#stopping ? 'info' : 'warn';
+    log(level, 'child ended', { child: name, code, signal, afterMs });
     if (!this.#stopping) this.#restart();
   }
 
   /** @param error of starting the process, or of reaching it: only after the former it never exits */
   #failed(child: ChildProcess, error: Error): void {
     const { name, log } = this.#options;
-    log('child failed', { child: name, error: error.message });
+    log('error', 'child failed', { child: name, error: error.message });
     if (child.pid === undefined) this.#exited(null, null);
   }
 

@@ -1,33 +1,49 @@
 import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
-import { Child } from './child.ts';
+import { Child, type LogLevel } from './child.ts';
 import { readOwnSettings } from './own-settings.ts';
+import { claimRunDir } from './run-dir.ts';
 
-/** How often the wire's pulse is looked at; a look that comes much later means that this process stood still. */
+/** How often pulses are looked at; a look that comes much later means that this process stood still. */
 const LOOK_MS = 100;
 const STOOD_STILL_MS = 300;
+/** Loading a program takes some seconds on a machine that is busy. */
+const FIRST_PULSE_MS = 30_000;
+const WIRE_PULSE_MS = 500;
+/** Reading a big cluster, beside everything else that goes first, is no fault; and nothing on the wire waits for it. */
+const SPEAKER_PULSE_MS = 30_000;
 /** It has nothing to hand over, and what it holds is written as soon as it changes. */
 const SPEAKER_GRACE_MS = 1_000;
 /** BSD's EX_USAGE: what every program of this package exits with when a setting is wrong. */
 const EXIT_USAGE = 64;
 
 const argv = process.argv.slice(2);
-const { health, terminationGraceMs } = readOwnSettings(argv, process.env);
+const { health, terminationGraceMs, runDir } = readOwnSettings(argv, process.env);
 const program = (name: string) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
 if (argv.includes('--help') || argv.includes('-h')) {
   // It reads the same table, and says so in the name of this program.
   const help = spawnSync(process.execPath, [program('wire'), '--help'], { stdio: 'inherit' });
   process.exit(help.status ?? 1);
 }
-const child = (name: string, hasSpare: boolean) =>
-  new Child({ name, path: program(name), argv, hasSpare, log, onRefused: refuse });
-const children = { speaker: child('speaker', false), wire: child('wire', true) };
+const taken = claimRunDir(runDir);
+if (taken !== undefined) {
+  process.stderr.write(`node: --run-dir: ${taken}\n`);
+  process.exit(EXIT_USAGE);
+}
+const child = (name: string, pulseMs: number, hasSpare: boolean) => {
+  const options = { name, path: program(name), argv, hasSpare, pulseMs, log, onRefused: refuse };
+  return new Child({ ...options, firstPulseMs: FIRST_PULSE_MS });
+};
+const children = {
+  speaker: child('speaker', SPEAKER_PULSE_MS, false),
+  wire: child('wire', WIRE_PULSE_MS, true),
+};
 let stopping = false;
 
-function log(message: string, facts: object): void {
+function log(level: LogLevel, message: string, facts: object): void {
   const time = new Date().toISOString();
-  const line = { level: 'info', time, program: 'node', ...facts, msg: message };
+  const line = { level, time, program: 'node', ...facts, msg: message };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
@@ -41,7 +57,7 @@ function refuse(sentence: string): void {
 async function stop(exitCode: number): Promise<void> {
   if (stopping) return;
   stopping = true;
-  log('stopping', { exitCode });
+  log('info', 'stopping', { exitCode });
   await children.wire.stop(terminationGraceMs);
   await children.speaker.stop(SPEAKER_GRACE_MS);
   process.exit(exitCode);
@@ -54,7 +70,7 @@ const server = createServer((request, response) => {
     '/healthz': speaker.alive && wire.alive,
     '/readyz': speaker.ready && wire.ready && wire.alive && !stopping,
   };
-  const fine = answers[request.url ?? ''];
+  const fine = answers[request.url?.split('?', 1)[0] ?? ''];
   response.writeHead(fine === undefined ? 404 : fine ? 200 : 503, {
     'content-type': 'application/json',
   });
@@ -67,7 +83,7 @@ server.once('error', (error) => {
   process.exit(1);
 });
 server.listen(health, () => {
-  log('serving health', { address: server.address() });
+  log('info', 'serving health', { address: server.address() });
   children.wire.start();
   children.speaker.start();
 });
@@ -75,9 +91,11 @@ server.listen(health, () => {
 let lastLook = performance.now();
 setInterval(() => {
   const now = performance.now();
-  if (now - lastLook > STOOD_STILL_MS) children.wire.forgivePulse();
+  for (const each of Object.values(children)) {
+    if (now - lastLook > STOOD_STILL_MS) each.forgivePulse();
+    each.checkPulse();
+  }
   lastLook = now;
-  children.wire.checkPulse();
 }, LOOK_MS);
 
 process.on('SIGTERM', () => void stop(0));

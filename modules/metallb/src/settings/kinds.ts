@@ -84,13 +84,14 @@ function isLinkLocalGroup(ip: IpAddress): boolean {
   return first === 224 && second === 0 && third === 0;
 }
 
-/** Regular expressions separated by commas; the empty text is an empty list. */
+/** Regular expressions separated by commas, and so without commas; the empty text is an empty list. */
 export function patterns(told: Told): Setting<readonly RegExp[]> {
   return setting(told, (value) => {
     try {
       const sources = value.split(',').map((source) => source.trim());
       return {
-        value: sources.filter((source) => source !== '').map((source) => new RegExp(source)),
+        // Strict, since half of `{1,2}` is no expression then.
+        value: sources.filter((source) => source !== '').map((source) => new RegExp(source, 'u')),
       };
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

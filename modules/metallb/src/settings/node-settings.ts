@@ -41,10 +41,13 @@ export const NODE_SETTINGS = {
     description: 'tells clusters that share a segment apart; the same on all nodes of one',
     default: 'default',
   }),
-  runDir: text({
-    description: 'directory for the socket between speaker and wire and for last-known-good state',
-    default: '/run/metallb',
-  }),
+  runDir: notFromFile(
+    text({
+      description:
+        'directory of this node alone for the socket between speaker and wire and for last-known-good state',
+      default: '/run/metallb',
+    }),
+  ),
   healthAddress: notFromFile(
     socketAddress({
       description: 'where node serves /healthz and /readyz',

@@ -118,7 +118,7 @@ export class DutyBoard {
       connected,
     });
     this.#setEdge(name, [
-      connected ? view.changesAtEpochMs : undefined,
+      view.changesAtEpochMs,
       this.#leaving.get(name),
       nextFailbackEdge(clazz.spec.l2.failback, epochMs),
     ]);

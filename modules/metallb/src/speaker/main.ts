@@ -9,7 +9,7 @@ import { runProgram } from '../settings/run-program.ts';
 import { UsageError } from '../settings/settings.ts';
 import { InvalidError } from '../store/errors.ts';
 import { EventLoopDelay } from '../telemetry/event-loop-delay.ts';
-import { healthAnswer, type Routes, serveHttp } from '../telemetry/http-server.ts';
+import { healthAnswer, ListenError, type Routes, serveHttp } from '../telemetry/http-server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/system-clock.ts';
@@ -18,6 +18,7 @@ import { openStore } from './open-store.ts';
 import { Speaker } from './speaker.ts';
 import { SpeakerMetrics } from './speaker-metrics.ts';
 
+const PULSE_MS = 1_000;
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
 
 /** What is unusable is as good as nothing, but somebody should know. */
@@ -25,7 +26,7 @@ async function recall(path: string, node: string, log: Logger): Promise<LastKnow
   try {
     const state = await readLastKnownGood(path);
     if (state === undefined || state.node === node) return state;
-    log.warn('last-known-good state is of another node', { path, node: state.node });
+    log.warn('last-known-good state is of another node', { path, writtenBy: state.node });
   } catch (error) {
     log.warn('last-known-good state is not usable', { error });
   }
@@ -69,8 +70,24 @@ function routesOf(speaker: Speaker, metrics: Metrics): Routes {
   };
 }
 
+/** For ever: the parent kills a speaker whose event loop stands still. */
+function givePulse(): void {
+  tellParent({ kind: 'pulse' });
+  systemClock.after(PULSE_MS, givePulse);
+}
+
+async function serveMetrics({ metricsAddress }: NodeSettings, routes: Routes): Promise<void> {
+  try {
+    await serveHttp(metricsAddress, routes);
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    throw new UsageError(`--metrics-address: ${error.message}`, { cause: error });
+  }
+}
+
 async function run(settings: NodeSettings): Promise<void> {
   exitWithParent();
+  givePulse();
   // On a busy node the wire goes first: its heartbeats and answers can't wait, status can.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const log = createLogger({ program: 'speaker', level: settings.logLevel }).with({
@@ -79,7 +96,7 @@ async function run(settings: NodeSettings): Promise<void> {
   const metrics = new Metrics();
   const speaker = await createSpeaker(settings, metrics, log);
   metrics.showEventLoop(new EventLoopDelay(systemClock));
-  await serveHttp(settings.metricsAddress, routesOf(speaker, metrics));
+  await serveMetrics(settings, routesOf(speaker, metrics));
   const stop = () => void speaker.stop().finally(() => process.exit(0));
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

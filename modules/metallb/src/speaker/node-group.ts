@@ -33,49 +33,68 @@ export function viewGroup(
   nodes: Iterable<Node>,
   moment: Moment,
 ): GroupView {
+  const { epochMs, connected } = moment;
   const matching = [...nodes].filter((node) => isMember(clazz, node)).sort(byName);
+  const notReadyFrom = notReadyTimes(matching, epochMs);
   const members = matching.map((node) => ({
     node: node.metadata.name,
     excluded: node.excluded && !clazz.spec.l2.ignoreExcludeLabel,
-    ready: readinessAt(node, moment.epochMs),
+    ready: readinessAt(node, notReadyFrom.get(node), moment),
   }));
-  const edges = matching.flatMap((node) => {
-    const at = notReadyFrom(node);
-    return at !== undefined && at > moment.epochMs ? [at] : [];
-  });
+  const edges = [...notReadyFrom.values()].filter((at) => at > epochMs);
   return {
-    group: {
-      id: clazz.metadata.name,
-      interfaces: clazz.spec.l2.interfaces,
-      members: unlessMostAreNotReady(members, moment.connected),
-    },
-    changesAtEpochMs: edges.length === 0 ? undefined : Math.min(...edges),
+    group: { id: clazz.metadata.name, interfaces: clazz.spec.l2.interfaces, members },
+    changesAtEpochMs: edges.length === 0 || !connected ? undefined : Math.min(...edges),
   };
 }
 
-function readinessAt(node: Node, epochMs: number): Member['ready'] {
-  if (node.ready === undefined) return 'unknown';
-  const from = notReadyFrom(node);
-  return from === undefined || from > epochMs ? 'ready' : 'not-ready';
-}
-
-/** The moment from which a node that is not Ready counts as such. */
-function notReadyFrom(node: Node): number | undefined {
-  if (node.ready === undefined || node.ready.status === 'True') return undefined;
-  return (parseTimestamp(node.ready.since) ?? 0) + NOT_READY_GRACE_MS;
+/** Without the store a node stays behind the others if it was, so that losing the store moves nothing. */
+function readinessAt(
+  { ready }: Node,
+  notReadyFrom: number | undefined,
+  { epochMs, connected }: Moment,
+): Member['ready'] {
+  if (notReadyFrom !== undefined && notReadyFrom <= epochMs) return 'not-ready';
+  return ready === undefined || !connected ? 'unknown' : 'ready';
 }
 
 /**
- * Network rule 11: when more than half are not ready, the fault is the control plane's, not theirs. Without the store
- * a node stays behind the others if it was, so that losing the store moves nothing.
+ * The moments from which nodes that are not Ready count as such. Network rule 11: when more than half are not Ready,
+ * the fault is the control plane's, not theirs, and none counts. Nodes cease to be Ready one after the other, and come
+ * back so: all that are not Ready are looked at, however short they are, and the grace begins when that is over.
  */
-function unlessMostAreNotReady(members: readonly Member[], connected: boolean): Member[] {
-  const notReady = members.filter(({ ready }) => ready === 'not-ready').length;
-  const ignored = notReady * 2 > members.length;
-  return members.map((member) => {
-    const ready = member.ready === 'not-ready' && ignored ? 'ready' : member.ready;
-    return { ...member, ready: ready === 'ready' && !connected ? 'unknown' : ready };
+function notReadyTimes(nodes: readonly Node[], epochMs: number): ReadonlyMap<Node, number> {
+  const notReady = nodes.filter(({ ready }) => ready !== undefined && ready.status !== 'True');
+  if (notReady.length === 0 || isMost(notReady, nodes)) return new Map();
+  const outageEnd = lastOutageEnd(nodes, epochMs);
+  return new Map(
+    notReady.map((node) => [node, Math.max(readinessSince(node), outageEnd) + NOT_READY_GRACE_MS]),
+  );
+}
+
+/** When more than half were last not Ready, as far as the grace looks back; 0 when they were not. */
+function lastOutageEnd(nodes: readonly Node[], epochMs: number): number {
+  const returns = nodes
+    .filter(({ ready }) => ready?.status === 'True')
+    .map(readinessSince)
+    .filter((since) => since + NOT_READY_GRACE_MS > epochMs);
+  const ends = returns.filter((at) => {
+    const notReadyBefore = nodes.filter((node) => {
+      if (node.ready === undefined) return false;
+      const since = readinessSince(node);
+      return node.ready.status === 'True' ? since >= at : since < at;
+    });
+    return isMost(notReadyBefore, nodes);
   });
+  return Math.max(0, ...ends);
+}
+
+function readinessSince({ ready }: Node): number {
+  return parseTimestamp(ready?.since ?? '') ?? 0;
+}
+
+function isMost(some: readonly Node[], all: readonly Node[]): boolean {
+  return some.length * 2 > all.length;
 }
 
 function byName(a: Node, b: Node): number {

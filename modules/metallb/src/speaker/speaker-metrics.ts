@@ -1,5 +1,5 @@
 import type { Gauge, Histogram } from 'prom-client';
-import type { Report } from '../duty/messages.ts';
+import type { AnnouncedReport, Report } from '../duty/messages.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { MirroredMetrics } from '../telemetry/mirrored-metrics.ts';
 
@@ -11,6 +11,7 @@ export interface SpeakerFigures {
   readonly storeConnected: boolean;
   readonly wireConnected: boolean;
   readonly lastSyncEpochMs: number | undefined;
+  readonly announced: readonly AnnouncedReport[];
 }
 
 const DARK_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 60];
@@ -55,23 +56,23 @@ export class SpeakerMetrics {
       last_sync_timestamp_seconds: (figures.lastSyncEpochMs ?? 0) / 1_000,
     };
     for (const [name, gauge] of this.#figures) gauge.set(values[name] ?? 0);
-  }
-
-  take(report: Report): void {
-    if (report.type === 'announced') {
-      this.#announced.set({ ip: report.ip, interface: report.interface }, 1);
-      if (report.darkMs !== undefined) this.#darkTime.observe(report.darkMs / 1_000);
-    } else if (report.type === 'withdrawn') {
-      this.#announced.remove({ ip: report.ip, interface: report.interface });
-    } else if (report.type === 'counters') {
-      for (const counter of report.counters) {
-        this.#wire.update({ ...counter, name: `wire_${counter.name}` });
-      }
+    this.#announced.reset();
+    // Nobody knows what a wire that is gone would say now.
+    if (!figures.wireConnected) return this.#wire.update([]);
+    for (const { ip, interface: name } of figures.announced) {
+      this.#announced.set({ ip, interface: name }, 1);
     }
   }
 
-  /** A new wire process announces nothing until it says so. */
-  newWire(): void {
-    this.#announced.reset();
+  /** @param speakerSinceEpochMs the wire repeats what happened before: an earlier speaker has counted that */
+  take(report: Report, speakerSinceEpochMs: number): void {
+    if (report.type === 'announced') {
+      const isNew = report.sinceEpochMs >= speakerSinceEpochMs;
+      if (isNew && report.darkMs !== undefined) this.#darkTime.observe(report.darkMs / 1_000);
+    } else if (report.type === 'counters') {
+      this.#wire.update(
+        report.counters.map((counter) => ({ ...counter, name: `wire_${counter.name}` })),
+      );
+    }
   }
 }

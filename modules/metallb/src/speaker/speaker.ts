@@ -47,6 +47,7 @@ const RESTART_MS = 1_000;
 export class Speaker {
   readonly #identity: SpeakerIdentity;
   readonly #ports: SpeakerPorts;
+  readonly #sinceEpochMs: number;
   readonly #view = new ClusterView();
   readonly #board: DutyBoard;
   readonly #feed: StoreFeed;
@@ -57,6 +58,8 @@ export class Speaker {
   /** Where the duties on the wire come from. */
   #source: 'nothing' | 'last-known-good' | 'store' = 'nothing';
   #storeConnected = false;
+  /** Why the store did not start the last time. */
+  #startFailure: string | undefined;
   /** The wire tells all conditions that hold before its first counters: the others are over. */
   #conditionsTold = false;
   #lastSyncEpochMs: number | undefined;
@@ -68,6 +71,7 @@ export class Speaker {
     this.#identity = identity;
     this.#ports = ports;
     const { clock, random, log } = ports;
+    this.#sinceEpochMs = clock.epochMs();
     this.#board = new DutyBoard(identity.node, this.#view, (ip, refusal) =>
       log.warn('nobody can announce address', { ip, refusal }),
     );
@@ -161,6 +165,7 @@ export class Speaker {
       storeConnected: this.#storeConnected,
       wireConnected: this.#link.connected,
       lastSyncEpochMs: this.#lastSyncEpochMs,
+      announced: this.#wireState.announced,
     });
   }
 
@@ -170,11 +175,19 @@ export class Speaker {
       await store.start();
     } catch (error) {
       if (lastKnownGood === undefined) throw error;
-      this.#ports.log.warn('store does not start, trying again', { error });
+      this.#tellStartFailure(error);
       this.#resumeLastKnownGood();
       // Rejects no more: there is last-known-good state.
       this.#restart = clock.after(RESTART_MS, () => void this.#startStore());
     }
+  }
+
+  /** Once for each reason, although it is tried every second. */
+  #tellStartFailure(error: unknown): void {
+    const failure = String(error);
+    if (failure === this.#startFailure) return;
+    this.#startFailure = failure;
+    this.#ports.log.warn('store does not start, trying again', { error });
   }
 
   #watchedStore(): Store {
@@ -253,7 +266,7 @@ export class Speaker {
   #take(report: Report): void {
     if (!this.#wireState.take(report)) return;
     this.#statusWriter.reported(report);
-    this.#ports.metrics.take(report);
+    this.#ports.metrics.take(report, this.#sinceEpochMs);
     logReport(this.#ports.log, report);
     if (report.type === 'counters') this.#statusWriter.lookAgain();
     if (report.type === 'counters' && !this.#conditionsTold) {
@@ -265,7 +278,6 @@ export class Speaker {
   #forgetWire(): void {
     this.#wireState.clear();
     this.#conditionsTold = false;
-    this.#ports.metrics.newWire();
   }
 
   async #writeState(): Promise<void> {

@@ -10,11 +10,15 @@ export interface StateKeeperPorts {
 
 /** Long enough for a burst of changes to cost one write. */
 const DELAY_MS = 1_000;
+/** A file that stays as it was would put back what has gone meanwhile. */
+const RETRY_MS = 60_000;
 
-/** Writes state down soon after it changed, one write at a time. A write that fails is tried again with the next change. */
+/** Writes state down soon after it changed, one write at a time. A write that fails is tried again. */
 export class StateKeeper {
   readonly #ports: StateKeeperPorts;
   #timer: Timer | undefined;
+  /** When the timer comes. */
+  #due = 0;
   #writing: Promise<void> = Promise.resolve();
   #stopped = false;
 
@@ -23,11 +27,7 @@ export class StateKeeper {
   }
 
   changed(): void {
-    if (this.#stopped) return;
-    this.#timer ??= this.#ports.clock.after(DELAY_MS, () => {
-      this.#timer = undefined;
-      this.#write();
-    });
+    this.#writeIn(DELAY_MS);
   }
 
   /** Writes what is not written yet; resolves once nothing is under way. */
@@ -39,8 +39,24 @@ export class StateKeeper {
     await this.#writing;
   }
 
+  /** What is to be written sooner anyway is not put off. */
+  #writeIn(delayMs: number): void {
+    if (this.#stopped) return;
+    const due = this.#ports.clock.now() + delayMs;
+    if (this.#timer !== undefined && this.#due <= due) return;
+    this.#timer?.cancel();
+    this.#due = due;
+    this.#timer = this.#ports.clock.after(delayMs, () => {
+      this.#timer = undefined;
+      this.#write();
+    });
+  }
+
   #write(): void {
     const { write, onFailure } = this.#ports;
-    this.#writing = this.#writing.then(write).catch(onFailure);
+    this.#writing = this.#writing.then(write).catch((error: unknown) => {
+      onFailure(error);
+      this.#writeIn(RETRY_MS);
+    });
   }
 }

@@ -25,7 +25,8 @@ export interface LogOptions {
   readonly destination?: { write(line: string): void };
 }
 
-const SECRET_NAME = /secret|password|key$/i;
+/** `heartbeatKey`, but not `key`: that is the name of an object that is worked on. */
+const SECRET_NAME = /secret|password|.key$/i;
 const MAX_WAITING_LENGTH = 4 * 1_024 * 1_024;
 
 /**

@@ -27,7 +27,13 @@ export class MirroredMetrics {
     this.#help = help;
   }
 
-  update(foreign: ForeignValue): void {
+  /** @param all that the other process shows at the moment: a gauge that is not among it is not shown any more */
+  update(all: readonly ForeignValue[]): void {
+    for (const gauge of this.#gauges.values()) gauge.reset();
+    for (const foreign of all) this.#take(foreign);
+  }
+
+  #take(foreign: ForeignValue): void {
     const { name, labels, value } = foreign;
     const options = { name, help: this.#help, labels: Object.keys(labels) };
     if (foreign.type === 'gauge') {
