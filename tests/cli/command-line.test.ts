@@ -64,7 +64,10 @@ const refused: [string, string][] = [
   ],
   ['status --store', '--store needs a value'],
   ['status a b --store manifests:/m', 'unknown argument b; mlb VERB --help lists what there is'],
-  ['status --stor x', 'unknown argument stor; mlb VERB --help lists what there is'],
+  ['status --stor x', 'unknown argument stor; did you mean --store?'],
+  ['dns web --tll 5', 'unknown argument tll; did you mean --ttl?'],
+  ['status --tll 5', 'unknown argument tll; mlb VERB --help lists what there is'],
+  ['status a store', 'unknown argument store; mlb VERB --help lists what there is'],
   ['status -o yaml --store manifests:/m', '--output: expected text or json, not "yaml"'],
   ['status --store manifests:/m --store manifests:/n', '--store is given more than once'],
   ['dns --store manifests:/m', 'a Service is missing: mlb dns SERVICE'],
@@ -75,6 +78,10 @@ const refused: [string, string][] = [
   [
     'dns web --store manifests:/m --name a..b',
     '--name: expected a domain name such as app.example.com, not "a..b"',
+  ],
+  [
+    `dns web --store manifests:/m --name ${'a'.repeat(64)}.example`,
+    `--name: expected a domain name such as app.example.com, not "${'a'.repeat(64)}.example"`,
   ],
 ];
 for (const [line, sentence] of refused) {
@@ -100,7 +107,7 @@ test('the environment says where the store is, and a flag wins over it', () => {
 });
 
 test('without a verb, and with --help, every verb is listed', () => {
-  for (const argv of [[], ['--help']]) {
+  for (const argv of [[], ['--help'], ['-h'], ['help']]) {
     const command = readCommand(argv, {});
     const text = command.verb === 'help' ? command.text : '';
     for (const verb of ['status', 'dns', 'decode', 'demo']) assert.match(text, `mlb ${verb}`);
@@ -108,8 +115,10 @@ test('without a verb, and with --help, every verb is listed', () => {
 });
 
 test('the help of a verb names its options', () => {
-  const command = readCommand(['dns', '--help'], {});
-  assert.match(command.verb === 'help' ? command.text : '', '--ttl');
+  for (const help of ['--help', '-h']) {
+    const command = readCommand(['dns', help], {});
+    assert.match(command.verb === 'help' ? command.text : '', '--ttl');
+  }
 });
 
 test.run();

@@ -226,6 +226,53 @@ for (const [subject, sentence] of [
   });
 }
 
+const notServed: [string, ReturnType<typeof service>, string][] = [
+  [
+    'a class that is not there',
+    service('a', { spec: { loadBalancerClass: 'ingres' } }),
+    'Service default/a is not ours: its loadBalancerClass ingres is no MetalLoadBalancerClass; did you mean ingress?',
+  ],
+  [
+    'no class and no default',
+    service('a'),
+    'Service default/a names no class, and no class is the default: set spec.loadBalancerClass',
+  ],
+  [
+    'another type',
+    service('a', { spec: { type: 'ClusterIP' } }),
+    'Service default/a has the type ClusterIP: only those of type LoadBalancer get public IPs',
+  ],
+];
+for (const [what, object, sentence] of notServed) {
+  test(`a Service that is there, with ${what}: ${sentence}`, () => {
+    const snapshot = cluster({ services: [parsedValue(parseService(object))], children: [] });
+    assert.throws(
+      () => findServices(snapshot, 'a'),
+      (error: unknown) => error instanceof CommandFailure && error.message === sentence,
+    );
+  });
+}
+
+test('an answer about one Service does not say that there is nothing else', () => {
+  const gone = conditionOf(
+    'network.deckhouse.io/load-balancer-class',
+    'False',
+    'ClassNotFound',
+    'x',
+  );
+  const object = service('lost', { classAnnotation: 'gone', status: { conditions: [gone] } });
+  const services = [parsedValue(parseService(object))];
+  const report = reportStatus(cluster({ services }), 'lost');
+  assert.is(report.services[0]?.className, 'gone');
+  assert.equal(formatStatus(report, { paint: plain, nowEpochMs: NOW }), [
+    'SERVICE       IP    PREFERRED NODE  ANNOUNCER  SINCE  WHY',
+    'default/lost  none  -               -          -      -',
+    '',
+    'PROBLEMS',
+    'Service default/lost: ClassNotFound: x',
+  ]);
+});
+
 const belonging: [string, ReturnType<typeof service>, boolean][] = [
   ['one with a class of ours', service('a', { spec: { loadBalancerClass: 'ingress' } }), true],
   ['one with a class by annotation', service('a', { classAnnotation: 'gone' }), true],
@@ -243,7 +290,7 @@ for (const [what, object, isShown] of belonging) {
 }
 
 function records(snapshot: ClusterSnapshot, options: { name?: string; ttlSeconds: number }) {
-  const [served] = findServices(servedServices(snapshot), 'nginx');
+  const [served] = findServices(snapshot, 'nginx');
   if (served === undefined) throw new Error('no Service');
   return formatRecords(recordsOf(served, options));
 }
@@ -285,6 +332,8 @@ test('a directory of manifests is read as the controller published it', async ()
       metadata: { name: 'ingress' },
       spec,
     });
+    directory.write('broken.yaml', 'kind: Service\n foo: [');
+    directory.write('.swap.yaml', 'kind: [');
     directory.write('wrong.yaml', {
       apiVersion: 'network.deckhouse.io/v1alpha1',
       kind: 'MetalLoadBalancerClass',
@@ -306,7 +355,8 @@ test('a directory of manifests is read as the controller published it', async ()
       [['MetalLoadBalancerClass', 'wrong', []]],
     );
     assert.match(wrong[0]?.problems.join() ?? '', /^spec\.type is "L3": expected/);
-    assert.equal(problems, []);
+    assert.match(problems[0] ?? '', /^broken\.yaml:\d+: /);
+    assert.ok(problems.every((problem) => problem.startsWith('broken.yaml:')));
   } finally {
     await directory.cleanup();
   }

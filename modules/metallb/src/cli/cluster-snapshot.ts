@@ -14,6 +14,7 @@ import { InvalidError, StoreUnavailableError } from '../store/errors.ts';
 import type { Kind, Store } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { CommandFailure } from './failure.ts';
+import { fileProblems } from './file-problems.ts';
 import { type UnreadableObject, unreadable } from './unreadable.ts';
 
 /** The cluster at one moment, as far as `mlb` shows it. */
@@ -42,7 +43,8 @@ export async function fetchSnapshot(
   });
   try {
     await store.start();
-    return await readAll(store, problems);
+    const snapshot = await readAll(store);
+    return { ...snapshot, problems: [...problems, ...fileProblems(address.directory, clock)] };
   } catch (error) {
     if (error instanceof InvalidError) throw new CommandFailure(error.message, { cause: error });
     if (!(error instanceof StoreUnavailableError)) throw error;
@@ -53,7 +55,7 @@ export async function fetchSnapshot(
   }
 }
 
-async function readAll(store: Store, problems: string[]): Promise<ClusterSnapshot> {
+async function readAll(store: Store): Promise<Omit<ClusterSnapshot, 'problems'>> {
   const left: UnreadableObject[] = [];
   const read = async <T>(kind: Kind, parse: (object: unknown) => Parsed<T>): Promise<T[]> => {
     const objects = await listOnce(store, kind);
@@ -70,7 +72,6 @@ async function readAll(store: Store, problems: string[]): Promise<ClusterSnapsho
     children: await read('SDNInternalL2LBService', parseChild),
     nodes: await read('Node', parseNode),
     unreadable: left,
-    problems,
   };
 }
 

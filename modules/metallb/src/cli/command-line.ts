@@ -1,6 +1,6 @@
 import yargs, { type Argv } from 'yargs';
 import { integer, type StoreAddress, storeAddress } from '../settings/kinds.ts';
-import { suggestion } from '../settings/nearest-word.ts';
+import { nearestWord, suggestion } from '../settings/nearest-word.ts';
 import { type Setting, UsageError } from '../settings/settings.ts';
 
 type OutputForm = 'text' | 'json';
@@ -31,7 +31,15 @@ export type Command =
       readonly heartbeatKeyFile: string | undefined;
     };
 
-const VERBS = ['status', 'dns', 'decode', 'demo'] as const;
+/** The verbs and their options, for whoever mistypes one. */
+const OPTIONS = {
+  status: ['store', 'output'],
+  dns: ['store', 'output', 'name', 'ttl'],
+  decode: ['output', 'heartbeat-key-file'],
+  demo: [],
+} as const;
+const VERBS = ['status', 'dns', 'decode', 'demo'] as const satisfies (keyof typeof OPTIONS)[];
+const HELP = ['--help', '-h', 'help'];
 const STORE = storeAddress({ description: 'where the cluster state is: manifests:DIRECTORY' });
 const TTL = integer({
   description: 'seconds that resolvers may keep a record',
@@ -39,9 +47,9 @@ const TTL = integer({
   minimum: 0,
   maximum: 2_147_483_647,
 });
-/** RFC 1035 §2.3.1, with the wildcard and the underscores that zones use, or the zone's own name `@`. */
+/** RFC 1035 §2.3.1 and §2.3.4, with the wildcard and underscores that zones use, or the zone's own name `@`. */
 const DNS_NAME =
-  /^(?:@|(?:\*|[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)(?:\.[a-z0-9_](?:[a-z0-9_-]*[a-z0-9])?)*\.?)$/i;
+  /^(?=.{1,254}$)(?:@|(?:\*|[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?)*\.?)$/i;
 
 /** Reads the arguments of `mlb`. @throws UsageError with a sentence that suggests the next step */
 export function readCommand(
@@ -50,13 +58,17 @@ export function readCommand(
 ): Command {
   const [word = '--help'] = argv;
   const verb = VERBS.find((candidate) => candidate === word);
-  if (verb === undefined && word !== '--help') {
+  if (verb === undefined && !HELP.includes(word)) {
     const hint = suggestion(word, VERBS) || '; mlb --help lists them';
     const fault = word.startsWith('-') ? 'the verb comes first' : `there is no verb ${word}`;
     throw new UsageError(`${fault}${hint}`);
   }
   let help = '';
-  const parsed: Readonly<Record<string, unknown>> = newParser().parseSync(
+  const suggest = (name: string) => {
+    if (verb === undefined || !argv.some((arg) => arg.startsWith(`--${name}`))) return undefined;
+    return nearestWord(name, OPTIONS[verb]);
+  };
+  const parsed: Readonly<Record<string, unknown>> = newParser(suggest).parseSync(
     verb === undefined ? ['--help'] : [...argv],
     {},
     (_, __, text) => {
@@ -126,7 +138,8 @@ function read<T>(flag: string, setting: Setting<T>, given: string | undefined): 
   throw new UsageError(`${flag}: ${parsed.problem}, not ${JSON.stringify(text)}`);
 }
 
-function newParser(): Argv {
+/** @param suggest the option that a word was probably meant to be */
+function newParser(suggest: (name: string) => string | undefined): Argv {
   return yargs()
     .scriptName('mlb')
     .locale('en')
@@ -153,13 +166,14 @@ function newParser(): Argv {
           describe: 'hexadecimal digits, a file, or - (stdin)',
         })
         .option('heartbeat-key-file', { ...TEXT, describe: 'keys to check heartbeats with' })
-        .example('tcpdump -xx -c 1 arp | $0 decode', 'what is on the wire now'),
+        .example('tcpdump -i eth0 -xx -c 1 arp | $0 decode', 'what is on the wire now'),
     )
     .command('demo', 'three nodes, three public IPs, and a node that dies', (verb) => verb)
     .epilogue('NO_COLOR=1 turns colours off; they are off in files and pipes.')
     .wrap(100)
     .version(false)
     .help()
+    .alias('help', 'h')
     .strict()
     .exitProcess(false)
     .parserConfiguration({
@@ -170,7 +184,7 @@ function newParser(): Argv {
       'parse-positional-numbers': false,
     })
     .fail((message) => {
-      throw new UsageError(sentenceOf(message));
+      throw new UsageError(sentenceOf(message, suggest));
     });
 }
 
@@ -192,14 +206,16 @@ function withOutput(verb: Argv): Argv {
 }
 
 /** What yargs says, in our words. */
-function sentenceOf(message: string): string {
+function sentenceOf(message: string, suggest: (name: string) => string | undefined): string {
   return message
     .replace(/^Not enough arguments following: (.+)$/, '--$1 needs a value')
     .replace(/^Not enough non-option arguments.*$/s, 'a Service is missing: mlb dns SERVICE')
-    .replace(
-      /^Unknown (?:arguments?|commands?): (.+)$/,
-      'unknown argument $1; mlb VERB --help lists what there is',
-    )
+    .replace(/^Unknown (?:arguments?|commands?): (.+)$/, (_, names: string) => {
+      const option = suggest(names);
+      const hint =
+        option === undefined ? 'mlb VERB --help lists what there is' : `did you mean --${option}?`;
+      return `unknown argument ${names}; ${hint}`;
+    })
     .replace(
       /^Invalid values:\s+Argument: output, Given: (.+?), Choices.*$/s,
       '--output: expected text or json, not $1',

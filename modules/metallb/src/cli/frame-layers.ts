@@ -12,6 +12,7 @@ import {
 import { HEARTBEAT_PORT, type HeartbeatKey } from '../packet/heartbeat.ts';
 import { decodeIpv4 } from '../packet/ipv4.ts';
 import { decodeIpv6, NEXT_HEADER_ICMPV6, PROTOCOL_UDP } from '../packet/ipv6.ts';
+import { MalformedPacketError } from '../packet/malformed.ts';
 import { decodeNdp, type NdpMessage, UNSPECIFIED_IPV6 } from '../packet/ndp.ts';
 import { decodeUdp } from '../packet/udp.ts';
 import { heartbeatLayer } from './heartbeat-layer.ts';
@@ -22,14 +23,32 @@ export interface Layer {
   readonly fields: Readonly<Record<string, string | number>>;
 }
 
+const MALFORMED = 'malformed';
+
 /**
- * A frame from the outside in, as far as this module's protocols go.
+ * A frame from the outside in, as far as this module's protocols go. One that can't be read to its end has what was
+ * read, then why: in a capture of many, one that is cut off must not hide the others.
  * @param keys what heartbeats may be signed with; none: signatures stay unchecked
- * @throws MalformedPacketError
  */
 export function layersOf(bytes: Uint8Array, keys: readonly HeartbeatKey[]): Layer[] {
+  const layers: Layer[] = [];
+  try {
+    for (const layer of ethernetLayers(bytes, keys)) layers.push(layer);
+  } catch (error) {
+    if (!(error instanceof MalformedPacketError)) throw error;
+    layers.push({ protocol: MALFORMED, fields: { length: bytes.length, problem: error.message } });
+  }
+  return layers;
+}
+
+/** Whether a frame could not be read to its end. */
+export function isMalformed(layers: readonly Layer[]): boolean {
+  return layers.at(-1)?.protocol === MALFORMED;
+}
+
+function* ethernetLayers(bytes: Uint8Array, keys: readonly HeartbeatKey[]): Generator<Layer> {
   const { destination, source, vlanId, etherType, payload } = decodeEthernet(bytes);
-  const ethernet = {
+  yield {
     protocol: 'Ethernet',
     fields: {
       destination,
@@ -40,13 +59,16 @@ export function layersOf(bytes: Uint8Array, keys: readonly HeartbeatKey[]): Laye
   };
   switch (etherType) {
     case ETHER_TYPE_ARP:
-      return [ethernet, arpLayer(decodeArp(payload))];
+      yield arpLayer(decodeArp(payload));
+      break;
     case ETHER_TYPE_IPV6:
-      return [ethernet, ...ipv6Layers(payload, keys)];
+      yield* ipv6Layers(payload, keys);
+      break;
     case ETHER_TYPE_IPV4:
-      return [ethernet, ...ipv4Layers(payload, keys)];
+      yield* ipv4Layers(payload, keys);
+      break;
     default:
-      return [ethernet, opaque('payload', payload)];
+      yield opaque('payload', payload);
   }
 }
 
@@ -77,35 +99,41 @@ function arpMeaning(packet: ArpPacket): string {
   return `who has ${targetIp}?${asked}`;
 }
 
-function ipv6Layers(bytes: Uint8Array, keys: readonly HeartbeatKey[]): Layer[] {
+function* ipv6Layers(bytes: Uint8Array, keys: readonly HeartbeatKey[]): Generator<Layer> {
   const packet = decodeIpv6(bytes);
   const { source, destination, hopLimit, nextHeader, payload } = packet;
-  const layer = {
+  yield {
     protocol: 'IPv6',
     fields: { source, destination, 'hop limit': hopLimit, 'next header': nextHeader },
   };
-  if (nextHeader === PROTOCOL_UDP) return [layer, ...udpLayers(payload, packet, keys)];
+  if (nextHeader === PROTOCOL_UDP) {
+    yield* udpLayers(payload, packet, keys);
+    return;
+  }
   const message = nextHeader === NEXT_HEADER_ICMPV6 ? decodeNdp(packet) : undefined;
-  if (message === undefined) return [layer, opaque('payload', payload)];
-  return [layer, ndpLayer(message, source)];
+  yield message === undefined ? opaque('payload', payload) : ndpLayer(message, source);
 }
 
-function ipv4Layers(bytes: Uint8Array, keys: readonly HeartbeatKey[]): Layer[] {
+function* ipv4Layers(bytes: Uint8Array, keys: readonly HeartbeatKey[]): Generator<Layer> {
   const packet = decodeIpv4(bytes);
   const { source, destination, ttl, protocol, payload } = packet;
-  const layer = { protocol: 'IPv4', fields: { source, destination, TTL: ttl, protocol } };
-  if (protocol === PROTOCOL_UDP) return [layer, ...udpLayers(payload, packet, keys)];
-  return [layer, opaque('payload', payload)];
+  yield { protocol: 'IPv4', fields: { source, destination, TTL: ttl, protocol } };
+  if (protocol === PROTOCOL_UDP) yield* udpLayers(payload, packet, keys);
+  else yield opaque('payload', payload);
 }
 
-function udpLayers(bytes: Uint8Array, ends: IpEnds, keys: readonly HeartbeatKey[]): Layer[] {
+function* udpLayers(
+  bytes: Uint8Array,
+  ends: IpEnds,
+  keys: readonly HeartbeatKey[],
+): Generator<Layer> {
   const { sourcePort, destinationPort, payload } = decodeUdp(bytes, ends);
-  const layer = {
+  yield {
     protocol: 'UDP',
     fields: { 'source port': sourcePort, 'destination port': destinationPort },
   };
   const isHeartbeat = destinationPort === HEARTBEAT_PORT;
-  return [layer, isHeartbeat ? heartbeatLayer(payload, keys) : opaque('payload', payload)];
+  yield isHeartbeat ? heartbeatLayer(payload, keys) : opaque('payload', payload);
 }
 
 function ndpLayer(message: NdpMessage, source: IpAddress): Layer {

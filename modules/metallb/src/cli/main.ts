@@ -1,5 +1,4 @@
 import { text } from 'node:stream/consumers';
-import { MalformedPacketError } from '../packet/malformed.ts';
 import { EXIT_USAGE } from '../settings/load-settings.ts';
 import { UsageError } from '../settings/settings.ts';
 import { systemClock } from '../time/system-clock.ts';
@@ -7,6 +6,13 @@ import { readCommand } from './command-line.ts';
 import { CommandFailure } from './failure.ts';
 import { paintFor } from './paint.ts';
 import { runCommand } from './run-command.ts';
+
+// A reader that has seen enough, as `head` has, is no failure; a full disk is one.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit();
+  process.stderr.write(`mlb: can't write the answer: ${error.message}\n`);
+  process.exit(1);
+});
 
 try {
   process.exitCode = await runCommand(readCommand(process.argv.slice(2), process.env), {
@@ -23,6 +29,6 @@ try {
 /** @throws what is a bug of ours, with its trace */
 function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return EXIT_USAGE;
-  if (error instanceof CommandFailure || error instanceof MalformedPacketError) return 1;
+  if (error instanceof CommandFailure) return 1;
   throw error;
 }

@@ -9,11 +9,11 @@ import type { Command } from './command-line.ts';
 import { findCheckout, playDemo } from './demo.ts';
 import { formatRecords, recordsOf } from './dns-records.ts';
 import { CommandFailure } from './failure.ts';
-import { layersOf } from './frame-layers.ts';
+import { isMalformed, layersOf } from './frame-layers.ts';
 import { readFrames } from './hex-input.ts';
 import { formatFrames } from './layers-text.ts';
 import type { Paint } from './paint.ts';
-import { findServices, servedServices } from './service-lookup.ts';
+import { findServices } from './service-lookup.ts';
 import { reportStatus } from './status-report.ts';
 import { formatStatus } from './status-text.ts';
 
@@ -30,7 +30,7 @@ type Of<Verb extends Command['verb']> = Extract<Command, { readonly verb: Verb }
 
 /**
  * Does what was asked. @returns the exit code
- * @throws CommandFailure or MalformedPacketError when it can't
+ * @throws CommandFailure when it can't
  */
 export async function runCommand(command: Command, ports: CommandPorts): Promise<number> {
   switch (command.verb) {
@@ -56,8 +56,8 @@ async function status(command: Of<'status'>, ports: CommandPorts): Promise<numbe
 }
 
 async function dns(command: Of<'dns'>, ports: CommandPorts): Promise<number> {
-  const all = servedServices(await snapshotOf(command.store, ports.clock));
-  const [served, another] = findServices(all, command.service);
+  const snapshot = await snapshotOf(command.store, ports.clock);
+  const [served, another] = findServices(snapshot, command.service);
   if (served === undefined) throw new CommandFailure(`there is no Service ${command.service}`);
   if (another !== undefined) {
     throw new UsageError(
@@ -75,7 +75,7 @@ async function decode(command: Of<'decode'>, ports: CommandPorts): Promise<numbe
   const text = input === '-' ? await ports.readInput() : textOf(input);
   const frames = readFrames(text).map((bytes) => layersOf(bytes, keys.map(heartbeatKey)));
   ports.print(output === 'json' ? asJson(frames) : formatFrames(frames, ports.paint).join('\n'));
-  return 0;
+  return frames.some(isMalformed) ? 1 : 0;
 }
 
 /** Of the file with that name, or else what was typed. */

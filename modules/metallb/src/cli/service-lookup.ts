@@ -51,16 +51,41 @@ export function servicesNamed(all: readonly ServedService[], subject: string): S
   );
 }
 
-/** The same. @throws CommandFailure when there is none */
-export function findServices(all: readonly ServedService[], subject: string): ServedService[] {
+/** The same, of all that are served. @throws CommandFailure when there is none */
+export function findServices(snapshot: ClusterSnapshot, subject: string): ServedService[] {
+  const all = servedServices(snapshot);
   const found = servicesNamed(all, subject);
   if (found.length > 0) return found;
   const ip = parseIp(subject);
   if (ip !== undefined)
     throw new CommandFailure(`${ip} belongs to no Service; mlb status lists all`);
+  const foreign = snapshot.services.find(
+    ({ metadata }) => metadata.name === subject || keyOf(metadata) === subject,
+  );
+  if (foreign !== undefined) throw new CommandFailure(whyNotServed(foreign, snapshot.classes));
   const names = all.flatMap(({ key, name }) => [name, key]);
   const hint = suggestion(subject, names) || '; mlb status lists all';
   throw new CommandFailure(`there is no Service ${subject} with public IPs${hint}`);
+}
+
+/** A Service that is not ours gets no condition, so that only this says why nothing happens to it. */
+function whyNotServed(
+  { metadata, type, loadBalancerClass }: Service,
+  classes: ClusterSnapshot['classes'],
+): string {
+  const service = `Service ${keyOf(metadata)}`;
+  if (type !== 'LoadBalancer') {
+    return `${service} has the type ${type}: only those of type LoadBalancer get public IPs`;
+  }
+  if (loadBalancerClass === undefined && classes.some(({ spec }) => spec.isDefault)) {
+    return `${service} is for the default class, and the controller has not taken it up yet: is it running?`;
+  }
+  if (loadBalancerClass === undefined) {
+    return `${service} names no class, and no class is the default: set spec.loadBalancerClass`;
+  }
+  const names = classes.map((one) => one.metadata.name);
+  const hint = suggestion(loadBalancerClass, names);
+  return `${service} is not ours: its loadBalancerClass ${loadBalancerClass} is no MetalLoadBalancerClass${hint}`;
 }
 
 function isOurs(

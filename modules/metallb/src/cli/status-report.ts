@@ -1,6 +1,7 @@
 import type { Announcer, Child } from '../api/child.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { keyOf } from '../api/object.ts';
+import type { Service } from '../api/service.ts';
 import type { ClusterSnapshot } from './cluster-snapshot.ts';
 import { complaints, nodeComplaints } from './complaints.ts';
 import {
@@ -13,6 +14,8 @@ import { isNamed, type UnreadableObject } from './unreadable.ts';
 
 /** What `mlb status` says; the form of its JSON, too. */
 export interface StatusReport {
+  /** What was asked about; everything when absent. */
+  readonly subject?: string | undefined;
   readonly classes: readonly ClassReport[];
   readonly services: readonly ServiceReport[];
   /** Those that complain about something. */
@@ -64,16 +67,13 @@ export interface IpReport {
  * @throws CommandFailure when it names none
  */
 export function reportStatus(snapshot: ClusterSnapshot, subject?: string): StatusReport {
-  const all = servedServices(snapshot);
   const unreadable = snapshot.unreadable.filter(
     (one) => subject === undefined || isNamed(one, subject),
   );
-  // An object that is there but can't be read is an answer too.
-  const find = unreadable.length > 0 ? servicesNamed : findServices;
-  const served = subject === undefined ? all : find(all, subject);
-  const services = served.map(reportService);
+  const services = servicesAbout(snapshot, subject, unreadable).map(reportService);
   const shown = new Set(services.map(({ className }) => className));
   return {
+    subject,
     classes: snapshot.classes
       .filter(({ metadata }) => subject === undefined || shown.has(metadata.name))
       .map(reportClass)
@@ -89,6 +89,18 @@ export function reportStatus(snapshot: ClusterSnapshot, subject?: string): Statu
     unreadable: unreadable.map(reportUnreadable),
     problems: snapshot.problems,
   };
+}
+
+function servicesAbout(
+  snapshot: ClusterSnapshot,
+  subject: string | undefined,
+  unreadable: readonly UnreadableObject[],
+): ServedService[] {
+  if (subject === undefined) return servedServices(snapshot);
+  // An object that is there but can't be read is an answer too.
+  return unreadable.length > 0
+    ? servicesNamed(servedServices(snapshot), subject)
+    : findServices(snapshot, subject);
 }
 
 function reportUnreadable({ kind, metadata, ips, problems }: UnreadableObject): UnreadableReport {
@@ -110,10 +122,15 @@ function reportClass({ metadata, spec, status }: MetalLoadBalancerClass): ClassR
 function reportService({ key, service, children }: ServedService): ServiceReport {
   return {
     service: key,
-    className: children[0]?.className ?? service?.boundClass ?? service?.loadBalancerClass,
+    className: children[0]?.className ?? wantedClass(service),
     ips: children.map(reportIp),
     problems: complaints(service?.status.conditions ?? []),
   };
+}
+
+/** The default class apart: nothing of a Service that has neither children nor a condition names it. */
+function wantedClass(service: Service | undefined): string | undefined {
+  return service?.loadBalancerClass ?? service?.classAnnotation ?? service?.boundClass;
 }
 
 function reportIp({ metadata, preferredNode, status }: Child): IpReport {

@@ -36,7 +36,7 @@ export function formatStatus(report: StatusReport, style: StatusStyle): string[]
 
 function classTable(report: StatusReport, { paint }: StatusStyle): string[] {
   const { classes } = report;
-  if (classes.length === 0) return [no('MetalLoadBalancerClass', report)];
+  if (classes.length === 0) return missing('MetalLoadBalancerClass', '', report);
   return alignTable([
     heading(paint, 'CLASS', 'TYPE', 'DEFAULT', 'NODES', 'IPS USED', 'PROBLEMS'),
     ...classes.map((one) => [
@@ -52,7 +52,7 @@ function classTable(report: StatusReport, { paint }: StatusStyle): string[] {
 
 function serviceTable(report: StatusReport, style: StatusStyle): string[] {
   const { services } = report;
-  if (services.length === 0) return [`${no('Service', report)} asks for a public IP`];
+  if (services.length === 0) return missing('Service', ' asks for a public IP', report);
   const { paint } = style;
   return alignTable([
     heading(paint, 'SERVICE', 'IP', 'PREFERRED NODE', 'ANNOUNCER', 'SINCE', 'WHY'),
@@ -60,8 +60,11 @@ function serviceTable(report: StatusReport, style: StatusStyle): string[] {
   ]);
 }
 
-function no(kind: string, { unreadable }: StatusReport): string {
-  return unreadable.some((one) => one.kind === kind) ? `no readable ${kind}` : `no ${kind}`;
+/** Whoever asks about one Service learns nothing about what else there is. */
+function missing(kind: string, rest: string, { subject, unreadable }: StatusReport): string[] {
+  if (subject !== undefined) return [];
+  const readable = unreadable.some((one) => one.kind === kind) ? 'readable ' : '';
+  return [`no ${readable}${kind}${rest}`];
 }
 
 function serviceRows({ service, ips }: ServiceReport, style: StatusStyle): Row[] {
