@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
 import { standBack } from './bystander.ts';
 import { type Claim, readClaim } from './frames.ts';
 
@@ -36,11 +37,10 @@ export class Capture {
 
   /** Ends the capture. @returns all frames in order */
   async stopWithFrames(): Promise<CapturedFrame[]> {
-    if (this.#tcpdump.exitCode === null) {
-      const exited = once(this.#tcpdump, 'exit');
-      this.#tcpdump.kill('SIGINT');
-      await exited;
-    }
+    if (hasEnded(this.#tcpdump)) throw new Error(`tcpdump into ${this.#file} ended by itself`);
+    const exited = once(this.#tcpdump, 'exit');
+    this.#tcpdump.kill('SIGINT');
+    await exited;
     return readFrames(await readFile(this.#file));
   }
 }
@@ -60,8 +60,23 @@ export async function startCapture(at: {
     { stdio: ['ignore', 'ignore', 'pipe'], detached: true },
   );
   standBack(tcpdump);
-  await once(tcpdump.stderr, 'data'); // "listening on …"
+  await listening(tcpdump);
   return new Capture(tcpdump, at.file);
+}
+
+/** A capture that can't begin would find nothing, which many a scenario hopes for. */
+async function listening({ stderr }: ChildProcessByStdio<null, null, Readable>): Promise<void> {
+  let said = '';
+  for await (const text of stderr.setEncoding('utf8').iterator({ destroyOnReturn: false })) {
+    said += text;
+    if (said.includes('listening on ')) break;
+  }
+  if (!said.includes('listening on ')) throw new Error(`no capture: ${said.trim()}`);
+  stderr.resume();
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 /** The frames in a pcap file of Ethernet frames (microsecond stamps, this machine's byte order). */

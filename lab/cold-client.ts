@@ -1,4 +1,4 @@
-import { delay, run } from './exec.ts';
+import { delay, tryRun } from './exec.ts';
 
 const FORGET_EVERY_MS = 50;
 
@@ -19,6 +19,7 @@ export class ForgetfulHost {
     this.#running ??= this.#loop();
   }
 
+  /** Idempotent. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await this.#running;
@@ -27,7 +28,8 @@ export class ForgetfulHost {
   async #loop(): Promise<void> {
     const states = ['reachable', 'stale', 'delay', 'probe'].flatMap((state) => ['nud', state]);
     while (!this.#stopped) {
-      await run(['ip', '-n', this.#namespace, 'neigh', 'flush', 'dev', 'eth0', ...states]);
+      // It may go on after a scenario that failed, until the lab's namespaces are no more.
+      await tryRun(['ip', '-n', this.#namespace, 'neigh', 'flush', 'dev', 'eth0', ...states]);
       await delay(FORGET_EVERY_MS);
     }
   }

@@ -37,7 +37,10 @@ export class DataplaneSync {
 
   async #loop(): Promise<void> {
     while (!this.#stopped) {
-      await this.sync();
+      // An error here belongs to no scenario; one that needs the rules misses them.
+      await this.sync().catch((error: unknown) => {
+        process.stderr.write(`stand-in for kube-proxy: ${String(error)}\n`);
+      });
       await delay(LOOK_EVERY_MS);
     }
   }

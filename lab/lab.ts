@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { buildAgents, startAgent } from './agent.ts';
 import { CleanUp, runBeforeExit } from './cleanup.ts';
 import type { Cluster } from './cluster.ts';
+import { ForgetfulHost } from './cold-client.ts';
 import { DataplaneSync } from './dataplane-sync.ts';
 import { ManifestCluster } from './manifest-cluster.ts';
 import { deleteNamespaces, listNamespaces, newLabName, sweepLeftovers } from './namespaces.ts';
@@ -62,7 +63,7 @@ export class Lab {
   readonly #programs: ReadonlyMap<string, Program>;
   readonly #agentDirectory: string;
   readonly #cleanUp: CleanUp;
-  readonly #temporary = new Set<{ stop(): void }>();
+  readonly #temporary = new Set<{ stop(): unknown }>();
 
   constructor(parts: LabParts) {
     this.name = parts.name;
@@ -107,6 +108,13 @@ export class Lab {
     return this.#untilEndOfScenario(await holdConnections(this.#where('client'), ips, connections));
   }
 
+  /** A host that forgets its neighbours all the time, until `endScenario` or until it is stopped. */
+  forgetful(host: string): ForgetfulHost {
+    const forgetful = this.#untilEndOfScenario(new ForgetfulHost(this.namespace(host)));
+    forgetful.start();
+    return forgetful;
+  }
+
   /** A prober on the second segment. */
   secondProber(): Promise<Prober> {
     return this.proberOn('prober', 'second');
@@ -142,7 +150,7 @@ export class Lab {
     return { directory: this.#agentDirectory, namespace: this.namespace(host) };
   }
 
-  #untilEndOfScenario<One extends { stop(): void }>(one: One): One {
+  #untilEndOfScenario<One extends { stop(): unknown }>(one: One): One {
     this.#temporary.add(one);
     return one;
   }
@@ -180,11 +188,11 @@ async function assemble(options: LabOptions, cleanUp: CleanUp): Promise<Lab> {
   cleanUp.push(() => rm(directory, { recursive: true, force: true }));
   cleanUp.push(async () => deleteNamespaces(await listNamespaces(name)));
   const hosts = await buildNetwork(name, options);
-  const agents = await buildAgents(name);
-  cleanUp.push(agents.remove);
-  await startPods(name, agents.directory, hosts);
+  const agentDirectory = join(directory, 'agents');
+  buildAgents(agentDirectory);
+  await startPods(name, agentDirectory, hosts);
   const prober = await startProber(
-    { directory: agents.directory, namespace: `${name}-prober` },
+    { directory: agentDirectory, namespace: `${name}-prober` },
     proberHost(hosts, 'prober', 'public'),
   );
   const state = await startState(name, directory, options, cleanUp);
@@ -193,7 +201,7 @@ async function assemble(options: LabOptions, cleanUp: CleanUp): Promise<Lab> {
     options,
     directory,
     prober,
-    agentDirectory: agents.directory,
+    agentDirectory,
     cleanUp,
     ...state,
   });

@@ -1,24 +1,30 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 
-const LOCK_FILE = join(tmpdir(), 'metallb-lab.lock');
+/** One for the whole machine, also for labs that keep their files elsewhere. */
+const LOCK_FILE = '/tmp/metallb-lab.lock';
+/** Opened for reading alone: it may be another user's, and kernels refuse to create what is there already. */
+const HOLD = '[ -e "$1" ] || : >"$1"; exec 9<"$1" && flock 9 && echo held && exec cat';
 
 /**
  * Runs timed work alone on this machine: labs may exist side by side, but two that measure would measure each other.
- * The lock is held by a `flock` process that ends with our end of its pipe, so a crash releases it.
+ * The lock is held by a process that ends with our end of its pipe, so a crash releases it.
  */
 export async function withTimedRun<Result>(work: () => Promise<Result>): Promise<Result> {
-  const holder = spawn('flock', ['--exclusive', LOCK_FILE, 'sh', '-c', 'echo held; cat'], {
+  const holder = spawn('sh', ['-c', HOLD, 'sh', LOCK_FILE], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true, // Ctrl-C goes to the whole group; the lock must outlive the clean-up
   });
-  await once(holder.stdout, 'data');
+  const ended = once(holder, 'exit');
+  const isHeld = await Promise.race([
+    once(holder.stdout, 'data').then(() => true),
+    ended.then(() => false),
+  ]);
+  if (!isHeld) throw new Error(`can't lock ${LOCK_FILE}: make it readable for you, or remove it`);
   try {
     return await work();
   } finally {
     holder.stdin.end();
-    await once(holder, 'exit');
+    await ended;
   }
 }

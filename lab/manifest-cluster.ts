@@ -40,7 +40,7 @@ export class ManifestCluster implements Cluster {
     for (const folder of [this.#layout.objects, this.#layout.nodes, this.#layout.temporary]) {
       await mkdir(folder, { recursive: true });
     }
-    await chown(this.#layout.nodes, nodeUser, nodeUser);
+    await chown(this.#layout.nodes, nodeUser, -1); // its group is nobody's business
     await chmod(this.#layout.temporary, 0o1777);
   }
 

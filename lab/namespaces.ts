@@ -7,9 +7,6 @@ import { isAlive, signal } from './processes.ts';
 
 const LAB_NAME = /^mlb-(\d+)-[0-9a-f]{4}(?:-|$)/;
 
-/** Where labs put their agents: inside the package, so that these find `cap`. */
-export const AGENT_ROOT = join(import.meta.dirname, '..', 'dist', 'lab');
-
 /** Unique on this machine; holds its owner's pid, so that a later lab can tell a leftover from a neighbour. */
 export function newLabName(): string {
   return `mlb-${process.pid}-${randomBytes(2).toString('hex')}`;
@@ -41,11 +38,8 @@ export async function deleteNamespaces(names: readonly string[]): Promise<void> 
 /** Deletes what labs left behind whose owner was killed before it could clean up: namespaces and files. */
 export async function sweepLeftovers(): Promise<void> {
   await deleteNamespaces((await listNamespaces()).filter(isLeftover));
-  for (const directory of [AGENT_ROOT, tmpdir()]) {
-    const names = await readdir(directory).catch(() => []); // no lab has been here yet
-    for (const name of names.filter(isLeftover)) {
-      await rm(join(directory, name), { recursive: true, force: true });
-    }
+  for (const name of (await readdir(tmpdir())).filter(isLeftover)) {
+    await rm(join(tmpdir(), name), { recursive: true, force: true });
   }
 }
 

@@ -5,11 +5,17 @@ import { join } from 'node:path';
 import { Program } from './program.ts';
 
 const NOBODY = 65_534;
+/** A user namespace of one user may know no group of the same number. */
+const SAME_GROUP = -1;
 
-/** Who runs the node programs: nobody, or root of a user namespace that knows no other user. */
+/** Who runs the node programs: nobody, or the only user that a user namespace knows. */
 export function programUser(): number {
   const mappedUsers = Number(readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/)[2]);
-  return mappedUsers > NOBODY ? NOBODY : 0;
+  return mappedUsers > NOBODY ? NOBODY : ownUser();
+}
+
+function ownUser(): number {
+  return process.getuid?.() ?? 0;
 }
 
 const PACKAGE_ROOT = join(import.meta.dirname, '..');
@@ -31,7 +37,7 @@ const FAST_NODE_FLAGS = ['--hold-down-ms=1000', '--hold-down-max-ms=1000'];
 export async function writeHeartbeatKeys(at: ProgramSurroundings): Promise<void> {
   for (const file of [sharedKeyFile(at), ...at.ownKey.map((node) => ownKeyFile(at, node))]) {
     await writeFile(file, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600 });
-    await chown(file, programUser(), programUser());
+    await chown(file, programUser(), SAME_GROUP);
   }
 }
 
@@ -47,7 +53,7 @@ function ownKeyFile({ directory }: ProgramSurroundings, node: string): string {
 export async function nodeProgram(at: ProgramSurroundings, node: string): Promise<Program> {
   const runDirectory = join(at.directory, `run-${node}`);
   await mkdir(runDirectory, { recursive: true });
-  await chown(runDirectory, programUser(), programUser());
+  await chown(runDirectory, programUser(), SAME_GROUP);
   const keyFile = at.ownKey.includes(node) ? ownKeyFile(at, node) : sharedKeyFile(at);
   const flags = [
     `--node=${node}`,
@@ -89,5 +95,5 @@ function withNetRawAlone(): string[] {
 
 function userFlags(): string[] {
   const user = programUser();
-  return user === 0 ? [] : [`--reuid=${user}`, `--regid=${user}`, '--clear-groups'];
+  return user === ownUser() ? [] : [`--reuid=${user}`, `--regid=${user}`, '--clear-groups'];
 }

@@ -25,7 +25,7 @@ export class ScenarioRunner {
   #lab: { readonly lab: Lab; readonly key: string } | undefined;
   #passed = 0;
   #failed = 0;
-  #secondTriesLeft = SECOND_TRIES;
+  readonly #playedTwice: string[] = [];
 
   constructor(write: (line: string) => void) {
     this.#write = write;
@@ -37,14 +37,15 @@ export class ScenarioRunner {
       for (let round = 0; round < repeat; round += 1) await this.#playAndTell(one);
     }
     await this.#endLab();
+    if (this.#playedTwice.length > 0) this.#write(`played twice: ${this.#playedTwice.join(', ')}`);
     return { passed: this.#passed, failed: this.#failed };
   }
 
   async #playAndTell(one: Scenario): Promise<void> {
     if (await this.#succeeds(one)) {
       this.#passed += 1;
-    } else if (this.#secondTriesLeft > 0) {
-      this.#secondTriesLeft -= 1;
+    } else if (this.#playedTwice.length < SECOND_TRIES) {
+      this.#playedTwice.push(one.name);
       this.#write(`once more, on a fresh lab: ${one.name}`);
       if (await this.#succeeds(one)) this.#passed += 1;
       else this.#failed += 1;

@@ -60,7 +60,8 @@ export interface ConnectionReport {
   readonly total: number;
   readonly open: number;
   readonly broken: number;
-  readonly echoes: number;
+  /** Of the connections that stand, how long the most silent one has had no echo. */
+  readonly silentMs: number;
 }
 
 /** A client that holds TCP connections open, spread over the IPs, and sends a byte over each every 100 ms. */
@@ -77,10 +78,12 @@ export class HeldConnections {
 
   /** Waits until every connection that still stands has echoed after now; others count as broken. */
   async echoing(deadlineMs = 10_000): Promise<ConnectionReport> {
-    const before = await this.report();
-    return until({ what: 'echoes over held connections', deadlineMs }, async () => {
-      const now = await this.report();
-      return now.echoes >= before.echoes + 2 * (now.open - now.broken) && now;
+    const askedAt = performance.now();
+    let report: ConnectionReport | undefined;
+    const what = () => `echoes over held connections: ${JSON.stringify(report)}`;
+    return until({ what, deadlineMs }, async () => {
+      report = await this.report();
+      return report.silentMs < performance.now() - askedAt && report;
     });
   }
 

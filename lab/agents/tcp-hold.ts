@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { serve } from './serve.ts';
 
@@ -12,7 +12,9 @@ const { values } = parseArgs({
 });
 const BYTE_EVERY_MS = 100;
 const total = Number(values.connections);
-const count = { open: 0, broken: 0, echoes: 0 };
+const count = { open: 0, broken: 0 };
+/** When each connection that stands was last echoed. */
+const echoedAt = new Map<Socket, number>();
 
 for (let index = 0; index < total; index += 1) {
   const host = values.target[index % values.target.length] ?? '';
@@ -20,16 +22,23 @@ for (let index = 0; index < total; index += 1) {
   let writer: NodeJS.Timeout | undefined;
   socket.on('connect', () => {
     count.open += 1;
+    echoedAt.set(socket, performance.now());
     writer = setInterval(() => socket.write('.'), BYTE_EVERY_MS);
   });
-  socket.on('data', (data) => {
-    count.echoes += data.length;
-  });
+  socket.on('data', () => echoedAt.set(socket, performance.now()));
   socket.on('error', () => socket.destroy());
   socket.on('close', () => {
     clearInterval(writer);
+    echoedAt.delete(socket);
     count.broken += 1;
   });
 }
 
-serve(() => ({ ...count, total }));
+serve(() => {
+  const now = performance.now();
+  return {
+    ...count,
+    total,
+    silentMs: Math.max(0, ...[...echoedAt.values()].map((at) => now - at)),
+  };
+});

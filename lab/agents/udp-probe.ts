@@ -10,8 +10,11 @@ const { values } = parseArgs({
     interval: { type: 'string', default: '2' },
   },
 });
-/** A probe without an echo for this long is lost. */
-const ANSWER_WITHIN_MS = 100;
+/**
+ * A probe without an echo for this long is lost, also when one comes later: a kernel that asks for a MAC in vain keeps
+ * packets for the second until it asks again. An echo that comes sooner may have waited for a busy processor.
+ */
+const ECHO_WITHIN_MS = 500;
 
 class Target {
   readonly ip: string;
@@ -26,7 +29,8 @@ class Target {
     this.#socket = createSocket(ip.includes(':') ? 'udp6' : 'udp4');
     this.#socket.on('message', (message) => {
       const index = message.readUInt32BE(0) - this.#first;
-      if (index >= 0) this.#answered[index] = true;
+      const tookMs = performance.now() - (this.#sentAt[index] ?? Number.NEGATIVE_INFINITY);
+      if (tookMs < ECHO_WITHIN_MS) this.#answered[index] = true;
     });
     // Network unreachable and the like: a lost probe.
     this.#socket.on('error', () => {});
@@ -46,10 +50,12 @@ class Target {
     this.#answered = [];
   }
 
+  /** Leaves out the last probes as long as their echoes may be under way. */
   report() {
-    const settledBefore = performance.now() - ANSWER_WITHIN_MS;
+    const lostBefore = performance.now() - ECHO_WITHIN_MS;
+    const last = this.#answered.lastIndexOf(true);
     const all = this.#sentAt.map((sentAt, index) => ({ sentAt, answered: this.#answered[index] }));
-    const settled = all.filter((probe) => probe.answered || probe.sentAt < settledBefore);
+    const settled = all.filter(({ sentAt }, index) => index <= last || sentAt < lostBefore);
     const lastAnswered = settled.findLast((probe) => probe.answered)?.sentAt;
     return {
       ip: this.ip,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { startCapture } from '../../lab/capture.ts';
-import { delay, run } from '../../lab/exec.ts';
+import { delay, run, until } from '../../lab/exec.ts';
 import { CABLE_OUT, KILL_NODE, STOP_WIRE } from '../../lab/faults.ts';
 import { type Assignment, assignedIps, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -12,6 +12,8 @@ import { endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
 
 /** Networks that lie, filter or fall silent on one side (network rules 1–3). */
 const LOOK_MS = 3_000;
+/** Silence for this long is absence, where the API knows no better. */
+const ABSENT_AFTER_MS = 10_000;
 const HEARTBEAT_GROUP_MAC = '33:33:00:00:00:01';
 const SUPPRESSED_TAKEOVER_MS = 2_000;
 const DARK_AT_MOST_MS = 500;
@@ -26,6 +28,7 @@ export const scenarios: readonly Scenario[] = [
       file: join(lab.directory, 'deaf.pcap'),
     });
     await lab.switch.drop('oifname "n1.eth0"');
+    await tells(lab, 'n1', 'Deaf');
     await delay(LOOK_MS);
     const claims = await capture.stop();
     const { outcomes } = await observation.end();
@@ -42,6 +45,7 @@ export const scenarios: readonly Scenario[] = [
     await freshServices(lab);
     const observation = await observe(lab);
     await lab.switch.drop(`iifname "n1.eth0" ether daddr ${HEARTBEAT_GROUP_MAC} udp dport 1-65535`);
+    await tells(lab, 'n2', 'HeartbeatsLost');
     await delay(LOOK_MS);
     const { outcomes } = await observation.end();
     for (const one of outcomes) {
@@ -58,6 +62,11 @@ export const scenarios: readonly Scenario[] = [
     await STOP_WIRE.strike(lab, 'n1');
     await observation.movedFrom(lab, 'n1', SUPPRESSED_TAKEOVER_MS);
     await observation.end();
+    for (const { ip } of all.filter((one) => one.preferredNode === 'n1')) {
+      const macs = await lab.prober.macsOf(ip);
+      assert.ok(macs.includes(lab.macOf('n1')), `the switch still answers for ${ip}: ${macs}`);
+      assert.is(macs.length, 2, `and so does another node: ${macs}`);
+    }
     await lab.switch.heal();
     return undefined;
   }),
@@ -71,6 +80,23 @@ export const scenarios: readonly Scenario[] = [
       endpointSliceManifest(v4, [{ pod: 'backend', node: 'worker' }]),
     );
     await oneAnswerEach(lab, await assignedIps(lab, v4.name, 3));
+    return undefined;
+  }),
+
+  // Private VLANs: the nodes reach the hosts of the segment, and never each other.
+  scenario('isolation/cold-start-with-isolated-ports', {}, async (lab) => {
+    for (const node of lab.nodes) await lab.switch.setPort(node, 'eth0', 'isolated on');
+    await restartAll(lab);
+    const ips: string[] = [];
+    for (const service of STANDARD_SERVICES) {
+      await lab.cluster.apply(
+        serviceManifest(service),
+        endpointSliceManifest(service, [{ pod: 'backend', node: 'worker' }]),
+      );
+      ips.push(...(await assignedIps(lab, service.name, 3)));
+    }
+    for (const node of lab.nodes) await tells(lab, node, 'NoPeersHeard');
+    await oneAnswerEach(lab, ips, ABSENT_AFTER_MS + LOOK_MS);
     return undefined;
   }),
 
@@ -101,6 +127,18 @@ export const scenarios: readonly Scenario[] = [
   ),
 ];
 
+/** Waits for the condition on the Node: what the network was to do wrong has come about, and people are told. */
+async function tells(lab: Lab, node: string, condition: string): Promise<void> {
+  const type = `network.deckhouse.io/${condition}`;
+  let conditions: Record<string, string>[] = [];
+  const what = () => `${type} of ${node}: ${JSON.stringify(conditions)}`;
+  await until({ what, deadlineMs: 5_000 }, async () => {
+    const status = (await lab.cluster.read({ kind: 'Node', name: node }))?.status;
+    conditions = (status?.['conditions'] ?? []) as Record<string, string>[];
+    return conditions.some((one) => one['type'] === type && one['status'] === 'True');
+  });
+}
+
 /** A fabric with ARP suppression: the switch itself answers with the node's MAC and floods nothing to it. */
 async function answerFromTheSwitch(lab: Lab, all: readonly Assignment[]): Promise<void> {
   await lab.switch.setPort('n1', 'eth0', 'neigh_suppress on');
@@ -120,8 +158,8 @@ async function restartAll(lab: Lab): Promise<void> {
 }
 
 /** From first to last look, never two nodes answer for one IP, and in the end one does. */
-async function oneAnswerEach(lab: Lab, ips: readonly string[]): Promise<void> {
-  const deadline = performance.now() + LOOK_MS;
+async function oneAnswerEach(lab: Lab, ips: readonly string[], lookMs = LOOK_MS): Promise<void> {
+  const deadline = performance.now() + lookMs;
   let last: string[][] = [];
   while (performance.now() < deadline) {
     last = await Promise.all(ips.map((ip) => lab.prober.macsOf(ip)));

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
+import { startCapture } from '../../lab/capture.ts';
 import { programDataplane } from '../../lab/dataplane.ts';
 import { delay, run, tryRun, until } from '../../lab/exec.ts';
 import { type Lab, startLab } from '../../lab/lab.ts';
@@ -36,9 +37,10 @@ export const scenarios: readonly Scenario[] = [
     await probe.reset();
     await delay(OUTAGE_MS);
     for (const { lost } of await probe.report()) assert.is(lost, 0, 'a healthy lab loses nothing');
-    await lab.switch.unplug('n1', 'eth0');
+    // Not the cable: without carrier, kernels forget their neighbours and ask for them once a second.
+    await lab.switch.drop('oifname "n1.eth0"');
     await delay(OUTAGE_MS);
-    await lab.switch.plug('n1', 'eth0');
+    await lab.switch.heal();
     await probe.flowing();
     const dark = (await probe.report()).map((one) => one.darkMs);
     for (const darkMs of dark)
@@ -47,12 +49,35 @@ export const scenarios: readonly Scenario[] = [
     return { unit: 'ms', samples: dark };
   }),
 
+  // A kernel keeps packets while it asks for their MAC, once a second: all of them arrive in the end.
+  scenario('lab/late-echoes-are-losses', { ...KERNEL_ONLY, timed: true }, async (lab) => {
+    await giveAddresses(lab, 'n1');
+    await forwardToBackend(lab);
+    await flushNeighbours(lab.namespace('client'));
+    await lab.switch.drop('iifname "client.eth0" ether type arp');
+    await lab.switch.drop('iifname "client.eth0" icmpv6 type nd-neighbor-solicit');
+    const probe = await lab.probe(IPS, 'client', 5);
+    await delay(OUTAGE_MS);
+    await lab.switch.heal();
+    await probe.flowing();
+    for (const { ip, lost } of await probe.report()) assert.ok(lost > 0, `${ip} lost nothing`);
+    await takeAddresses(lab, 'n1');
+    return undefined;
+  }),
+
   scenario('lab/pods-and-connections', KERNEL_ONLY, async (lab) => {
     await giveAddresses(lab, 'n1');
     await forwardToBackend(lab);
     for (const ip of IPS) assert.match(await fetchFrom(lab, ip), /^backend /);
     const held = await lab.hold(IPS, 20);
     assert.is((await held.echoing()).broken, 0);
+    await lab.switch.drop('ether type ip6');
+    const hangs = held.echoing(1_000).then(
+      () => false,
+      () => true,
+    );
+    assert.ok(await hangs, 'a connection that hangs is seen beside others that do not');
+    await lab.switch.heal();
     await takeAddresses(lab, 'n1');
     return undefined;
   }),
@@ -68,6 +93,17 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
+  scenario('lab/a-capture-that-cannot-begin-is-an-error', KERNEL_ONLY, async (lab) => {
+    const file = join(lab.directory, 'none.pcap');
+    const at = { namespace: lab.namespace('client'), interfaceName: 'eth0', file };
+    const begins = startCapture({ ...at, filter: 'no such filter' }).then(
+      () => 'begun',
+      (error: Error) => error.message,
+    );
+    assert.match(await begins, /^no capture: tcpdump: /);
+    return undefined;
+  }),
+
   scenario('lab/isolation', KERNEL_ONLY, async (lab) => {
     const other = await startLab();
     await giveAddresses(other, 'n1');
@@ -80,6 +116,15 @@ export const scenarios: readonly Scenario[] = [
     assert.is.not(management.code, 0, 'clients are not on the management network');
     await other.stop();
     assert.equal(await listNamespaces(other.name), [], 'nothing stays behind');
+    return undefined;
+  }),
+
+  scenario('lab/what-outlives-its-lab-is-no-crash', KERNEL_ONLY, async () => {
+    const other = await startLab();
+    const forgetful = other.forgetful('client2');
+    await other.stop();
+    await delay(OUTAGE_MS);
+    await forgetful.stop();
     return undefined;
   }),
 
