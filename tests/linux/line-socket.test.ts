@@ -116,9 +116,24 @@ test('the connector connects again after every loss, at once when the last conne
   await nextAttempt(clock, 1_000);
   for (const times of [1, 2, 3]) {
     await Promise.all([wire.until('connected', times), speaker.until('connected', times)]);
+    clock.advance(1_000);
     wire.connection?.close();
     await speaker.until('closed', times);
     await nextAttempt(clock, 20);
+  }
+});
+
+test('ends that part at once meet again later and later', async ({ path }) => {
+  const clock = new FakeClock();
+  const wire = await listen(path);
+  const speaker = connectTo(path, clock);
+  for (const [times, delayMs] of [20, 40, 80, 160].entries()) {
+    await Promise.all([wire.until('connected', times + 1), speaker.until('connected', times + 1)]);
+    wire.connection?.close();
+    await speaker.until('closed', times + 1);
+    await nextAttempt(clock, delayMs - 1);
+    const log = await nextAttempt(clock, 1).then(() => wire.until('connected', times + 1));
+    assert.is(log.filter((entry) => entry === 'connected').length, times + 1, 'not before');
   }
 });
 

@@ -1,16 +1,26 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { classifyClaim } from '../../modules/metallb/src/layer2/claim.ts';
-import { decodeEthernet } from '../../modules/metallb/src/packet/ethernet.ts';
+import { decodeEthernet, ETHER_TYPE_IPV6 } from '../../modules/metallb/src/packet/ethernet.ts';
+import { decodeIpv6, NEXT_HEADER_ICMPV6 } from '../../modules/metallb/src/packet/ipv6.ts';
+import { decodeNdp, type NdpMessage } from '../../modules/metallb/src/packet/ndp.ts';
 import { ip, mac } from '../support/addresses.ts';
 import { VirtualSegment } from '../support/virtual-segment.ts';
 
 const N1 = mac('02:00:00:00:00:01');
 const N2 = mac('02:00:00:00:00:02');
 const IP = '192.0.2.11';
+const IP6 = '2001:db8::11';
 
 const isAnnouncement = (frame: Uint8Array) =>
   classifyClaim(decodeEthernet(frame))?.kind === 'announcement';
+
+function ndpIn(bytes: Uint8Array): NdpMessage | undefined {
+  const frame = decodeEthernet(bytes);
+  if (frame.etherType !== ETHER_TYPE_IPV6) return undefined;
+  const packet = decodeIpv6(frame.payload);
+  return packet.nextHeader === NEXT_HEADER_ICMPV6 ? decodeNdp(packet) : undefined;
+}
 
 /** n1 answers; its burst is over. */
 function threeNodes(): VirtualSegment {
@@ -79,6 +89,28 @@ test('who has announced since then waits for the winner again', () => {
   lan.run(1_000);
   assert.equal(lan.ask(IP), [N2]);
   assert.is(lan.cache.get(ip(IP)), N2);
+});
+
+test('who has lost answers, but overrides nobody who knows the winner', () => {
+  const lan = new VirtualSegment();
+  lan.group('n1', 'n2');
+  lan.duty(IP6, 'n1');
+  for (const name of ['n1', 'n2']) lan.start(name);
+  lan.run(4_000);
+  const overrides = () => {
+    const from = lan.sent.length;
+    lan.ask(IP6);
+    return lan.sent.slice(from).flatMap(({ from: name, frame }) => {
+      const message = ndpIn(frame);
+      const isAnswer = name === 'n1' && message?.kind === 'neighbor-advertisement';
+      return isAnswer ? [message.override] : [];
+    });
+  };
+  assert.equal(overrides(), [true]);
+  lan.drops = (frame, from) => from === 'n2' && isAnnouncement(frame);
+  lan.duty(IP6, 'n2');
+  for (const { segment } of lan.stations.values()) segment.elect([ip(IP6)]);
+  assert.equal(overrides(), [false]);
 });
 
 test.run();

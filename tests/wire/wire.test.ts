@@ -100,6 +100,31 @@ test('opens only interfaces that its groups may use, once it knows them', async 
   assert.equal(opened, ['eth0']);
 });
 
+test('says when a class of this node has none of its interfaces here, until it has one', async () => {
+  const { wire, table, reports, serve } = wireOn();
+  wire.setLinks([ETH0, { ...ETH0, name: 'eth2', up: false }]);
+  serve();
+  await settle();
+  assert.equal(reports, []);
+  const asks = (group: Partial<Group>) =>
+    wire.tableChanged(table.apply([{ set: 'group', group: { ...GROUP, ...group } }]));
+  asks({ id: 'public', interfaces: ['eth1', 'eth2'] });
+  asks({ id: 'others', interfaces: ['eth9'], members: [] });
+  asks({ id: 'here', interfaces: ['eth0', 'eth9'] });
+  const [told] = wire.standingReports();
+  assert.ok(told?.type === 'condition');
+  assert.equal(
+    [told.condition, told.interface, told.active],
+    ['InterfaceMissing', 'eth1,eth2', true],
+  );
+  assert.match(told.message, /^not up on this node, .* MetalLoadBalancerClass public: bring/);
+  assert.equal(reports, [told]);
+  wire.setLinks([ETH0, { ...ETH0, name: 'eth2' }]);
+  await settle();
+  assert.equal(reports.slice(1), [{ ...told, active: false, message: '' }]);
+  assert.equal(wire.standingReports(), []);
+});
+
 test('is ready once it takes part in elections', async () => {
   const { wire, clock, serve } = wireOn();
   wire.setLinks([ETH0]);

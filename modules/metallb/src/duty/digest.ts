@@ -5,8 +5,8 @@ import type { Duty, DutyTable, Group } from './duty.ts';
 const DIGEST_BYTES = 8;
 
 /**
- * Eight bytes in hex that are equal on two nodes exactly when both elect from the same inputs (network rule 6): what
- * the cluster says about the IP and its group, nothing that a node knows for itself.
+ * Eight bytes in hex that are equal on two nodes when the cluster has told both the same about the IP and its group
+ * (network rule 6). What follows from moves is left out: it changes with each, and statuses agree soon after.
  */
 export function dutyDigest(duty: Duty, group: Group | undefined): string {
   return shortHash(dutyFields(duty).concat(groupFields(group)));

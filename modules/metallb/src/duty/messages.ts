@@ -81,16 +81,21 @@ export interface AnnouncedReport {
   readonly unchanged: boolean;
 }
 
-/** A condition of this node on one segment: its type names what is wrong (network rules 2, 3, 4). */
+/** What can be wrong with a node on a segment (network rules 2, 3, 4, 6, 15, 19), or with its having one. */
+export const NODE_CONDITIONS = [
+  'Deaf',
+  'NoPeersHeard',
+  'HeartbeatsLost',
+  'OtherHeartbeatKey',
+  'PacingReduced',
+  'DutiesDiffer',
+  'InterfaceMissing',
+] as const;
+
 export interface NodeConditionReport {
   readonly type: 'condition';
-  readonly condition:
-    | 'Deaf'
-    | 'NoPeersHeard'
-    | 'HeartbeatsLost'
-    | 'OtherHeartbeatKey'
-    | 'PacingReduced'
-    | 'DutiesDiffer';
+  readonly condition: (typeof NODE_CONDITIONS)[number];
+  /** Several, with commas between them, where any one of them would do. */
   readonly interface: string;
   readonly active: boolean;
   readonly message: string;

@@ -1,5 +1,12 @@
 import { parseMac } from '../net/mac.ts';
-import type { Counter, NodeConditionReport, PeerReport, Report, ToSpeaker } from './messages.ts';
+import {
+  type Counter,
+  NODE_CONDITIONS,
+  type NodeConditionReport,
+  type PeerReport,
+  type Report,
+  type ToSpeaker,
+} from './messages.ts';
 import {
   MalformedMessageError,
   parsed,
@@ -113,14 +120,7 @@ function readAnnounced(fields: Fields): Report {
 function readCondition(fields: Fields): NodeConditionReport {
   return {
     type: 'condition',
-    condition: readChoice(fields['condition'], 'condition', [
-      'Deaf',
-      'NoPeersHeard',
-      'HeartbeatsLost',
-      'OtherHeartbeatKey',
-      'PacingReduced',
-      'DutiesDiffer',
-    ]),
+    condition: readChoice(fields['condition'], 'condition', NODE_CONDITIONS),
     interface: readText(fields['interface'], 'interface'),
     active: readBoolean(fields['active'], 'active'),
     message: readText(fields['message'], 'message'),

@@ -85,14 +85,17 @@ export function connectLines(
   let timer: Timer | undefined;
   let socket: Socket | undefined;
   const open = () => {
+    let connectedAt = Number.POSITIVE_INFINITY;
     socket = connect(path);
     socket.once('connect', () => {
-      backoff.reset();
+      connectedAt = options.clock.now();
       if (socket !== undefined) attach(socket, options);
     });
     // Nobody listening yet is no news; on a connection `attach` reports.
     socket.on('error', () => undefined);
     socket.once('close', () => {
+      // Ends that don't understand each other part at once, again and again.
+      if (options.clock.now() - connectedAt >= RECONNECT.maximumMs) backoff.reset();
       if (socket !== undefined) timer = options.clock.after(backoff.nextDelayMs(), open);
     });
   };

@@ -1,5 +1,11 @@
 import { ANNOTATION, CONDITION } from '../api/names.ts';
-import type { AnnouncedReport, NodeConditionReport, PeerReport, Report } from '../duty/messages.ts';
+import {
+  type AnnouncedReport,
+  NODE_CONDITIONS,
+  type NodeConditionReport,
+  type PeerReport,
+  type Report,
+} from '../duty/messages.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { WantedCondition } from '../store/conditions.ts';
 
@@ -8,14 +14,6 @@ type ConditionName = NodeConditionReport['condition'];
 
 /** Conditions of a Node need a domain of their own beside the kubelet's. */
 const NODE_CONDITION_PREFIX = 'network.deckhouse.io/';
-const NODE_CONDITIONS = [
-  'Deaf',
-  'NoPeersHeard',
-  'HeartbeatsLost',
-  'OtherHeartbeatKey',
-  'PacingReduced',
-  'DutiesDiffer',
-] as const satisfies readonly ConditionName[];
 
 /** What is done about a foreign host's answer, and what its victim can do. */
 const CONFLICT = {

@@ -1,3 +1,4 @@
+import type { Role } from '../election/role.ts';
 import type { Answer, Question } from '../layer2/answer.ts';
 import { proofOfLife } from '../liveness/proof.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
@@ -49,7 +50,7 @@ export class Answers {
     const { announcements, roles } = this.#sources;
     const role = roles.get(ip);
     if (role.kind === 'silent' || announcements.isVetoed(ip)) return undefined;
-    return role.kind === 'covering' ? this.#inTheNameOf(role.node) : this.#ownAnswer(ip);
+    return role.kind === 'covering' ? this.#inTheNameOf(role.node) : this.#ownAnswer(ip, role);
   }
 
   /** All candidates take note of askers, so that whoever takes over can tell them (network rule 19). */
@@ -64,9 +65,11 @@ export class Answers {
     return mac === undefined ? undefined : { mac, override: true };
   }
 
-  #ownAnswer(ip: IpAddress): Answer {
+  /** Who leaves, or has lost, overrides nobody's knowledge of the successor (network rule 24). */
+  #ownAnswer(ip: IpAddress, role: Role): Answer {
     const { mac, liveness, announcements } = this.#sources;
-    const override = liveness.state !== 'leaving' && !announcements.isOptimistic(ip);
+    const leaves = liveness.state === 'leaving' || role.kind === 'yielding';
+    const override = !leaves && !announcements.isOptimistic(ip);
     if (!this.#proofs.tryTake(this.#ports.clock.now())) return { mac, override };
     const { keys, node } = this.#options;
     return {

@@ -14,16 +14,24 @@ export class Counters {
     this.#entry(name, 'gauge', labels).value = value;
   }
 
+  remove(name: string, labels: Labels): void {
+    this.#values.delete(keyOf(name, labels));
+  }
+
   snapshot(): Counter[] {
     return [...this.#values.values()].map((entry) => ({ ...entry }));
   }
 
   #entry(name: string, type: Counter['type'], labels: Labels) {
-    const key = `${name} ${Object.values(labels).join(' ')}`;
+    const key = keyOf(name, labels);
     const known = this.#values.get(key);
     if (known !== undefined) return known;
     const entry = { name, type, labels, value: 0 };
     this.#values.set(key, entry);
     return entry;
   }
+}
+
+function keyOf(name: string, labels: Labels): string {
+  return `${name} ${Object.values(labels).join(' ')}`;
 }

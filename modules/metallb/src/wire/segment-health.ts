@@ -1,6 +1,7 @@
 import type { DutyTable } from '../duty/duty.ts';
-import { isCounted } from '../liveness/peer.ts';
+import { isCounted, type Peer } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
+import type { Heartbeat } from '../packet/heartbeat.ts';
 import type { Conditions } from './conditions.ts';
 import type { Counters } from './counters.ts';
 import type { Strangers } from './strangers.ts';
@@ -18,11 +19,20 @@ export class SegmentHealth {
   readonly #interface: string;
   readonly #conditions: Conditions;
   readonly #counters: Counters;
+  /** A peer that has seen newer cluster state, until this node has seen it too. */
+  #ahead: Pick<Heartbeat, 'node' | 'revision'> | undefined;
+  #peersTold: readonly string[] = [];
 
   constructor(interfaceName: string, conditions: Conditions, counters: Counters) {
     this.#interface = interfaceName;
     this.#conditions = conditions;
     this.#counters = counters;
+  }
+
+  isBehind({ node, revision }: Pick<Heartbeat, 'node' | 'revision'>): void {
+    if (this.#ahead === undefined || revision > this.#ahead.revision) {
+      this.#ahead = { node, revision };
+    }
   }
 
   tell({ liveness, strangers, electionsBegun, table }: SegmentSymptoms): void {
@@ -35,10 +45,24 @@ export class SegmentHealth {
     tell('NoPeersHeard', alone, 'no heartbeat was ever heard here; electing by what the API says');
     tell('HeartbeatsLost', proven.length > 0, `heartbeats of ${proven} are lost, but it answers`);
     tell('OtherHeartbeatKey', otherKey.length > 0, otherKeyMessage(otherKey));
+    if (this.#ahead !== undefined && table.revision >= this.#ahead.revision)
+      this.#ahead = undefined;
+    const ahead = `${this.#ahead?.node} knows a newer cluster state, and its word counts until this node has seen it`;
+    tell('DutiesDiffer', this.#ahead !== undefined, ahead);
+    this.#count(peers);
+  }
+
+  /** A node that was forgotten, since it has left, is not one that is down. */
+  #count(peers: readonly Peer[]): void {
+    const labels = (peer: string) => ({ interface: this.#interface, peer });
     for (const peer of peers) {
-      const labels = { interface: this.#interface, peer: peer.node };
-      this.#counters.set('peer_up', labels, Number(isCounted(peer)));
+      this.#counters.set('peer_up', labels(peer.node), Number(isCounted(peer)));
     }
+    const names = peers.map(({ node }) => node);
+    for (const gone of this.#peersTold.filter((name) => !names.includes(name))) {
+      this.#counters.remove('peer_up', labels(gone));
+    }
+    this.#peersTold = names;
   }
 }
 

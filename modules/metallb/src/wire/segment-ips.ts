@@ -304,12 +304,10 @@ export class SegmentIps {
 
   /**
    * A peer names IPs that it announces although we do.
-   * @returns those given up because the peer knows a newer cluster state
+   * @returns whether some were given up because the peer knows a newer cluster state
    */
-  settle(heartbeat: Heartbeat): IpAddress[] {
-    return heartbeat.disputed
-      .filter((disputed) => this.#settleOne(disputed, heartbeat))
-      .map(({ ip }) => ip);
+  settle(heartbeat: Heartbeat): boolean {
+    return heartbeat.disputed.filter((one) => this.#settleOne(one, heartbeat)).length > 0;
   }
 
   #settleOne(disputed: DisputedIp, heartbeat: Heartbeat): boolean {

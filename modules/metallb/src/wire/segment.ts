@@ -297,10 +297,8 @@ export class Segment {
     if (heartbeat.node === this.#options.node) return this.#heardOwn(heartbeat, now);
     this.#presence.strangers.forget(heartbeat.node);
     this.#perform(this.#liveness.receive(heartbeat, mac, now), now);
-    const given = this.#ips.settle(heartbeat);
-    if (given.length === 0) return;
-    const message = `${heartbeat.node} knows a newer cluster state about ${given.join(', ')}`;
-    this.#conditions.set('DutiesDiffer', true, message);
+    if (!this.#ips.settle(heartbeat)) return;
+    this.#health.isBehind(heartbeat);
     this.#ports.relist();
   }
 

@@ -5,6 +5,7 @@ import type { Report } from '../duty/messages.ts';
 import type { Link } from '../linux/link.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { Timer } from '../time/clock.ts';
+import { MissingInterfaces } from './missing-interfaces.ts';
 import {
   type Entries,
   RestartMemory,
@@ -73,11 +74,13 @@ export class Wire {
   #drainWait: Timer | undefined;
   #leaves = false;
   #tableKnown = false;
+  readonly #missing: MissingInterfaces;
 
   constructor(ports: WirePorts, options: WireOptions) {
     this.#ports = ports;
     this.#options = options;
     const remember = (entries: Entries) => ports.remember(entries);
+    this.#missing = new MissingInterfaces(options.node, (report) => ports.report(report));
     this.#memory = new RestartMemory(remember, (run) => ports.afterQueuedFrames(run));
   }
 
@@ -119,6 +122,7 @@ export class Wire {
   #openMissing(): void {
     const { excludeInterfaces } = this.#options;
     const groups = [...this.#ports.table().groups.values()];
+    if (this.#links.length > 0) this.#missing.look(groups, this.#links, excludeInterfaces);
     for (const link of this.#links) {
       const known = this.#open.has(link.name) || this.#opening.has(link.name);
       if (!known && isUsableLink(link, excludeInterfaces, groups)) void this.#openLink(link);
@@ -239,6 +243,7 @@ export class Wire {
 
   /** Everything announced and everything wrong now, for a speaker that has just started. */
   standingReports(): Report[] {
-    return [...this.#open.values()].flatMap(({ segment }) => segment.standingReports());
+    const ofSegments = [...this.#open.values()].map(({ segment }) => segment.standingReports());
+    return [...ofSegments.flat(), ...this.#missing.active()];
   }
 }
