@@ -2,12 +2,14 @@ import * as assert from 'uvu/assert';
 import { until } from '../../lab/exec.ts';
 import { assignedIps } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { nodeTells } from '../../lab/node-condition.ts';
 import { SECOND_POOL } from '../../lab/plan.ts';
 import type { Prober } from '../../lab/prober.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { classManifest, endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
 
 const FAMILIES = ['IPv4', 'IPv6'] as const;
+const MISSING = 'eth9';
 /** On eth0 beside what the lab's standard classes hold. */
 const SIDES = [
   {
@@ -34,6 +36,27 @@ export const scenarios: readonly Scenario[] = [
         }
       }
     }
+    return undefined;
+  }),
+
+  scenario('classes/an-interface-that-no-node-has', {}, async (lab) => {
+    const ips: string[] = [];
+    for (const family of FAMILIES) {
+      ips.push(...(await applyClass(lab, MISSING, family, SIDES[0].range[family])));
+    }
+    for (const node of lab.nodes) {
+      const message = await nodeTells(lab, node, 'InterfaceMissing');
+      assert.match(message, `${MISSING}: not up on this node`);
+      assert.match(message, `MetalLoadBalancerClass ${MISSING}-ipv4, ${MISSING}-ipv6: `);
+    }
+    for (const ip of ips) assert.equal(await lab.prober.macsOf(ip), []);
+    for (const family of FAMILIES) {
+      const name = `${MISSING}-${family.toLowerCase()}`;
+      const addressPool = [SIDES[0].range[family]];
+      await lab.cluster.apply(classManifest({ name, addressPool, interfaces: [MISSING, 'eth0'] }));
+    }
+    for (const ip of ips) await answeredByOne(lab.prober, ip);
+    for (const node of lab.nodes) await nodeTells(lab, node, 'InterfaceMissing', 'False');
     return undefined;
   }),
 ];

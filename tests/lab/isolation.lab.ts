@@ -5,6 +5,7 @@ import { delay, run, until } from '../../lab/exec.ts';
 import { CABLE_OUT, KILL_NODE, STOP_WIRE } from '../../lab/faults.ts';
 import { type Assignment, assignedIps, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { nodeTells } from '../../lab/node-condition.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
 import { observe, playFault } from '../../lab/trial.ts';
@@ -28,7 +29,7 @@ export const scenarios: readonly Scenario[] = [
       file: join(lab.directory, 'deaf.pcap'),
     });
     await lab.switch.drop('oifname "n1.eth0"');
-    await tells(lab, 'n1', 'Deaf');
+    await nodeTells(lab, 'n1', 'Deaf');
     await delay(LOOK_MS);
     const claims = await capture.stop();
     const { outcomes } = await observation.end();
@@ -45,7 +46,7 @@ export const scenarios: readonly Scenario[] = [
     await freshServices(lab);
     const observation = await observe(lab);
     await lab.switch.drop(`iifname "n1.eth0" ether daddr ${HEARTBEAT_GROUP_MAC} udp dport 1-65535`);
-    await tells(lab, 'n2', 'HeartbeatsLost');
+    await nodeTells(lab, 'n2', 'HeartbeatsLost');
     await delay(LOOK_MS);
     const { outcomes } = await observation.end();
     for (const one of outcomes) {
@@ -95,7 +96,7 @@ export const scenarios: readonly Scenario[] = [
       );
       ips.push(...(await assignedIps(lab, service.name, 3)));
     }
-    for (const node of lab.nodes) await tells(lab, node, 'NoPeersHeard');
+    for (const node of lab.nodes) await nodeTells(lab, node, 'NoPeersHeard');
     await oneAnswerEach(lab, ips, ABSENT_AFTER_MS + LOOK_MS);
     return undefined;
   }),
@@ -126,18 +127,6 @@ export const scenarios: readonly Scenario[] = [
     },
   ),
 ];
-
-/** Waits for the condition on the Node: what the network was to do wrong has come about, and people are told. */
-async function tells(lab: Lab, node: string, condition: string): Promise<void> {
-  const type = `network.deckhouse.io/${condition}`;
-  let conditions: Record<string, string>[] = [];
-  const what = () => `${type} of ${node}: ${JSON.stringify(conditions)}`;
-  await until({ what, deadlineMs: 5_000 }, async () => {
-    const status = (await lab.cluster.read({ kind: 'Node', name: node }))?.status;
-    conditions = (status?.['conditions'] ?? []) as Record<string, string>[];
-    return conditions.some((one) => one['type'] === type && one['status'] === 'True');
-  });
-}
 
 /** A fabric with ARP suppression: the switch itself answers with the node's MAC and floods nothing to it. */
 async function answerFromTheSwitch(lab: Lab, all: readonly Assignment[]): Promise<void> {

@@ -3,7 +3,7 @@ export type ToParent =
   | { readonly kind: 'ready' }
   /** A setting is wrong, and this says which. */
   | { readonly kind: 'refused'; readonly sentence: string }
-  /** Every 100 ms from the wire: its event loop runs. */
+  /** Its event loop runs: every 100 ms from the wire, every second from the speaker. */
   | { readonly kind: 'pulse' }
   /**
    * What the wire would need if it were restarted now, as far as it has changed: `node` keeps it by key, forgets keys with

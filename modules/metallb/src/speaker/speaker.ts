@@ -42,6 +42,8 @@ export interface SpeakerIdentity {
 /** How long the store may take before the duties of the speaker before are resumed. */
 const PATIENCE_MS = 1_000;
 const RESTART_MS = 1_000;
+/** Kinds of objects come on ways of their own: a child may be here before its class is. */
+const REFUSAL_STANDS_MS = 1_000;
 
 /** Duties from the store to the wire, reports from the wire to the store. */
 export class Speaker {
@@ -73,7 +75,7 @@ export class Speaker {
     const { clock, random, log } = ports;
     this.#sinceEpochMs = clock.epochMs();
     this.#board = new DutyBoard(identity.node, this.#view, (ip, refusal) =>
-      log.warn('nobody can announce address', { ip, refusal }),
+      clock.after(REFUSAL_STANDS_MS, () => this.#tellRefusal(ip, refusal)),
     );
     this.#feed = new StoreFeed(this.#watchedStore(), this.#view, {
       onChange: () => this.#heard(),
@@ -180,6 +182,11 @@ export class Speaker {
       // Rejects no more: there is last-known-good state.
       this.#restart = clock.after(RESTART_MS, () => void this.#startStore());
     }
+  }
+
+  #tellRefusal(ip: IpAddress, refusal: string): void {
+    if (this.#board.refusals.get(ip) !== refusal) return;
+    this.#ports.log.warn('nobody can announce address', { ip, refusal });
   }
 
   /** Once for each reason, although it is tried every second. */
