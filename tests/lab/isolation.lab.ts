@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { startCapture } from '../../lab/capture.ts';
-import { delay, run, until } from '../../lab/exec.ts';
+import { delay, run } from '../../lab/exec.ts';
 import { CABLE_OUT, KILL_NODE, STOP_WIRE } from '../../lab/faults.ts';
 import { type Assignment, assignedIps, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
