@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { buildAgents, startAgent } from './agent.ts';
 import { CleanUp, runBeforeExit } from './cleanup.ts';
 import type { Cluster } from './cluster.ts';
-import { ForgetfulHost } from './cold-client.ts';
 import { DataplaneSync } from './dataplane-sync.ts';
 import { ManifestCluster } from './manifest-cluster.ts';
 import { deleteNamespaces, listNamespaces, newLabName, sweepLeftovers } from './namespaces.ts';
@@ -33,6 +32,7 @@ import { LabSwitch } from './switch.ts';
 import {
   type HeldConnections,
   holdConnections,
+  type ProbeOptions,
   startTrafficProbe,
   type TrafficProbe,
 } from './traffic.ts';
@@ -100,19 +100,16 @@ export class Lab {
   }
 
   /** Probes until `endScenario` or until it is stopped. */
-  async probe(ips: readonly string[], host = 'client', intervalMs = 2): Promise<TrafficProbe> {
-    return this.#untilEndOfScenario(await startTrafficProbe(this.#where(host), ips, intervalMs));
+  async probe(
+    ips: readonly string[],
+    host = 'client',
+    options: ProbeOptions = {},
+  ): Promise<TrafficProbe> {
+    return this.#untilEndOfScenario(await startTrafficProbe(this.#where(host), ips, options));
   }
 
   async hold(ips: readonly string[], connections = 100): Promise<HeldConnections> {
     return this.#untilEndOfScenario(await holdConnections(this.#where('client'), ips, connections));
-  }
-
-  /** A host that forgets its neighbours all the time, until `endScenario` or until it is stopped. */
-  forgetful(host: string): ForgetfulHost {
-    const forgetful = this.#untilEndOfScenario(new ForgetfulHost(this.namespace(host)));
-    forgetful.start();
-    return forgetful;
   }
 
   /** A prober on the second segment. */

@@ -15,7 +15,13 @@ export interface ProbeReport {
 type Where = Pick<AgentOptions, 'directory' | 'namespace'>;
 const FLOWING_WITHIN_MS = 30;
 
-/** A client that sends a UDP packet to every IP every 2 ms. */
+export interface ProbeOptions {
+  readonly intervalMs?: number;
+  /** The host forgets its neighbours all the time, as if clients came for the first time again and again. */
+  readonly forgets?: boolean;
+}
+
+/** A client that sends a UDP packet to every IP every few milliseconds. */
 export class TrafficProbe {
   readonly #agent: Agent<'report' | 'reset', ProbeReport[]>;
 
@@ -50,9 +56,10 @@ export class TrafficProbe {
 export async function startTrafficProbe(
   where: Where,
   ips: readonly string[],
-  intervalMs = 2,
+  { intervalMs = 2, forgets = false }: ProbeOptions = {},
 ): Promise<TrafficProbe> {
-  const args = [...ips.map((ip) => `--target=${ip}`), `--interval=${intervalMs}`];
+  const targets = ips.map((ip) => `--target=${ip}`);
+  const args = [...targets, `--interval=${intervalMs}`, ...(forgets ? ['--forget'] : [])];
   return new TrafficProbe(await startAgent({ ...where, kind: 'udp-probe', args }));
 }
 

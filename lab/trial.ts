@@ -63,7 +63,7 @@ export async function observe(
 ): Promise<Observation> {
   const before = await assignments(lab);
   const ips = before.map((one) => one.ip);
-  const probe = await lab.probe(ips, host, intervalMs);
+  const probe = await lab.probe(ips, host, { intervalMs });
   await probe.flowing();
   await delay(WARM_UP_MS);
   await probe.reset();

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { parseArgs } from 'node:util';
 import { serve } from './serve.ts';
@@ -8,6 +9,7 @@ const { values } = parseArgs({
     target: { type: 'string', multiple: true, default: [] },
     port: { type: 'string', default: '7' },
     interval: { type: 'string', default: '2' },
+    forget: { type: 'boolean', default: false },
   },
 });
 /**
@@ -15,6 +17,7 @@ const { values } = parseArgs({
  * packets for the second until it asks again. An echo that comes sooner may have waited for a busy processor.
  */
 const ECHO_WITHIN_MS = 500;
+const FORGET_EVERY_MS = 50;
 
 class Target {
   readonly ip: string;
@@ -34,6 +37,16 @@ class Target {
     });
     // Network unreachable and the like: a lost probe.
     this.#socket.on('error', () => {});
+  }
+
+  /** A packet may be under way, or wait in this host for a MAC. */
+  get waits(): boolean {
+    const awaitedSince = performance.now() - ECHO_WITHIN_MS;
+    for (let index = this.#sentAt.length - 1; index >= 0; index -= 1) {
+      if ((this.#sentAt[index] ?? 0) < awaitedSince) return false;
+      if (!this.#answered[index]) return true;
+    }
+    return false;
   }
 
   probe(port: number): void {
@@ -87,9 +100,21 @@ function longestDark(probes: readonly { sentAt: number; answered: boolean | unde
 
 const targets = values.target.map((ip) => new Target(ip));
 const port = Number(values.port);
+let forgotAt = performance.now();
 setInterval(() => {
+  if (values.forget) forget();
   for (const target of targets) target.probe(port);
 }, Number(values.interval));
+
+/**
+ * Makes this host forget its neighbours, as if a client came for the first time. Only while no packet is under way: a
+ * kernel drops what waits with an entry that is deleted, or is just being sent by it, which is no loss of the network.
+ */
+function forget(): void {
+  if (performance.now() - forgotAt < FORGET_EVERY_MS || targets.some(({ waits }) => waits)) return;
+  forgotAt = performance.now();
+  spawnSync('ip', ['neigh', 'flush', 'dev', 'eth0']);
+}
 
 serve((request) => {
   if (request === 'reset') for (const target of targets) target.reset();

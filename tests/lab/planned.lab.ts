@@ -102,14 +102,12 @@ async function probeForgetting(
   lab: Lab,
   ips: readonly string[],
 ): Promise<() => Promise<readonly ProbeReport[]>> {
-  const forgetful = lab.forgetful('client2');
-  const probe = await lab.probe(ips, 'client2', PROBE_MS);
+  const probe = await lab.probe(ips, 'client2', { intervalMs: PROBE_MS, forgets: true });
   await probe.flowing();
   await probe.reset();
   return async () => {
     const reports = await probe.report();
-    await forgetful.stop();
-    return reports;
+    return reports.map((one) => ({ ...one, ip: `${one.ip} from a forgetful client` }));
   };
 }
 
