@@ -1,7 +1,8 @@
+import * as assert from 'node:assert/strict';
 import { parseArgs } from 'node:util';
 import { delay, until } from './exec.ts';
 import { CABLE_OUT, type Fault, killPart, MOVING_FAULTS } from './faults.ts';
-import { settled } from './health.ts';
+import { assignedIps, assignments, settled } from './health.ts';
 import { type Lab, startLab } from './lab.ts';
 import { withTimedRun } from './lock.ts';
 import { NDPPD_IP, startNdppd } from './ndppd.ts';
@@ -22,6 +23,8 @@ const { values } = parseArgs({
 const TRIALS = Number(values.trials);
 const REPLIES = 1_000;
 const LOOK_MS = 1_000;
+/** What Services made anew may ask for, unless others have it. */
+const CANDIDATES = Array.from({ length: 40 }, (_, index) => `192.0.2.${60 + index}`);
 const DRAIN = 'network.deckhouse.io/drain-balancer';
 
 /** Samples by name of the figure. */
@@ -139,8 +142,11 @@ async function failback(lab: Lab, node: string): Promise<Samples> {
 
 /** From the manifest's write to the first answer on the wire for one of three IPs, and for each of them, IPv4. */
 async function createdToAnswered(lab: Lab, _node: string, index: number): Promise<Samples> {
-  const first = 60 + 3 * (index % 13);
-  const ips = [first, first + 1, first + 2].map((octet) => `192.0.2.${octet}`);
+  const taken = new Set((await assignments(lab)).map(({ ip }) => ip));
+  const free = CANDIDATES.filter((ip) => !taken.has(ip));
+  const ips = [0, 1, 2].map((offset) => free[(3 * index + offset) % free.length] ?? '');
+  for (const ip of ips)
+    assert.deepEqual(await lab.prober.macsOf(ip), [], `${ip} is answered before`);
   const watch = await lab.prober.watch(ips, 2);
   const createdAtMs = watch.nowMs();
   const annotations = { 'network.deckhouse.io/load-balancer-ips': ips.join(',') };
@@ -153,6 +159,7 @@ async function createdToAnswered(lab: Lab, _node: string, index: number): Promis
     return found.every((atMs) => atMs !== undefined) && found;
   });
   await watch.stop();
+  assert.deepEqual((await assignedIps(lab, 'fresh', ips.length)).toSorted(), ips.toSorted());
   const tookMs = times.map((atMs) => atMs - createdAtMs);
   return {
     'created to first of 3 answered': [Math.min(...tookMs)],

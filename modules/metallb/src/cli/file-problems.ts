@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
+import { USER_FILES } from '../manifests/layout.ts';
 import { formatManifestProblem } from '../manifests/parse-documents.ts';
 import { UserFiles } from '../manifests/user-files.ts';
 import { WatchedTree } from '../manifests/watched-tree.ts';
@@ -37,8 +38,7 @@ function userFiles(
   const tree = new WatchedTree({
     root: directory,
     clock,
-    acceptsDirectory: (name) => !name.startsWith('.'),
-    acceptsFile: (name) => !name.startsWith('.') && /\.(?:yaml|yml|json)$/.test(name),
+    ...USER_FILES,
     onChanges: () => undefined,
     onLost: () => undefined,
     onUnreadable,

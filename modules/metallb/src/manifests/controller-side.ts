@@ -11,7 +11,7 @@ import { AtomicFiles, readIfThere } from './atomic-file.ts';
 import { ControllerLock } from './controller-lock.ts';
 import { parseFragments } from './fragment-file.ts';
 import { withoutFragments } from './fragments.ts';
-import { isObjectName } from './layout.ts';
+import { isObjectName, USER_FILES } from './layout.ts';
 import { type BaseObject, PublishedObjects, readRevision } from './published-objects.ts';
 import type { Side, SidePorts } from './side.ts';
 import { UserFiles } from './user-files.ts';
@@ -64,9 +64,7 @@ export class ControllerSide implements Side {
     this.#userTree = new WatchedTree({
       root: layout.directory,
       clock,
-      // Hidden: our own state, editors' and ConfigMaps' internals.
-      acceptsDirectory: (name) => !name.startsWith('.'),
-      acceptsFile: (name) => !name.startsWith('.') && /\.(?:yaml|yml|json)$/.test(name),
+      ...USER_FILES,
       onChanges: (changes) => this.#apply(changes),
       onLost,
       onUnreadable: (path, error) => this.#report(path, unreadable(error)),

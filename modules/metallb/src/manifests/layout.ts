@@ -46,6 +46,12 @@ export function nodeFile(layout: StateLayout, node: string): string {
   return join(layout.nodes, `${node}.yaml`);
 }
 
+/** What is read of a users' directory. Hidden is our own state, and what editors and ConfigMaps keep for themselves. */
+export const USER_FILES = {
+  acceptsDirectory: (name: string) => !name.startsWith('.'),
+  acceptsFile: (name: string) => !name.startsWith('.') && /\.(?:yaml|yml|json)$/.test(name),
+} as const;
+
 /** With `node-` before it or `.yaml` behind it, a file's name has 255 bytes at most; Kubernetes allows 253. */
 export const MAXIMUM_NAME_LENGTH = 250;
 
