@@ -59,18 +59,12 @@ export class LabSwitch {
   async setPort(host: string, interfaceName: string, setting: string): Promise<void> {
     const port = portName(host, interfaceName);
     this.#configured.add(port);
-    await run([
-      'ip',
-      'netns',
-      'exec',
-      this.#namespace,
-      'bridge',
-      'link',
-      'set',
-      'dev',
-      port,
-      ...setting.split(' '),
-    ]);
+    await this.#setLink(port, setting.split(' '));
+  }
+
+  async #setLink(port: string, setting: readonly string[]): Promise<void> {
+    const inSwitch = ['ip', 'netns', 'exec', this.#namespace];
+    await run([...inSwitch, 'bridge', 'link', 'set', 'dev', port, ...setting]);
   }
 
   /** Undoes every fault. */
@@ -83,19 +77,7 @@ export class LabSwitch {
     );
     this.#unplugged.clear();
     for (const port of this.#configured) {
-      const off = ['neigh_suppress', 'off', 'isolated', 'off', 'learning', 'on'];
-      await run([
-        'ip',
-        'netns',
-        'exec',
-        this.#namespace,
-        'bridge',
-        'link',
-        'set',
-        'dev',
-        port,
-        ...off,
-      ]);
+      await this.#setLink(port, ['neigh_suppress', 'off', 'isolated', 'off', 'learning', 'on']);
     }
     this.#configured.clear();
   }
