@@ -8,7 +8,7 @@ import { Metrics } from '../../modules/metallb/src/telemetry/metrics.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const root = new URL('../../', import.meta.url);
-const WIRE_COUNTER = /counters\.(?:add|set)\(\s*'(\w+)'/g;
+const WIRE_COUNTER = /(?:counters\.(?:add|set)|#show)\(\s*'(\w+)'/g;
 
 async function registered(): Promise<string[]> {
   const metrics = new Metrics();

@@ -45,11 +45,15 @@ test('a peer that is dead is shown as down until it is forgotten', () => {
   lan.group('n1', 'n2');
   for (const name of ['n1', 'n2']) lan.start(name);
   lan.run(1_000);
-  const peersUp = () =>
+  const gauges = (metric: string) =>
     (lan.stations.get('n1')?.counters.snapshot() ?? [])
-      .filter(({ name }) => name === 'peer_up')
-      .map(({ labels, value }) => `${labels['peer']} ${value}`);
+      .filter(({ name }) => name === metric)
+      .map(
+        ({ labels, value }) => `${labels['peer'] ?? labels['node']} ${labels['state']} ${value}`,
+      );
+  const peersUp = () => gauges('peer_up').map((text) => text.replace(' undefined', ''));
   assert.equal(peersUp(), ['n2 1']);
+  assert.equal(gauges('heartbeat_state').sort(), ['n1 eligible 1', 'n2 eligible 1']);
   lan.hostSpeaks();
   lan.kill('n2');
   lan.hostSpeaks();
@@ -57,8 +61,10 @@ test('a peer that is dead is shown as down until it is forgotten', () => {
   lan.hostSpeaks();
   lan.run(2_000);
   assert.equal(peersUp(), ['n2 0']);
+  assert.equal(gauges('heartbeat_state').sort(), ['n1 eligible 1', 'n2 dead 1']);
   lan.run(FORGOTTEN_AFTER_MS);
   assert.equal(peersUp(), []);
+  assert.equal(gauges('heartbeat_state'), ['n1 eligible 1']);
 });
 
 test.run();

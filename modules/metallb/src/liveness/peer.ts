@@ -13,6 +13,11 @@ import type { Gates, Heartbeat, NodeState } from '../packet/heartbeat.ts';
  */
 export type PeerPhase = 'uncounted' | 'alive' | 'suspect' | 'proven' | 'restarting' | 'dead';
 
+/** What a person is shown of a peer: what it says of itself while it is heard, else what is believed of it. */
+export function shownState({ phase, state }: Pick<Peer, 'phase' | 'state'>): string {
+  return phase === 'alive' ? state : phase;
+}
+
 /** Times are the clock's milliseconds; `-Infinity` where something never happened. */
 export interface Peer {
   readonly node: string;

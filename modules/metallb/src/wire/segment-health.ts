@@ -1,10 +1,17 @@
 import type { DutyTable } from '../duty/duty.ts';
-import { isCounted, type Peer } from '../liveness/peer.ts';
+import { isCounted, shownState } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { Heartbeat } from '../packet/heartbeat.ts';
 import type { Conditions } from './conditions.ts';
 import type { Counters } from './counters.ts';
 import type { Strangers } from './strangers.ts';
+
+type Labels = Readonly<Record<string, string>>;
+
+interface Gauge {
+  readonly labels: Labels;
+  readonly value: number;
+}
 
 /** What a segment's health is seen from. */
 export interface SegmentSymptoms {
@@ -16,14 +23,17 @@ export interface SegmentSymptoms {
 
 /** Tells people how well one segment is heard. */
 export class SegmentHealth {
+  readonly #node: string;
   readonly #interface: string;
   readonly #conditions: Conditions;
   readonly #counters: Counters;
   /** A peer that has seen newer cluster state, until this node has seen it too. */
   #ahead: Pick<Heartbeat, 'node' | 'revision'> | undefined;
-  #peersTold: readonly string[] = [];
+  /** By name and labels. */
+  readonly #shown = new Map<string, Map<string, Labels>>();
 
-  constructor(interfaceName: string, conditions: Conditions, counters: Counters) {
+  constructor(node: string, interfaceName: string, conditions: Conditions, counters: Counters) {
+    this.#node = node;
     this.#interface = interfaceName;
     this.#conditions = conditions;
     this.#counters = counters;
@@ -49,20 +59,36 @@ export class SegmentHealth {
       this.#ahead = undefined;
     const ahead = `${this.#ahead?.node} knows a newer cluster state, and its word counts until this node has seen it`;
     tell('DutiesDiffer', this.#ahead !== undefined, ahead);
-    this.#count(peers);
+    this.#showStates(liveness);
   }
 
-  /** A node that was forgotten, since it has left, is not one that is down. */
-  #count(peers: readonly Peer[]): void {
-    const labels = (peer: string) => ({ interface: this.#interface, peer });
-    for (const peer of peers) {
-      this.#counters.set('peer_up', labels(peer.node), Number(isCounted(peer)));
+  #showStates({ state, peers }: SegmentLiveness): void {
+    const up = peers.map((peer) => ({
+      labels: { peer: peer.node },
+      value: Number(isCounted(peer)),
+    }));
+    this.#show('peer_up', up);
+    const states = peers.map((peer) => ({ node: peer.node, state: shownState(peer) }));
+    const all = [{ node: this.#node, state }, ...states];
+    this.#show(
+      'heartbeat_state',
+      all.map((labels) => ({ labels, value: 1 })),
+    );
+  }
+
+  /** What is not so any more is not shown: a node that was forgotten, since it has left, is not one that is down. */
+  #show(name: string, gauges: readonly Gauge[]): void {
+    const before = this.#shown.get(name);
+    const shown = new Map<string, Labels>();
+    for (const { labels, value } of gauges) {
+      const all = { interface: this.#interface, ...labels };
+      const key = Object.values(all).join(' ');
+      shown.set(key, all);
+      before?.delete(key);
+      this.#counters.set(name, all, value);
     }
-    const names = peers.map(({ node }) => node);
-    for (const gone of this.#peersTold.filter((name) => !names.includes(name))) {
-      this.#counters.remove('peer_up', labels(gone));
-    }
-    this.#peersTold = names;
+    this.#shown.set(name, shown);
+    for (const labels of before?.values() ?? []) this.#counters.remove(name, labels);
   }
 }
 

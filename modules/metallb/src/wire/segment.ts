@@ -1,7 +1,7 @@
 import type { Report } from '../duty/messages.ts';
 import type { Claim } from '../layer2/claim.ts';
 import type { LivenessAction } from '../liveness/liveness-action.ts';
-import type { Peer } from '../liveness/peer.ts';
+import { type Peer, shownState } from '../liveness/peer.ts';
 import { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
@@ -68,7 +68,7 @@ export class Segment {
     this.#presence = new StaticPresence(options.node, this.#liveness);
     this.#questions = new Questions(link, ports, options);
     this.#conditions = new Conditions(link.name, (report) => ports.report(report));
-    this.#health = new SegmentHealth(link.name, this.#conditions, ports.counters);
+    this.#health = new SegmentHealth(options.node, link.name, this.#conditions, ports.counters);
     const sight = {
       liveness: this.#liveness,
       questions: this.#questions,
@@ -146,9 +146,9 @@ export class Segment {
 
   peersReport(): Report {
     const now = this.#ports.clock.now();
-    const peers = this.#liveness.peers.map(({ node, phase, state, heardAt }) => {
-      const lastHeardMsAgo = Math.round(now - heardAt);
-      return { node, state: phase === 'alive' ? state : phase, lastHeardMsAgo };
+    const peers = this.#liveness.peers.map((peer) => {
+      const lastHeardMsAgo = Math.round(now - peer.heardAt);
+      return { node: peer.node, state: shownState(peer), lastHeardMsAgo };
     });
     return { type: 'peers', interface: this.#link.name, state: this.#liveness.state, peers };
   }
