@@ -19,7 +19,11 @@ export interface SegmentSymptoms {
   readonly strangers: Strangers;
   readonly electionsBegun: boolean;
   readonly table: DutyTable;
+  readonly now: number;
 }
+
+/** Gauges leave the process once a second; heartbeats come by the hundred. */
+const SHOW_EVERY_MS = 500;
 
 /** Tells people how well one segment is heard. */
 export class SegmentHealth {
@@ -29,6 +33,7 @@ export class SegmentHealth {
   readonly #counters: Counters;
   /** A peer that has seen newer cluster state, until this node has seen it too. */
   #ahead: Pick<Heartbeat, 'node' | 'revision'> | undefined;
+  #showAt = Number.NEGATIVE_INFINITY;
   /** By name and labels. */
   readonly #shown = new Map<string, Map<string, Labels>>();
 
@@ -45,7 +50,7 @@ export class SegmentHealth {
     }
   }
 
-  tell({ liveness, strangers, electionsBegun, table }: SegmentSymptoms): void {
+  tell({ liveness, strangers, electionsBegun, table, now }: SegmentSymptoms): void {
     const { deaf, neverHeard, peers } = liveness;
     const otherKey = membersAmong(strangers.nodes, table);
     const proven = peers.filter(({ phase }) => phase === 'proven').map(({ node }) => node);
@@ -59,6 +64,8 @@ export class SegmentHealth {
       this.#ahead = undefined;
     const ahead = `${this.#ahead?.node} knows a newer cluster state, and its word counts until this node has seen it`;
     tell('DutiesDiffer', this.#ahead !== undefined, ahead);
+    if (now < this.#showAt) return;
+    this.#showAt = now + SHOW_EVERY_MS;
     this.#showStates(liveness);
   }
 

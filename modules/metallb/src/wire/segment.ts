@@ -266,7 +266,7 @@ export class Segment {
     this.#pace.step(this.#liveness, now);
     this.#health.tell({
       ...{ liveness: this.#liveness, strangers: this.#presence.strangers },
-      ...{ electionsBegun: this.#electionsBegun, table: this.#ports.table() },
+      ...{ electionsBegun: this.#electionsBegun, table: this.#ports.table(), now },
     });
     this.#pump();
   }
