@@ -266,12 +266,18 @@ test('a run directory that another node program works in ends it with 64 and a s
 }) => {
   const first = new RunningNode(directory);
   await first.started('wire');
-  while (!existsSync(join(directory, 'loaded'))) await first.health('/readyz');
+  const loaded = () => (readIfThere(join(directory, 'loaded')) ?? '').trim().split('\n');
+  // Its wire and its spare.
+  while (loaded().length < 2) await first.health('/readyz');
   const second = new RunningNode(directory);
   assert.equal(await second.exited, [64, null]);
   const sentence = `another node program (pid ${first.process.pid}) works in ${directory}/run`;
   assert.match(await second.complaints, `node: --run-dir: ${sentence}`);
-  assert.is(readFileSync(join(directory, 'loaded'), 'utf8').trim().split('\n').length, 1);
+  assert.is(loaded().length, 2);
 });
+
+function readIfThere(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+}
 
 test.run();
