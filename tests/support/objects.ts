@@ -41,7 +41,7 @@ export function childObject(
       ...(labels === undefined ? {} : { labels }),
       ...(owner === undefined ? {} : { ownerReferences: [ownerReference(owner)] }),
     },
-    spec: { preferredNode: 'n1' },
+    spec: { serviceRef: { name: 'web' } },
   };
 }
 

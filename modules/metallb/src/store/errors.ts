@@ -18,5 +18,10 @@ export class InvalidError extends Error {
 
 /** Connection lost, timeout, server error: the same call may succeed later. */
 export class StoreUnavailableError extends Error {
-  override readonly name = 'StoreUnavailableError';
+  override readonly name: string = 'StoreUnavailableError';
+}
+
+/** This process may not write at the moment: another one may be in charge by now. */
+export class NotLeadingError extends Error {
+  override readonly name = 'NotLeadingError';
 }

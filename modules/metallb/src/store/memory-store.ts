@@ -34,6 +34,11 @@ export class MemoryStore implements Store {
     this.#watchers = new Watchers(this.#table);
   }
 
+  /** Starts as a copy of a cluster: with the uids, ages and versions that its objects have. */
+  load(objects: readonly KubernetesObject[]): void {
+    this.#table.load(objects, 0);
+  }
+
   get(ref: ObjectRef): KubernetesObject | undefined {
     return this.#table.get(ref);
   }

@@ -23,19 +23,19 @@ interface Entry<T> {
 
 /** One kind of a store, parsed and kept by key. The work for one change does not depend on how many objects there are. */
 export class Mirror<T> {
-  readonly #store: Store;
+  readonly #store: Pick<Store, 'watch'>;
   readonly #options: MirrorOptions<T>;
   readonly #entries = new Map<string, Entry<T>>();
   #watch: Watch | undefined;
   #synced = false;
   #revision = 0;
 
-  constructor(store: Store, options: MirrorOptions<T>) {
+  constructor(store: Pick<Store, 'watch'>, options: MirrorOptions<T>) {
     this.#store = store;
     this.#options = options;
   }
 
-  /** The whole state has been heard at least once. */
+  /** The whole state has been heard at least once since the start, or since the last `restart`. */
   get synced(): boolean {
     return this.#synced;
   }
@@ -73,6 +73,13 @@ export class Mirror<T> {
   stop(): void {
     this.#watch?.stop();
     this.#watch = undefined;
+  }
+
+  /** Lists anew and goes on from there; what is known stays until then. What a watch had under way is not waited for. */
+  restart(): void {
+    this.stop();
+    this.#synced = false;
+    this.start();
   }
 
   #hear(event: WatchEvent): void {

@@ -1,6 +1,6 @@
 import { Backoff } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import { ConflictError, StoreUnavailableError } from './errors.ts';
+import { ConflictError, NotLeadingError, StoreUnavailableError } from './errors.ts';
 
 /** What a work queue needs from outside. */
 export interface WorkQueuePorts {
@@ -16,7 +16,8 @@ const RETRY = { initialMs: 20, maximumMs: 30_000 };
 
 /**
  * Works through keys one at a time, first come first served. A key added again while it waits is worked once; while it
- * is worked, once more afterwards. Conflicts and an unreachable store are retried with growing delays.
+ * is worked, once more afterwards. Conflicts, an unreachable store and a
+ * Lease that could not be renewed in time are retried with growing delays.
  *
  * Invariant: a key is waiting, in flight or retrying, or the queue remembers nothing of it.
  */
@@ -101,5 +102,9 @@ export class WorkQueue {
 }
 
 function isTransient(error: unknown): boolean {
-  return error instanceof ConflictError || error instanceof StoreUnavailableError;
+  return (
+    error instanceof ConflictError ||
+    error instanceof StoreUnavailableError ||
+    error instanceof NotLeadingError
+  );
 }
