@@ -2,6 +2,7 @@
 // which is compiled C++.
 import { existsSync } from 'node:fs';
 import { build } from 'esbuild';
+import { buildHooks } from './build-hooks.mjs';
 
 const SOURCE = 'modules/metallb/src';
 /** Folder of the program → name of its bundle. */
@@ -34,3 +35,5 @@ await build({
     js: "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);",
   },
 });
+
+await buildHooks('dist');

@@ -329,4 +329,15 @@ test('a status that somebody overwrote does not loosen the binding: the children
   assert.match(conditionsAfter(nginx, operations).join(), /=True\/LoadBalancerClassBound\/other/);
 });
 
+test('a class that comes without nodes ends the complaint that it was missing, and binds nobody yet', () => {
+  const other = service('nginx', { classAnnotation: 'late' });
+  const complained = patched(other, run({ services: [other] }));
+  assert.match(conditionsAfter(complained, []).join(), /ClassNotFound/);
+  const late = classOf('late', { nodeSelector: { role: 'nobody' } });
+  const operations = run({ classes: [late], services: [complained] });
+  assert.equal(conditionsAfter(complained, operations), [
+    'network.deckhouse.io/balancer-nodes-available=False/NoBalancerNodes/no node matches spec.nodeSelector of MetalLoadBalancerClass "late": existing public IPs stay where they are, new ones wait for a node',
+  ]);
+});
+
 test.run();

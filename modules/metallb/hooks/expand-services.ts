@@ -8,10 +8,16 @@ import type { Service } from '../src/api/service.ts';
 import { balancerNodes, type PlacementNode } from '../src/placement/balancer-nodes.ts';
 import { place } from '../src/placement/place.ts';
 import type { Operation } from '../src/store/store.ts';
-import { BINDING, discoveryConfig } from './lib/bindings.ts';
+import { BINDING, hookConfig } from './lib/bindings.ts';
 import { childPatch, newChild } from './lib/child-object.ts';
 import { type ClassChoice, type Classes, chooseClass } from './lib/class-choice.ts';
 import type { Hook } from './lib/hook.ts';
+import {
+  CHILD_TO_KEEP_FILTER,
+  CLASS_FILTER,
+  NODE_FILTER,
+  SERVICE_TO_EXPAND_FILTER,
+} from './lib/jq-filters.ts';
 import { type ChildLookup, groupBy, type Observed } from './lib/observed.ts';
 import { ownershipOf } from './lib/ownership.ts';
 import { SERVICE_CONDITION } from './lib/service-condition.ts';
@@ -182,10 +188,16 @@ function conditionOperations(expansion: Expansion, nowEpochMs: number): Operatio
 }
 
 /** The binding's message is data: Deckhouse reads the class name from it, and so do we. */
-function classCondition({ choice, own, nodes }: Expansion): [string, ConditionValue][] {
+function classCondition({
+  service,
+  choice,
+  own,
+  nodes,
+}: Expansion): [string, ConditionValue | undefined][] {
   if (choice.kind === 'chosen') {
     // Nothing is bound before there is a node: a Service that has nothing yet follows its default class.
-    if (own.length === 0 && !nodes.some(({ eligible }) => eligible)) return [];
+    if (own.length === 0 && !nodes.some(({ eligible }) => eligible))
+      return withoutComplaint(service);
     const message = choice.chosen.metadata.name;
     const bound = { status: 'True', reason: 'LoadBalancerClassBound', message } as const;
     return [[SERVICE_CONDITION.classBound, bound]];
@@ -196,6 +208,12 @@ function classCondition({ choice, own, nodes }: Expansion): [string, ConditionVa
     own.length === 0 ? 'the Service gets no public IP' : 'the public IPs stay as they are';
   const message = `MetalLoadBalancerClass ${JSON.stringify(choice.name)} ${fact}: ${consequence} until it ${until} or another class is chosen`;
   return [[SERVICE_CONDITION.classBound, { status: 'False', reason, message }]];
+}
+
+/** What was said of a missing class is not so any more; a binding stays. */
+function withoutComplaint({ value }: Observed<Service>): [string, undefined][] {
+  const said = value.status.conditions.find(({ type }) => type === SERVICE_CONDITION.classBound);
+  return said?.status === 'False' ? [[SERVICE_CONDITION.classBound, undefined]] : [];
 }
 
 const WITHOUT_CLASS = {
@@ -227,7 +245,17 @@ function nodesCondition({ choice, nodes }: Expansion): ConditionValue | undefine
 
 /** Turns LoadBalancer Services into one child for each public IP. */
 export const hook: Hook = {
-  config: discoveryConfig([BINDING.classes, BINDING.nodes, BINDING.services, BINDING.children]),
+  config: hookConfig('expand-services', [
+    { ...BINDING.classes, jqFilter: CLASS_FILTER },
+    { ...BINDING.nodes, jqFilter: NODE_FILTER },
+    { ...BINDING.services, jqFilter: SERVICE_TO_EXPAND_FILTER },
+    {
+      ...BINDING.children,
+      jqFilter: CHILD_TO_KEEP_FILTER,
+      // Those that come are mostly its own.
+      executeHookOnEvent: ['Modified', 'Deleted'],
+    },
+  ]),
   handle(contexts, nowEpochMs) {
     return expandServices({ ...readState(contexts), nowEpochMs });
   },

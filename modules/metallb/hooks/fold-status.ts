@@ -1,9 +1,10 @@
 import type { Child } from '../src/api/child.ts';
 import type { Service } from '../src/api/service.ts';
 import type { Operation } from '../src/store/store.ts';
-import { BINDING, discoveryConfig } from './lib/bindings.ts';
-import { slotOf } from './lib/child-name.ts';
+import { BINDING, hookConfig } from './lib/bindings.ts';
+import { compareSlots } from './lib/child-name.ts';
 import type { Hook } from './lib/hook.ts';
+import { CHILD_TO_FOLD_FILTER, SERVICE_TO_FOLD_FILTER } from './lib/jq-filters.ts';
 import type { ChildLookup, Observed } from './lib/observed.ts';
 import { ownershipOf } from './lib/ownership.ts';
 import { CHILD_CONDITION, SERVICE_CONDITION } from './lib/service-condition.ts';
@@ -25,7 +26,7 @@ export function foldStatus({ services, children, nowEpochMs }: FoldView): Operat
     const own = children
       .ofService(key)
       .filter((child) => ownershipOf(child, object.metadata) === 'own')
-      .sort(compareSlots);
+      .sort((a, b) => compareSlots(a.object.metadata.name, b.object.metadata.name));
     const patch = statusPatch(object, wantedStatus(service.value, own), nowEpochMs);
     if (patch.length === 0) continue;
     const { name, namespace } = object.metadata;
@@ -33,15 +34,6 @@ export function foldStatus({ services, children, nowEpochMs }: FoldView): Operat
     operations.push({ do: 'patch', ref, subresource: 'status', patch });
   }
   return operations;
-}
-
-/** By number, the primary family first: 10 comes after 2. */
-function compareSlots({ object: a }: Observed<Child>, { object: b }: Observed<Child>): number {
-  const slotA = slotOf(a.metadata.name);
-  const slotB = slotOf(b.metadata.name);
-  const byOrder = (slotA?.order ?? 0) - (slotB?.order ?? 0);
-  if (byOrder !== 0) return byOrder;
-  return (slotA?.secondaryFamily ?? '') < (slotB?.secondaryFamily ?? '') ? -1 : 1;
 }
 
 function wantedStatus(service: Service, own: readonly Observed<Child>[]): StatusChanges {
@@ -109,7 +101,10 @@ function complaintsOf(own: readonly Observed<Child>[], type: string): ConditionV
 
 /** Folds the IPs of the children into the status of their Service: the only writer of it. */
 export const hook: Hook = {
-  config: discoveryConfig([BINDING.services, BINDING.children]),
+  config: hookConfig('fold-status', [
+    { ...BINDING.services, jqFilter: SERVICE_TO_FOLD_FILTER },
+    { ...BINDING.children, jqFilter: CHILD_TO_FOLD_FILTER },
+  ]),
   handle(contexts, nowEpochMs) {
     const { services, children } = readState(contexts);
     return foldStatus({ services, children, nowEpochMs });

@@ -4,8 +4,9 @@ import type { Node } from '../src/api/node.ts';
 import { balancerNodes } from '../src/placement/balancer-nodes.ts';
 import { addLabel, removeLabel } from '../src/store/json-patch.ts';
 import type { Operation } from '../src/store/store.ts';
-import { BINDING, discoveryConfig } from './lib/bindings.ts';
+import { BINDING, hookConfig } from './lib/bindings.ts';
 import type { Hook } from './lib/hook.ts';
+import { CLASS_FILTER, NODE_FILTER } from './lib/jq-filters.ts';
 import { readState } from './lib/snapshots.ts';
 
 /** Gives every balancer node the member label, which the DaemonSet follows, and takes it from all others. */
@@ -30,7 +31,10 @@ export function labelNodes(
 
 /** Keeps the member label of the nodes. */
 export const hook: Hook = {
-  config: discoveryConfig([BINDING.classes, BINDING.nodes]),
+  config: hookConfig('label-nodes', [
+    { ...BINDING.classes, jqFilter: CLASS_FILTER },
+    { ...BINDING.nodes, jqFilter: NODE_FILTER },
+  ]),
   handle(contexts) {
     const { classes, nodes } = readState(contexts);
     return labelNodes(classes, nodes);

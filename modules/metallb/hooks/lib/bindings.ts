@@ -6,7 +6,11 @@ import {
 } from '../../src/api/names.ts';
 import type { HookConfig, KubernetesBinding } from './hook.ts';
 
-type BindingKind = Pick<KubernetesBinding, 'name' | 'apiVersion' | 'kind'>;
+/** What a binding watches, and what of it. */
+export type WatchedObjects = Pick<
+  KubernetesBinding,
+  'name' | 'apiVersion' | 'kind' | 'nameSelector' | 'executeHookOnEvent' | 'jqFilter'
+>;
 
 /** The objects that hooks of this module read; the names are those of the snapshots. */
 export const BINDING = {
@@ -14,13 +18,33 @@ export const BINDING = {
   nodes: { name: 'nodes', apiVersion: 'v1', kind: 'Node' },
   services: { name: 'services', apiVersion: 'v1', kind: 'Service' },
   children: { name: 'children', apiVersion: CHILD_API_VERSION, kind: CHILD_KIND },
-} as const satisfies Record<string, BindingKind>;
+  moduleConfigs: {
+    name: 'module-configs',
+    apiVersion: 'deckhouse.io/v1alpha1',
+    kind: 'ModuleConfig',
+    nameSelector: { matchNames: ['metallb'] },
+  },
+} as const satisfies Record<string, Omit<WatchedObjects, 'jqFilter'>>;
 
-/** All bindings in one group, so that the hook always sees them together; one queue, so that no two hooks race. */
-export function discoveryConfig(bindings: readonly BindingKind[]): HookConfig {
-  const shared = { group: 'discovery', queue: '/modules/metallb/discovery' };
+/**
+ * All bindings in one group, so that the hook always sees them together and neighbouring events are one run. A queue
+ * for each hook: events of several hooks in one queue lie alternately in it, and only neighbours are joined.
+ *
+ * A run that fails is dropped. Mostly a patch was made from a snapshot that was older than its object, and the event of
+ * that newer version is on its way; whatever else it was, the next minute's run sees it again.
+ */
+export function hookConfig(name: string, bindings: readonly WatchedObjects[]): HookConfig {
+  const queue = `/modules/metallb/${name}`;
+  const shared = { group: 'main', queue, allowFailure: true };
   return {
     configVersion: 'v1',
-    kubernetes: bindings.map((binding) => ({ ...binding, ...shared })),
+    // Time for the operator to hear what the run before has written.
+    settings: { executionMinInterval: '500ms', executionBurst: 1 },
+    kubernetes: bindings.map((binding) => ({
+      ...binding,
+      ...shared,
+      keepFullObjectsInMemory: false,
+    })),
+    schedule: [{ name: 'every-minute', crontab: '* * * * *', ...shared }],
   };
 }

@@ -52,3 +52,11 @@ export function slotOf(name: string): ChildSlot | undefined {
   if (family === undefined) return { order: Number(digits) };
   return { order: Number(digits), secondaryFamily: family === '-ipv4' ? 'IPv4' : 'IPv6' };
 }
+
+/** Order of the names of one Service's children: by number, the primary family first; 10 comes after 2. */
+export function compareSlots(nameA: string, nameB: string): number {
+  const [a, b] = [slotOf(nameA), slotOf(nameB)];
+  const byOrder = (a?.order ?? 0) - (b?.order ?? 0);
+  if (byOrder !== 0) return byOrder;
+  return (a?.secondaryFamily ?? '') < (b?.secondaryFamily ?? '') ? -1 : 1;
+}

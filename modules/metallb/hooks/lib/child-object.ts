@@ -7,7 +7,7 @@ import {
   CHILD_LOAD_BALANCER_CLASS,
   LABEL,
 } from '../../src/api/names.ts';
-import type { OwnerReference } from '../../src/api/object.ts';
+import type { KubernetesObject, OwnerReference } from '../../src/api/object.ts';
 import type { Service } from '../../src/api/service.ts';
 import { familyOf, type IpAddress, type IpFamily, parseIp } from '../../src/net/ip.ts';
 import { pointerTo, testVersion } from '../../src/store/json-patch.ts';
@@ -153,7 +153,18 @@ export function childPatch(
   ];
   if (operations.length === 0) return undefined;
   const ref = { kind: CHILD_KIND, namespace: metadata.namespace, name: metadata.name } as const;
-  return { do: 'patch', ref, patch: [testVersion(object), ...operations] };
+  return { do: 'patch', ref, patch: [testIdentity(object), ...operations] };
+}
+
+/**
+ * Hooks as executables watch children without their versions, which change with every status (jq-filters.ts): that it
+ * is the same object still is enough, since nobody else writes these members.
+ */
+function testIdentity(object: KubernetesObject): JsonPatchOperation {
+  const { uid, resourceVersion } = object.metadata;
+  return resourceVersion === ''
+    ? { op: 'test', path: '/metadata/uid', value: uid }
+    : testVersion(object);
 }
 
 function absent(names: readonly string[]): Record<string, undefined> {

@@ -4,29 +4,57 @@ import type { Operation } from '../../src/store/store.ts';
 /** What a hook asks for with `--config`: the objects that it sees, as one level-triggered group. */
 export interface HookConfig {
   readonly configVersion: 'v1';
+  /** Runs begin at least this far apart (a Go duration): what comes meanwhile is one run's. */
+  readonly settings: {
+    readonly executionMinInterval: `${number}ms`;
+    readonly executionBurst: number;
+  };
   readonly kubernetes: readonly KubernetesBinding[];
+  readonly schedule: readonly ScheduleBinding[];
+}
+
+interface ScheduleBinding {
+  readonly name: string;
+  readonly crontab: string;
+  readonly allowFailure: boolean;
+  readonly group: string;
+  readonly queue: string;
 }
 
 export interface KubernetesBinding {
   readonly name: string;
   readonly apiVersion: string;
   readonly kind: string;
+  readonly nameSelector?: { readonly matchNames: readonly string[] };
+  /** All when absent. */
+  readonly executeHookOnEvent?: readonly ('Added' | 'Modified' | 'Deleted')[];
+  /** What of the object the hook sees: a change of anything else is no reason to run it. */
+  readonly jqFilter: string;
+  readonly keepFullObjectsInMemory: false;
+  /** A run that fails is not repeated after 5 to 32 s, with nothing else running in its queue meanwhile. */
+  readonly allowFailure: boolean;
   /** Bindings of one group reach the hook as one context with the snapshots of all of them. */
   readonly group: string;
-  /** Hooks of one queue never run at the same time. */
+  /** Runs of one queue follow each other. */
   readonly queue: string;
 }
 
 /** One element of the array that shell-operator hands to a hook; what hooks here don't read is left out. */
 export interface BindingContext {
   readonly binding: string;
-  readonly type?: string;
-  readonly groupName?: string;
   readonly snapshots?: Readonly<Record<string, readonly SnapshotEntry[]>>;
 }
 
 export interface SnapshotEntry {
-  readonly object?: KubernetesObject;
+  /** In full, or what the binding's jqFilter leaves of it. */
+  readonly object: KubernetesObject;
+}
+
+/** A gauge. */
+export interface Metric {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
 }
 
 /** Reads the state, says what to write. Same contexts and time, same operations. */
@@ -35,11 +63,19 @@ export interface Hook {
   handle(contexts: readonly BindingContext[], nowEpochMs: number): readonly Operation[];
 }
 
+/** Reads the state, says what to alert people of: the whole set each time. */
+export interface AlertHook {
+  readonly config: HookConfig;
+  /** The operator drops what an earlier run said in the same group. */
+  readonly metricGroup: string;
+  measure(contexts: readonly BindingContext[]): readonly Metric[];
+}
+
 /** The objects of one binding; the last context is the newest. */
 export function snapshotOf(
   contexts: readonly BindingContext[],
   binding: string,
 ): KubernetesObject[] {
   const entries = contexts.findLast((context) => context.snapshots)?.snapshots?.[binding] ?? [];
-  return entries.flatMap(({ object }) => (object === undefined ? [] : [object]));
+  return entries.map(({ object }) => object);
 }

@@ -1,0 +1,144 @@
+import { execFileSync } from 'node:child_process';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  CHILD_TO_FOLD_FILTER,
+  CHILD_TO_KEEP_FILTER,
+  CLASS_FILTER,
+  MODULE_CONFIG_FILTER,
+  NODE_FILTER,
+  SERVICE_TO_CHECK_FILTER,
+  SERVICE_TO_EXPAND_FILTER,
+  SERVICE_TO_FOLD_FILTER,
+} from '../../modules/metallb/hooks/lib/jq-filters.ts';
+import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
+import { boundTo, child, classOf, node, service } from '../support/cluster-objects.ts';
+import {
+  type Projection,
+  projectChildToFold,
+  projectChildToKeep,
+  projectClass,
+  projectModuleConfig,
+  projectNode,
+  projectServiceToCheck,
+  projectServiceToExpand,
+  projectServiceToFold,
+} from '../support/projections.ts';
+
+function withMetadata(object: KubernetesObject, metadata: object): KubernetesObject {
+  return { ...object, metadata: { ...object.metadata, ...metadata } };
+}
+
+const MANAGED = { managedFields: [{ manager: 'kubectl' }], generation: 3 };
+const DRAINING = {
+  'network.deckhouse.io/drain-balancer': '',
+  'node.alpha.kubernetes.io/ttl': '0',
+};
+const NODES = [
+  node('n1', { role: 'edge' }),
+  withMetadata(node('n2', {}, DRAINING), MANAGED),
+  {
+    ...node('n3'),
+    metadata: { name: 'n3', uid: 'u', resourceVersion: '7', creationTimestamp: '' },
+  },
+  { ...node('n4'), status: { conditions: [{ type: 'Ready', status: 'True' }] } },
+];
+const CLASSES = [
+  classOf('c', { isDefault: true }),
+  withMetadata(
+    { ...classOf('old'), status: { nodes: ['n1'] } },
+    { labels: { a: 'b' }, ...MANAGED },
+  ),
+  { ...classOf('bare'), spec: undefined },
+];
+const CONDITIONED = {
+  loadBalancer: { ingress: [{ ip: '192.0.2.1', ipMode: 'VIP' }, { hostname: 'x.example.com' }] },
+  conditions: [
+    ...boundTo('c').status.conditions,
+    { type: 'example.com/other', status: 'True', reason: 'r', message: 'm' },
+  ],
+};
+const SERVICES = [
+  service('plain', { count: 3, classAnnotation: 'c', ips: '192.0.2.1', sharedIpKey: 'k' }),
+  service('cluster-ip', { spec: { type: 'ClusterIP' }, status: { loadBalancer: {} } }),
+  service('was-ours', { spec: { type: 'ClusterIP' }, status: CONDITIONED }),
+  service('typeless', { spec: { type: undefined } }),
+  withMetadata(service('leaving', { status: CONDITIONED }), {
+    annotations: { 'metallb.io/address-pool': 'p', 'metallb.universe.tf/loadBalancerIPs': '1' },
+    deletionTimestamp: '2026-01-01T00:00:00Z',
+    ...MANAGED,
+  }),
+  withMetadata(service('unannotated', { spec: { loadBalancerClass: 'c' } }), {
+    annotations: undefined,
+  }),
+];
+const OWNED = {
+  labels: { heritage: 'deckhouse' },
+  ownerReferences: [{ apiVersion: 'v1', kind: 'Service', name: 's', uid: 'u', controller: true }],
+};
+const SAID = ['Assigned', 'InPool', 'Announceable', 'AddressConflict'].map((type) => ({
+  type,
+  status: 'False',
+  ...(type === 'InPool' ? {} : { reason: 'Reason' }),
+  message: `${type} is not so`,
+  lastTransitionTime: '2026-01-01T00:00:00Z',
+}));
+const CHILDREN = [
+  child('s-c-0', { service: 's', className: 'c', node: 'n1', ips: ['192.0.2.1'] }),
+  child('s-c-1', { service: 's', className: 'c' }, { metadata: OWNED, conditions: SAID }),
+  {
+    ...child('s-c-3', { service: 's', className: 'c' }, { metadata: OWNED }),
+    status: { loadBalancer: { ingress: [{ hostname: 'x.example.com' }, { ip: '192.0.2.9' }] } },
+  },
+  { ...child('s-c-2', { service: 's', className: 'c' }, { metadata: OWNED }), status: undefined },
+];
+const MODULE_CONFIGS = [
+  [
+    'v2',
+    { version: 2, settings: { addressPools: [{ name: 'a', protocol: 'layer2', addresses: [] }] } },
+  ],
+  ['empty', { enabled: true }],
+  ['unset', { version: 3, settings: { speaker: {} } }],
+].map(([name, spec]) => {
+  const metadata = { name: String(name), uid: 'u', resourceVersion: '1', creationTimestamp: '' };
+  return { apiVersion: 'deckhouse.io/v1alpha1', kind: 'ModuleConfig', metadata, spec };
+});
+
+const TABLE: Readonly<Record<string, [string, Projection, readonly KubernetesObject[]]>> = {
+  nodes: [NODE_FILTER, projectNode, NODES],
+  classes: [CLASS_FILTER, projectClass, CLASSES],
+  'Services to expand': [SERVICE_TO_EXPAND_FILTER, projectServiceToExpand, SERVICES],
+  'Services to fold': [SERVICE_TO_FOLD_FILTER, projectServiceToFold, SERVICES],
+  'Services to check': [SERVICE_TO_CHECK_FILTER, projectServiceToCheck, SERVICES],
+  'children to keep': [CHILD_TO_KEEP_FILTER, projectChildToKeep, CHILDREN],
+  'children to fold': [CHILD_TO_FOLD_FILTER, projectChildToFold, CHILDREN],
+  'settings of the module': [MODULE_CONFIG_FILTER, projectModuleConfig, MODULE_CONFIGS],
+};
+
+/** What the real jq leaves of each object. */
+function filtered(filter: string, objects: readonly KubernetesObject[]): unknown[] {
+  const input = objects.map((object) => JSON.stringify(object)).join('\n');
+  const lines = execFileSync('jq', ['--compact-output', filter], { input, encoding: 'utf8' });
+  return lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+}
+
+for (const [what, [filter, project, objects]] of Object.entries(TABLE)) {
+  test(`jq leaves of ${what} what the hooks count on`, () => {
+    const projected = objects.map((object) => JSON.parse(JSON.stringify(project(object))));
+    assert.equal(filtered(filter, objects), projected);
+  });
+}
+
+test('a version is there only where a patch needs it', () => {
+  const versions = (filter: string, objects: readonly KubernetesObject[]) =>
+    filtered(filter, objects).map((object) => JSON.stringify(object).includes('resourceVersion'));
+  assert.equal(versions(NODE_FILTER, NODES), [false, false, true, false]);
+  assert.equal(versions(CHILD_TO_KEEP_FILTER, CHILDREN), [true, false, false, false]);
+  assert.equal(versions(CHILD_TO_FOLD_FILTER, CHILDREN), [false, false, false, false]);
+  assert.equal(versions(CLASS_FILTER, CLASSES), [false, false, false]);
+});
+
+test.run();
