@@ -56,11 +56,11 @@ const refused: [string, string][] = [
   ['--store manifests:/m status', 'the verb comes first; mlb --help lists them'],
   [
     'status',
-    '--store is missing: where the cluster state is: manifests:DIRECTORY (METALLB_STORE says it once for all)',
+    '--store is missing: where the cluster state is: manifests:DIRECTORY or kubernetes (METALLB_STORE says it once for all)',
   ],
   [
-    'status --store kubernetes',
-    '--store: this build does not serve Kubernetes yet; use manifests:DIRECTORY, not "kubernetes"',
+    'status --store kubernets',
+    '--store: expected manifests:DIRECTORY or kubernetes, not "kubernets"',
   ],
   ['status --store', '--store needs a value'],
   ['status a b --store manifests:/m', 'unknown argument b; mlb VERB --help lists what there is'],

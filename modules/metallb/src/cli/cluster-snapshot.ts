@@ -4,17 +4,12 @@ import {
   parseMetalLoadBalancerClass,
 } from '../api/metal-load-balancer-class.ts';
 import { type Node, parseNode } from '../api/node.ts';
-import type { KubernetesObject } from '../api/object.ts';
 import type { Parsed } from '../api/problem.ts';
 import { parseService, type Service } from '../api/service.ts';
-import { ManifestStore } from '../manifests/manifest-store.ts';
-import { formatManifestProblem } from '../manifests/parse-documents.ts';
 import type { StoreAddress } from '../settings/kinds.ts';
-import { InvalidError, StoreUnavailableError } from '../store/errors.ts';
-import type { Kind, Store } from '../store/store.ts';
+import type { Kind } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
-import { CommandFailure } from './failure.ts';
-import { fileProblems } from './file-problems.ts';
+import { type ClusterObjects, fetchObjects } from './cluster-objects.ts';
 import { type UnreadableObject, unreadable } from './unreadable.ts';
 
 /** The cluster at one moment, as far as `mlb` shows it. */
@@ -29,60 +24,35 @@ export interface ClusterSnapshot {
   readonly problems: readonly string[];
 }
 
+const SHOWN_KINDS = [
+  'MetalLoadBalancerClass',
+  'Service',
+  'SDNInternalL2LBService',
+  'Node',
+] as const;
+
 /** Reads the whole state once. @throws CommandFailure when there is none to read */
-export async function fetchSnapshot(
-  address: StoreAddress & { readonly kind: 'manifests' },
-  clock: Clock,
-): Promise<ClusterSnapshot> {
-  const problems: string[] = [];
-  const store = new ManifestStore({
-    directory: address.directory,
-    writer: { role: 'reader' },
-    clock,
-    onProblem: (problem) => problems.push(formatManifestProblem(problem)),
-  });
-  try {
-    await store.start();
-    const snapshot = await readAll(store);
-    return { ...snapshot, problems: [...problems, ...fileProblems(address.directory, clock)] };
-  } catch (error) {
-    if (error instanceof InvalidError) throw new CommandFailure(error.message, { cause: error });
-    if (!(error instanceof StoreUnavailableError)) throw error;
-    const nextStep = `is the controller running? It is started with --store manifests:${address.directory}`;
-    throw new CommandFailure(`${error.message}; ${nextStep}`, { cause: error });
-  } finally {
-    await store.stop();
-  }
+export async function fetchSnapshot(address: StoreAddress, clock: Clock): Promise<ClusterSnapshot> {
+  return snapshotFrom(await fetchObjects(address, SHOWN_KINDS, clock));
 }
 
-async function readAll(store: Store): Promise<Omit<ClusterSnapshot, 'problems'>> {
+function snapshotFrom({ objects, problems }: ClusterObjects): ClusterSnapshot {
   const left: UnreadableObject[] = [];
-  const read = async <T>(kind: Kind, parse: (object: unknown) => Parsed<T>): Promise<T[]> => {
-    const objects = await listOnce(store, kind);
-    return objects.flatMap((object) => {
-      const parsed = parse(object);
-      if (parsed.ok) return [parsed.value];
-      left.push(unreadable(kind, object, parsed.problems));
-      return [];
-    });
-  };
+  const read = <T>(kind: Kind, parse: (object: unknown) => Parsed<T>): T[] =>
+    objects
+      .filter((object) => object.kind === kind)
+      .flatMap((object) => {
+        const parsed = parse(object);
+        if (parsed.ok) return [parsed.value];
+        left.push(unreadable(kind, object, parsed.problems));
+        return [];
+      });
   return {
-    classes: await read('MetalLoadBalancerClass', parseMetalLoadBalancerClass),
-    services: await read('Service', parseService),
-    children: await read('SDNInternalL2LBService', parseChild),
-    nodes: await read('Node', parseNode),
+    classes: read('MetalLoadBalancerClass', parseMetalLoadBalancerClass),
+    services: read('Service', parseService),
+    children: read('SDNInternalL2LBService', parseChild),
+    nodes: read('Node', parseNode),
     unreadable: left,
+    problems,
   };
-}
-
-/** @throws StoreUnavailableError */
-function listOnce(store: Store, kind: Kind): Promise<readonly KubernetesObject[]> {
-  return new Promise((resolve, reject) => {
-    const watch = store.watch({ kind }, (event) => {
-      if (event.type === 'listed') resolve(event.objects);
-      else if (event.type === 'lost') reject(event.error);
-      else return;
-      watch.stop();
-    });
-  });
 }

@@ -1,7 +1,10 @@
 import yargs, { type Argv } from 'yargs';
-import { integer, type StoreAddress, storeAddress } from '../settings/kinds.ts';
+import { integer, type StoreAddress, socketAddress, storeAddress } from '../settings/kinds.ts';
 import { nearestWord, suggestion } from '../settings/nearest-word.ts';
+import { NODE_SETTINGS } from '../settings/node-settings.ts';
 import { type Setting, UsageError } from '../settings/settings.ts';
+import type { DoctorWish } from './doctor.ts';
+import { type LoopGuardWish, loopGuardWish } from './loop-guard.ts';
 
 type OutputForm = 'text' | 'json';
 
@@ -24,6 +27,19 @@ export type Command =
       readonly ttlSeconds: number;
     }
   | {
+      readonly verb: 'plan';
+      readonly output: OutputForm;
+      readonly source: PlanSource;
+      /** Manifests to apply: files, directories, or `-` for the standard input. */
+      readonly files: readonly string[];
+      readonly deleted: readonly string[];
+      readonly excluded: readonly string[];
+      readonly drained: readonly string[];
+      readonly failed: readonly string[];
+    }
+  | ({ readonly verb: 'doctor'; readonly output: OutputForm } & DoctorWish)
+  | ({ readonly verb: 'loop-guard' } & LoopGuardWish)
+  | {
       readonly verb: 'decode';
       readonly output: OutputForm;
       /** Hexadecimal digits, a file, or `-` for the standard input. */
@@ -31,16 +47,41 @@ export type Command =
       readonly heartbeatKeyFile: string | undefined;
     };
 
+/** Where the cluster is that a plan is made for: a store, or a file or directory that `kubectl get` wrote. */
+export type PlanSource =
+  | { readonly kind: 'store'; readonly store: StoreAddress }
+  | { readonly kind: 'dump'; readonly path: string };
+
 /** The verbs and their options, for whoever mistypes one. */
 const OPTIONS = {
   status: ['store', 'output'],
   dns: ['store', 'output', 'name', 'ttl'],
+  plan: [
+    ...['store', 'output', 'from', 'file', 'delete'],
+    ...['exclude-node', 'drain-node', 'fail-node'],
+  ],
+  doctor: ['store', 'output', 'speaker', 'kube-proxy-metrics-url'],
+  'loop-guard': ['interface', 'pool'],
   decode: ['output', 'heartbeat-key-file'],
   demo: [],
 } as const;
-const VERBS = ['status', 'dns', 'decode', 'demo'] as const satisfies (keyof typeof OPTIONS)[];
+const VERBS = [
+  'status',
+  'dns',
+  'plan',
+  'doctor',
+  'loop-guard',
+  'decode',
+  'demo',
+] as const satisfies (keyof typeof OPTIONS)[];
 const HELP = ['--help', '-h', 'help'];
-const STORE = storeAddress({ description: 'where the cluster state is: manifests:DIRECTORY' });
+const STORE = storeAddress({
+  description: 'where the cluster state is: manifests:DIRECTORY or kubernetes',
+});
+const SPEAKER = socketAddress({
+  description: 'where the speaker of this node serves /status: its --metrics-address',
+  default: NODE_SETTINGS.metricsAddress.default ?? '',
+});
 const TTL = integer({
   description: 'seconds that resolvers may keep a record',
   default: '300',
@@ -89,6 +130,7 @@ function commandOf(
     if (Array.isArray(value)) throw new UsageError(`--${name} is given more than once`);
     return typeof value === 'string' ? value : undefined;
   };
+  const all = (name: string) => [parsed[name] ?? []].flat().map(String);
   const output = given('output') === 'json' ? 'json' : 'text';
   const store = () => read('--store', STORE, given('store') ?? env['METALLB_STORE']);
   switch (verb) {
@@ -107,6 +149,30 @@ function commandOf(
         ttlSeconds,
       };
     }
+    case 'plan':
+      return {
+        verb,
+        output,
+        source: planSource(given('from'), given('store'), store),
+        files: all('file'),
+        deleted: all('delete'),
+        excluded: all('exclude-node'),
+        drained: all('drain-node'),
+        failed: all('fail-node'),
+      };
+    case 'doctor':
+      return {
+        ...{ verb, output },
+        store: (given('store') ?? env['METALLB_STORE']) ? store() : undefined,
+        speaker: read('--speaker', SPEAKER, given('speaker')),
+        kubeProxyMetricsUrl: read(
+          '--kube-proxy-metrics-url',
+          NODE_SETTINGS.kubeProxyMetricsUrl,
+          given('kube-proxy-metrics-url') ?? env['METALLB_KUBE_PROXY_METRICS_URL'],
+        ),
+      };
+    case 'loop-guard':
+      return { verb, ...loopGuardWish(given('action'), all('interface'), all('pool')) };
     case 'decode': {
       const words = Array.isArray(parsed['frame']) ? parsed['frame'] : [];
       return {
@@ -117,6 +183,16 @@ function commandOf(
       };
     }
   }
+}
+
+function planSource(
+  path: string | undefined,
+  given: string | undefined,
+  store: () => StoreAddress,
+): PlanSource {
+  if (path === undefined) return { kind: 'store', store: store() };
+  if (given === undefined) return { kind: 'dump', path };
+  throw new UsageError('--from and --store: expected one of them, the cluster is in one place');
 }
 
 function dnsName(name: string | undefined): string | undefined {
@@ -158,6 +234,43 @@ function newParser(suggest: (name: string) => string | undefined): Argv {
           describe: TTL.description,
           defaultDescription: TTL.default ?? '',
         }),
+    )
+    .command('plan', 'what a change would move; writes nothing', (verb) =>
+      withStore(verb)
+        .option('from', { ...TEXT, describe: 'instead of a store: what kubectl get -o yaml wrote' })
+        .option('file', { ...TEXT, alias: 'f', describe: 'manifests to apply, or - (stdin)' })
+        .option('delete', { ...TEXT, describe: 'KIND/NAME or KIND/NAMESPACE/NAME' })
+        .option('exclude-node', { ...TEXT, describe: 'a node that gets the exclude label' })
+        .option('drain-node', { ...TEXT, describe: 'a node that gets the drain annotation' })
+        .option('fail-node', { ...TEXT, describe: 'a node that fails' })
+        .example('$0 plan -f class.yaml', 'what applying it would move')
+        .example('$0 plan --delete node/n1', 'where its IPs would go')
+        .epilogue('Exit code: 0 nothing that is in use moves, 2 an IP goes or changes its node.'),
+    )
+    .command('doctor', 'what is wrong with this node, or with the cluster', (verb) =>
+      withStore(verb)
+        .option('speaker', {
+          ...TEXT,
+          describe: SPEAKER.description,
+          defaultDescription: SPEAKER.default ?? '',
+        })
+        .option('kube-proxy-metrics-url', {
+          ...TEXT,
+          requiresArg: false,
+          describe: NODE_SETTINGS.kubeProxyMetricsUrl.description,
+          defaultDescription: NODE_SETTINGS.kubeProxyMetricsUrl.default ?? '',
+        })
+        .epilogue('Exit code: 0 when nothing is wrong, 1 when something is.'),
+    )
+    .command(
+      'loop-guard [action]',
+      'rules against packets that go round; needs NET_ADMIN',
+      (verb) =>
+        verb
+          .positional('action', { type: 'string', describe: 'install, remove or show' })
+          .option('interface', { ...TEXT, describe: 'where the pools are announced; repeatable' })
+          .option('pool', { ...TEXT, describe: 'a CIDR or a range FIRST-LAST; repeatable' })
+          .example('$0 loop-guard install --interface eth0 --pool 192.0.2.0/24', 'all but served'),
     )
     .command('decode [frame..]', 'what a captured Ethernet frame says', (verb) =>
       withOutput(verb)

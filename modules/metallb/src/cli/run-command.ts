@@ -1,19 +1,27 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import type { KubernetesObject } from '../api/object.ts';
 import { heartbeatKey } from '../packet/heartbeat.ts';
 import { readHeartbeatKeys } from '../settings/heartbeat-keys.ts';
-import type { StoreAddress } from '../settings/kinds.ts';
 import { UsageError } from '../settings/settings.ts';
 import type { Clock } from '../time/clock.ts';
-import { type ClusterSnapshot, fetchSnapshot } from './cluster-snapshot.ts';
-import type { Command } from './command-line.ts';
+import { fetchObjects } from './cluster-objects.ts';
+import { fetchSnapshot } from './cluster-snapshot.ts';
+import type { Command, PlanSource } from './command-line.ts';
 import { findCheckout, playDemo } from './demo.ts';
 import { formatRecords, recordsOf } from './dns-records.ts';
+import { examine, formatChecks } from './doctor.ts';
+import { readDump, type SourceText } from './dumped-objects.ts';
 import { CommandFailure } from './failure.ts';
 import { isMalformed, layersOf } from './frame-layers.ts';
 import { readFrames } from './hex-input.ts';
 import { formatFrames } from './layers-text.ts';
+import { guardLoops } from './loop-guard.ts';
 import type { Paint } from './paint.ts';
+import { PLANNED_KINDS, planChange } from './plan.ts';
+import { movesSomething } from './plan-report.ts';
+import { formatPlan } from './plan-text.ts';
 import { findServices } from './service-lookup.ts';
+import { readSources } from './source-files.ts';
 import { reportStatus } from './status-report.ts';
 import { formatStatus } from './status-text.ts';
 
@@ -43,20 +51,27 @@ export async function runCommand(command: Command, ports: CommandPorts): Promise
       return status(command, ports);
     case 'dns':
       return dns(command, ports);
+    case 'plan':
+      return plan(command, ports);
+    case 'doctor':
+      return doctor(command, ports);
+    case 'loop-guard':
+      ports.print((await guardLoops(command)).join('\n'));
+      return 0;
     case 'decode':
       return decode(command, ports);
   }
 }
 
 async function status(command: Of<'status'>, ports: CommandPorts): Promise<number> {
-  const report = reportStatus(await snapshotOf(command.store, ports.clock), command.subject);
+  const report = reportStatus(await fetchSnapshot(command.store, ports.clock), command.subject);
   const style = { paint: ports.paint, nowEpochMs: ports.clock.epochMs() };
   ports.print(command.output === 'json' ? asJson(report) : formatStatus(report, style).join('\n'));
   return 0;
 }
 
 async function dns(command: Of<'dns'>, ports: CommandPorts): Promise<number> {
-  const snapshot = await snapshotOf(command.store, ports.clock);
+  const snapshot = await fetchSnapshot(command.store, ports.clock);
   const [served, another] = findServices(snapshot, command.service);
   if (served === undefined) throw new CommandFailure(`there is no Service ${command.service}`);
   if (another !== undefined) {
@@ -67,6 +82,46 @@ async function dns(command: Of<'dns'>, ports: CommandPorts): Promise<number> {
   const records = recordsOf(served, command);
   ports.print(command.output === 'json' ? asJson(records) : formatRecords(records).join('\n'));
   return 0;
+}
+
+/** Exit code of a plan by which somebody loses an IP, or is answered by another node. */
+const EXIT_MOVES = 2;
+
+async function plan(command: Of<'plan'>, ports: CommandPorts): Promise<number> {
+  const { source, files, deleted, excluded, drained, failed, output } = command;
+  const texts = await Promise.all(files.map((file) => sourcesOf(file, ports)));
+  const report = await planChange({
+    objects: await plannedObjects(source, ports.clock),
+    change: { files: texts.flat(), deleted, excluded, drained },
+    failed,
+    mode: source.kind === 'store' && source.store.kind === 'manifests' ? 'replace' : 'apply',
+    nowEpochMs: ports.clock.epochMs(),
+  });
+  ports.print(output === 'json' ? asJson(report) : formatPlan(report, ports.paint).join('\n'));
+  return movesSomething(report) ? EXIT_MOVES : 0;
+}
+
+async function sourcesOf(file: string, ports: CommandPorts): Promise<SourceText[]> {
+  return file === '-' ? [{ name: 'stdin', text: await ports.readInput() }] : readSources(file);
+}
+
+async function plannedObjects(
+  source: PlanSource,
+  clock: Clock,
+): Promise<readonly KubernetesObject[]> {
+  if (source.kind === 'dump') return readDump(readSources(source.path));
+  const { objects, problems } = await fetchObjects(source.store, PLANNED_KINDS, clock);
+  const [problem] = problems;
+  // The controller goes on with what the file said before: a plan would be for another cluster.
+  if (problem !== undefined) throw new CommandFailure(`${problem}; mend that first`);
+  return objects;
+}
+
+async function doctor(command: Of<'doctor'>, ports: CommandPorts): Promise<number> {
+  const checks = await examine(command, ports.clock);
+  const asText = () => formatChecks(checks, ports.paint).join('\n');
+  ports.print(command.output === 'json' ? asJson({ checks }) : asText());
+  return checks.some(({ verdict }) => verdict === 'wrong') ? 1 : 0;
 }
 
 async function decode(command: Of<'decode'>, ports: CommandPorts): Promise<number> {
@@ -87,11 +142,6 @@ function textOf(input: string): string {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CommandFailure(`can't read the frame: ${reason}`, { cause: error });
   }
-}
-
-function snapshotOf(store: StoreAddress, clock: Clock): Promise<ClusterSnapshot> {
-  if (store.kind === 'manifests') return fetchSnapshot(store, clock);
-  throw new UsageError('--store: this build does not read Kubernetes yet; use manifests:DIRECTORY');
 }
 
 function asJson(value: unknown): string {

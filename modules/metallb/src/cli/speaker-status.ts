@@ -1,0 +1,57 @@
+import { isRecord } from '../api/fields.ts';
+import { type IpAddress, parseIp } from '../net/ip.ts';
+import { type IpRange, parseRange } from '../net/range.ts';
+
+/** What a node's speaker tells under `/status`, as far as the doctor reads it. */
+export interface SpeakerStatus {
+  readonly node: string;
+  readonly storeConnected: boolean;
+  readonly wireConnected: boolean;
+  readonly ips: ReadonlySet<IpAddress>;
+  readonly served: readonly { readonly interface: string; readonly pools: readonly IpRange[] }[];
+  /** Those that hold. */
+  readonly conditions: readonly { readonly type: string; readonly message: string }[];
+}
+
+const TIMEOUT_MS = 2_000;
+
+/** @returns why there is none, in words, when nobody answers or not with a status */
+export async function fetchSpeakerStatus(url: URL): Promise<SpeakerStatus | string> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    return parseSpeakerStatus(await response.json()) ?? `${url} is not a speaker's status`;
+  } catch (error) {
+    const cause = error instanceof Error ? (error.cause ?? error) : error;
+    return `${url}: ${cause instanceof Error ? cause.message || cause.name : String(cause)}`;
+  }
+}
+
+/** Undefined when it is none. */
+export function parseSpeakerStatus(value: unknown): SpeakerStatus | undefined {
+  if (!isRecord(value) || typeof value['node'] !== 'string') return undefined;
+  return {
+    node: value['node'],
+    storeConnected: value['storeConnected'] === true,
+    wireConnected: value['wireConnected'] === true,
+    ips: new Set(records(value['duties']).flatMap(({ ip }) => parseIp(String(ip)) ?? [])),
+    served: records(value['served']).map((one) => ({
+      interface: String(one['interface']),
+      pools: list(one['pools']).flatMap((pool) => {
+        const range = parseRange(String(pool));
+        return typeof range === 'string' ? [] : [range];
+      }),
+    })),
+    conditions: records(value['conditions']).map(({ type, message }) => ({
+      type: String(type),
+      message: String(message),
+    })),
+  };
+}
+
+function list(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function records(value: unknown): Readonly<Record<string, unknown>>[] {
+  return list(value).filter(isRecord);
+}

@@ -1,0 +1,101 @@
+import type { Child } from '../api/child.ts';
+import type { EndpointSlice } from '../api/endpoint-slice.ts';
+import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import type { Node } from '../api/node.ts';
+import type { Duty } from '../duty/duty.ts';
+import { Electorate } from '../election/electorate.ts';
+import type { SegmentView } from '../election/view.ts';
+import type { IpAddress } from '../net/ip.ts';
+import { decideDuty } from '../speaker/duties.ts';
+import { viewGroup } from '../speaker/node-group.ts';
+
+/** All that the API tells of an election. */
+export interface ElectionInputs {
+  /** By name, with those that were deleted while children name them: their last-known spec stays in force. */
+  readonly classes: ReadonlyMap<string, MetalLoadBalancerClass>;
+  readonly nodes: readonly Node[];
+  readonly children: readonly Child[];
+  readonly slices: readonly EndpointSlice[];
+  readonly epochMs: number;
+  /** Nodes that nobody hears. */
+  readonly down: ReadonlySet<string>;
+}
+
+/**
+ * Who announces each assigned IP where all nodes but those that are down hear each other and pass all gates; undefined
+ * for an IP that nobody can announce.
+ */
+export function predictAnnouncers(
+  inputs: ElectionInputs,
+): ReadonlyMap<IpAddress, string | undefined> {
+  const { classes, children, slices, epochMs } = inputs;
+  const slicesByService = groupBy(slices, ({ service }) => service);
+  const childrenByIp = groupBy(
+    children.filter(({ status }) => status.ip !== undefined),
+    ({ status }) => status.ip,
+  );
+  const electorates = new Map<string, Electorate>();
+  const electorateOf = (group: string): Electorate | undefined => {
+    const clazz = classes.get(group);
+    if (clazz === undefined) return undefined;
+    const electorate = electorates.get(group) ?? newElectorate(clazz, inputs);
+    electorates.set(group, electorate);
+    return electorate;
+  };
+  const announcers = new Map<IpAddress, string | undefined>();
+  for (const [ip, sharers] of childrenByIp) {
+    if (ip === undefined) continue;
+    const duty = decideDuty({
+      ip,
+      children: sharers,
+      epochMs,
+      classNamed: (name) => classes.get(name),
+      slicesOf: (service) => slicesByService.get(service) ?? [],
+    });
+    announcers.set(ip, 'refusal' in duty ? undefined : winnerOf(duty, electorateOf, inputs));
+  }
+  return announcers;
+}
+
+function newElectorate(clazz: MetalLoadBalancerClass, inputs: ElectionInputs): Electorate {
+  const { nodes, epochMs } = inputs;
+  return new Electorate(
+    viewGroup(clazz, nodes, { epochMs, connected: true }).group,
+    viewOf(inputs),
+  );
+}
+
+function winnerOf(
+  duty: Duty,
+  electorateOf: (group: string) => Electorate | undefined,
+  { nodes, down }: ElectionInputs,
+): string | undefined {
+  const { winner } = electorateOf(duty.group)?.rank(duty) ?? {};
+  if (winner !== undefined) return winner;
+  // A leaver without successor goes on (network rule 24).
+  const last = nodes.find(({ metadata }) => metadata.name === duty.lastAnnouncer);
+  return last?.draining && !down.has(last.metadata.name) ? last.metadata.name : undefined;
+}
+
+function viewOf({ nodes, down }: ElectionInputs): SegmentView {
+  const draining = new Set(
+    nodes.filter((node) => node.draining).map(({ metadata }) => metadata.name),
+  );
+  return {
+    node: (name) => ({
+      present: !down.has(name) && !draining.has(name),
+      state: 'eligible',
+      failedGates: { dataplane: false, reachability: false },
+    }),
+    electsStatically: () => false,
+  };
+}
+
+function groupBy<T, Key>(items: readonly T[], keyOfItem: (item: T) => Key): Map<Key, T[]> {
+  const groups = new Map<Key, T[]>();
+  for (const item of items) {
+    const key = keyOfItem(item);
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  return groups;
+}
