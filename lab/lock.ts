@@ -6,12 +6,17 @@ const LOCK_FILE = '/tmp/metallb-lab.lock';
 /** Opened for reading alone: it may be another user's, and kernels refuse to create what is there already. */
 const HOLD = '[ -e "$1" ] || : >"$1"; exec 9<"$1" && flock 9 && echo held && exec cat';
 
+/** Runs timed work alone on this machine: labs may exist side by side, but two that measure would measure each other. */
+export function withTimedRun<Result>(work: () => Promise<Result>): Promise<Result> {
+  return withLock(LOCK_FILE, work);
+}
+
 /**
- * Runs timed work alone on this machine: labs may exist side by side, but two that measure would measure each other.
- * The lock is held by a process that ends with our end of its pipe, so a crash releases it.
+ * Runs work alone among all processes that lock the same file. The lock is held by a process that ends with our end of
+ * its pipe, so a crash releases it.
  */
-export async function withTimedRun<Result>(work: () => Promise<Result>): Promise<Result> {
-  const holder = spawn('sh', ['-c', HOLD, 'sh', LOCK_FILE], {
+export async function withLock<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
+  const holder = spawn('sh', ['-c', HOLD, 'sh', file], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true, // Ctrl-C goes to the whole group; the lock must outlive the clean-up
   });
@@ -20,7 +25,7 @@ export async function withTimedRun<Result>(work: () => Promise<Result>): Promise
     once(holder.stdout, 'data').then(() => true),
     ended.then(() => false),
   ]);
-  if (!isHeld) throw new Error(`can't lock ${LOCK_FILE}: make it readable for you, or remove it`);
+  if (!isHeld) throw new Error(`can't lock ${file}: make it readable for you, or remove it`);
   try {
     return await work();
   } finally {
