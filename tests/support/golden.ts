@@ -13,7 +13,8 @@ export function golden(name: string): Uint8Array {
 
 /** All names that `golden` knows. Fails when there is none: an empty folder must not pass for a tested codec. */
 export function goldenNames(): string[] {
-  const names = readdirSync(FOLDER).map((file) => file.replace(/\.hex$/, ''));
+  const files = readdirSync(FOLDER).filter((file) => file.endsWith('.hex'));
+  const names = files.map((file) => file.replace(/\.hex$/, ''));
   if (names.length === 0) throw new Error('tests/golden is empty');
   return names;
 }

@@ -1,0 +1,144 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ClusterState } from '../../modules/metallb/src/controller/cluster-state.ts';
+import { collectionPath } from '../../modules/metallb/src/kube/kinds.ts';
+import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
+import { StoreFeed } from '../../modules/metallb/src/speaker/store-feed.ts';
+import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
+import type {
+  Kind,
+  Operation,
+  Watch,
+  WatchEvent,
+  WatchOptions,
+} from '../../modules/metallb/src/store/store.ts';
+import { classOf, node, service } from '../support/cluster-objects.ts';
+import { ControllerBench } from '../support/controller-bench.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { type PolicyRule, the } from './rendered.ts';
+
+/** Such as `network.deckhouse.io/metalloadbalancerclasses`, or `/services` for those of the core. */
+function resourceOf(kind: Kind): string {
+  const [, root = '', group = '', ...rest] = collectionPath({ kind }).split('/');
+  return `${root === 'api' ? '' : group}/${rest.at(-1)}`;
+}
+
+const KINDS = {
+  MetalLoadBalancerClass: true,
+  SDNInternalL2LBService: true,
+  Service: true,
+  Node: true,
+  EndpointSlice: true,
+} as const satisfies Record<Kind, true>;
+/** What the store reads and writes; Leases, Secrets, Events and the webhook configuration have clients of their own. */
+const STORE_RESOURCES = new Set(Object.keys(KINDS).map((kind) => resourceOf(kind as Kind)));
+
+/** `verb group/resource` of each rule. */
+function granted(rules: readonly PolicyRule[] = []): string[] {
+  return rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
+    ),
+  );
+}
+
+/** Those that are about objects of the store. */
+function ofStore(grants: readonly string[]): string[] {
+  return grants
+    .filter((grant) => STORE_RESOURCES.has(grant.split(' ')[1]?.replace(/\/status$/, '') ?? ''))
+    .sort();
+}
+
+class WatchedStore extends MemoryStore {
+  readonly kinds = new Set<Kind>();
+
+  override watch(options: WatchOptions, onEvent: (event: WatchEvent) => void): Watch {
+    this.kinds.add(options.kind);
+    return super.watch(options, onEvent);
+  }
+
+  /** What watching them takes. */
+  get needed(): string[] {
+    return [...this.kinds].flatMap((kind) => [
+      `list ${resourceOf(kind)}`,
+      `watch ${resourceOf(kind)}`,
+    ]);
+  }
+}
+
+function neededFor(operation: Operation): string {
+  if (operation.do === 'create') return `create ${resourceOf(operation.object.kind as Kind)}`;
+  const resource = resourceOf(operation.ref.kind);
+  const isStatus = operation.do === 'patch' && operation.subresource === 'status';
+  return `${operation.do} ${resource}${isStatus ? '/status' : ''}`;
+}
+
+/** A class, a Service that comes, changes and goes, and nodes that join and leave: all that the controller writes. */
+async function writesOfController(hookRunner: 'controller' | 'shell-operator'): Promise<string[]> {
+  const labels = { role: 'balancer' };
+  const bench = new ControllerBench(
+    [classOf('ingress', { isDefault: true, nodeSelector: labels }), node('n1', labels), node('n2')],
+    hookRunner,
+  );
+  await bench.settle();
+  bench.change(service('web', { count: 2 }));
+  await bench.settle();
+  bench.change(service('web', { count: 1, spec: { externalTrafficPolicy: 'Local' } }));
+  await bench.settle();
+  return [...new Set(bench.store.writes.map(neededFor))];
+}
+
+const ignore = () => {};
+
+test('the controller may read what it watches, and write what it writes, and nothing more', async () => {
+  const store = new WatchedStore(new FakeClock());
+  new ClusterState(store, {
+    onClasses: ignore,
+    onNodes: ignore,
+    onServices: ignore,
+    onChildren: ignore,
+    onProblem: ignore,
+  }).start();
+  const needed = [...store.needed, ...(await writesOfController('controller'))];
+  const { rules } = the('ClusterRole', 'd8:metallb:controller');
+  assert.equal(ofStore(granted(rules)), needed.sort());
+});
+
+test('what hooks write is not for the controller while shell-operator runs them', () => {
+  const { rules } = the('ClusterRole', 'd8:metallb:controller', 'everything-set');
+  const writes = ofStore(granted(rules)).filter((grant) => !/^(?:list|watch) /.test(grant));
+  assert.equal(writes, [
+    'patch internal.network.deckhouse.io/sdninternall2lbservices/status',
+    'patch network.deckhouse.io/metalloadbalancerclasses/status',
+  ]);
+});
+
+test('the speaker may read what it watches, and write two statuses', () => {
+  const store = new WatchedStore(new FakeClock());
+  const handler = { onChange: ignore, onChildChange: ignore, onProblem: ignore };
+  new StoreFeed(store, new ClusterView(), handler).start();
+  const statuses = (['SDNInternalL2LBService', 'Node'] as const).map(
+    (kind) => `patch ${resourceOf(kind)}/status`,
+  );
+  const { rules } = the('ClusterRole', 'd8:metallb:speaker');
+  assert.equal(ofStore(granted(rules)), [...store.needed, ...statuses].sort());
+});
+
+test('of Leases, Secrets and webhook configurations, the controller may use its own only', () => {
+  const rules = [
+    ...(the('ClusterRole', 'd8:metallb:controller').rules ?? []),
+    ...(the('Role', 'controller').rules ?? []),
+  ].filter(({ resources }) => /leases|secrets|webhook/.test(resources.join()));
+  const names = rules.map(({ resources, resourceNames = [], verbs }) => {
+    return [resources, resourceNames, verbs].map((list) => list.join('+')).join(' ');
+  });
+  assert.equal(names, [
+    'validatingwebhookconfigurations metallb get+patch',
+    'leases  create',
+    'leases metallb-controller get+patch',
+    'secrets  create',
+    'secrets metallb-webhook get+patch',
+  ]);
+});
+
+test.run();
