@@ -201,6 +201,7 @@ function tableOf(count: number): DutyTable {
     groups: new Map([['ingress', { id: 'ingress', interfaces: [], members: [] }]]),
     pools: [],
     draining: false,
+    dataplaneFailed: false,
     revision: 0,
   };
 }

@@ -56,11 +56,13 @@ test('applying tells which IPs and groups need a new decision', () => {
     { unset: 'duty', ip: dutyOf('192.0.2.2').ip },
     { unset: 'group', id: 'media' },
     { set: 'draining', draining: true },
+    { set: 'dataplane', failed: true },
     { set: 'revision', revision: 7 },
   ]);
   assert.equal([...touched.ips], ['192.0.2.1', '192.0.2.2']);
   assert.equal([...touched.groups], ['ingress', 'media']);
   assert.is(touched.draining, true);
+  assert.is(touched.dataplane, true);
   assert.is(touched.pools, false);
 });
 

@@ -9,20 +9,9 @@ import { nextRole, type Role } from '../../modules/metallb/src/election/role.ts'
 import type { NodeView, SegmentView } from '../../modules/metallb/src/election/view.ts';
 import { NODE_STATES } from '../../modules/metallb/src/packet/heartbeat.ts';
 import { ip } from '../support/addresses.ts';
+import { dutyOf } from '../support/duty-arbitraries.ts';
 
-const DUTY: Duty = {
-  ip: ip('192.0.2.10'),
-  group: 'g',
-  interfaces: [],
-  preferredNode: 'n2',
-  localEndpoints: undefined,
-  lastAnnouncer: undefined,
-  fresh: false,
-  forced: false,
-  failback: 'allowed',
-  recentMoves: 0,
-  lastMoveEpochMs: 0,
-};
+const DUTY = dutyOf('192.0.2.10', { group: 'g', preferredNode: 'n2', fresh: false });
 const HERE: NodeView = {
   present: true,
   state: 'eligible',

@@ -6,6 +6,7 @@ import {
   oneOf,
   patterns,
   socketAddress,
+  socketAddressOrOff,
   storeAddress,
   text,
 } from '../../modules/metallb/src/settings/kinds.ts';
@@ -14,6 +15,7 @@ import type { Setting } from '../../modules/metallb/src/settings/settings.ts';
 const told = { description: 'x' };
 const number = integer({ ...told, minimum: 2, maximum: 20 });
 const address = socketAddress(told);
+const addressOrOff = socketAddressOrOff(told);
 const group = linkLocalGroup(told);
 const store = storeAddress(told);
 const list = patterns(told);
@@ -27,8 +29,11 @@ const ACCEPTED: readonly (readonly [Setting<unknown>, string, unknown])[] = [
   [address, '127.0.0.1:7476', { host: '127.0.0.1', port: 7476 }],
   [address, '[::1]:0', { host: '::1', port: 0 }],
   [address, 'localhost:65535', { host: 'localhost', port: 65_535 }],
+  [addressOrOff, '[::]:9443', { host: '::', port: 9443 }],
+  [addressOrOff, 'off', undefined],
   [group, 'FF02::0001', 'ff02::1'],
   [group, '224.0.0.18', '224.0.0.18'],
+  [store, 'kubernetes', { kind: 'kubernetes' }],
   [store, 'manifests:/etc/x:y', { kind: 'manifests', directory: '/etc/x:y' }],
   [list, '', []],
   [list, '^lo$, ^veth', [/^lo$/u, /^veth/u]],
@@ -49,10 +54,10 @@ const REFUSED: readonly (readonly [Setting<unknown>, string, RegExp])[] = [
   ...['', '7476', ':7476', '127.0.0.1', '::1:7476', '[::1]', 'a:65536', '[]:1'].map(
     (given) => [address, given, /HOST:PORT/] as const,
   ),
+  [addressOrOff, 'none', /HOST:PORT.*, or off$/],
   ...['ff05::1', '224.0.1.1', '10.0.0.1', 'fe80::1', 'x'].map(
     (given) => [group, given, /multicast group/] as const,
   ),
-  [store, 'kubernetes', /does not serve Kubernetes yet/],
   ...['', 'manifests', 'manifests:', '/etc'].map(
     (given) => [store, given, /manifests:DIRECTORY or kubernetes/] as const,
   ),

@@ -2,72 +2,16 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LiveDutyTable } from '../../modules/metallb/src/duty/duty-table.ts';
-import type { DutyChange } from '../../modules/metallb/src/duty/messages.ts';
-import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
-import { DutyBoard } from '../../modules/metallb/src/speaker/duty-board.ts';
 import type { NewObject } from '../../modules/metallb/src/store/store.ts';
 import { ip } from '../support/addresses.ts';
-import {
-  assignedChild,
-  balancerClass,
-  balancerNode,
-  childOf,
-  classOf,
-  endpointSliceOf,
-  nodeOf,
-  sliceOf,
-} from '../support/cluster.ts';
+import { BoardFixture, NOON, names, usual } from '../support/board-fixture.ts';
+import { assignedChild, balancerClass, balancerNode, sliceOf } from '../support/cluster.ts';
 import { plain } from '../support/duty-arbitraries.ts';
 
-const NOON = Date.parse('2026-05-01T12:00:00Z');
 const DRAIN = { 'network.deckhouse.io/drain-balancer': '' };
 
-/** A view that reads objects, and the board of node n1 on it. */
-class Fixture {
-  readonly view = new ClusterView();
-  readonly refusals: string[] = [];
-  readonly board = new DutyBoard('n1', this.view, (_, refusal) => this.refusals.push(refusal));
-
-  set(object: NewObject): this {
-    const { kind, metadata } = object;
-    if (kind === 'Node') this.view.setNode(metadata.name, nodeOf(object));
-    else if (kind === 'EndpointSlice') this.view.setSlice(metadata.name, endpointSliceOf(object));
-    else if (kind === 'MetalLoadBalancerClass') this.view.setClass(metadata.name, classOf(object));
-    else this.view.setChild(metadata.name, childOf(object));
-    return this;
-  }
-  remove(kind: string, name: string): this {
-    if (kind === 'Node') this.view.setNode(name, undefined);
-    else if (kind === 'EndpointSlice') this.view.setSlice(name, undefined);
-    else if (kind === 'MetalLoadBalancerClass') this.view.setClass(name, undefined);
-    else this.view.setChild(name, undefined);
-    return this;
-  }
-  update(epochMs = NOON): DutyChange[] {
-    return this.board.update({ epochMs, revision: 1 });
-  }
-}
-
-function usual(): Fixture {
-  const fixture = new Fixture()
-    .set(balancerClass('ingress'))
-    .set(balancerNode('n1'))
-    .set(balancerNode('n2'))
-    .set(assignedChild('web', '192.0.2.1'))
-    .set(assignedChild('dns', '192.0.2.2', { policy: 'Local' }));
-  fixture.update();
-  return fixture;
-}
-
-const names = (changes: readonly DutyChange[]) =>
-  changes.map((change) => {
-    if ('unset' in change) return `-${change.unset === 'duty' ? change.ip : change.id}`;
-    if (change.set === 'duty') return change.duty.ip;
-    return change.set === 'group' ? change.group.id : change.set;
-  });
-
 test('everything is there after the first update: pools, the group, then its duties', () => {
-  const fixture = new Fixture()
+  const fixture = new BoardFixture()
     .set(assignedChild('web', '192.0.2.1'))
     .set(balancerNode('n1'))
     .set(balancerClass('ingress'));
@@ -75,7 +19,7 @@ test('everything is there after the first update: pools, the group, then its dut
   assert.equal(fixture.board.table.pools, ['192.0.2.0-192.0.2.99']);
 });
 
-const changes: [string, (fixture: Fixture) => unknown, string[]][] = [
+const changes: [string, (fixture: BoardFixture) => unknown, string[]][] = [
   ['a child that says nothing new', (f) => f.set(assignedChild('web', '192.0.2.1')), []],
   [
     'a child preferred elsewhere',
@@ -176,7 +120,7 @@ test('a node that comes back into the group stays there', () => {
 });
 
 test('a group that this node never belonged to is none of its business', () => {
-  const fixture = new Fixture()
+  const fixture = new BoardFixture()
     .set(balancerClass('ingress'))
     .set(balancerNode('n1', { role: 'x' }))
     .set(assignedChild('web', '192.0.2.1'));
@@ -300,7 +244,7 @@ const anyStep = fc.record({ object: anyObject, remove: fc.boolean(), update: fc.
 test('kept level through any changes, and past any handover, the table is what a board sees that starts now', () => {
   fc.assert(
     fc.property(fc.array(anyStep, { maxLength: 30 }), (steps) => {
-      const fixture = new Fixture();
+      const fixture = new BoardFixture();
       const told = new LiveDutyTable();
       const cluster = new Map<string, NewObject>();
       for (const { object, remove, update } of steps) {
@@ -317,7 +261,7 @@ test('kept level through any changes, and past any handover, the table is what a
       }
       told.apply(fixture.update());
       told.apply(fixture.update(NOON + HANDOVER_MS));
-      const anew = new Fixture();
+      const anew = new BoardFixture();
       for (const object of cluster.values()) anew.set(object);
       anew.update();
       assert.equal(plain(fixture.board.table), plain(anew.board.table));

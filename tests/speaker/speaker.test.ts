@@ -1,25 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Report, ToWire } from '../../modules/metallb/src/duty/messages.ts';
-import { MalformedMessageError } from '../../modules/metallb/src/duty/parse-fields.ts';
-import { parseToWire } from '../../modules/metallb/src/duty/parse-to-wire.ts';
+import type { Report } from '../../modules/metallb/src/duty/messages.ts';
 import { DutyReceiver } from '../../modules/metallb/src/duty/receiver.ts';
-import type { LineHandler, LineOptions } from '../../modules/metallb/src/linux/line-socket.ts';
-import type {
-  LastKnownGood,
-  WritableState,
-} from '../../modules/metallb/src/speaker/last-known-good.ts';
-import { Speaker } from '../../modules/metallb/src/speaker/speaker.ts';
-import { SpeakerMetrics } from '../../modules/metallb/src/speaker/speaker-metrics.ts';
-import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
-import { createLogger } from '../../modules/metallb/src/telemetry/logger.ts';
-import { Metrics } from '../../modules/metallb/src/telemetry/metrics.ts';
-import { ip } from '../support/addresses.ts';
+import type { LastKnownGood } from '../../modules/metallb/src/speaker/last-known-good.ts';
 import { assignedChild, balancerClass, balancerNode } from '../support/cluster.ts';
 import { dutyOf } from '../support/duty-arbitraries.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+import { IP, SpeakerFixture, settled } from '../support/speaker-fixture.ts';
 
-const IP = ip('192.0.2.1');
 const announced: Report = {
   type: 'announced',
   ip: IP,
@@ -32,88 +19,6 @@ const announced: Report = {
   unchanged: false,
 };
 
-/** Until nothing is left that follows from what happened: the store tells its watches in microtasks. */
-function settled(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve));
-}
-
-/** A speaker of node n1 between a store in memory and the receiving half of a wire. */
-class Fixture {
-  readonly clock = new FakeClock();
-  readonly store = new MemoryStore(this.clock);
-  readonly metrics = new Metrics();
-  readonly log: string[] = [];
-  readonly written: WritableState[] = [];
-  readonly speaker: Speaker;
-  readonly sent: ToWire[] = [];
-  wire = new DutyReceiver('aa');
-  readyCount = 0;
-  #line: LineHandler | undefined;
-  #connected: LineOptions | undefined;
-
-  constructor(lastKnownGood?: LastKnownGood) {
-    this.store.put(balancerClass('ingress'));
-    this.store.put(balancerNode('n1'));
-    this.store.put(assignedChild('web', IP));
-    const destination = { write: (line: string) => this.log.push(line) };
-    this.speaker = new Speaker(
-      {
-        store: this.store,
-        clock: this.clock,
-        random: () => 0,
-        log: createLogger({ program: 'speaker', level: 'debug', destination }),
-        metrics: new SpeakerMetrics(this.metrics),
-        connectWire: (options) => {
-          this.#connected = options;
-          this.connect();
-          return { close: () => undefined };
-        },
-        lastKnownGood,
-        writeState: async (state) => void this.written.push(state),
-        onReady: () => {
-          this.readyCount += 1;
-        },
-      },
-      { node: 'n1', bootId: 'boot' },
-    );
-  }
-  /** The wire's process is there, now or again. */
-  connect(): void {
-    this.#line?.onClosed();
-    const toWire = (message: object) => {
-      const parsed = parseToWire(message);
-      if (parsed instanceof MalformedMessageError) throw parsed;
-      this.sent.push(parsed);
-      this.wire.receive(parsed);
-    };
-    const line = this.#connected?.onConnection({
-      send: toWire,
-      close: () => this.#line?.onClosed(),
-    });
-    this.#line = line;
-    line?.onMessage(this.wire.connected());
-  }
-  report(report: Report): void {
-    this.tell({ kind: 'report', report });
-  }
-  /** What Prometheus gets. */
-  page(): Promise<string> {
-    this.speaker.showFigures();
-    return this.metrics.render();
-  }
-  /** The wire's process is gone. */
-  disconnect(): void {
-    this.#line?.onClosed();
-    this.#line = undefined;
-  }
-  tell(message: object): void {
-    this.#line?.onMessage(message);
-  }
-  get dutiesOfWire(): string[] {
-    return [...this.wire.table.duties.keys()];
-  }
-}
-
 function lastKnownGood(address: string, classes: readonly unknown[] = []): LastKnownGood {
   const duty = dutyOf(address);
   return {
@@ -124,17 +29,15 @@ function lastKnownGood(address: string, classes: readonly unknown[] = []): LastK
     table: {
       duties: new Map([[duty.ip, duty]]),
       groups: new Map(),
-      pools: [],
-      draining: false,
-      revision: 0,
+      ...{ pools: [], draining: false, dataplaneFailed: false, revision: 0 },
     },
   };
 }
 
 test('what the store says is on the wire, and the parent hears that once', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   await fixture.speaker.start();
-  fixture.store.put(assignedChild('dns', '192.0.2.2'));
+  fixture.assign('dns', '192.0.2.2');
   await settled();
   assert.equal(fixture.dutiesOfWire, ['192.0.2.1', '192.0.2.2']);
   assert.is(fixture.readyCount, 1);
@@ -142,13 +45,13 @@ test('what the store says is on the wire, and the parent hears that once', async
 });
 
 test('a single change reaches the wire at once, and those that pour in after it together', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   await fixture.speaker.start();
   await settled();
   fixture.clock.advance(100);
   fixture.sent.length = 0;
   for (let last = 2; last <= 51; last += 1) {
-    fixture.store.put(assignedChild(`web-${last}`, `192.0.2.${last}`));
+    fixture.assign(`web-${last}`, `192.0.2.${last}`);
     await settled();
   }
   assert.is(fixture.dutiesOfWire.length, 2);
@@ -158,7 +61,7 @@ test('a single change reaches the wire at once, and those that pour in after it 
 });
 
 test('a restarted wire gets the whole table', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   await fixture.speaker.start();
   fixture.wire = new DutyReceiver('bb');
   fixture.connect();
@@ -166,7 +69,7 @@ test('a restarted wire gets the whole table', async () => {
 });
 
 test('before the store has told anything the wire is not connected: it keeps the duties it has', () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   fixture.store.lose();
   void fixture.speaker.start();
   fixture.clock.advance(10_000);
@@ -175,7 +78,7 @@ test('before the store has told anything the wire is not connected: it keeps the
 });
 
 test('a store that is silent for a second leaves the last-known-good duties in force', () => {
-  const fixture = new Fixture(lastKnownGood('192.0.2.7'));
+  const fixture = new SpeakerFixture(lastKnownGood('192.0.2.7'));
   // Never started: a store that neither lists nor fails.
   fixture.store.start = () => new Promise(() => undefined);
   void fixture.speaker.start();
@@ -187,7 +90,7 @@ test('a store that is silent for a second leaves the last-known-good duties in f
 });
 
 test('a lost store leaves them in force at once, and its return replaces them', async () => {
-  const fixture = new Fixture(lastKnownGood('192.0.2.7'));
+  const fixture = new SpeakerFixture(lastKnownGood('192.0.2.7'));
   fixture.store.lose();
   await fixture.speaker.start();
   assert.equal(fixture.dutiesOfWire, ['192.0.2.7']);
@@ -198,7 +101,7 @@ test('a lost store leaves them in force at once, and its return replaces them', 
 });
 
 test('a store that does not start is started again while the last-known-good duties are in force', async () => {
-  const fixture = new Fixture(lastKnownGood('192.0.2.7'));
+  const fixture = new SpeakerFixture(lastKnownGood('192.0.2.7'));
   const start = fixture.store.start.bind(fixture.store);
   fixture.store.start = () => Promise.reject(new Error('no such directory'));
   await fixture.speaker.start();
@@ -216,14 +119,14 @@ test('a store that does not start is started again while the last-known-good dut
 });
 
 test('a store that does not start ends the speaker that has nothing else to go by', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   fixture.store.start = () => Promise.reject(new Error('no such directory'));
   const error: unknown = await fixture.speaker.start().catch((reason: unknown) => reason);
   assert.match(String(error), 'no such directory');
 });
 
 test('nothing but doubt about readiness reaches the wire when the store is lost', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   await fixture.speaker.start();
   const before = fixture.sent.length;
   fixture.store.lose();
@@ -240,14 +143,14 @@ test('nothing but doubt about readiness reaches the wire when the store is lost'
 });
 
 test('a class that went while no speaker ran stays in force for its children', async () => {
-  const fixture = new Fixture(lastKnownGood('192.0.2.1', [balancerClass('ingress')]));
+  const fixture = new SpeakerFixture(lastKnownGood('192.0.2.1', [balancerClass('ingress')]));
   fixture.store.remove({ kind: 'MetalLoadBalancerClass', name: 'ingress' });
   await fixture.speaker.start();
   assert.equal(fixture.dutiesOfWire, ['192.0.2.1']);
 });
 
 test('last-known-good state is written a second after a change, once, also when there is nothing to do', async () => {
-  const fixture = new Fixture(lastKnownGood('192.0.2.7'));
+  const fixture = new SpeakerFixture(lastKnownGood('192.0.2.7'));
   for (const { kind, metadata } of [balancerClass('ingress'), assignedChild('web', IP)]) {
     fixture.store.remove({ kind: kind as 'MetalLoadBalancerClass', ...metadata });
   }
@@ -259,7 +162,7 @@ test('last-known-good state is written a second after a change, once, also when 
 });
 
 test('an announcement becomes status, metric and log line, once however often the wire repeats it', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   await fixture.speaker.start();
   fixture.report(announced);
   fixture.report(announced);
@@ -272,7 +175,7 @@ test('an announcement becomes status, metric and log line, once however often th
 });
 
 test('a status that can not be written is told with the IP that it is about', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   await fixture.speaker.start();
   fixture.store.write = () => Promise.reject(new Error('disk is full'));
   fixture.report(announced);
@@ -283,7 +186,7 @@ test('a status that can not be written is told with the IP that it is about', as
 });
 
 test('a restarted speaker counts no takeover that an earlier one counted', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   await fixture.speaker.start();
   const count = async () =>
     /takeover_dark_seconds_count (\d+)/.exec(await fixture.metrics.render())?.[1];
@@ -294,7 +197,7 @@ test('a restarted speaker counts no takeover that an earlier one counted', async
 });
 
 test('figures of what the wire does not know any more are not shown', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   await fixture.speaker.start();
   const up = (peer: string) =>
     ({ name: 'peer_up', type: 'gauge', labels: { peer }, value: 1 }) as const;
@@ -306,7 +209,7 @@ test('figures of what the wire does not know any more are not shown', async () =
 });
 
 test('nothing is shown as announced or heard by a wire that is gone; one that comes back shows it again', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   await fixture.speaker.start();
   const labels = { peer: 'n2' };
   const tell = () => {
@@ -329,7 +232,7 @@ test('nothing is shown as announced or heard by a wire that is gone; one that co
 });
 
 test('counters of the wire are metrics of this node', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   await fixture.speaker.start();
   const counter = {
     name: 'arp_replies_total',
@@ -345,7 +248,7 @@ test('counters of the wire are metrics of this node', async () => {
 });
 
 test('conditions of an earlier speaker end when the wire does not tell them', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   const stale = { type: 'network.deckhouse.io/Deaf', status: 'True', reason: 'Deaf', message: '' };
   fixture.store.put({ ...balancerNode('n1'), status: { conditions: [stale] } });
   await fixture.speaker.start();
@@ -355,7 +258,7 @@ test('conditions of an earlier speaker end when the wire does not tell them', as
 });
 
 test('a wire that sends nonsense or another protocol is cut off', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   await fixture.speaker.start();
   fixture.tell({ kind: 'nonsense' });
   assert.not(fixture.speaker.ready);
@@ -366,7 +269,7 @@ test('a wire that sends nonsense or another protocol is cut off', async () => {
 });
 
 test('a wire whose peers know more makes the store list again', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   let relists = 0;
   fixture.store.relist = () => {
     relists += 1;
@@ -377,7 +280,7 @@ test('a wire whose peers know more makes the store list again', async () => {
 });
 
 test('the status page tells what this node does and why', async () => {
-  const fixture = new Fixture();
+  const fixture = new SpeakerFixture();
   await fixture.speaker.start();
   fixture.report(announced);
   const page: unknown = JSON.parse(JSON.stringify(fixture.speaker.status()));

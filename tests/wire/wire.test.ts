@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Duty, Group } from '../../modules/metallb/src/duty/duty.ts';
+import type { Group } from '../../modules/metallb/src/duty/duty.ts';
 import { LiveDutyTable } from '../../modules/metallb/src/duty/duty-table.ts';
 import type { DutyChange, Report } from '../../modules/metallb/src/duty/messages.ts';
 import type { Link } from '../../modules/metallb/src/linux/link.ts';
@@ -10,6 +10,7 @@ import { Counters } from '../../modules/metallb/src/wire/counters.ts';
 import { parseResumeState } from '../../modules/metallb/src/wire/restart-memory.ts';
 import { Wire } from '../../modules/metallb/src/wire/wire.ts';
 import { ip, mac } from '../support/addresses.ts';
+import { dutyOf } from '../support/duty-arbitraries.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const IP = ip('192.0.2.10');
@@ -18,17 +19,7 @@ const ETH0: Link = {
   ...{ addresses: [ip('10.9.0.1')], linkLocal: ip('fe80::1'), loopback: false, arp: true },
   master: undefined,
 };
-const DUTY: Duty = {
-  ...{ ip: IP, group: 'g', interfaces: [], preferredNode: 'n1', localEndpoints: undefined },
-  ...{
-    lastAnnouncer: undefined,
-    fresh: false,
-    forced: false,
-    failback: 'allowed' as const,
-    recentMoves: 0,
-  },
-  lastMoveEpochMs: 0,
-};
+const DUTY = dutyOf(IP, { group: 'g', fresh: false });
 const GROUP: Group = {
   ...{ id: 'g', interfaces: [] },
   members: [{ node: 'n1', excluded: false, ready: 'ready' }],
@@ -213,6 +204,19 @@ test('a draining node keeps its IPs until the controller has had time to prefer 
   clock.advance(510);
   assert.match(JSON.stringify(wire.reports()), '"state":"leaving"');
   assert.ok(wire.handsOver, 'a leaver without successor answers until it exits');
+});
+
+test('a node whose kube-proxy is behind gives way to one that may be there, at once', async () => {
+  const { wire, clock, table, serve } = wireOn();
+  const members = ['n1', 'n2'].map((node) => ({ node, excluded: false, ready: 'ready' as const }));
+  wire.setLinks([ETH0]);
+  serve();
+  wire.tableChanged(table.apply([{ set: 'group', group: { ...GROUP, members } }]));
+  await settle();
+  clock.advance(400);
+  assert.not(wire.handsOver);
+  wire.tableChanged(table.apply([{ set: 'dataplane', failed: true }]));
+  assert.ok(wire.handsOver, 'it answers only until the other one is seen');
 });
 
 test.run();

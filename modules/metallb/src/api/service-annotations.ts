@@ -3,7 +3,7 @@ import { memberOf, type Place, problemAt } from './fields.ts';
 import { ANNOTATION } from './names.ts';
 import type { Problem } from './problem.ts';
 
-/** What our annotations on a Service ask for. */
+/** What our annotations on a Service ask for, and the deprecated field that one of them stands in for. */
 export interface ServiceWishes {
   readonly classAnnotation: string | undefined;
   readonly count: number | 'auto';
@@ -16,13 +16,24 @@ export interface ServiceWishes {
 /** More is a slip of the keyboard that would fill the cluster with children. */
 const MAX_COUNT = 1_000;
 const DEFAULT_COUNT = 1;
+/** Deckhouse 1.67 to 1.69 spelled it otherwise; the present spelling counts where there are several. */
+const SHARED_IP_KEYS = [
+  ANNOTATION.sharedIpKey,
+  'network.deckhouse.io/load-balancer-allow-shared-ip',
+  'network.deckhouse.io/allow-shared-ip',
+] as const;
+
+interface WrittenWishes {
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly loadBalancerIP: string | undefined;
+}
 
 /**
  * Understands the annotations of a Service. One that is wrong is a problem and its default stands in: a typo must
  * not take a Service's other IPs away.
  */
-export function readServiceAnnotations(
-  annotations: Readonly<Record<string, string>>,
+export function readServiceWishes(
+  { annotations, loadBalancerIP }: WrittenWishes,
   service: Place,
 ): ServiceWishes {
   const placeOf = (name: string) =>
@@ -31,16 +42,16 @@ export function readServiceAnnotations(
     annotations[ANNOTATION.externalIpsCount],
     placeOf(ANNOTATION.externalIpsCount),
   );
-  const requested = readRequestedIps(
-    annotations[ANNOTATION.requestedIps],
-    placeOf(ANNOTATION.requestedIps),
-  );
+  const requested =
+    annotations[ANNOTATION.requestedIps] === undefined
+      ? readRequestedIps(loadBalancerIP, memberOf(memberOf(service, 'spec'), 'loadBalancerIP'))
+      : readRequestedIps(annotations[ANNOTATION.requestedIps], placeOf(ANNOTATION.requestedIps));
   const force = readForce(annotations[ANNOTATION.forceAddress], placeOf(ANNOTATION.forceAddress));
   return {
     classAnnotation: readName(annotations[ANNOTATION.class]),
     count: count.value,
     requestedIps: requested.value,
-    sharedIpKey: readName(annotations[ANNOTATION.sharedIpKey]),
+    sharedIpKey: SHARED_IP_KEYS.map((name) => readName(annotations[name])).find(Boolean),
     forceAddress: force.value,
     problems: [...count.problems, ...requested.problems, ...force.problems],
   };

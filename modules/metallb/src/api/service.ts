@@ -18,7 +18,7 @@ import {
 import { CONDITION } from './names.ts';
 import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
 import type { Parsed, Problem } from './problem.ts';
-import { readServiceAnnotations } from './service-annotations.ts';
+import { readServiceWishes } from './service-annotations.ts';
 
 /** The parts of core/v1 Service that this module reads, with our annotations already understood. */
 export interface Service {
@@ -86,6 +86,7 @@ const serviceSpec = fields({
   ipFamilies,
   ipFamilyPolicy: optional(oneOf('SingleStack', 'PreferDualStack', 'RequireDualStack')),
   externalTrafficPolicy: trafficPolicy,
+  loadBalancerIP: optional(text),
 });
 
 const serviceObject = fields({
@@ -97,10 +98,10 @@ const serviceObject = fields({
 });
 
 const service: Field<Service> = (value, place) =>
-  into(serviceObject, ({ metadata, spec: [spec, asStored], status }) => ({
+  into(serviceObject, ({ metadata, spec: [{ loadBalancerIP, ...spec }, asStored], status }) => ({
     metadata,
     ...spec,
-    ...readServiceAnnotations(metadata.annotations ?? {}, place),
+    ...readServiceWishes({ annotations: metadata.annotations ?? {}, loadBalancerIP }, place),
     loadBalancerClass: spec.loadBalancerClass || undefined,
     ...stackOf(spec),
     boundClass: boundClassOf(status.conditions),

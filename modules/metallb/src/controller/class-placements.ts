@@ -10,6 +10,8 @@ interface ClassLoad {
   readonly children: Map<string, PlacementChild>;
   /** Children on each node. */
   readonly loads: Map<string, number>;
+  /** Nodes that were in the group, without children, when the controller started, and have been so since. */
+  readonly known: Set<string>;
   nodes: readonly PlacementNode[];
   /** The eligible ones among them in their order, which takes a hash of each. */
   ranked: readonly string[] | undefined;
@@ -25,10 +27,16 @@ export class ClassPlacements {
   /** A Service's class and the keys of its children there. */
   readonly #services = new Map<string, { className: string; keys: Set<string> }>();
   readonly #onMoved: (service: string) => void;
+  #knownNodes: ReadonlySet<string> = new Set();
 
   /** @param onMoved told of every other Service whose children have got another node */
   constructor(onMoved: (service: string) => void) {
     this.#onMoved = onMoved;
+  }
+
+  /** @param names nodes that were balancer nodes before the controller started: those have not joined */
+  adoptNodes(names: ReadonlySet<string>): void {
+    this.#knownNodes = names;
   }
 
   /** Takes over where a child sits as found in the store; the first word on a key counts. */
@@ -40,8 +48,9 @@ export class ClassPlacements {
    * Like `place`, for the children of one Service.
    * @param request its children are all that the Service has in the class
    */
-  place({ className, nodes, children }: Request): ReadonlyMap<string, string> {
+  place({ className, nodes: group, children }: Request): ReadonlyMap<string, string> {
     const load = this.#load(className);
+    const nodes = withMemory(load, group);
     // A move that was decided and is not written yet holds.
     const wanted = children.map((child) => ({
       ...child,
@@ -93,15 +102,22 @@ export class ClassPlacements {
   #load(className: string): ClassLoad {
     const existing = this.#classes.get(className);
     if (existing !== undefined) return existing;
-    const load: ClassLoad = { children: new Map(), loads: new Map(), nodes: [], ranked: undefined };
+    const load: ClassLoad = {
+      children: new Map(),
+      loads: new Map(),
+      known: new Set(this.#knownNodes),
+      nodes: [],
+      ranked: undefined,
+    };
     this.#classes.set(className, load);
     return load;
   }
 
   #put(className: string, child: PlacementChild): void {
-    const { children, loads } = this.#load(className);
+    const { children, loads, known } = this.#load(className);
     count(loads, children.get(child.key)?.node, -1);
     count(loads, child.node, 1);
+    if (child.node !== undefined) known.delete(child.node);
     children.set(child.key, child);
     const service = this.#services.get(child.service) ?? { className, keys: new Set() };
     service.keys.add(child.key);
@@ -123,6 +139,13 @@ function count(loads: Map<string, number>, node: string | undefined, change: num
   if (node !== undefined) loads.set(node, (loads.get(node) ?? 0) + change);
 }
 
+/** The label on a node is no witness here: it may have been written for what is being placed now. */
+function withMemory({ known }: ClassLoad, nodes: readonly PlacementNode[]): PlacementNode[] {
+  const eligible = new Set(nodes.filter((node) => node.eligible).map(({ name }) => name));
+  for (const name of known) if (!eligible.has(name)) known.delete(name);
+  return nodes.map((node) => ({ ...node, known: known.has(node.name) }));
+}
+
 function sameNodes(a: readonly PlacementNode[], b: readonly PlacementNode[]): boolean {
   const eligible = (nodes: readonly PlacementNode[]) =>
     nodes.map((node) => (node.eligible ? node.name : '')).sort();
@@ -135,7 +158,9 @@ function hasEmptyNode(
   wanted: readonly PlacementChild[],
 ): boolean {
   const own = new Set(wanted.map((child) => child.node));
-  return nodes.some(({ name, eligible }) => eligible && !loads.get(name) && !own.has(name));
+  return nodes.some(
+    ({ name, eligible, known }) => eligible && !known && !loads.get(name) && !own.has(name),
+  );
 }
 
 /**

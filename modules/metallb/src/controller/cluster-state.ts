@@ -5,12 +5,12 @@ import {
   parseMetalLoadBalancerClass,
 } from '../api/metal-load-balancer-class.ts';
 import { type Node, parseNode } from '../api/node.ts';
-import { keyOf } from '../api/object.ts';
+import { type KubernetesObject, keyOf } from '../api/object.ts';
 import type { Problem } from '../api/problem.ts';
 import { parseService, type Service } from '../api/service.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { Mirror } from '../store/mirror.ts';
-import type { Store } from '../store/store.ts';
+import type { Kind, ObjectRef, Store } from '../store/store.ts';
 import { Grouping } from './grouping.ts';
 
 /** Who is told what changed, by key. */
@@ -60,7 +60,7 @@ export class ClusterState implements ChildLookup {
     });
   }
 
-  /** Everything has been heard at least once: before, absence means nothing. */
+  /** Everything has been heard at least once since `start` or `restart`: before, absence means nothing. */
   get synced(): boolean {
     return this.#mirrors.every((mirror) => mirror.synced);
   }
@@ -71,6 +71,11 @@ export class ClusterState implements ChildLookup {
 
   stop(): void {
     for (const mirror of this.#mirrors) mirror.stop();
+  }
+
+  /** Lists everything anew. */
+  restart(): void {
+    for (const mirror of this.#mirrors) mirror.restart();
   }
 
   /** Names of classes that exist and could never be understood. */
@@ -95,6 +100,17 @@ export class ClusterState implements ChildLookup {
   /** Sharers if more than one. */
   childrenWithIp(ip: IpAddress): readonly Child[] {
     return [...this.#childrenByIp.membersOf(ip)].flatMap((key) => this.children.get(key) ?? []);
+  }
+
+  /** The latest version as stored; undefined for what is not watched, too. */
+  object(ref: ObjectRef): KubernetesObject | undefined {
+    const mirrors: Partial<Record<Kind, Mirror<unknown>>> = {
+      MetalLoadBalancerClass: this.classes,
+      Node: this.nodes,
+      Service: this.services,
+      SDNInternalL2LBService: this.children,
+    };
+    return mirrors[ref.kind]?.object(keyOf(ref));
   }
 
   holderOf(key: string) {

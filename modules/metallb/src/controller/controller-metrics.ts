@@ -4,6 +4,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 /** What the controller counts of itself at the moment. */
 export interface ControllerFigures {
   readonly isReady: boolean;
+  readonly isLeading: boolean;
   readonly queueDepth: number;
   /** By class. */
   readonly usage: ReadonlyMap<string, { readonly total: bigint; readonly used: bigint }>;
@@ -12,6 +13,7 @@ export interface ControllerFigures {
 /** The controller's metrics. */
 export class ControllerMetrics {
   readonly #ready: Gauge;
+  readonly #leading: Gauge;
   readonly #queueDepth: Gauge;
   readonly #total: Gauge;
   readonly #used: Gauge;
@@ -19,7 +21,11 @@ export class ControllerMetrics {
   constructor(metrics: Metrics) {
     this.#ready = metrics.gauge({
       name: 'controller_ready',
-      help: 'Whether the whole cluster has been seen and its assignments are known',
+      help: 'Whether the whole cluster has been seen: this controller leads or could take over',
+    });
+    this.#leading = metrics.gauge({
+      name: 'controller_leading',
+      help: 'Whether this controller is the one that works; of all replicas exactly one does',
     });
     this.#queueDepth = metrics.gauge({
       name: 'controller_queue_depth',
@@ -38,8 +44,9 @@ export class ControllerMetrics {
     });
   }
 
-  show({ isReady, queueDepth, usage }: ControllerFigures): void {
+  show({ isReady, isLeading, queueDepth, usage }: ControllerFigures): void {
     this.#ready.set(Number(isReady));
+    this.#leading.set(Number(isLeading));
     this.#queueDepth.set(queueDepth);
     // A class that is gone must not go on being reported.
     this.#total.reset();

@@ -1,266 +1,134 @@
-import { labelNodes } from '../../hooks/label-nodes.ts';
-import { slotOf } from '../../hooks/lib/child-name.ts';
-import { placementKey } from '../../hooks/lib/wanted-children.ts';
-import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
-import type { Node } from '../api/node.ts';
-import { keyOf } from '../api/object.ts';
-import { formatProblem, type Problem } from '../api/problem.ts';
-import { Allocator } from '../ipam/allocator.ts';
-import { ConflictError, NotFoundError } from '../store/errors.ts';
-import type { Store } from '../store/store.ts';
-import { WorkQueue } from '../store/work-queue.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { Clock, Timer } from '../time/clock.ts';
-import { AddressBook } from './address-book.ts';
-import { ClassPlacements } from './class-placements.ts';
-import { classStatusOperation } from './class-status.ts';
+import type { AdmissionView } from '../admission/view.ts';
+import { formatProblem } from '../api/problem.ts';
+import type { PoolUsage } from '../ipam/allocator.ts';
 import { ClusterState } from './cluster-state.ts';
-import { Fingerprints } from './fingerprints.ts';
-import { ServiceReconciler } from './service-reconciler.ts';
-import { ShardedQueue } from './sharded-queue.ts';
+import { fencedStore } from './fenced-store.ts';
+import { narratedStore } from './narrated-store.ts';
+import { Term, type TermOptions, type TermPorts } from './term.ts';
 
-export interface ControllerPorts {
-  readonly store: Store;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  readonly log: Logger;
-}
+export type ControllerPorts = Omit<TermPorts, 'cluster'>;
 
-export interface ControllerOptions {
-  /** How long a released IP is not given to another owner while others are free. */
-  readonly coolDownMs?: number;
-}
-
-/** Figures of a class that change with every IP are written at most this often. */
-const CLASS_STATUS_DELAY_MS = 500;
-/** Services worked on at once: while one waits for the API server, the others go on. */
-const CONCURRENCY = 8;
-/** Key of the work on all nodes' labels, among the names of classes (none has a slash). */
-const NODE_LABELS = 'nodes/labels';
-
-/** The control side: watches the cluster and runs the hooks, placement and IPAM on what changed. */
+/**
+ * The control side. It watches the cluster from `standBy` on, so that it knows it when its turn comes, and works on it
+ * while it leads.
+ */
 export class Controller {
   readonly #ports: ControllerPorts;
+  readonly #options: TermOptions;
   readonly #cluster: ClusterState;
-  readonly #addresses: AddressBook;
-  readonly #placements: ClassPlacements;
-  readonly #services: ShardedQueue;
-  /** Statuses of classes by name, and the labels of nodes. */
-  readonly #others: WorkQueue;
-  readonly #classFacts = new Fingerprints();
-  readonly #nodeFacts = new Fingerprints();
-  #poolProblems: readonly Problem[] = [];
-  #isAdopted = false;
-  #statusTimer: Timer | undefined;
+  #wantsToLead = false;
+  #hasSynced = false;
+  #term: Term | undefined;
+  /** Told when the term of the moment may write no more. */
+  #fence = new AbortController();
+  /** The terms before: none of their writes may still be under way when what there is is listed anew. */
+  #ending: Promise<void> = Promise.resolve();
+  #isWatching = false;
 
-  constructor(ports: ControllerPorts, { coolDownMs = 60_000 }: ControllerOptions = {}) {
-    const { store, clock, random, log } = ports;
+  constructor(ports: ControllerPorts, options: Partial<TermOptions> = {}) {
+    const { store, log } = ports;
     this.#ports = ports;
+    this.#options = { coolDownMs: 60_000, hookRunner: 'controller', ...options };
     this.#cluster = new ClusterState(store, {
-      onClasses: (names) => this.#onClasses(names),
-      onNodes: (names) => this.#onNodes(names),
-      onServices: (keys) => this.#onServices(keys),
-      onChildren: (keys, serviceKeys) => this.#onChildren(keys, serviceKeys),
+      onClasses: (names) => this.#inTerm((term) => term.onClasses(names)),
+      onNodes: (names) => this.#inTerm((term) => term.onNodes(names)),
+      onServices: (keys) => this.#inTerm((term) => term.onServices(keys)),
+      onChildren: (keys, serviceKeys) => this.#inTerm((term) => term.onChildren(keys, serviceKeys)),
       onProblem: (problems) => {
         log.warn('object refused', { problems: problems.map(formatProblem) });
       },
     });
-    this.#placements = new ClassPlacements((service) => this.#services.add(service));
-    this.#addresses = new AddressBook({
-      clock,
-      allocator: new Allocator({ coolDownMs }),
-      onFreed: (services) => this.#addServices(services),
-    });
-    const reconciler = new ServiceReconciler({
-      store,
-      clock,
-      cluster: this.#cluster,
-      placements: this.#placements,
-      addresses: this.#addresses,
-    });
-    const onFailure = (key: string, error: unknown, retryMs: number | undefined) => {
-      if (error instanceof ConflictError) log.debug('conflict', { key, retryMs, error });
-      else log.warn('work failed', { key, retryMs, error });
-    };
-    this.#services = new ShardedQueue(CONCURRENCY, () => ({
-      clock,
-      random,
-      onFailure,
-      work: (key) => reconciler.reconcile(key),
-    }));
-    this.#others = new WorkQueue({ clock, random, onFailure, work: (key) => this.#workOther(key) });
   }
 
-  /** The whole cluster has been seen and what it has assigned is known. */
+  /** The whole cluster has been seen: this controller leads or could take over. */
   get ready(): boolean {
-    return this.#isAdopted;
+    return this.#hasSynced;
+  }
+
+  /** What is known of the cluster; undefined until the whole of it has been seen. */
+  get view(): AdmissionView | undefined {
+    return this.#hasSynced ? this.#cluster : undefined;
+  }
+
+  /** In a term: what the cluster has assigned is known, and Services are worked on as far as the store lets it. */
+  get leading(): boolean {
+    return this.#term !== undefined;
   }
 
   /** Keys that still want work. */
   get queueDepth(): number {
-    return this.#services.depth + this.#others.depth;
+    return this.#term?.queueDepth ?? 0;
   }
 
-  /** Addresses of each class: all and those in use. */
-  usage(): ReadonlyMap<string, { readonly total: bigint; readonly used: bigint }> {
-    const names = [...this.#cluster.classes.keys()];
-    return new Map(names.map((name) => [name, this.#addresses.usage(name)]));
+  /** Addresses of each class, all and those in use; empty while another controller counts them. */
+  usage(): ReadonlyMap<string, PoolUsage> {
+    const term = this.#term;
+    if (term === undefined) return new Map();
+    return new Map([...this.#cluster.classes.keys()].map((name) => [name, term.usage(name)]));
   }
 
-  start(): void {
-    this.#cluster.start();
+  /** Watches, and writes nothing from now on. */
+  standBy(): void {
+    this.#wantsToLead = false;
+    this.#fence.abort();
+    this.#endTerm();
+    if (!this.#isWatching) this.#cluster.start();
+    this.#isWatching = true;
   }
 
+  /**
+   * Begins to work as soon as the cluster has been listed after this call: whoever led before may have given IPs a
+   * moment ago of which a watch has not told yet. Idempotent.
+   */
+  lead(): void {
+    if (this.#wantsToLead) return;
+    this.#wantsToLead = true;
+    // Failures of work are told where they happen: this never rejects.
+    void this.#ending.then(() => {
+      if (!this.#wantsToLead) return;
+      if (this.#isWatching) this.#cluster.restart();
+      else this.#cluster.start();
+      this.#isWatching = true;
+    });
+  }
+
+  /** What is being written is written to its end. */
   async stop(): Promise<void> {
+    this.#wantsToLead = false;
     this.#cluster.stop();
-    this.#statusTimer?.cancel();
-    await Promise.all([this.#services.stop(), this.#others.stop()]);
+    this.#endTerm();
+    await this.#ending;
   }
 
   /** Resolves once nothing is waiting or in flight. */
   async idle(): Promise<void> {
-    await Promise.all([this.#services.idle(), this.#others.idle()]);
+    await this.#term?.idle();
   }
 
-  #onClasses(names: ReadonlySet<string>): void {
-    if (!this.#isReadyFor()) return;
-    for (const name of names) this.#others.add(name);
-    if (!this.#classesChanged(names)) return;
-    this.#poolProblems = this.#addresses.setClasses(this.#classes);
-    this.#lookAtEverything();
+  #endTerm(): void {
+    const term = this.#term;
+    this.#term = undefined;
+    if (term !== undefined) this.#ending = Promise.all([this.#ending, term.stop()]).then(() => {});
   }
 
-  #onNodes(names: ReadonlySet<string>): void {
-    if (!this.#isReadyFor()) return;
-    if (this.#nodesChanged(names)) this.#lookAtEverything();
+  /** Nothing is done before everything has been heard; then first what there is is taken over. */
+  #inTerm(act: (term: Term) => void): void {
+    this.#hasSynced ||= this.#cluster.synced;
+    if (this.#term !== undefined) act(this.#term);
+    else if (this.#wantsToLead && this.#cluster.synced) this.#beginTerm();
   }
 
-  #onServices(keys: ReadonlySet<string>): void {
-    if (this.#isReadyFor()) this.#addServices(keys);
-  }
-
-  #onChildren(keys: ReadonlySet<string>, serviceKeys: ReadonlySet<string>): void {
-    if (!this.#isReadyFor()) return;
-    for (const key of keys) {
-      if (this.#cluster.children.object(key) === undefined) this.#addresses.release(key);
-    }
-    this.#addServices(serviceKeys);
-    this.#scheduleClassStatuses();
-  }
-
-  #addServices(keys: ReadonlySet<string>): void {
-    for (const key of keys) this.#services.add(key);
-  }
-
-  /** What classes and nodes say concerns every Service; those it does not change cost a look, no write. */
-  #lookAtEverything(): void {
-    this.#others.add(NODE_LABELS);
-    for (const name of this.#cluster.classes.keys()) this.#others.add(name);
-    this.#addServices(new Set(this.#cluster.services.keys()));
-  }
-
-  /** False until everything has been heard; then what statuses say is taken over before anything is assigned. */
-  #isReadyFor(): boolean {
-    if (this.#isAdopted) return true;
-    if (!this.#cluster.synced) return false;
-    this.#isAdopted = true;
-    this.#adopt();
-    return true;
-  }
-
-  #adopt(): void {
-    const { log } = this.#ports;
-    this.#classesChanged(this.#cluster.classes.keys());
-    this.#nodesChanged(this.#cluster.nodes.keys());
-    this.#poolProblems = this.#addresses.setClasses(this.#classes);
-    for (const child of this.#childrenByAge()) {
-      const { className, preferredNode: node, serviceRef, status } = child.value;
-      const service = keyOf(serviceRef);
-      const order = slotOf(child.object.metadata.name)?.order ?? 0;
-      const key = placementKey(service, order);
-      if (node !== undefined) this.#placements.adopt(className, { key, service, order, node });
-      if (this.#addresses.adopt(child)) continue;
-      log.error('address assigned twice', { child: keyOf(child.object.metadata), ip: status.ip });
-    }
-    for (const service of this.#cluster.services.values()) {
-      const key = keyOf(service.metadata);
-      if (service.type !== 'LoadBalancer' || this.#cluster.ofService(key).length > 0) continue;
-      this.#addresses.reserve(key, service.status.ingress);
-    }
-    const orphaned = [...this.#cluster.children.values()].map((child) => keyOf(child.serviceRef));
-    this.#addServices(new Set(orphaned));
-    this.#lookAtEverything();
-  }
-
-  #childrenByAge() {
-    const keys = [...this.#cluster.children.keys()];
-    const age = (key: string) =>
-      `${this.#cluster.children.object(key)?.metadata.creationTimestamp} ${key}`;
-    return keys
-      .sort((a, b) => (age(a) < age(b) ? -1 : 1))
-      .flatMap((key) => this.#cluster.child(key) ?? []);
-  }
-
-  #scheduleClassStatuses(): void {
-    this.#statusTimer ??= this.#ports.clock.after(CLASS_STATUS_DELAY_MS, () => {
-      this.#statusTimer = undefined;
-      for (const name of this.#cluster.classes.keys()) this.#others.add(name);
-    });
-  }
-
-  async #workOther(key: string): Promise<void> {
-    if (key === NODE_LABELS) await this.#labelNodes();
-    else await this.#writeClassStatus(key);
-  }
-
-  async #labelNodes(): Promise<void> {
-    for (const operation of labelNodes(this.#classes, this.#nodes)) {
-      await this.#ports.store.write(operation);
-    }
-  }
-
-  async #writeClassStatus(name: string): Promise<void> {
-    const object = this.#cluster.classes.object(name);
-    if (object === undefined) return;
-    const operation = classStatusOperation({
-      object,
-      inForce: this.#cluster.classes.get(name),
-      classes: this.#classes,
-      nodes: this.#nodes,
-      usage: this.#addresses.usage(name),
-      poolProblems: this.#poolProblems,
-      nowEpochMs: this.#ports.clock.epochMs(),
-    });
-    if (operation === undefined) return;
-    try {
-      await this.#ports.store.write(operation);
-    } catch (error) {
-      // Deleted meanwhile: nobody is left to be told.
-      if (!(error instanceof NotFoundError)) throw error;
-    }
-  }
-
-  #classesChanged(names: Iterable<string>): boolean {
-    return this.#classFacts.changed(names, (name) => {
-      const item = this.#cluster.classes.get(name);
-      return this.#cluster.classes.object(name) && [item?.metadata.uid, item?.spec];
-    });
-  }
-
-  /** By what groups and labels depend on: a Node's status changes every few seconds and is none of it. */
-  #nodesChanged(names: Iterable<string>): boolean {
-    return this.#nodeFacts.changed(names, (name) => {
-      const node = this.#cluster.nodes.get(name);
-      return node && [node.labels, node.draining, node.excluded];
-    });
-  }
-
-  get #classes(): MetalLoadBalancerClass[] {
-    return [...this.#cluster.classes.values()];
-  }
-
-  get #nodes(): Node[] {
-    return [...this.#cluster.nodes.values()];
+  #beginTerm(): void {
+    // Its own fence: a pass that was interrupted must not go on under a later term.
+    const fence = new AbortController();
+    this.#fence = fence;
+    const cluster = this.#cluster;
+    const store = narratedStore(
+      fencedStore(this.#ports.store, () => !fence.signal.aborted),
+      { known: (ref) => cluster.object(ref), tell: this.#ports.tell },
+    );
+    this.#term = new Term({ ...this.#ports, store, cluster }, this.#options);
+    this.#term.begin();
+    this.#ports.log.info('cluster listed, working', { queueDepth: this.queueDepth });
   }
 }

@@ -1,70 +1,122 @@
-import { ManifestStore } from '../manifests/manifest-store.ts';
-import { formatManifestProblem } from '../manifests/parse-documents.ts';
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import { CONTROLLER_SETTINGS, type ControllerSettings } from '../settings/controller-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
 import { UsageError } from '../settings/settings.ts';
 import { InvalidError, StoreUnavailableError } from '../store/errors.ts';
-import type { Store } from '../store/store.ts';
+import { EventRecorder } from '../store/event-recorder.ts';
+import type { EventSink } from '../store/event-sink.ts';
 import { EventLoopDelay } from '../telemetry/event-loop-delay.ts';
+import { EventMetrics } from '../telemetry/event-metrics.ts';
 import { healthAnswer, ListenError, type Routes, serveHttp } from '../telemetry/http-server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/system-clock.ts';
 import { Controller } from './controller.ts';
 import { ControllerMetrics } from './controller-metrics.ts';
+import { fencedStore } from './fenced-store.ts';
+import { Leadership, type LeadershipOptions } from './leadership.ts';
+import { openCluster } from './open-cluster.ts';
+import { openWebhook, startWebhook } from './open-webhook.ts';
+import { WebhookMetrics } from './webhook-metrics.ts';
 
-function openStore({ store }: ControllerSettings, log: Logger): Store {
-  if (store.kind === 'kubernetes') {
-    throw new UsageError('--store kubernetes is not there yet: expected manifests:DIRECTORY');
-  }
-  return new ManifestStore({
-    directory: store.directory,
-    writer: { role: 'controller' },
-    clock: systemClock,
-    onProblem: (problem) =>
-      log.warn('manifest is wrong', { problem: formatManifestProblem(problem) }),
-  });
-}
-
-function routesOf(controller: Controller, metrics: Metrics): Routes {
+function routesOf(controller: Controller, leads: () => boolean, metrics: Metrics): Routes {
+  const isLeading = () => controller.leading && leads();
   const own = new ControllerMetrics(metrics);
   const figures = () => ({
     isReady: controller.ready,
+    isLeading: isLeading(),
     queueDepth: controller.queueDepth,
     usage: controller.usage(),
   });
+  const facts = () => ({ leading: isLeading(), queueDepth: controller.queueDepth });
   return {
     '/metrics': async () => {
       own.show(figures());
       return { status: 200, contentType: metrics.contentType, body: await metrics.render() };
     },
     '/healthz': () => healthAnswer(true, {}),
-    '/readyz': () => healthAnswer(controller.ready, { queueDepth: controller.queueDepth }),
+    '/readyz': () => healthAnswer(controller.ready, facts()),
   };
+}
+
+/** Unique in the cluster and in time: a pod that starts anew is somebody else. */
+function leadershipOptions({ leaseDurationMs }: ControllerSettings): LeadershipOptions {
+  return {
+    identity: `${hostname()}_${randomBytes(4).toString('hex')}`,
+    durationMs: leaseDurationMs,
+    // What is left of the duration is for writes under way, and for clocks that don't run alike.
+    renewDeadlineMs: (leaseDurationMs * 2) / 3,
+    retryMs: leaseDurationMs / 6,
+  };
+}
+
+function recorderOf(sink: EventSink, metrics: EventMetrics, log: Logger): EventRecorder {
+  return new EventRecorder({
+    sink,
+    clock: systemClock,
+    random: Math.random,
+    onSent: () => metrics.sent(),
+    onDropped: (reason) => metrics.dropped(reason),
+    onRefused: (error) => log.warn('event not told', { error }),
+  });
 }
 
 async function run(settings: ControllerSettings): Promise<void> {
   const log = createLogger({ program: 'controller', level: settings.logLevel });
-  const store = openStore(settings, log);
   const metrics = new Metrics();
-  const { coolDownMs } = settings;
-  const ports = { store, clock: systemClock, random: Math.random, log };
-  const controller = new Controller(ports, { coolDownMs });
+  const ports = { clock: systemClock, random: Math.random, log };
+  const leads = () => leadership?.leads ?? cluster.lease === undefined;
+  const cluster = openCluster(settings, { ...ports, leads });
+  const store = fencedStore(cluster.store, leads);
+  const { coolDownMs, hookRunner } = settings;
+  const events = recorderOf(cluster.events, new EventMetrics(metrics), log);
+  const controller = new Controller(
+    { ...ports, store, tell: (occurrence) => events.record(occurrence) },
+    { coolDownMs, hookRunner },
+  );
+  const leadership =
+    cluster.lease &&
+    new Leadership(
+      {
+        ...ports,
+        lease: cluster.lease,
+        onLeading: () => {
+          controller.lead();
+          webhook?.lead();
+        },
+        onLapse: cluster.interruptWrites,
+        onStandby: () => controller.standBy(),
+      },
+      leadershipOptions(settings),
+    );
+  const webhook =
+    cluster.api &&
+    openWebhook(settings, {
+      ...{ ...ports, ...cluster.api, metrics: new WebhookMetrics(metrics) },
+      view: () => controller.view,
+      mayWrite: leads,
+    });
   metrics.showEventLoop(new EventLoopDelay(systemClock));
   const stop = async () => {
-    await controller.stop();
+    // What is under way is written to its end; only then another replica may lead.
+    await Promise.all([controller.stop(), webhook?.stop()]);
+    await leadership?.stop();
+    await events.stop();
     await store.stop();
     process.exit(0);
   };
   process.once('SIGTERM', () => void stop());
   process.once('SIGINT', () => void stop());
   try {
-    await serveHttp(settings.metricsAddress, routesOf(controller, metrics));
+    await serveHttp(settings.metricsAddress, routesOf(controller, leads, metrics));
     await store.start();
+    await startWebhook(webhook);
   } catch (error) {
     throw inTermsOfSettings(error);
   }
-  controller.start();
+  if (leadership === undefined) controller.lead();
+  else leadership.start();
   log.info('started', { store: settings.store });
 }
 

@@ -1,5 +1,6 @@
 import { expandServices } from '../../hooks/expand-services.ts';
 import { foldStatus } from '../../hooks/fold-status.ts';
+import { compareSlots } from '../../hooks/lib/child-name.ts';
 import type { ChildLookup, Observed } from '../../hooks/lib/observed.ts';
 import { ownershipOf } from '../../hooks/lib/ownership.ts';
 import { type Child, parseChild } from '../api/child.ts';
@@ -24,12 +25,18 @@ export interface ServiceReconcilerPorts {
   readonly addresses: AddressBook;
 }
 
-/** Brings one Service's children, their IPs and the Service's status to what the Service asks for, in one pass. */
+/**
+ * Brings one Service's children, their IPs and the Service's status to what the Service asks for, in one pass. Where
+ * somebody else runs the hooks, their part of it is left out: the children are as they are found, and only they are
+ * written.
+ */
 export class ServiceReconciler {
   readonly #ports: ServiceReconcilerPorts;
+  readonly #runsHooks: boolean;
 
-  constructor(ports: ServiceReconcilerPorts) {
+  constructor(ports: ServiceReconcilerPorts, { runsHooks }: { readonly runsHooks: boolean }) {
     this.#ports = ports;
+    this.#runsHooks = runsHooks;
   }
 
   /** @throws ConflictError, StoreUnavailableError: try again; level-based, so from whatever the state is then */
@@ -37,23 +44,26 @@ export class ServiceReconciler {
     const { cluster, addresses } = this.#ports;
     // A Service that can't be read is left alone with all it has.
     if (cluster.services.object(serviceKey) && !cluster.service(serviceKey)) return;
-    const operations = this.#expand(serviceKey);
+    const operations = this.#runsHooks ? this.#expand(serviceKey) : [];
     const changed = await this.#writeChildren(operations);
     const service = cluster.service(serviceKey);
     if (service === undefined) {
       addresses.forget(serviceKey);
       return;
     }
+    // By number: in what order writes come back, or a watch tells, is no reason to have this or that IP.
     const own = () =>
       this.#withChanges(serviceKey, changed)
         .ofService(serviceKey)
-        .filter((child) => ownershipOf(child, service.object.metadata) === 'own');
+        .filter((child) => ownershipOf(child, service.object.metadata) === 'own')
+        .sort((a, b) => compareSlots(a.object.metadata.name, b.object.metadata.name));
     const statuses = this.#assign(serviceKey, service, own());
     for (const [key, child] of await this.#writeChildren(statuses)) changed.set(key, child);
     const conditions = own().flatMap((child) =>
       announceability(child, cluster, this.#ports.clock.epochMs()),
     );
     for (const [key, child] of await this.#writeChildren(conditions)) changed.set(key, child);
+    if (!this.#runsHooks) return;
     await this.#writeStatus(service, operations, this.#withChanges(serviceKey, changed));
   }
 

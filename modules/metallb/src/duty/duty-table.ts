@@ -8,6 +8,7 @@ export interface Touched {
   readonly groups: ReadonlySet<string>;
   readonly pools: boolean;
   readonly draining: boolean;
+  readonly dataplane: boolean;
 }
 
 /** A table that changes in place, so that one change costs the same among 10,000 duties as among 10. */
@@ -16,6 +17,7 @@ export class LiveDutyTable implements DutyTable {
   readonly groups = new Map<string, Group>();
   pools: readonly string[] = [];
   draining = false;
+  dataplaneFailed = false;
   revision = 0;
 
   apply(changes: readonly DutyChange[]): Touched {
@@ -41,6 +43,9 @@ export class LiveDutyTable implements DutyTable {
         break;
       case 'draining':
         this.draining = change.draining;
+        break;
+      case 'dataplane':
+        this.dataplaneFailed = change.failed;
         break;
       case 'revision':
         this.revision = change.revision;
@@ -82,6 +87,9 @@ function diffSettings(before: DutyTable, after: DutyTable): DutyChange[] {
   if (!sameList(before.pools, after.pools)) changes.push({ set: 'pools', pools: after.pools });
   if (before.draining !== after.draining) {
     changes.push({ set: 'draining', draining: after.draining });
+  }
+  if (before.dataplaneFailed !== after.dataplaneFailed) {
+    changes.push({ set: 'dataplane', failed: after.dataplaneFailed });
   }
   return changes;
 }
@@ -141,6 +149,7 @@ function touchedBy(changes: readonly DutyChange[]): Touched {
   const groups = new Set<string>();
   let pools = false;
   let draining = false;
+  let dataplane = false;
   for (const change of changes) {
     if ('unset' in change) {
       if (change.unset === 'duty') ips.add(change.ip);
@@ -149,6 +158,7 @@ function touchedBy(changes: readonly DutyChange[]): Touched {
     else if (change.set === 'group') groups.add(change.group.id);
     else if (change.set === 'pools') pools = true;
     else if (change.set === 'draining') draining = true;
+    else if (change.set === 'dataplane') dataplane = true;
   }
-  return { ips, groups, pools, draining };
+  return { ips, groups, pools, draining, dataplane };
 }

@@ -55,6 +55,8 @@ export interface DutyTable {
   readonly pools: readonly string[];
   /** This node is asked to give its IPs away (drain annotation). */
   readonly draining: boolean;
+  /** This node's kube-proxy has not synced since boot: others come first (network rule 26). */
+  readonly dataplaneFailed: boolean;
   /** Version of the cluster state this table was computed from (network rule 6). */
   readonly revision: number;
 }

@@ -4,7 +4,7 @@ import type { MacAddress } from '../net/mac.ts';
 import type { Duty, Group } from './duty.ts';
 
 /** Raised with every incompatible change of the messages below; checked on both ends. */
-export const DUTY_PROTOCOL_VERSION = 2;
+export const DUTY_PROTOCOL_VERSION = 3;
 
 /** Speaker to wire: one JSON object a line. At most `MAX_CHANGES` changes in one, so that no message blocks the wire. */
 export type ToWire =
@@ -23,6 +23,7 @@ export type DutyChange =
   | { readonly set: 'group'; readonly group: Group }
   | { readonly set: 'pools'; readonly pools: readonly string[] }
   | { readonly set: 'draining'; readonly draining: boolean }
+  | { readonly set: 'dataplane'; readonly failed: boolean }
   | { readonly set: 'revision'; readonly revision: number }
   | { readonly unset: 'duty'; readonly ip: IpAddress }
   | { readonly unset: 'group'; readonly id: string };

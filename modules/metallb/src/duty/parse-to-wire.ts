@@ -42,6 +42,7 @@ function readChange(value: unknown, what: string): DutyChange {
     'group',
     'pools',
     'draining',
+    'dataplane',
     'revision',
   ]);
   switch (set) {
@@ -53,6 +54,8 @@ function readChange(value: unknown, what: string): DutyChange {
       return { set, pools: readPools(fields['pools'], `${what}.pools`) };
     case 'draining':
       return { set, draining: readBoolean(fields['draining'], `${what}.draining`) };
+    case 'dataplane':
+      return { set, failed: readBoolean(fields['failed'], `${what}.failed`) };
     case 'revision':
       return { set, revision: readInteger(fields['revision'], `${what}.revision`) };
   }

@@ -5,6 +5,8 @@ import type { Node } from '../api/node.ts';
 export interface PlacementNode {
   readonly name: string;
   readonly eligible: boolean;
+  /** It was a balancer node before, says who remembers: without children, it is not one that joined. */
+  readonly known?: boolean;
 }
 
 /**

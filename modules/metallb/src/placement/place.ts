@@ -33,8 +33,12 @@ export function place(
       unplaced.push(child);
     }
   }
-  // No history is kept: a node without children is one that joined. Deleted Services seldom empty a node entirely.
-  const someNodeJoined = distribution.nodes.some((node) => distribution.load(node) === 0);
+  // A node without children is one that joined, unless it was there before: deleted Services seldom empty a node
+  // entirely, but Deckhouse's module has all Services with one IP on one node of many.
+  const known = new Set(nodes.filter((node) => node.known).map((node) => node.name));
+  const someNodeJoined = distribution.nodes.some(
+    (node) => distribution.load(node) === 0 && !known.has(node),
+  );
   spread(unplaced, distribution);
   if (someNodeJoined) rebalance(distribution);
   return distribution.placements;

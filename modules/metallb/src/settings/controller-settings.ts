@@ -1,4 +1,12 @@
-import { integer, LOG_LEVELS, oneOf, socketAddress, storeAddress } from './kinds.ts';
+import {
+  integer,
+  LOG_LEVELS,
+  oneOf,
+  socketAddress,
+  socketAddressOrOff,
+  storeAddress,
+  text,
+} from './kinds.ts';
 import type { SettingsOf } from './settings.ts';
 
 /** Settings of `controller`. */
@@ -15,6 +23,36 @@ export const CONTROLLER_SETTINGS = {
     default: '60000',
     minimum: 0,
     maximum: 86_400_000,
+  }),
+  leaseDurationMs: integer({
+    description:
+      'how long a replica waits before it takes over from a leader that is silent; a leader that can not renew stops writing after two thirds of it',
+    default: '3000',
+    minimum: 1_000,
+    maximum: 60_000,
+  }),
+  hookRunner: oneOf({
+    description:
+      'who writes children, statuses of Services and labels of nodes, and nobody else does',
+    default: 'controller',
+    words: ['controller', 'shell-operator'],
+  }),
+  webhookAddress: socketAddressOrOff({
+    description:
+      'where API servers reach the validating webhook, such as [::]:9443, or off; only with --store kubernetes',
+    default: 'off',
+  }),
+  webhookService: text({
+    description: 'the Service that leads there: its certificate is for this name',
+    default: 'controller-webhook',
+    maxLength: 63,
+  }),
+  moduleConfigVersion: integer({
+    description:
+      "version of Deckhouse's ModuleConfig: with 1, only Deckhouse changes the classes that its migration made",
+    default: '3',
+    minimum: 1,
+    maximum: 3,
   }),
   logLevel: oneOf({ description: 'least severe lines to log', default: 'info', words: LOG_LEVELS }),
 } as const;

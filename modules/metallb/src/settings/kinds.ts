@@ -67,6 +67,27 @@ export function socketAddress(told: Told): Setting<SocketAddress> {
   });
 }
 
+/** A socket address, or `off`: no server, undefined. */
+export function socketAddressOrOff(told: Told): Setting<SocketAddress | undefined> {
+  const address = socketAddress(told);
+  return setting(told, (value): Parsed<SocketAddress | undefined> => {
+    if (value === 'off') return { value: undefined };
+    const parsed = address.parse(value);
+    return 'problem' in parsed ? { problem: `${parsed.problem}, or off` } : parsed;
+  });
+}
+
+/** An `http://` address of a page; the empty text stands for none. */
+export function pageUrl(told: Told): Setting<URL | undefined> {
+  return setting(told, (value) => {
+    if (value === '') return { value: undefined };
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    return url?.protocol === 'http:' && url.username === '' && url.password === ''
+      ? { value: url }
+      : { problem: 'expected nothing or a URL such as http://127.0.0.1:10249/metrics' };
+  });
+}
+
 /** A multicast group that routers never forward. */
 export function linkLocalGroup(told: Told): Setting<IpAddress> {
   return setting(told, (value) => {
@@ -103,9 +124,7 @@ export function patterns(told: Told): Setting<readonly RegExp[]> {
 /** `manifests:DIRECTORY` or `kubernetes`. */
 export function storeAddress(told: Told): Setting<StoreAddress> {
   return setting(told, (value): Parsed<StoreAddress> => {
-    if (value === 'kubernetes') {
-      return { problem: 'this build does not serve Kubernetes yet; use manifests:DIRECTORY' };
-    }
+    if (value === 'kubernetes') return { value: { kind: 'kubernetes' } };
     const directory = value.startsWith('manifests:') ? value.slice('manifests:'.length) : '';
     return directory === ''
       ? { problem: 'expected manifests:DIRECTORY or kubernetes' }

@@ -3,6 +3,7 @@ import {
   LOG_LEVELS,
   linkLocalGroup,
   oneOf,
+  pageUrl,
   patterns,
   socketAddress,
   storeAddress,
@@ -113,6 +114,18 @@ export const NODE_SETTINGS = {
       maximum: HOUR_MS,
     }),
   ),
+  kubeProxyMetricsUrl: pageUrl({
+    description:
+      "kube-proxy's metrics on this node, which say what it serves; empty where there is no kube-proxy",
+    default: 'http://127.0.0.1:10249/metrics',
+  }),
+  dataplaneWaitMs: integer({
+    description:
+      "how long a new IP waits where kube-proxy's metrics can't be read; 0: no IP ever waits for kube-proxy",
+    default: '1000',
+    minimum: 0,
+    maximum: 60_000,
+  }),
   excludeInterfaces: patterns({
     description: 'comma-separated regular expressions of interfaces that are never used',
     default: [...VIRTUAL_INTERFACES, '^lo$'].join(','),

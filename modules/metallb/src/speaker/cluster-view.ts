@@ -3,6 +3,7 @@ import type { EndpointSlice } from '../api/endpoint-slice.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import type { Node } from '../api/node.ts';
 import { keyOf } from '../api/object.ts';
+import type { PublishedService } from '../api/published-service.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { MultiMap } from './multi-map.ts';
 import { isMember } from './node-group.ts';
@@ -25,11 +26,13 @@ export class ClusterView {
   readonly #deletedClasses = new Set<string>();
   readonly #nodes = new Map<string, Node>();
   readonly #slices = new Map<string, EndpointSlice>();
+  readonly #services = new Map<string, PublishedService>();
   readonly #childrenByIp = new MultiMap<IpAddress, string>();
   readonly #childrenByClass = new MultiMap<string, string>();
   readonly #childrenByService = new MultiMap<string, string>();
   readonly #slicesByService = new MultiMap<string, string>();
   #stale: Stale = newStale();
+  #published = new Set<IpAddress>();
 
   get classes(): ReadonlyMap<string, MetalLoadBalancerClass> {
     return this.#classes;
@@ -49,6 +52,18 @@ export class ClusterView {
 
   slicesOf(service: string): EndpointSlice[] {
     return this.#existing(this.#slices, this.#slicesByService.get(service));
+  }
+
+  /** A Service as this node's kube-proxy knows it. */
+  service(key: string): PublishedService | undefined {
+    return this.#services.get(key);
+  }
+
+  /** IPs that a Service's status names and did not at the last call. */
+  takePublished(): ReadonlySet<IpAddress> {
+    const published = this.#published;
+    this.#published = new Set();
+    return published;
   }
 
   /** What changed since the last call. */
@@ -99,6 +114,21 @@ export class ClusterView {
       this.#slicesByService.add(slice.service, key);
     }
     for (const service of [old?.service, slice?.service]) this.#staleService(service);
+  }
+
+  setService(key: string, service: PublishedService | undefined): void {
+    const before = this.#services.get(key)?.ingress ?? [];
+    const after = service?.ingress ?? [];
+    if (service === undefined) this.#services.delete(key);
+    else this.#services.set(key, service);
+    const added = after.filter((ip) => !before.includes(ip));
+    for (const ip of added) this.#published.add(ip);
+    this.staleIps([...added, ...before.filter((ip) => !after.includes(ip))]);
+  }
+
+  /** These may be decided otherwise now. */
+  staleIps(ips: Iterable<IpAddress>): void {
+    for (const ip of ips) this.#stale.ips.add(ip);
   }
 
   /** The class itself may decide otherwise now: its members and all its IPs. */

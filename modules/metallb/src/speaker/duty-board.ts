@@ -1,11 +1,13 @@
+import type { Child } from '../api/child.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import { keyOf } from '../api/object.ts';
 import { type Duty, type DutyTable, RECENT_MOVES_MS } from '../duty/duty.ts';
 import { LiveDutyTable, sameDuty, sameGroup, sameList } from '../duty/duty-table.ts';
 import type { DutyChange } from '../duty/messages.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { formatRange, rangeContains } from '../net/range.ts';
 import type { ClusterView, Stale } from './cluster-view.ts';
-import { decideDuty, oldestChild } from './duties.ts';
+import { type DutyRefusal, decideDuty, oldestChild } from './duties.ts';
 import { nextFailbackEdge } from './failback-window.ts';
 import { isMember, viewGroup } from './node-group.ts';
 
@@ -14,6 +16,17 @@ import { isMember, viewGroup } from './node-group.ts';
  * no candidate any more, goes on answering until it has seen a successor. An IP that was released ends at once.
  */
 const HANDOVER_MS = 30_000;
+
+/** What a board tells and asks. */
+export interface BoardHandler {
+  /** An IP that nobody can announce, each time that another reason is found. */
+  readonly onRefusal: (ip: IpAddress, refusal: string) => void;
+  /**
+   * Whether an IP that has no duty yet is to wait for this node's kube-proxy.
+   * @param healthPorts healthCheckNodePorts of its Services that have endpoints on this node
+   */
+  readonly holds: (ip: IpAddress, healthPorts: readonly number[]) => boolean;
+}
 
 type GroupChange = Extract<DutyChange, { set: 'group' } | { unset: 'group' }>;
 
@@ -24,7 +37,7 @@ type GroupChange = Extract<DutyChange, { set: 'group' } | { unset: 'group' }>;
 export class DutyBoard {
   readonly #nodeName: string;
   readonly #view: ClusterView;
-  readonly #onRefusal: (ip: IpAddress, refusal: string) => void;
+  readonly #handler: BoardHandler;
   readonly #table = new LiveDutyTable();
   readonly #refusals = new Map<IpAddress, string>();
   /** When time alone makes a class stale. */
@@ -37,15 +50,10 @@ export class DutyBoard {
   readonly #uncovered = new Set<IpAddress>();
   #lostAtEpochMs: number | undefined;
 
-  /** @param onRefusal an IP that nobody can announce, each time that another reason is found */
-  constructor(
-    nodeName: string,
-    view: ClusterView,
-    onRefusal: (ip: IpAddress, refusal: string) => void,
-  ) {
+  constructor(nodeName: string, view: ClusterView, handler: BoardHandler) {
     this.#nodeName = nodeName;
     this.#view = view;
-    this.#onRefusal = onRefusal;
+    this.#handler = handler;
   }
 
   get table(): DutyTable {
@@ -180,10 +188,29 @@ export class DutyBoard {
     const decided =
       children.length === 0 || foreign
         ? undefined
-        : decideDuty({ ip, children, epochMs, classNamed, slicesOf });
+        : (this.#unpublished(ip, children) ??
+          decideDuty({ ip, children, epochMs, classNamed, slicesOf }));
     const refusal = decided !== undefined && 'refusal' in decided ? decided.refusal : undefined;
     this.#refuse(ip, refusal);
-    return decided === undefined || 'refusal' in decided ? undefined : decided;
+    if (decided === undefined || 'refusal' in decided) return undefined;
+    const isNew = !this.#table.duties.has(ip);
+    return isNew && this.#handler.holds(ip, this.#healthPorts(decided, children))
+      ? undefined
+      : decided;
+  }
+
+  /** Network rule 26: a Service's status is all that kube-proxy reads, so without it nobody would serve the IP. */
+  #unpublished(ip: IpAddress, children: readonly Child[]): DutyRefusal | undefined {
+    const services = children.map(({ serviceRef }) => keyOf(serviceRef));
+    if (services.some((key) => this.#view.service(key)?.ingress.includes(ip))) return undefined;
+    return { refusal: `the status of Service ${services.join(', ')} does not name it yet` };
+  }
+
+  #healthPorts({ localEndpoints }: Duty, children: readonly Child[]): number[] {
+    if (localEndpoints?.[this.#nodeName] === undefined) return [];
+    return children.flatMap(
+      ({ serviceRef }) => this.#view.service(keyOf(serviceRef))?.healthCheckNodePort ?? [],
+    );
   }
 
   #refuse(ip: IpAddress, refusal: string | undefined): void {
@@ -192,7 +219,7 @@ export class DutyBoard {
       this.#refusals.delete(ip);
     } else if (refusal !== before) {
       this.#refusals.set(ip, refusal);
-      this.#onRefusal(ip, refusal);
+      this.#handler.onRefusal(ip, refusal);
     }
   }
 

@@ -87,9 +87,9 @@ export function withoutStore(table: DutyTable): DutyTable {
   return { ...tableSettings(table), duties: table.duties, groups: new Map(groups) };
 }
 
-/** Explicit, since a table may be an object whose members do not spread. */
+/** Explicit, since a table may be an object whose members do not spread. What kube-proxy did is another boot's. */
 function tableSettings({ pools, draining, revision }: DutyTable) {
-  return { pools, draining, revision };
+  return { pools, draining, revision, dataplaneFailed: false };
 }
 
 function readState(value: unknown): LastKnownGood {
@@ -113,6 +113,7 @@ function readTable(value: unknown, what: string): DutyTable {
     groups: new Map(groups.map((group) => [group.id, group])),
     pools: readPools(fields['pools'], 'pools'),
     draining: readBoolean(fields['draining'], 'draining'),
+    dataplaneFailed: false,
     revision: readInteger(fields['revision'], 'revision'),
   };
 }

@@ -8,11 +8,15 @@ import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
 import { UsageError } from '../settings/settings.ts';
 import { InvalidError } from '../store/errors.ts';
+import { EventRecorder } from '../store/event-recorder.ts';
+import type { EventSink } from '../store/event-sink.ts';
 import { EventLoopDelay } from '../telemetry/event-loop-delay.ts';
+import { EventMetrics } from '../telemetry/event-metrics.ts';
 import { healthAnswer, ListenError, type Routes, serveHttp } from '../telemetry/http-server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/system-clock.ts';
+import { openHostSight } from './host-sight.ts';
 import { type LastKnownGood, readLastKnownGood, writeLastKnownGood } from './last-known-good.ts';
 import { openStore } from './open-store.ts';
 import { Speaker } from './speaker.ts';
@@ -33,13 +37,27 @@ async function recall(path: string, node: string, log: Logger): Promise<LastKnow
   return undefined;
 }
 
+function recorderOf(sink: EventSink, metrics: EventMetrics, log: Logger): EventRecorder {
+  return new EventRecorder({
+    sink,
+    clock: systemClock,
+    random: Math.random,
+    onSent: () => metrics.sent(),
+    onDropped: (reason) => metrics.dropped(reason),
+    onRefused: (error) => log.warn('event not told', { error }),
+  });
+}
+
 async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logger) {
   const { node, runDir } = settings;
   const statePath = join(runDir, 'last-known-good.json');
   await mkdir(runDir, { recursive: true });
+  const bootId = readFileSync(BOOT_ID, 'utf8').trim();
+  const { store, events } = openStore(settings.store, node, { clock: systemClock, log });
   return new Speaker(
     {
-      store: openStore(settings.store, node, { clock: systemClock, log }),
+      store,
+      events: recorderOf(events, new EventMetrics(metrics), log),
       clock: systemClock,
       random: Math.random,
       log,
@@ -52,9 +70,10 @@ async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logg
         }),
       lastKnownGood: await recall(statePath, node, log),
       writeState: (state) => writeLastKnownGood(statePath, state),
+      sight: openHostSight(settings, bootId, log),
       onReady: () => tellParent({ kind: 'ready' }),
     },
-    { node, bootId: readFileSync(BOOT_ID, 'utf8').trim() },
+    { node, bootId },
   );
 }
 

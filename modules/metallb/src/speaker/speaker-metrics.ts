@@ -11,16 +11,19 @@ export interface SpeakerFigures {
   readonly storeConnected: boolean;
   readonly wireConnected: boolean;
   readonly lastSyncEpochMs: number | undefined;
+  readonly waitingIps: number;
+  readonly dataplaneFailed: boolean;
   readonly announced: readonly AnnouncedReport[];
 }
 
-const DARK_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 60];
+const DELAY_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 60];
 
 /** The speaker's metrics, and those that the wire reports under `metallb_wire_…`. */
 export class SpeakerMetrics {
   readonly #figures: ReadonlyMap<string, Gauge>;
   readonly #announced: Gauge;
   readonly #darkTime: Histogram;
+  readonly #dataplaneWait: Histogram;
   readonly #wire: MirroredMetrics;
 
   constructor(metrics: Metrics) {
@@ -32,6 +35,8 @@ export class SpeakerMetrics {
       gauge('store_connected', 'Whether the cluster state can be reached'),
       gauge('wire_connected', 'Whether the wire process is connected'),
       gauge('last_sync_timestamp_seconds', 'When the cluster state last changed a duty or a view'),
+      gauge('dataplane_waiting_ips', 'New IPs that wait for kube-proxy'),
+      gauge('dataplane_gate_failed', 'Whether kube-proxy has not synced since boot'),
     ]);
     this.#announced = metrics.gauge({
       name: 'announced',
@@ -41,7 +46,12 @@ export class SpeakerMetrics {
     this.#darkTime = metrics.histogram({
       name: 'takeover_dark_seconds',
       help: 'From the last sign of life of the announcer before to the first announcement here',
-      buckets: DARK_SECONDS,
+      buckets: DELAY_SECONDS,
+    });
+    this.#dataplaneWait = metrics.histogram({
+      name: 'dataplane_wait_seconds',
+      help: 'How long a new IP waited for kube-proxy',
+      buckets: DELAY_SECONDS,
     });
     this.#wire = new MirroredMetrics(metrics, 'Reported by the wire process of this node');
   }
@@ -54,6 +64,8 @@ export class SpeakerMetrics {
       store_connected: Number(figures.storeConnected),
       wire_connected: Number(figures.wireConnected),
       last_sync_timestamp_seconds: (figures.lastSyncEpochMs ?? 0) / 1_000,
+      dataplane_waiting_ips: figures.waitingIps,
+      dataplane_gate_failed: Number(figures.dataplaneFailed),
     };
     for (const [name, gauge] of this.#figures) gauge.set(values[name] ?? 0);
     this.#announced.reset();
@@ -62,6 +74,10 @@ export class SpeakerMetrics {
     for (const { ip, interface: name } of figures.announced) {
       this.#announced.set({ ip, interface: name }, 1);
     }
+  }
+
+  waited(waitedMs: number): void {
+    this.#dataplaneWait.observe(waitedMs / 1_000);
   }
 
   /** @param speakerSinceEpochMs the wire repeats what happened before: an earlier speaker has counted that */

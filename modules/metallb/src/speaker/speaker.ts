@@ -1,7 +1,10 @@
 import { diffTables } from '../duty/duty-table.ts';
 import type { DutyChange, Report } from '../duty/messages.ts';
+import type { ServedPools } from '../linux/data-path-probe.ts';
 import type { LineOptions } from '../linux/line-socket.ts';
 import type { IpAddress } from '../net/ip.ts';
+import type { WantedCondition } from '../store/conditions.ts';
+import type { EventRecorder } from '../store/event-recorder.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
@@ -9,7 +12,10 @@ import { ClusterView } from './cluster-view.ts';
 import { DutyBoard } from './duty-board.ts';
 import { type LastKnownGood, type WritableState, withoutStore } from './last-known-good.ts';
 import { watchLoss } from './loss-watch.ts';
+import { type HostSight, NodeHealth, shownPools } from './node-health.ts';
+import { eventsOfReport } from './report-events.ts';
 import { logReport } from './report-log.ts';
+import { servedPools } from './served-pools.ts';
 import type { SpeakerMetrics } from './speaker-metrics.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -20,6 +26,7 @@ import { WireState } from './wire-state.ts';
 /** What the speaker needs from outside. */
 export interface SpeakerPorts {
   readonly store: Store;
+  readonly events: Pick<EventRecorder, 'record' | 'stop'>;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -29,6 +36,7 @@ export interface SpeakerPorts {
   /** What the speaker before wrote. */
   readonly lastKnownGood: LastKnownGood | undefined;
   readonly writeState: (state: WritableState) => Promise<void>;
+  readonly sight: HostSight;
   /** Once, when there are duties to go by. */
   readonly onReady: () => void;
 }
@@ -57,6 +65,7 @@ export class Speaker {
   readonly #link: WireLink;
   readonly #statusWriter: StatusWriter;
   readonly #keeper: StateKeeper;
+  readonly #health: NodeHealth;
   /** Where the duties on the wire come from. */
   #source: 'nothing' | 'last-known-good' | 'store' = 'nothing';
   #storeConnected = false;
@@ -74,9 +83,12 @@ export class Speaker {
     this.#ports = ports;
     const { clock, random, log } = ports;
     this.#sinceEpochMs = clock.epochMs();
-    this.#board = new DutyBoard(identity.node, this.#view, (ip, refusal) =>
-      clock.after(REFUSAL_STANDS_MS, () => this.#tellRefusal(ip, refusal)),
-    );
+    this.#board = new DutyBoard(identity.node, this.#view, {
+      onRefusal: (ip, refusal) =>
+        clock.after(REFUSAL_STANDS_MS, () => this.#tellRefusal(ip, refusal)),
+      holds: (ip, healthPorts) => this.#health.dataplane.holds(ip, healthPorts),
+    });
+    this.#health = this.#newHealth();
     this.#feed = new StoreFeed(this.#watchedStore(), this.#view, {
       onChange: () => this.#heard(),
       onChildChange: (ip) => this.#childChanged(ip),
@@ -96,6 +108,7 @@ export class Speaker {
       view: this.#view,
       objects: this.#feed,
       wire: this.#wireState,
+      nodeConditions: () => this.#nodeConditions(),
       clock,
       random,
       onFailure: (key, error, retryMs) => log.warn('status not written', { key, error, retryMs }),
@@ -119,6 +132,7 @@ export class Speaker {
   async start(): Promise<void> {
     this.#feed.restoreClasses(this.#ports.lastKnownGood?.classes ?? []);
     this.#feed.start();
+    this.#health.start();
     this.#patience ??= this.#ports.clock.after(PATIENCE_MS, () => this.#resumeLastKnownGood());
     await this.#startStore();
   }
@@ -127,9 +141,11 @@ export class Speaker {
   async stop(): Promise<void> {
     for (const timer of [this.#patience, this.#edge, this.#restart]) timer?.cancel();
     this.#feed.stop();
+    this.#health.stop();
     this.#link.stop();
     await this.#statusWriter.stop();
     await this.#keeper.stop();
+    await this.#ports.events.stop();
     await this.#ports.store.stop();
   }
 
@@ -154,7 +170,8 @@ export class Speaker {
       refusals: Object.fromEntries(this.#board.refusals),
       announced: this.#wireState.announced,
       segments: Object.fromEntries(this.#wireState.segments),
-      conditions: this.#wireState.nodeConditions().filter(({ status }) => status === 'True'),
+      served: shownPools(this.#served()),
+      conditions: this.#nodeConditions().filter(({ status }) => status === 'True'),
     };
   }
 
@@ -167,8 +184,40 @@ export class Speaker {
       storeConnected: this.#storeConnected,
       wireConnected: this.#link.connected,
       lastSyncEpochMs: this.#lastSyncEpochMs,
+      waitingIps: this.#health.dataplane.gate.waiting,
+      dataplaneFailed: this.#health.dataplane.gate.failed,
       announced: this.#wireState.announced,
     });
+  }
+
+  #newHealth(): NodeHealth {
+    const { clock, log, metrics, sight } = this.#ports;
+    return new NodeHealth({
+      ...{ clock, log, sight },
+      served: () => this.#served(),
+      ips: () => this.#link.table.duties.keys(),
+      onGate: () => this.#link.update([this.#health.gateChange]),
+      onConditions: () => this.#tellConditions(),
+      onReleased: (released) => {
+        for (const { waitedMs } of released) metrics.waited(waitedMs);
+        this.#view.staleIps(released.map(({ ip }) => ip));
+        if (this.#source === 'store') this.#refresh();
+      },
+    });
+  }
+
+  /** Not before the wire has told its own: they would read as over. */
+  #tellConditions(): void {
+    if (this.#conditionsTold) this.#statusWriter.nodeChanged();
+  }
+
+  #served(): ServedPools[] {
+    const segments = this.#wireState.segments.keys();
+    return servedPools(this.#link.table, this.#view.classes, segments);
+  }
+
+  #nodeConditions(): WantedCondition[] {
+    return [...this.#wireState.nodeConditions(), ...this.#health.conditions()];
   }
 
   async #startStore(): Promise<void> {
@@ -234,6 +283,9 @@ export class Speaker {
 
   #refresh(): void {
     const epochMs = this.#ports.clock.epochMs();
+    const published = this.#view.takePublished();
+    // What was there at the start, kube-proxy has long had.
+    if (this.#source === 'store') for (const ip of published) this.#health.dataplane.published(ip);
     const changes = this.#board.update({ epochMs, revision: this.#feed.revision });
     this.#watchEdge(epochMs);
     if (this.#source !== 'store') {
@@ -243,6 +295,9 @@ export class Speaker {
       return;
     }
     this.#link.update(changes);
+    if (changes.some((change) => 'set' in change && change.set === 'group')) {
+      this.#health.lookAgain();
+    }
     if (changes.some((change) => 'unset' in change || change.set !== 'revision')) {
       this.#keeper.changed();
     }
@@ -252,8 +307,10 @@ export class Speaker {
     const first = this.#source === 'nothing';
     this.#source = source;
     this.#patience?.cancel();
-    this.#link.update(changes);
+    this.#link.update([...changes, this.#health.gateChange]);
     this.#ports.log.info('serving duties', { source, duties: this.#link.table.duties.size });
+    // What was found out without the store could not be written.
+    this.#tellConditions();
     if (!first) return;
     this.#link.start();
     this.#ports.onReady();
@@ -273,13 +330,30 @@ export class Speaker {
   #take(report: Report): void {
     if (!this.#wireState.take(report)) return;
     this.#statusWriter.reported(report);
+    if (report.type === 'peers') this.#health.lookAgain();
     this.#ports.metrics.take(report, this.#sinceEpochMs);
     logReport(this.#ports.log, report);
+    this.#tell(report);
     if (report.type === 'counters') this.#statusWriter.lookAgain();
     if (report.type === 'counters' && !this.#conditionsTold) {
       this.#conditionsTold = true;
       this.#statusWriter.nodeChanged();
     }
+  }
+
+  #tell(report: Report): void {
+    const { node } = this.#identity;
+    const occurrences = eventsOfReport(report, {
+      node,
+      sinceEpochMs: this.#sinceEpochMs,
+      nodeObject: this.#feed.nodeObject(node),
+      childrenWithIp: (ip) => this.#view.childrenWithIp(ip),
+      conflictOf: (ip) => {
+        const forced = this.#view.childrenWithIp(ip).some(({ forceAddress }) => forceAddress);
+        return this.#wireState.conflictOf(ip, node, forced);
+      },
+    });
+    for (const each of occurrences) this.#ports.events.record(each);
   }
 
   #forgetWire(): void {

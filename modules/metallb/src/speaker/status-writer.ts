@@ -18,6 +18,8 @@ export interface StatusWriterPorts {
   readonly view: ClusterView;
   readonly objects: Pick<StoreFeed, 'childObject' | 'nodeObject'>;
   readonly wire: WireState;
+  /** All conditions of the Node that are this program's to write. */
+  readonly nodeConditions: () => readonly WantedCondition[];
   readonly clock: Clock;
   readonly random: () => number;
   readonly onFailure: (key: string, error: unknown, retryMs: number | undefined) => void;
@@ -103,7 +105,7 @@ export class StatusWriter {
 
   async #writeNode(): Promise<void> {
     const node = this.#ports.objects.nodeObject(this.#nodeName);
-    const conditions = this.#ports.wire.nodeConditions();
+    const conditions = this.#ports.nodeConditions();
     if (node !== undefined) await this.#write('Node', node, { announcer: undefined, conditions });
   }
 

@@ -8,10 +8,12 @@ import {
 import { type Node, parseNode } from '../api/node.ts';
 import { type KubernetesObject, parseObject } from '../api/object.ts';
 import type { Parsed, Problem } from '../api/problem.ts';
+import { type PublishedService, parsePublishedService } from '../api/published-service.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { Mirror } from '../store/mirror.ts';
 import type { Kind, Store } from '../store/store.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { publishedParts } from './published-services.ts';
 
 /** Who is told about the store. */
 export interface FeedHandler {
@@ -30,6 +32,7 @@ export class StoreFeed {
   readonly #classes: Mirror<MetalLoadBalancerClass>;
   readonly #nodes: Mirror<Node>;
   readonly #slices: Mirror<EndpointSlice>;
+  readonly #services: Mirror<PublishedService>;
   /** Of every class, the last object that could be read. */
   readonly #readableClasses = new Map<string, KubernetesObject>();
   #fed = false;
@@ -41,8 +44,9 @@ export class StoreFeed {
       kind: Kind,
       parse: (object: unknown) => Parsed<T>,
       feed: (keys: Iterable<string>) => void,
+      source: Pick<Store, 'watch'> = store,
     ) =>
-      new Mirror(store, {
+      new Mirror(source, {
         kind,
         parse,
         onChange: (keys) => this.#hear(() => feed(keys)),
@@ -52,6 +56,12 @@ export class StoreFeed {
       this.#feedChildren(keys),
     );
     this.#slices = mirror('EndpointSlice', parseEndpointSlice, (keys) => this.#feedSlices(keys));
+    this.#services = mirror(
+      'Service',
+      parsePublishedService,
+      (keys) => this.#feedServices(keys),
+      publishedParts(store),
+    );
     this.#nodes = mirror('Node', parseNode, (keys) => this.#feedNodes(keys));
     this.#classes = mirror(
       'MetalLoadBalancerClass',
@@ -61,7 +71,7 @@ export class StoreFeed {
   }
 
   get #mirrors() {
-    return [this.#children, this.#slices, this.#nodes, this.#classes];
+    return [this.#children, this.#slices, this.#services, this.#nodes, this.#classes];
   }
 
   /** All kinds have been listed once. */
@@ -123,6 +133,7 @@ export class StoreFeed {
     this.#fed = true;
     this.#feedChildren(this.#children.keys());
     this.#feedSlices(this.#slices.keys());
+    this.#feedServices(this.#services.keys());
     this.#feedNodes(this.#nodes.keys());
     this.#feedClasses(new Set([...this.#view.classes.keys(), ...this.#classes.keys()]));
   }
@@ -137,6 +148,10 @@ export class StoreFeed {
 
   #feedSlices(keys: Iterable<string>): void {
     for (const key of keys) this.#view.setSlice(key, this.#slices.get(key));
+  }
+
+  #feedServices(keys: Iterable<string>): void {
+    for (const key of keys) this.#view.setService(key, this.#services.get(key));
   }
 
   #feedNodes(keys: Iterable<string>): void {

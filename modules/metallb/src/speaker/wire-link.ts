@@ -9,7 +9,8 @@ import type { Clock, Timer } from '../time/clock.ts';
 
 /**
  * The first change goes out at once, those that follow within this time go together: a drain changes hundreds of duties
- * one by one, and each message is an election for the wire.
+ * one by one, and each message is an election for the wire. A new revision alone is no reason to hurry: the duty that
+ * it came before should be the first.
  */
 const COALESCE_MS = 10;
 
@@ -35,6 +36,8 @@ export class WireLink {
   #incarnation: string | undefined;
   #connected = false;
   #pause: Timer | undefined;
+  /** Nothing has been sent yet for which the pause stands. */
+  #isPauseIdle = false;
 
   constructor(ports: WireLinkPorts) {
     this.#ports = ports;
@@ -67,7 +70,9 @@ export class WireLink {
 
   update(changes: readonly DutyChange[]): void {
     this.#sender.update(changes);
-    this.#flushSoon();
+    const hurries = changes.some((change) => 'unset' in change || change.set !== 'revision');
+    if (hurries) this.#flushSoon();
+    else if (changes.length > 0 && this.#pause === undefined) this.#pauseSending(true);
   }
 
   #accept(connection: LineConnection): LineHandler {
@@ -112,7 +117,14 @@ export class WireLink {
   }
 
   #flushSoon(): void {
-    if (this.#pause !== undefined || !this.#flush()) return;
+    if (this.#pause !== undefined && !this.#isPauseIdle) return;
+    this.#pause?.cancel();
+    this.#pause = undefined;
+    if (this.#flush()) this.#pauseSending(false);
+  }
+
+  #pauseSending(isIdle: boolean): void {
+    this.#isPauseIdle = isIdle;
     this.#pause = this.#ports.clock.after(COALESCE_MS, () => {
       this.#pause = undefined;
       this.#flushSoon();

@@ -8,12 +8,10 @@ import {
 } from '../duty/messages.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { WantedCondition } from '../store/conditions.ts';
+import { nodeCondition } from './node-condition.ts';
 
 type ConflictReport = Extract<Report, { type: 'conflict' }>;
 type ConditionName = NodeConditionReport['condition'];
-
-/** Conditions of a Node need a domain of their own beside the kubelet's. */
-const NODE_CONDITION_PREFIX = 'network.deckhouse.io/';
 
 /** What is done about a foreign host's answer, and what its victim can do. */
 const CONFLICT = {
@@ -108,12 +106,10 @@ export class WireState {
   nodeConditions(): WantedCondition[] {
     return NODE_CONDITIONS.map((name) => {
       const messages = [...(this.#conditions.get(name) ?? [])];
-      return {
-        type: `${NODE_CONDITION_PREFIX}${name}`,
-        status: messages.length === 0 ? 'False' : 'True',
-        reason: messages.length === 0 ? 'Over' : name,
-        message: messages.map(([where, message]) => `${where}: ${message}`).join('; '),
-      };
+      return nodeCondition(
+        name,
+        messages.map(([where, message]) => `${where}: ${message}`),
+      );
     });
   }
 }

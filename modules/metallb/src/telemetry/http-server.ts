@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Server } from 'node:net';
 
 /** What a handler answers. */
 export interface Answer {
@@ -37,10 +38,8 @@ export async function serveHttp(address: ListenAddress, routes: Routes): Promise
   const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
     void answer(routes, request).then((reply) => write(request, response, reply));
   });
-  await listen(server, address);
-  const bound = server.address();
   return {
-    port: typeof bound === 'object' && bound !== null ? bound.port : address.port,
+    port: await listen(server, address),
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -80,7 +79,8 @@ function write(request: IncomingMessage, response: ServerResponse, reply: Answer
   response.end(request.method === 'HEAD' ? undefined : reply.body);
 }
 
-function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
+/** @returns the port, the real one where 0 was asked for  @throws ListenError */
+export function listen(server: Server, { host, port }: ListenAddress): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) => {
       reject(
@@ -89,7 +89,11 @@ function listen(server: Server, { host, port }: ListenAddress): Promise<void> {
         }),
       );
     });
-    server.listen({ host, port }, resolve);
+    // Without a host Node listens on `::` and, where the kernel has no IPv6, on 0.0.0.0.
+    server.listen(host === '::' ? { port } : { host, port }, () => {
+      const bound = server.address();
+      resolve(typeof bound === 'object' && bound !== null ? bound.port : port);
+    });
   });
 }
 

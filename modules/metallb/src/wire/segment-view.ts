@@ -1,12 +1,17 @@
+import type { DutyTable } from '../duty/duty.ts';
 import type { NodeView, SegmentView } from '../election/view.ts';
 import { isCounted, type Peer } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
+import type { Gates } from '../packet/heartbeat.ts';
 import type { StaticPresence } from './static-presence.ts';
 
-/** No gate of this node is closed: dataplane and reachability are not looked at yet. */
-export const NO_FAILED_GATES = { dataplane: false, reachability: false };
-
+const NO_FAILED_GATES = { dataplane: false, reachability: false };
 const ABSENT: NodeView = { present: false, state: 'starting', failedGates: NO_FAILED_GATES };
+
+/** What this node fails itself; reachability is not looked at yet. */
+export function ownGates({ dataplaneFailed }: DutyTable): Gates {
+  return { dataplane: dataplaneFailed, reachability: false };
+}
 
 /** The election's look at one segment, from what its liveness knows now. */
 export function segmentView(facts: {
@@ -16,15 +21,17 @@ export function segmentView(facts: {
   /** Another interface of ours serves this segment. */
   readonly passive: boolean;
   readonly presence: StaticPresence;
+  /** Of this node. */
+  readonly failedGates: Gates;
 }): SegmentView {
-  const { self, liveness, now, passive, presence } = facts;
+  const { self, liveness, now, passive, presence, failedGates } = facts;
   const { state } = liveness;
   const takesPart = state === 'eligible' || state === 'holding-down';
   const present = takesPart && !passive && !liveness.isCutOff(now);
   return {
     electsStatically: (name) => presence.appliesTo(name),
     node(name) {
-      if (name === self) return { present, state, failedGates: NO_FAILED_GATES };
+      if (name === self) return { present, state, failedGates };
       const peer = liveness.peer(name);
       if (peer !== undefined) return peerView(peer);
       return presence.isAbsent(name) ? ABSENT : undefined;

@@ -15,7 +15,7 @@ import { Questions } from './questions.ts';
 import { SegmentHealth } from './segment-health.ts';
 import { SegmentIps } from './segment-ips.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
-import { NO_FAILED_GATES, segmentView } from './segment-view.ts';
+import { ownGates, segmentView } from './segment-view.ts';
 import { StaticPresence } from './static-presence.ts';
 
 /** The frame that says `restarting` saves every connection of this node: worth repeating. */
@@ -217,6 +217,7 @@ export class Segment {
       ...{ self: this.#options.node, liveness: this.#liveness, now },
       passive: now < this.#passiveUntil,
       presence: this.#presence,
+      failedGates: ownGates(this.#ports.table()),
     });
   }
 
@@ -345,7 +346,7 @@ export class Segment {
 
   #beat(now: number): void {
     const heartbeat = this.#liveness.compose(now, {
-      failedGates: NO_FAILED_GATES,
+      failedGates: ownGates(this.#ports.table()),
       revision: this.#ports.table().revision,
       addresses: ownAddresses(this.#link),
       disputed: this.#ips.disputes(now),

@@ -189,7 +189,8 @@ export class Wire {
     if (touched.pools || this.#pools !== pools) this.#setPools(pools);
     if (touched.groups.size > 0) this.#openMissing();
     this.#considerLeaving();
-    const ips = touched.groups.size > 0 ? new Set([...duties.keys(), ...touched.ips]) : touched.ips;
+    const isForAll = touched.groups.size > 0 || touched.dataplane;
+    const ips = isForAll ? new Set([...duties.keys(), ...touched.ips]) : touched.ips;
     for (const { segment } of this.#open.values()) segment.elect(ips);
   }
 

@@ -1,0 +1,145 @@
+import { listAt, valueAt } from '../../hooks/lib/json.ts';
+import { CHILD_CONDITION, SERVICE_CONDITION } from '../../hooks/lib/service-condition.ts';
+import { CHILD_ANNOTATION, CHILD_KIND, CLASS_KIND } from '../api/names.ts';
+import type { KubernetesObject } from '../api/object.ts';
+import { type Occurrence, subjectOf } from '../store/event-sink.ts';
+
+/** What a condition says when there is something to tell, and under which reason it is told if not under its own. */
+interface Complaint {
+  readonly type: string;
+  readonly status: 'True' | 'False';
+  readonly reason?: string;
+}
+
+/** Everything else is in force, found or complete again, which the conditions tell. */
+const COMPLAINTS: Readonly<Record<string, readonly Complaint[]>> = {
+  Service: [
+    { type: SERVICE_CONDITION.classBound, status: 'False' },
+    { type: SERVICE_CONDITION.annotationsValid, status: 'False' },
+    { type: SERVICE_CONDITION.balancerNodes, status: 'False' },
+    { type: SERVICE_CONDITION.ipsAssignable, status: 'False', reason: 'AllocationFailed' },
+    { type: SERVICE_CONDITION.ipsInPool, status: 'False' },
+    { type: SERVICE_CONDITION.ipsAnnounceable, status: 'False' },
+  ],
+  [CHILD_KIND]: [
+    { type: CHILD_CONDITION.assigned, status: 'False', reason: 'AllocationFailed' },
+    { type: CHILD_CONDITION.inPool, status: 'False' },
+    { type: CHILD_CONDITION.announceable, status: 'False' },
+  ],
+  [CLASS_KIND]: [
+    { type: 'Accepted', status: 'False' },
+    { type: 'Default', status: 'False' },
+    { type: 'ExcludeLabelIgnored', status: 'True' },
+  ],
+};
+
+/**
+ * What a write of the controller has brought about, told to whoever reads `kubectl describe`: assignments, refusals and
+ * moves. A write that changes nothing of these tells nothing, so that what is said once is not said again by the next
+ * controller.
+ *
+ * @param before the object that the write was based on; undefined when it was new
+ */
+export function eventsOfChange(
+  before: KubernetesObject | undefined,
+  after: KubernetesObject,
+): Occurrence[] {
+  return [
+    ...assignments(before, after),
+    ...preferredNode(before, after),
+    ...acceptance(before, after),
+    ...complaints(before, after),
+  ];
+}
+
+function complaints(before: KubernetesObject | undefined, after: KubernetesObject): Occurrence[] {
+  return (COMPLAINTS[after.kind] ?? []).flatMap(({ type, status, reason }) => {
+    const now = conditionOf(after, type);
+    if (now?.status !== status) return [];
+    const then = conditionOf(before, type);
+    if (then?.status === status && then.message === now.message) return [];
+    return occurrence(after, 'Warning', reason ?? now.reason, now.message);
+  });
+}
+
+/** The word of MetalLB for it, and one that MetalLB has not. */
+function assignments(before: KubernetesObject | undefined, after: KubernetesObject): Occurrence[] {
+  if (after.kind !== 'Service' && after.kind !== CHILD_KIND) return [];
+  const [had, has] = [ipsOf(before), ipsOf(after)];
+  const came = has.filter((ip) => !had.includes(ip)).join(', ');
+  const went = had.filter((ip) => !has.includes(ip)).join(', ');
+  const tally = tallyOf(after);
+  return [
+    ...(came === ''
+      ? []
+      : occurrence(
+          after,
+          'Normal',
+          'IPAllocated',
+          `${came} assigned${went === '' ? '' : ` in place of ${went}`}${tally}`,
+        )),
+    ...(went === '' || came !== ''
+      ? []
+      : occurrence(after, 'Normal', 'IPReleased', `${went} released${tally}`)),
+  ];
+}
+
+/** Of a Service: how many it has of how many; of a child: where the IP shall be answered. */
+function tallyOf(object: KubernetesObject): string {
+  if (object.kind === 'Service') {
+    const message = conditionOf(object, SERVICE_CONDITION.allIpsAssigned)?.message;
+    return message === undefined ? '' : `: ${message}`;
+  }
+  const node = preferredNodeOf(object);
+  return node === undefined ? '' : `, preferred node ${node}`;
+}
+
+function preferredNode(
+  before: KubernetesObject | undefined,
+  after: KubernetesObject,
+): Occurrence[] {
+  if (before === undefined || after.kind !== CHILD_KIND) return [];
+  const [from, to] = [preferredNodeOf(before), preferredNodeOf(after)];
+  if (from === undefined || to === undefined || from === to) return [];
+  const ips = ipsOf(after).join(', ');
+  return occurrence(
+    after,
+    'Normal',
+    'PreferredNodeChanged',
+    `${ips === '' ? 'the IP to come' : ips} shall be answered by ${to} and no longer by ${from}`,
+  );
+}
+
+/** The end of a refusal is worth telling: people wait for it. */
+function acceptance(before: KubernetesObject | undefined, after: KubernetesObject): Occurrence[] {
+  if (after.kind !== CLASS_KIND) return [];
+  const wasRefused = conditionOf(before, 'Accepted')?.status === 'False';
+  const now = conditionOf(after, 'Accepted');
+  if (!wasRefused || now?.status !== 'True') return [];
+  return occurrence(after, 'Normal', now.reason, now.message);
+}
+
+function occurrence(
+  object: KubernetesObject,
+  type: Occurrence['type'],
+  reason: string,
+  message: string,
+): Occurrence[] {
+  return [{ subject: subjectOf(object), type, reason, message }];
+}
+
+function conditionOf(object: KubernetesObject | undefined, type: string) {
+  const found = listAt(object?.status, 'conditions').find((one) => valueAt(one, 'type') === type);
+  if (found === undefined) return undefined;
+  const textAt = (name: string) => String(valueAt(found, name) ?? '');
+  return { status: textAt('status'), reason: textAt('reason'), message: textAt('message') };
+}
+
+function ipsOf(object: KubernetesObject | undefined): string[] {
+  const entries = listAt(object?.status, 'loadBalancer', 'ingress');
+  return entries.map((entry) => String(valueAt(entry, 'ip')));
+}
+
+function preferredNodeOf({ metadata }: KubernetesObject): string | undefined {
+  return metadata.annotations?.[CHILD_ANNOTATION.preferredNode];
+}

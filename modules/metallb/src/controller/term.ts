@@ -1,0 +1,258 @@
+import { labelNodes } from '../../hooks/label-nodes.ts';
+import { slotOf } from '../../hooks/lib/child-name.ts';
+import { placementKey } from '../../hooks/lib/wanted-children.ts';
+import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import { LABEL } from '../api/names.ts';
+import type { Node } from '../api/node.ts';
+import { keyOf } from '../api/object.ts';
+import type { Problem } from '../api/problem.ts';
+import { Allocator, type PoolUsage } from '../ipam/allocator.ts';
+import { ConflictError, NotFoundError, NotLeadingError } from '../store/errors.ts';
+import { type Occurrence, subjectOf } from '../store/event-sink.ts';
+import type { Store } from '../store/store.ts';
+import { WorkQueue } from '../store/work-queue.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { AddressBook } from './address-book.ts';
+import { ClassPlacements } from './class-placements.ts';
+import { classStatusOperation } from './class-status.ts';
+import type { ClusterState } from './cluster-state.ts';
+import { Fingerprints } from './fingerprints.ts';
+import { ServiceReconciler } from './service-reconciler.ts';
+import { ShardedQueue } from './sharded-queue.ts';
+
+export interface TermPorts {
+  readonly store: Store;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+  /** Takes a note of what is worth an Event. */
+  readonly tell: (occurrence: Occurrence) => void;
+  /** Complete, and at least as new as the term. */
+  readonly cluster: ClusterState;
+}
+
+export interface TermOptions {
+  /** How long a released IP is not given to another owner while others are free. */
+  readonly coolDownMs: number;
+  /** Whoever runs the hooks alone writes children, statuses of Services and labels of nodes. */
+  readonly hookRunner: 'controller' | 'shell-operator';
+}
+
+/** Figures of a class that change with every IP are written at most this often. */
+const CLASS_STATUS_DELAY_MS = 500;
+/** Services worked on at once: while one waits for the API server, the others go on. */
+const CONCURRENCY = 8;
+/** Key of the work on all nodes' labels, among the names of classes (none has a slash). */
+const NODE_LABELS = 'nodes/labels';
+
+/**
+ * One time of leading: runs the hooks, placement and IPAM on what changed. All that it derives from the cluster is its
+ * own, so that nothing of it outlives it: what another controller decided afterwards is found in the cluster.
+ */
+export class Term {
+  readonly #ports: TermPorts;
+  readonly #cluster: ClusterState;
+  readonly #addresses: AddressBook;
+  readonly #placements: ClassPlacements;
+  readonly #services: ShardedQueue;
+  /** Statuses of classes by name, and the labels of nodes. */
+  readonly #others: WorkQueue;
+  readonly #classFacts = new Fingerprints();
+  readonly #nodeFacts = new Fingerprints();
+  readonly #runsHooks: boolean;
+  #poolProblems: readonly Problem[] = [];
+  #statusTimer: Timer | undefined;
+  #isOver = false;
+
+  constructor(ports: TermPorts, { coolDownMs, hookRunner }: TermOptions) {
+    const { store, clock, random, log, cluster } = ports;
+    this.#ports = ports;
+    this.#runsHooks = hookRunner === 'controller';
+    this.#cluster = cluster;
+    this.#placements = new ClassPlacements((service) => this.#services.add(service));
+    this.#addresses = new AddressBook({
+      clock,
+      allocator: new Allocator({ coolDownMs }),
+      onFreed: (services) => this.#addServices(services),
+    });
+    const reconciler = new ServiceReconciler(
+      { store, clock, cluster, placements: this.#placements, addresses: this.#addresses },
+      { runsHooks: this.#runsHooks },
+    );
+    const onFailure = (key: string, error: unknown, retryMs: number | undefined) => {
+      if (error instanceof ConflictError) log.debug('conflict', { key, retryMs, error });
+      else if (error instanceof NotLeadingError) log.debug('not leading', { key, retryMs });
+      else log.warn('work failed', { key, retryMs, error });
+    };
+    this.#services = new ShardedQueue(CONCURRENCY, () => ({
+      clock,
+      random,
+      onFailure,
+      work: (key) => reconciler.reconcile(key),
+    }));
+    this.#others = new WorkQueue({ clock, random, onFailure, work: (key) => this.#workOther(key) });
+  }
+
+  /** Keys that still want work. */
+  get queueDepth(): number {
+    return this.#services.depth + this.#others.depth;
+  }
+
+  /** Addresses of a class: all and those in use. */
+  usage(className: string): PoolUsage {
+    return this.#addresses.usage(className);
+  }
+
+  /** Takes over what statuses say, before anything is assigned, then looks at everything. */
+  begin(): void {
+    const { log, tell } = this.#ports;
+    this.#classesChanged(this.#cluster.classes.keys());
+    this.#nodesChanged(this.#cluster.nodes.keys());
+    this.#poolProblems = this.#addresses.setClasses(this.#classes);
+    const members = this.#nodes.filter(({ labels }) => labels[LABEL.member] !== undefined);
+    this.#placements.adoptNodes(new Set(members.map(({ metadata }) => metadata.name)));
+    for (const child of this.#childrenByAge()) {
+      const { className, preferredNode: node, serviceRef, status } = child.value;
+      const service = keyOf(serviceRef);
+      const order = slotOf(child.object.metadata.name)?.order ?? 0;
+      const key = placementKey(service, order);
+      if (node !== undefined) this.#placements.adopt(className, { key, service, order, node });
+      if (this.#addresses.adopt(child)) continue;
+      log.error('address assigned twice', { child: keyOf(child.object.metadata), ip: status.ip });
+      tell({
+        subject: subjectOf(child.object),
+        type: 'Warning',
+        reason: 'AddressAssignedTwice',
+        message: `${status.ip} is assigned to an older child, too: this one gets another IP`,
+      });
+    }
+    for (const service of this.#cluster.services.values()) {
+      const key = keyOf(service.metadata);
+      if (service.type !== 'LoadBalancer' || this.#cluster.ofService(key).length > 0) continue;
+      this.#addresses.reserve(key, service.status.ingress);
+    }
+    const orphaned = [...this.#cluster.children.values()].map((child) => keyOf(child.serviceRef));
+    this.#addServices(new Set(orphaned));
+    this.#lookAtEverything();
+  }
+
+  /** Nothing is written any more once it resolves. */
+  async stop(): Promise<void> {
+    this.#isOver = true;
+    this.#statusTimer?.cancel();
+    await Promise.all([this.#services.stop(), this.#others.stop()]);
+  }
+
+  /** Resolves once nothing is waiting or in flight. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#services.idle(), this.#others.idle()]);
+  }
+
+  onClasses(names: ReadonlySet<string>): void {
+    for (const name of names) this.#others.add(name);
+    if (!this.#classesChanged(names)) return;
+    this.#poolProblems = this.#addresses.setClasses(this.#classes);
+    this.#lookAtEverything();
+  }
+
+  onNodes(names: ReadonlySet<string>): void {
+    if (this.#nodesChanged(names)) this.#lookAtEverything();
+  }
+
+  onServices(keys: ReadonlySet<string>): void {
+    this.#addServices(keys);
+  }
+
+  onChildren(keys: ReadonlySet<string>, serviceKeys: ReadonlySet<string>): void {
+    for (const key of keys) {
+      if (this.#cluster.children.object(key) === undefined) this.#addresses.release(key);
+    }
+    this.#addServices(serviceKeys);
+    this.#scheduleClassStatuses();
+  }
+
+  #addServices(keys: ReadonlySet<string>): void {
+    for (const key of keys) this.#services.add(key);
+  }
+
+  /** What classes and nodes say concerns every Service; those it does not change cost a look, no write. */
+  #lookAtEverything(): void {
+    if (this.#runsHooks) this.#others.add(NODE_LABELS);
+    for (const name of this.#cluster.classes.keys()) this.#others.add(name);
+    this.#addServices(new Set(this.#cluster.services.keys()));
+  }
+
+  #childrenByAge() {
+    const keys = [...this.#cluster.children.keys()];
+    const age = (key: string) =>
+      `${this.#cluster.children.object(key)?.metadata.creationTimestamp} ${key}`;
+    return keys
+      .sort((a, b) => (age(a) < age(b) ? -1 : 1))
+      .flatMap((key) => this.#cluster.child(key) ?? []);
+  }
+
+  #scheduleClassStatuses(): void {
+    if (this.#isOver) return;
+    this.#statusTimer ??= this.#ports.clock.after(CLASS_STATUS_DELAY_MS, () => {
+      this.#statusTimer = undefined;
+      for (const name of this.#cluster.classes.keys()) this.#others.add(name);
+    });
+  }
+
+  async #workOther(key: string): Promise<void> {
+    if (key === NODE_LABELS) await this.#labelNodes();
+    else await this.#writeClassStatus(key);
+  }
+
+  async #labelNodes(): Promise<void> {
+    for (const operation of labelNodes(this.#classes, this.#nodes)) {
+      await this.#ports.store.write(operation);
+    }
+  }
+
+  async #writeClassStatus(name: string): Promise<void> {
+    const object = this.#cluster.classes.object(name);
+    if (object === undefined) return;
+    const operation = classStatusOperation({
+      object,
+      inForce: this.#cluster.classes.get(name),
+      classes: this.#classes,
+      nodes: this.#nodes,
+      usage: this.#addresses.usage(name),
+      poolProblems: this.#poolProblems,
+      nowEpochMs: this.#ports.clock.epochMs(),
+    });
+    if (operation === undefined) return;
+    try {
+      await this.#ports.store.write(operation);
+    } catch (error) {
+      // Deleted meanwhile: nobody is left to be told.
+      if (!(error instanceof NotFoundError)) throw error;
+    }
+  }
+
+  #classesChanged(names: Iterable<string>): boolean {
+    return this.#classFacts.changed(names, (name) => {
+      const item = this.#cluster.classes.get(name);
+      return this.#cluster.classes.object(name) && [item?.metadata.uid, item?.spec];
+    });
+  }
+
+  /** By what groups and labels depend on: a Node's status changes every few seconds and is none of it. */
+  #nodesChanged(names: Iterable<string>): boolean {
+    return this.#nodeFacts.changed(names, (name) => {
+      const node = this.#cluster.nodes.get(name);
+      return node && [node.labels, node.draining, node.excluded];
+    });
+  }
+
+  get #classes(): MetalLoadBalancerClass[] {
+    return [...this.#cluster.classes.values()];
+  }
+
+  get #nodes(): Node[] {
+    return [...this.#cluster.nodes.values()];
+  }
+}

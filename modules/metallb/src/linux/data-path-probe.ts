@@ -1,0 +1,116 @@
+import {
+  bitsOf,
+  familyOf,
+  type IpAddress,
+  type IpFamily,
+  ipFromBigInt,
+  ipToBigInt,
+} from '../net/ip.ts';
+import { formatRange, type IpRange } from '../net/range.ts';
+import type { DataPathFacts, InterfaceFacts } from './data-path.ts';
+import { runIp } from './ip-command.ts';
+import { type Link, parseLinks } from './link.ts';
+import { listRuleMarks, lookUpRoutes, type RouteAnswer, type RouteQuestion } from './routes.ts';
+import { readInterfaceSysctls, readProcSys } from './sysctl.ts';
+
+/** Pools that this host announces on one interface. */
+export interface ServedPools {
+  readonly interface: string;
+  readonly pools: readonly IpRange[];
+}
+
+/**
+ * A client of another network: of blocks for benchmarks (RFC 2544, RFC 5180), which nobody has a route of their own for.
+ */
+const ELSEWHERE = {
+  IPv4: ipFromBigInt('IPv4', 0xc6120001n),
+  IPv6: ipFromBigInt('IPv6', 0x20010002_00000000_00000000_00000001n),
+} as const;
+/** So that a look costs about the same however many pools and rules there are. */
+const MAX_POOLS = 32;
+const MAX_MARKS = 8;
+
+/**
+ * Looks at routes, rules, addresses and kernel settings. Needs no privilege; must run in the host's network namespace.
+ * @param ips served IPs @throws IpCommandError, SyntaxError or TypeError when `ip` can't be run or understood
+ */
+export async function probeDataPath(
+  served: readonly ServedPools[],
+  ips: ReadonlySet<IpAddress>,
+): Promise<DataPathFacts> {
+  const [links, marks] = await Promise.all([readLinks(), listRuleMarks()]);
+  const heldIps = links.flatMap(({ addresses }) => addresses.filter((ip) => ips.has(ip)));
+  const present = served.flatMap((one) => {
+    const link = links.find(({ name }) => name === one.interface);
+    return link === undefined ? [] : [{ ...one, link }];
+  });
+  const interfaces = await Promise.all(
+    present.map(({ link, pools }) =>
+      probeInterface(link, pools.slice(0, MAX_POOLS), marks.slice(0, MAX_MARKS)),
+    ),
+  );
+  return { interfaces, heldIps };
+}
+
+async function readLinks(): Promise<Link[]> {
+  return parseLinks((await runIp(['-j', '-d', 'address'])).stdout);
+}
+
+async function probeInterface(
+  link: Link,
+  pools: readonly IpRange[],
+  marks: readonly number[],
+): Promise<InterfaceFacts> {
+  const { name } = link;
+  const sysctls = readInterfaceSysctls(name, readProcSys);
+  const forwarded = pools.filter(({ family }) => family === 'IPv4' || sysctls.forwardsIpv6);
+  const arrivals = forwarded.flatMap((pool) => arrivalsAt(link, pool));
+  const families = [...new Set(pools.map(({ family }) => family))];
+  const returns = families.map((family) => ({ family, question: { to: ELSEWHERE[family] } }));
+  const marked = families.flatMap((family) =>
+    marks.map((mark) => ({ family, question: { to: ELSEWHERE[family], mark } })),
+  );
+  const leadsBack = ({ answer }: { answer: RouteAnswer }) =>
+    answer.kind === 'out' && answer.interface === name;
+  return {
+    ...{ name, sysctls },
+    poolRoutes: await askRoutes(arrivals),
+    returnRoutes: await askRoutes(returns),
+    markedReturn: (await askRoutes(marked)).filter(leadsBack).map(({ family }) => family),
+  };
+}
+
+async function askRoutes<Asked extends { readonly question: RouteQuestion }>(
+  asked: readonly Asked[],
+): Promise<(Asked & { readonly answer: RouteAnswer })[]> {
+  const answers = await lookUpRoutes(asked.map(({ question }) => question));
+  return asked.flatMap((one, index) => {
+    const answer = answers[index];
+    return answer === undefined ? [] : [{ ...one, answer }];
+  });
+}
+
+/** One of the two ends may be assigned, and held by an interface of this host. */
+function arrivalsAt(link: Link, pool: IpRange): { pool: string; question: RouteQuestion }[] {
+  const from = neighbourOn(link, pool.family);
+  const ends = [...new Set([pool.first, pool.last])];
+  return ends.map((end) => ({
+    pool: formatRange(pool),
+    question: {
+      to: ipFromBigInt(pool.family, end),
+      arrives: { from, interface: link.name },
+    },
+  }));
+}
+
+/** An address next to our own: one that no reverse path filter minds. */
+function neighbourOn({ addresses, linkLocal }: Link, family: IpFamily): IpAddress {
+  const candidates = family === 'IPv6' ? [...addresses, linkLocal] : addresses;
+  const own = candidates.find((ip) => ip !== undefined && familyOf(ip) === family);
+  if (own === undefined) return ELSEWHERE[family];
+  const value = ipToBigInt(own);
+  // Not the first or the last of a subnet of up to 256, which no host has.
+  const isHost = (ip: bigint) => ![0n, 255n].includes(ip & 255n);
+  const near = [value ^ 2n, value ^ 4n].find(isHost) ?? value;
+  return ipFromBigInt(family, BigInt.asUintN(bitsOf(family), near));
+}

@@ -1,0 +1,208 @@
+import type { KubeProxyReading } from '../linux/kube-proxy.ts';
+import type { SyncedBefore } from '../linux/kube-proxy-memory.ts';
+import type { SyncTimes } from '../linux/kube-proxy-metrics.ts';
+import { familyOf, type IpAddress } from '../net/ip.ts';
+
+export interface DataplaneOptions {
+  /** Whether kube-proxy's metrics are asked at all. */
+  readonly hasMetrics: boolean;
+  /** How long a new IP waits when nothing can be asked; 0: no IP ever waits. */
+  readonly blindWaitMs: number;
+  /**
+   * When this node has seen its kube-proxy in sync before: kernel rules survive every restart but the machine's. A node
+   * that never had one may have none.
+   */
+  readonly syncedBefore: SyncedBefore;
+}
+
+/** What one look at kube-proxy found. */
+export interface DataplaneLook {
+  readonly metrics: KubeProxyReading;
+  /** healthCheckNodePorts that answered 200. */
+  readonly healthyPorts: ReadonlySet<number>;
+  readonly bootEpochMs: number;
+}
+
+interface Waiting {
+  readonly publishedEpochMs: number;
+  readonly healthPorts: readonly number[];
+}
+
+/** An IP that ends its wait. */
+export interface Released {
+  readonly ip: IpAddress;
+  readonly waitedMs: number;
+}
+
+/** Longest wait for a kube-proxy that answers but is busy. */
+const LONGEST_WAIT_MS = 2_000;
+/** kube-proxy may have seen the Service before this program did, by its own watch. */
+const WATCH_LAG_MS = 500;
+const FIRST_LOOK_MS = 25;
+const SLOWEST_LOOK_MS = 200;
+const GATE_LOOK_MS = 1_000;
+/** Where nothing says that there is a kube-proxy. */
+const SEARCH_LOOK_MS = 10_000;
+/** Of so many IPs that wait longest, ports are asked in one look. */
+const IPS_WITH_PORTS = 16;
+
+/**
+ * Nothing is announced before this node's kube-proxy serves it (network rule 26): a new IP waits for the sync that has
+ * it, and a node whose kube-proxy has not synced since boot fails the gate `dataplane`. Decides only; whoever drives it
+ * looks at kube-proxy when `nextLookEpochMs` says so. One look serves all IPs that wait.
+ */
+export class DataplaneGate {
+  readonly #options: DataplaneOptions;
+  /** IPs that Services name since a moment ago, oldest first. */
+  readonly #published = new Map<IpAddress, number>();
+  readonly #waiting = new Map<IpAddress, Waiting>();
+  #synced: boolean;
+  #expected: boolean;
+  #readable = true;
+  #problem = '';
+  #lookedEpochMs = Number.NEGATIVE_INFINITY;
+  #lookTookMs = 0;
+
+  constructor(options: DataplaneOptions) {
+    this.#options = options;
+    this.#synced = options.syncedBefore === 'this-boot';
+    this.#expected = options.syncedBefore === 'an-earlier-boot';
+    if (this.#expected) this.#problem = 'kube-proxy has not been asked yet';
+  }
+
+  /** This node's kube-proxy has synced since boot. */
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  /** Others come first: there is a kube-proxy here, and it has not synced since boot. */
+  get failed(): boolean {
+    return this.#options.hasMetrics && this.#expected && !this.#synced;
+  }
+
+  /** Why the gate fails, in words; empty where it does not. */
+  get problem(): string {
+    return this.failed ? this.#problem : '';
+  }
+
+  /** IPs that wait now. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Ports that the next look should ask. */
+  get portsToAsk(): ReadonlySet<number> {
+    const ports = new Set<number>();
+    let left = IPS_WITH_PORTS;
+    for (const { healthPorts } of this.#waiting.values()) {
+      for (const port of healthPorts) ports.add(port);
+      left -= 1;
+      if (left === 0) break;
+    }
+    return ports;
+  }
+
+  /** A Service's status names this IP from now on: kube-proxy learns it at about the same time. */
+  published(ip: IpAddress, epochMs: number): void {
+    if (this.#options.blindWaitMs === 0) return;
+    const longest = Math.max(LONGEST_WAIT_MS, this.#options.blindWaitMs);
+    for (const [oldest, at] of this.#published) {
+      if (epochMs - at < longest) break;
+      this.#published.delete(oldest);
+    }
+    // Both maps stay in order.
+    this.#published.delete(ip);
+    this.#waiting.delete(ip);
+    this.#published.set(ip, epochMs);
+  }
+
+  /**
+   * Whether an IP without duty must wait; if so, it is among those that a later `advance` releases.
+   * @param healthPorts healthCheckNodePorts of its Services that have endpoints on this node: they confirm instead
+   */
+  holds(ip: IpAddress, healthPorts: readonly number[]): boolean {
+    const publishedEpochMs = this.#published.get(ip);
+    if (publishedEpochMs === undefined) return false;
+    this.#waiting.set(ip, { publishedEpochMs, healthPorts });
+    return true;
+  }
+
+  /** What kube-proxy said, and how long that took. */
+  looked(look: DataplaneLook, moment: { readonly epochMs: number; readonly tookMs: number }): void {
+    this.#lookedEpochMs = moment.epochMs;
+    this.#lookTookMs = moment.tookMs;
+    const { metrics, bootEpochMs } = look;
+    this.#readable = metrics.kind === 'times';
+    if (metrics.kind === 'times') {
+      this.#expected = true;
+      this.#judge(metrics.times, bootEpochMs);
+    } else {
+      this.#problem = `kube-proxy's metrics can't be read (${metrics.reason})`;
+    }
+    for (const [ip, waiting] of this.#waiting) {
+      if (isConfirmed(ip, waiting, look)) this.#published.delete(ip);
+    }
+  }
+
+  /** Ends the waits that are over, confirmed or too long. */
+  advance(epochMs: number): Released[] {
+    const released: Released[] = [];
+    for (const [ip, waiting] of this.#waiting) {
+      const waitedMs = epochMs - waiting.publishedEpochMs;
+      const isOver = this.#published.get(ip) !== waiting.publishedEpochMs;
+      if (!isOver && epochMs < this.#deadlineOf(waiting)) continue;
+      this.#waiting.delete(ip);
+      if (!isOver) this.#published.delete(ip);
+      released.push({ ip, waitedMs });
+    }
+    return released;
+  }
+
+  /** When `advance` has something to do; undefined while nothing waits. */
+  get deadlineEpochMs(): number | undefined {
+    const [oldest] = this.#waiting.values();
+    return oldest && this.#deadlineOf(oldest);
+  }
+
+  /** When to look at kube-proxy again; undefined when there is nothing to learn. */
+  nextLookEpochMs(): number | undefined {
+    const [oldest] = this.#waiting.values();
+    if (oldest !== undefined && (this.#options.hasMetrics || this.portsToAsk.size > 0)) {
+      const age = Math.max(0, this.#lookedEpochMs - oldest.publishedEpochMs);
+      const pause = Math.min(SLOWEST_LOOK_MS, Math.max(FIRST_LOOK_MS, age / 2));
+      const first = oldest.publishedEpochMs + FIRST_LOOK_MS;
+      return Math.max(first, this.#lookedEpochMs + Math.max(pause, 2 * this.#lookTookMs));
+    }
+    if (!this.#options.hasMetrics || this.#synced) return undefined;
+    return this.#lookedEpochMs + (this.#expected ? GATE_LOOK_MS : SEARCH_LOOK_MS);
+  }
+
+  #deadlineOf({ publishedEpochMs }: Waiting): number {
+    const { hasMetrics, blindWaitMs } = this.#options;
+    return publishedEpochMs + (hasMetrics && this.#readable ? LONGEST_WAIT_MS : blindWaitMs);
+  }
+
+  /** Once in sync, always: a kube-proxy that starts anew leaves the rules in the kernel. */
+  #judge(times: readonly SyncTimes[], bootEpochMs: number): void {
+    const late = times.filter(({ syncedEpochMs }) => syncedEpochMs <= bootEpochMs);
+    if (times.length > 0 && late.length === 0) this.#synced = true;
+    const families = late.flatMap(({ family }) => family ?? []).join(' and ');
+    this.#problem = `kube-proxy has not written its rules${families && ` for ${families}`} since this node started`;
+  }
+}
+
+/** A change was queued since the Service named the IP, and the sync after it is done. */
+function isConfirmed(ip: IpAddress, waiting: Waiting, look: DataplaneLook): boolean {
+  const { healthPorts, publishedEpochMs } = waiting;
+  if (healthPorts.length > 0) return healthPorts.every((port) => look.healthyPorts.has(port));
+  if (look.metrics.kind === 'unreadable') return false;
+  const ours = look.metrics.times.filter(
+    ({ family }) => family === undefined || family === familyOf(ip),
+  );
+  return ours.some(
+    ({ syncedEpochMs, queuedEpochMs }) =>
+      syncedEpochMs > look.bootEpochMs &&
+      syncedEpochMs >= queuedEpochMs &&
+      queuedEpochMs >= publishedEpochMs - WATCH_LAG_MS,
+  );
+}

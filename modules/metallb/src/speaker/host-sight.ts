@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import { judgeDataPath } from '../linux/data-path.ts';
+import { probeDataPath } from '../linux/data-path-probe.ts';
+import { readBootEpochMs, readKubeProxy, servesLocally } from '../linux/kube-proxy.ts';
+import { recallSynced, rememberSynced } from '../linux/kube-proxy-memory.ts';
+import type { NodeSettings } from '../settings/node-settings.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { DataplaneLook } from './dataplane-gate.ts';
+import type { HostSight } from './node-health.ts';
+
+/** This host's real kube-proxy, routes and kernel settings. */
+export function openHostSight(settings: NodeSettings, bootId: string, log: Logger): HostSight {
+  const { kubeProxyMetricsUrl: url, dataplaneWaitMs: blindWaitMs, runDir } = settings;
+  const path = join(runDir, 'kube-proxy-synced-boot');
+  return {
+    dataplane: {
+      hasMetrics: url !== undefined,
+      blindWaitMs,
+      syncedBefore: recallSynced(path, bootId),
+      look: (healthPorts) => look(url, healthPorts),
+      onSynced: () => {
+        try {
+          rememberSynced(path, bootId);
+        } catch (error) {
+          log.warn("can't remember that kube-proxy has synced", { error });
+        }
+      },
+    },
+    inspect: async (served, ips) => judgeDataPath(await probeDataPath(served, ips)),
+  };
+}
+
+async function look(
+  url: URL | undefined,
+  healthPorts: ReadonlySet<number>,
+): Promise<DataplaneLook> {
+  const [metrics, ...healthy] = await Promise.all([
+    url === undefined
+      ? { kind: 'unreadable' as const, reason: 'there are none to read' }
+      : readKubeProxy(url),
+    ...[...healthPorts].map(async (port) => ((await servesLocally(port)) ? [port] : [])),
+  ]);
+  return { metrics, healthyPorts: new Set(healthy.flat()), bootEpochMs: readBootEpochMs() };
+}

@@ -1,0 +1,108 @@
+import type { DutyChange } from '../duty/messages.ts';
+import { DATA_PATH_CHECKS, type DataPathFinding } from '../linux/data-path.ts';
+import type { ServedPools } from '../linux/data-path-probe.ts';
+import type { IpAddress } from '../net/ip.ts';
+import { formatRange } from '../net/range.ts';
+import type { WantedCondition } from '../store/conditions.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
+import type { DataplaneOptions, Released } from './dataplane-gate.ts';
+import { type DataplanePorts, DataplaneWatch } from './dataplane-watch.ts';
+import { HostConditions } from './host-conditions.ts';
+import { nodeCondition } from './node-condition.ts';
+
+/** How this node's kernel is looked at. */
+export interface HostSight {
+  readonly dataplane: DataplaneOptions & Pick<DataplanePorts, 'look' | 'onSynced'>;
+  /** How the kernel treats what is served; rejects when that can't be seen. */
+  readonly inspect: (
+    served: readonly ServedPools[],
+    ips: ReadonlySet<IpAddress>,
+  ) => Promise<readonly DataPathFinding[]>;
+}
+
+/** What the health of a node needs from its speaker. */
+export interface NodeHealthPorts {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly sight: HostSight;
+  readonly served: () => readonly ServedPools[];
+  readonly ips: () => Iterable<IpAddress>;
+  readonly onReleased: (released: readonly Released[]) => void;
+  readonly onGate: () => void;
+  /** `conditions` may read otherwise now. */
+  readonly onConditions: () => void;
+}
+
+const DATAPLANE_NOT_SYNCED = 'DataplaneNotSynced';
+/** Conditions of the Node that no segment has. */
+export const HOST_CONDITIONS = [DATAPLANE_NOT_SYNCED, ...DATA_PATH_CHECKS] as const;
+
+/** Whether this node can serve what the wire answers for: kube-proxy's rules and the kernel's routes. */
+export class NodeHealth {
+  readonly dataplane: DataplaneWatch;
+  readonly #ports: NodeHealthPorts;
+  readonly #host: HostConditions;
+  #served = '';
+
+  constructor(ports: NodeHealthPorts) {
+    this.#ports = ports;
+    const { clock, log, sight, onReleased, onConditions } = ports;
+    const { look, onSynced } = sight.dataplane;
+    this.dataplane = new DataplaneWatch(
+      { clock, look, onSynced, onReleased, onGate: () => this.#gateChanged() },
+      sight.dataplane,
+    );
+    this.#host = new HostConditions({
+      clock,
+      look: () => sight.inspect(ports.served(), new Set(ports.ips())),
+      onChange: onConditions,
+      onFailure: (error) => log.warn("can't look at the kernel's routes", { error }),
+    });
+  }
+
+  start(): void {
+    this.dataplane.start();
+    this.#host.start();
+  }
+
+  stop(): void {
+    this.dataplane.stop();
+    this.#host.stop();
+  }
+
+  /** To be called when interfaces or classes may have changed. */
+  lookAgain(): void {
+    const served = JSON.stringify(shownPools(this.#ports.served()));
+    if (served !== this.#served) this.#host.servesOtherwise();
+    this.#served = served;
+  }
+
+  /** For the wire: the gate is about this node's kernel, whatever its duties come from. */
+  get gateChange(): DutyChange {
+    return { set: 'dataplane', failed: this.dataplane.gate.failed };
+  }
+
+  conditions(): WantedCondition[] {
+    const { problem } = this.dataplane.gate;
+    return [
+      nodeCondition(DATAPLANE_NOT_SYNCED, problem === '' ? [] : [problem]),
+      ...this.#host.conditions(),
+    ];
+  }
+
+  #gateChanged(): void {
+    const { log, onGate, onConditions } = this.#ports;
+    const { failed, problem } = this.dataplane.gate;
+    log.info('dataplane gate', { failed, problem });
+    onGate();
+    onConditions();
+  }
+}
+
+/** For people and for comparison. */
+export function shownPools(
+  served: readonly ServedPools[],
+): { readonly interface: string; readonly pools: readonly string[] }[] {
+  return served.map((one) => ({ interface: one.interface, pools: one.pools.map(formatRange) }));
+}
