@@ -4,7 +4,15 @@ import { buildSync } from 'esbuild';
 import { standBack } from './bystander.ts';
 import { signal } from './processes.ts';
 
-const AGENTS = ['pod', 'udp-probe', 'tcp-hold', 'prober', 'port-guard'] as const;
+const AGENTS = [
+  'pod',
+  'udp-probe',
+  'tcp-hold',
+  'prober',
+  'port-guard',
+  'relay',
+  'kube-proxy',
+] as const;
 
 /** Agents lie outside the package, whose `cap` they need. */
 const PACKAGES = join(import.meta.dirname, '..', 'node_modules');

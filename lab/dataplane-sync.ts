@@ -3,7 +3,10 @@ import { programDataplane, type ServiceRoute } from './dataplane.ts';
 import { delay } from './exec.ts';
 import { ECHO_PORT } from './workload.ts';
 
-const LOOK_EVERY_MS = 10;
+const LOOK_EVERY_MS = { whole: 10, 'beside-kube-proxy': 50 };
+
+/** What leads Service IPs to pods: all of it, or only the measuring ports beside a kube-proxy. */
+export type DataplaneRole = 'whole' | 'beside-kube-proxy';
 
 /** Every Service IP leads to the pods' echo too, so that any manifest can be measured as it stands. */
 const MEASURING_PORTS = (['udp', 'tcp'] as const).map((protocol) => ({
@@ -16,14 +19,20 @@ const MEASURING_PORTS = (['udp', 'tcp'] as const).map((protocol) => ({
 export class DataplaneSync {
   readonly #cluster: Cluster;
   readonly #namespaceByNode: ReadonlyMap<string, string>;
+  readonly #role: DataplaneRole;
   #programmed = '';
   #seenRevision = '';
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(cluster: Cluster, namespaceByNode: ReadonlyMap<string, string>) {
+  constructor(
+    cluster: Cluster,
+    namespaceByNode: ReadonlyMap<string, string>,
+    role: DataplaneRole = 'whole',
+  ) {
     this.#cluster = cluster;
     this.#namespaceByNode = namespaceByNode;
+    this.#role = role;
   }
 
   start(): void {
@@ -41,7 +50,7 @@ export class DataplaneSync {
       await this.sync().catch((error: unknown) => {
         process.stderr.write(`stand-in for kube-proxy: ${String(error)}\n`);
       });
-      await delay(LOOK_EVERY_MS);
+      await delay(LOOK_EVERY_MS[this.#role]);
     }
   }
 
@@ -54,7 +63,7 @@ export class DataplaneSync {
       this.#cluster.list('Service'),
       this.#cluster.list('EndpointSlice'),
     ]);
-    const routes = services.map((service) => routeOf(service, slices));
+    const routes = services.map((service) => routeOf(service, slices, this.#role));
     const wanted = JSON.stringify(routes);
     if (wanted === this.#programmed) return;
     await Promise.all(
@@ -72,7 +81,11 @@ export function ingressIps(service: ClusterObject | undefined): string[] {
   return (balancer?.ingress ?? []).map((one) => one.ip);
 }
 
-function routeOf(service: ClusterObject, slices: readonly ClusterObject[]): ServiceRoute {
+function routeOf(
+  service: ClusterObject,
+  slices: readonly ClusterObject[],
+  role: DataplaneRole,
+): ServiceRoute {
   const ports = (service.spec?.['ports'] ?? []) as {
     protocol?: string;
     port: number;
@@ -87,7 +100,10 @@ function routeOf(service: ClusterObject, slices: readonly ClusterObject[]): Serv
     ips: ingressIps(service),
     externalTrafficPolicy:
       service.spec?.['externalTrafficPolicy'] === 'Local' ? 'Local' : 'Cluster',
-    ports: [...declared.filter((one) => one.port !== ECHO_PORT), ...MEASURING_PORTS],
+    ports: [
+      ...declared.filter((one) => role === 'whole' && one.port !== ECHO_PORT),
+      ...MEASURING_PORTS,
+    ],
     endpoints: slices.filter((slice) => belongsTo(slice, service)).flatMap(endpointsOf),
   };
 }

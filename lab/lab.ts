@@ -4,17 +4,13 @@ import { join } from 'node:path';
 import { buildAgents, startAgent } from './agent.ts';
 import { CleanUp, runBeforeExit } from './cleanup.ts';
 import type { Cluster } from './cluster.ts';
-import { DataplaneSync } from './dataplane-sync.ts';
-import { ManifestCluster } from './manifest-cluster.ts';
+import { type FakeKubeProxy, startFakeKubeProxy } from './fake-kube-proxy.ts';
+import type { ProxyMode } from './kubernetes/kube-proxy.ts';
+import { type KubernetesParts, startKubernetesState } from './kubernetes/kubernetes-state.ts';
+import type { LabPrograms } from './lab-programs.ts';
+import { type LabState, startManifestState } from './lab-state.ts';
 import { deleteNamespaces, listNamespaces, newLabName, sweepLeftovers } from './namespaces.ts';
 import { buildNetwork } from './network.ts';
-import {
-  controllerProgram,
-  nodeProgram,
-  type ProgramSurroundings,
-  programUser,
-  writeHeartbeatKeys,
-} from './node-programs.ts';
 import {
   type Host,
   ipv4On,
@@ -37,6 +33,8 @@ import {
   type TrafficProbe,
 } from './traffic.ts';
 
+export type StoreKind = 'manifests' | 'kubernetes';
+
 export interface LabOptions {
   readonly nodes: number;
   /** A second public segment, eth1 of nodes and clients. */
@@ -45,9 +43,26 @@ export interface LabOptions {
   readonly nodeFlags: readonly string[];
   /** Nodes with a heartbeat key of their own, which no other node holds. */
   readonly ownKey: readonly string[];
+  /** Where the cluster state is. */
+  readonly store: StoreKind;
+  /** Of kube-proxy, which runs beside an API server only. */
+  readonly proxyMode: ProxyMode;
+  /**
+   * Values of the chart: the programs are then Pods of the module, which helm has installed and the lab's kubelets run
+   * from its images. Without it the lab starts the programs itself.
+   */
+  readonly release: object | undefined;
 }
 
-const DEFAULT_LAB: LabOptions = { nodes: 3, secondSegment: false, nodeFlags: [], ownKey: [] };
+const DEFAULT_LAB: LabOptions = {
+  nodes: 3,
+  secondSegment: false,
+  nodeFlags: [],
+  ownKey: [],
+  store: 'manifests',
+  proxyMode: 'nftables',
+  release: undefined,
+};
 
 /** A network of namespaces with the programs in it. Nothing runs yet but pods, probers and the switch. */
 export class Lab {
@@ -58,9 +73,9 @@ export class Lab {
   readonly nodes: readonly string[];
   readonly switch: LabSwitch;
   readonly cluster: Cluster;
-  readonly controller: Program;
   readonly prober: Prober;
-  readonly #programs: ReadonlyMap<string, Program>;
+  readonly #kubernetes: KubernetesParts | undefined;
+  readonly #programs: LabPrograms;
   readonly #agentDirectory: string;
   readonly #cleanUp: CleanUp;
   readonly #temporary = new Set<{ stop(): unknown }>();
@@ -72,8 +87,8 @@ export class Lab {
     this.nodes = nodeNames(parts.options.nodes);
     this.switch = new LabSwitch(`${parts.name}-sw`);
     this.cluster = parts.cluster;
-    this.controller = parts.controller;
     this.prober = parts.prober;
+    this.#kubernetes = parts.kubernetes;
     this.#programs = parts.programs;
     this.#agentDirectory = parts.agentDirectory;
     this.#cleanUp = parts.cleanUp;
@@ -85,13 +100,21 @@ export class Lab {
 
   /** The node program of a node. */
   program(node: string): Program {
-    const program = this.#programs.get(node);
-    if (program === undefined) throw new Error(`no node ${node}`);
-    return program;
+    return this.#programs.node(node);
+  }
+
+  get controller(): Program {
+    return this.#programs.controller;
+  }
+
+  /** The control plane and what else a real cluster has. @throws in a lab without an API server */
+  get kubernetes(): KubernetesParts {
+    if (this.#kubernetes === undefined) throw new Error('this lab has no API server');
+    return this.#kubernetes;
   }
 
   programs(): readonly Program[] {
-    return [this.controller, ...this.#programs.values()];
+    return this.#programs.all();
   }
 
   /** A node's MAC on the public segment. */
@@ -132,6 +155,11 @@ export class Lab {
     );
   }
 
+  /** Metrics of a kube-proxy on a node, which say what the scenario wants. */
+  async kubeProxyOn(node: string): Promise<FakeKubeProxy> {
+    return this.#untilEndOfScenario(await startFakeKubeProxy(this.#where(node)));
+  }
+
   /** Ends the probes and connections that a scenario has left running. */
   endScenario(): void {
     for (const one of this.#temporary) one.stop();
@@ -153,13 +181,10 @@ export class Lab {
   }
 }
 
-interface LabParts {
+interface LabParts extends LabState {
   readonly name: string;
   readonly options: LabOptions;
   readonly directory: string;
-  readonly cluster: Cluster;
-  readonly controller: Program;
-  readonly programs: ReadonlyMap<string, Program>;
   readonly prober: Prober;
   readonly agentDirectory: string;
   readonly cleanUp: CleanUp;
@@ -192,7 +217,9 @@ async function assemble(options: LabOptions, cleanUp: CleanUp): Promise<Lab> {
     { directory: agentDirectory, namespace: `${name}-prober` },
     proberHost(hosts, 'prober', 'public'),
   );
-  const state = await startState(name, directory, options, cleanUp);
+  const startState = options.store === 'kubernetes' ? startKubernetesState : startManifestState;
+  const surroundings = { labName: name, directory, agentDirectory, options, cleanUp };
+  const state = await startState(surroundings);
   return new Lab({
     name,
     options,
@@ -202,33 +229,6 @@ async function assemble(options: LabOptions, cleanUp: CleanUp): Promise<Lab> {
     cleanUp,
     ...state,
   });
-}
-
-/** The manifests, the programs (not running yet) and the stand-in for kube-proxy. */
-async function startState(
-  labName: string,
-  directory: string,
-  options: LabOptions,
-  cleanUp: CleanUp,
-): Promise<Pick<LabParts, 'cluster' | 'controller' | 'programs'>> {
-  const cluster = new ManifestCluster(join(directory, 'manifests'));
-  await cluster.create(programUser());
-  const surroundings: ProgramSurroundings = {
-    labName,
-    directory,
-    storeArgument: cluster.storeArgument,
-    extraFlags: options.nodeFlags,
-    ownKey: options.ownKey,
-  };
-  await writeHeartbeatKeys(surroundings);
-  const nodes = nodeNames(options.nodes);
-  const programs = new Map<string, Program>();
-  for (const node of nodes) programs.set(node, await nodeProgram(surroundings, node));
-  const namespaces = new Map(nodes.map((node) => [node, `${labName}-${node}`]));
-  const sync = new DataplaneSync(cluster, namespaces);
-  sync.start();
-  cleanUp.push(() => sync.stop());
-  return { cluster, controller: controllerProgram(surroundings), programs };
 }
 
 async function startPods(

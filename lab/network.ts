@@ -31,6 +31,16 @@ export async function buildNetwork(lab: string, options: NetworkOptions): Promis
   return hosts;
 }
 
+/** Adds one host to a lab that stands. */
+export async function addHost(lab: string, host: Host): Promise<void> {
+  const namespace = `${lab}-${host.name}`;
+  await run(['ip', 'netns', 'add', namespace]);
+  await configureKernel(namespace);
+  await run(['ip', '-batch', '-'], cableCommands(lab, host).join('\n'));
+  await batch(`${lab}-sw`, portCommands(host));
+  await batch(namespace, hostCommands(host));
+}
+
 /** Several `ip` commands at once, in one namespace. */
 export function batch(namespace: string, commands: readonly string[]): Promise<string> {
   return run(['ip', '-n', namespace, '-batch', '-'], `${commands.join('\n')}\n`);

@@ -25,13 +25,19 @@ export interface ProgramSurroundings {
   readonly labName: string;
   readonly directory: string;
   readonly storeArgument: string;
+  /** Who the programs are to an API server. */
+  readonly kubeconfigs?: { readonly controller: string; readonly speaker: string };
   readonly extraFlags: readonly string[];
   /** Nodes that got a heartbeat key of their own each. */
   readonly ownKey: readonly string[];
 }
 
 /** Settings that let a scenario end in seconds; the production defaults wait for people. */
-const FAST_NODE_FLAGS = ['--hold-down-ms=1000', '--hold-down-max-ms=1000'];
+const FAST_NODE_FLAGS = [
+  ...['--hold-down-ms=1000', '--hold-down-max-ms=1000'],
+  // The lab's stand-in for kube-proxy tells nobody when it has written its rules.
+  ...['--kube-proxy-metrics-url=', '--dataplane-wait-ms=0'],
+];
 
 /** The key that all nodes share, and those that some have for themselves. */
 export async function writeHeartbeatKeys(at: ProgramSurroundings): Promise<void> {
@@ -68,6 +74,7 @@ export async function nodeProgram(at: ProgramSurroundings, node: string): Promis
     namespace: `${at.labName}-${node}`,
     command: [...withNetRawAlone(), process.execPath, bundle('node.mjs'), ...flags],
     logFile: join(at.directory, `${node}.log`),
+    environment: kubeconfigOf(at.kubeconfigs?.speaker),
   });
 }
 
@@ -77,8 +84,13 @@ export function controllerProgram(at: ProgramSurroundings): Program {
     namespace: `${at.labName}-control`,
     command: [process.execPath, bundle('controller.mjs'), `--store=${at.storeArgument}`],
     logFile: join(at.directory, 'controller.log'),
+    environment: kubeconfigOf(at.kubeconfigs?.controller),
     isElsewhere: true,
   });
+}
+
+function kubeconfigOf(path: string | undefined): Record<string, string> {
+  return path === undefined ? {} : { KUBECONFIG: path };
 }
 
 /** A built program. */

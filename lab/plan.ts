@@ -49,7 +49,8 @@ const CLIENT = 101;
 const SECOND_CLIENT = 102;
 const ROUTER = 254;
 const PROBER = 170;
-const CONTROL = 100;
+/** Where the control plane runs. */
+export const CONTROL_HOST = 100;
 const BACKEND = 200;
 const FIRST_POD = 210;
 
@@ -87,7 +88,7 @@ export function planHosts(nodes: number, secondSegment: boolean): Host[] {
       },
       { name: podOf(name), attachments: attach(FIRST_POD + numberOf(name), false, ['pods']) },
     ]),
-    { name: 'control', attachments: attach(CONTROL, false, ['management']) },
+    { name: 'control', attachments: attach(CONTROL_HOST, false, ['management']) },
     { name: 'backend', attachments: attach(BACKEND, false, ['pods']) },
     outside('client', CLIENT),
     outside('client2', SECOND_CLIENT),

@@ -9,6 +9,7 @@ export interface ProgramOptions {
   readonly command: readonly string[];
   readonly namespace?: string;
   readonly logFile: string;
+  readonly environment?: Readonly<Record<string, string>>;
   /** Runs on another machine than the nodes in a cluster. */
   readonly isElsewhere?: boolean;
 }
@@ -44,7 +45,7 @@ export class Program {
     const log = openSync(logFile, 'a');
     this.#child = spawn(program, args, {
       stdio: ['ignore', log, log],
-      env: programEnvironment(),
+      env: { ...programEnvironment(), ...this.#options.environment },
       detached: true, // Ctrl-C must not end it before the clean-up does
     });
     closeSync(log);

@@ -1,4 +1,4 @@
-import { type Lab, startLab } from './lab.ts';
+import { type Lab, type StoreKind, startLab } from './lab.ts';
 import { withTimedRun } from './lock.ts';
 import { listNamespaces } from './namespaces.ts';
 import type { Measurement, Scenario } from './scenario.ts';
@@ -25,10 +25,13 @@ export class ScenarioRunner {
   #lab: { readonly lab: Lab; readonly key: string } | undefined;
   #passed = 0;
   #failed = 0;
+  readonly #store: StoreKind;
   readonly #playedTwice: string[] = [];
 
-  constructor(write: (line: string) => void) {
+  /** @param store where the cluster state of all labs is */
+  constructor(write: (line: string) => void, store: StoreKind) {
     this.#write = write;
+    this.#store = store;
   }
 
   async playAll(scenarios: readonly Scenario[], repeat: number): Promise<RunCounts> {
@@ -92,7 +95,7 @@ export class ScenarioRunner {
     const key = labKey(one);
     if (this.#lab?.key !== key) {
       await this.#endLab();
-      this.#lab = { key, lab: await startLab(one.options.lab) };
+      this.#lab = { key, lab: await startLab({ ...one.options.lab, store: this.#store }) };
     }
     return this.#lab.lab;
   }

@@ -1,4 +1,4 @@
-import type { Lab, LabOptions } from './lab.ts';
+import type { Lab, LabOptions, StoreKind } from './lab.ts';
 
 /** What a scenario measured; printed as one JSON line. */
 export interface Measurement {
@@ -13,6 +13,8 @@ export interface ScenarioOptions {
   readonly lab?: Partial<LabOptions>;
   /** false: the kernel alone, without this project's programs and without Services. */
   readonly programs?: boolean;
+  /** Where it plays; on a directory of manifests and on a real API server when it does not say. */
+  readonly stores?: readonly StoreKind[];
   /** Measures time, so no other timed run may go on beside it. */
   readonly timed?: boolean;
   readonly deadlineMs?: number;
@@ -23,6 +25,12 @@ export interface Scenario {
   readonly options: ScenarioOptions;
   /** Throws when what it shows is not so. Leaves a lab that `Lab.heal` can bring back. */
   readonly play: (lab: Lab) => Promise<Measurement | undefined>;
+}
+
+/** What there is to show beside the kernel is shown on either store. */
+export function playsOn({ options }: Scenario, store: StoreKind): boolean {
+  const { stores, programs } = options;
+  return stores?.includes(store) ?? (programs !== false || store === 'manifests');
 }
 
 /** One row of a scenario file. */

@@ -1,5 +1,5 @@
 import type { ClusterObject } from './cluster.ts';
-import { podAddresses } from './plan.ts';
+import { CONTROL_HOST, ipv4On, numberOf, podAddresses } from './plan.ts';
 
 /** The manifests that scenarios apply, as a platform engineer or an application team would write them. */
 
@@ -15,6 +15,11 @@ export function nodeManifest(name: string): ClusterObject {
     kind: 'Node',
     metadata: { name, labels: { 'kubernetes.io/hostname': name, [BALANCER_LABEL]: '' } },
     status: {
+      // One of each type: the API can't apply two.
+      addresses: [
+        { type: 'InternalIP', address: ipv4On('management', numberOf(name)) },
+        { type: 'Hostname', address: name },
+      ],
       conditions: [
         {
           type: 'Ready',
@@ -25,6 +30,19 @@ export function nodeManifest(name: string): ClusterObject {
         },
       ],
     },
+  };
+}
+
+/** Nodes that are in no class's group: the controller's Pods run there. */
+export const CONTROL_NODES = ['m1', 'm2'];
+
+export function controlNodeManifest(name: string): ClusterObject {
+  const node = nodeManifest(name);
+  const address = ipv4On('management', CONTROL_HOST + numberOf(name));
+  return {
+    ...node,
+    metadata: { name, labels: { 'kubernetes.io/hostname': name } },
+    status: { ...node.status, addresses: [{ type: 'InternalIP', address }] },
   };
 }
 

@@ -56,7 +56,8 @@ export const scenarios: readonly Scenario[] = [
       await lab.cluster.apply(classManifest({ name, addressPool, interfaces: [MISSING, 'eth0'] }));
     }
     for (const ip of ips) await answeredByOne(lab.prober, ip);
-    for (const node of lab.nodes) await nodeTells(lab, node, 'InterfaceMissing', 'False');
+    for (const node of lab.nodes)
+      await nodeTells(lab, node, 'InterfaceMissing', { status: 'False' });
     return undefined;
   }),
 ];

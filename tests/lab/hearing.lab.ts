@@ -6,6 +6,7 @@ import { NODE_LOSS } from '../../lab/faults.ts';
 import { arpRequest, neighbourSolicitation, tagged } from '../../lab/frames.ts';
 import { type Assignment, assertAnswers, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { nodeTells } from '../../lab/node-condition.ts';
 import { ipv4On, ipv6On, macOn, POOL } from '../../lab/plan.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
@@ -21,7 +22,7 @@ const POOL_CHANGES = 20;
 const BETWEEN_CHANGES_MS = 150;
 const NOISE_IPS = Array.from({ length: 30 }, (_, index) => `10.9.1.${index + 1}`);
 const REPLIES_WITHIN_MS = 300;
-const OTHER_KEY = 'network.deckhouse.io/OtherHeartbeatKey';
+const OTHER_KEY = 'OtherHeartbeatKey';
 /** Network rule 3: ten seconds of unanswered questions, of which the first comes within a second. */
 const ABSENT = { notBeforeMs: 8_000, withinMs: 14_000 };
 /** Longer than a start and the hold-down after it. */
@@ -71,9 +72,9 @@ export const scenarios: readonly Scenario[] = [
     async (lab) => {
       const all = await freshServices(lab);
       await stayWhereTheyBelong(lab, all);
-      await tellsOtherKey(lab, 'n1', /^eth0: heartbeats of n3 /);
-      await tellsOtherKey(lab, 'n2', /^eth0: heartbeats of n3 /);
-      await tellsOtherKey(lab, 'n3', /^eth0: heartbeats of n1, n2 /);
+      await nodeTells(lab, 'n1', OTHER_KEY, { message: /^eth0: heartbeats of n3 / });
+      await nodeTells(lab, 'n2', OTHER_KEY, { message: /^eth0: heartbeats of n3 / });
+      await nodeTells(lab, 'n3', OTHER_KEY, { message: /^eth0: heartbeats of n1, n2 / });
       for (const node of lab.nodes) await lab.program(node).killTree();
       for (const node of lab.nodes) lab.program(node).start();
       await stayWhereTheyBelong(lab, all);
@@ -93,17 +94,6 @@ async function stayWhereTheyBelong(lab: Lab, all: readonly Assignment[]): Promis
   await delay(HANDOVERS_OVER_MS);
   const deadline = performance.now() + LOOK_MS;
   while (performance.now() < deadline) await assertAnswers(lab, all);
-}
-
-async function tellsOtherKey(lab: Lab, node: string, message: RegExp): Promise<void> {
-  let told: Record<string, string> | undefined;
-  const what = () => `${OTHER_KEY} ${message} of ${node}: ${JSON.stringify(told)}`;
-  await until({ what, deadlineMs: 5_000 }, async () => {
-    const status = (await lab.cluster.read({ kind: 'Node', name: node }))?.status;
-    const conditions = (status?.['conditions'] ?? []) as Record<string, string>[];
-    told = conditions.find((one) => one['type'] === OTHER_KEY);
-    return told?.['status'] === 'True' && message.test(told['message'] ?? '');
-  });
 }
 
 /** The others take the lost node's IPs when questions were unanswered for long enough. @returns after how long */

@@ -4,11 +4,17 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { becomeRoot } from '../../lab/root.ts';
 import { ScenarioRunner } from '../../lab/runner.ts';
-import type { Scenario } from '../../lab/scenario.ts';
+import { playsOn, type Scenario } from '../../lab/scenario.ts';
 
-/** Plays the lab scenarios: `run.ts [--only WORD] [--repeat N]`. The last line counts them. */
+/**
+ * Plays the lab scenarios: `run.ts [--only WORD] [--repeat N] [--store manifests|kubernetes]`. The last line counts them.
+ */
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, repeat: { type: 'string', default: '1' } },
+  options: {
+    only: { type: 'string', default: '' },
+    repeat: { type: 'string', default: '1' },
+    store: { type: 'string', default: 'manifests' },
+  },
 });
 
 const write = (line: string) => process.stdout.write(`${line}\n`);
@@ -20,22 +26,30 @@ process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 
 async function playSelected(): Promise<{ passed: number; failed: number }> {
   const all = await loadScenarios();
-  const selected = all.filter((one) => one.name.includes(values.only));
-  if (selected.length === 0) write(`no scenario's name holds "${values.only}"`);
-  return new ScenarioRunner(write).playAll(selected, Number(values.repeat));
+  const store = values.store === 'kubernetes' ? 'kubernetes' : 'manifests';
+  const selected = all.filter((one) => one.name.includes(values.only) && playsOn(one, store));
+  if (selected.length === 0) write(`no scenario on ${store} whose name holds "${values.only}"`);
+  return new ScenarioRunner(write, store).playAll(selected, Number(values.repeat));
 }
 
 /** @throws when a scenario file holds none, or two scenarios share a name */
 async function loadScenarios(): Promise<Scenario[]> {
   const all: Scenario[] = [];
-  for (const file of readdirSync(import.meta.dirname).filter((name) => name.endsWith('.lab.ts'))) {
-    const module: { scenarios?: readonly Scenario[] } = await import(
-      pathToFileURL(join(import.meta.dirname, file)).href
-    );
+  for (const file of scenarioFiles()) {
+    const module: { scenarios?: readonly Scenario[] } = await import(pathToFileURL(file).href);
     if (!module.scenarios?.length) throw new Error(`${file} exports no scenarios`);
     all.push(...module.scenarios);
   }
   const names = new Set(all.map((one) => one.name));
   if (names.size !== all.length) throw new Error('two scenarios have the same name');
   return all;
+}
+
+function scenarioFiles(): string[] {
+  const folders = [import.meta.dirname, join(import.meta.dirname, '..', 'cluster')];
+  return folders.flatMap((folder) =>
+    readdirSync(folder)
+      .filter((name) => name.endsWith('.lab.ts'))
+      .map((name) => join(folder, name)),
+  );
 }

@@ -1,0 +1,227 @@
+import { join } from 'node:path';
+import { delay } from '../exec.ts';
+import { deleteNamespaces } from '../namespaces.ts';
+import { addHost } from '../network.ts';
+import { ipv4On, podAddresses } from '../plan.ts';
+import type { Program } from '../program.ts';
+import { type Api, PATCH } from './api.ts';
+import { STANDS_FOR } from './backend-pods.ts';
+import type { ImageConfig } from './container.ts';
+import { collectionPath, objectPath } from './kinds.ts';
+import type { Pod } from './pod.ts';
+import { RunningPod } from './running-pod.ts';
+import { chooseNode, type NodeLabels } from './scheduler.ts';
+
+export interface KubeletPorts {
+  readonly api: Api;
+  readonly labName: string;
+  readonly directory: string;
+  readonly apiServer: { readonly host: string; readonly port: number };
+  /** The files of an image. */
+  readonly imageOf: (name: string) => Promise<ImageConfig>;
+}
+
+const LOOK_EVERY_MS = 200;
+/** Pods that are not on their node's network have a namespace and one of these numbers each. */
+const POD_HOSTS = Array.from({ length: 40 }, (_, index) => 110 + index);
+
+interface Entry {
+  readonly running: RunningPod;
+  readonly hostNumber: number | undefined;
+  lastStatus: string;
+}
+
+/**
+ * Scheduler and kubelets of all nodes: gives Pods to nodes, runs their containers from their images, asks their probes,
+ * restarts what ends and tells the API server. Everything else of a cluster's life is the real controller manager's.
+ */
+export class Kubelets {
+  readonly #ports: KubeletPorts;
+  readonly #pods = new Map<string, Entry>();
+  readonly #stopping = new Set<string>();
+  readonly #freeHosts = [...POD_HOSTS];
+  #loop: Promise<void> | undefined;
+  #stopped = false;
+
+  constructor(ports: KubeletPorts) {
+    this.#ports = ports;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await this.#loop;
+    for (const { running } of this.#pods.values()) await running.kill();
+  }
+
+  /** Programs of the Pods that a workload owns now, by Pod. @param prefix of the Pods' names */
+  programs(prefix: string): ReadonlyMap<string, Program> {
+    const found = [...this.#pods.values()].filter(({ running }) =>
+      running.pod.metadata.name.startsWith(prefix),
+    );
+    return new Map(
+      found.flatMap(({ running }) => {
+        const { program } = running;
+        return program === undefined ? [] : [[running.pod.metadata.name, program]];
+      }),
+    );
+  }
+
+  /** What the Pods of a workload have logged last. */
+  lastWords(prefix: string): string[] {
+    return [...this.programs(prefix)].flatMap(([name, program]) => [
+      `${name}: ${program.running ? 'runs' : 'has ended'}`,
+      ...program.lastLogLines(5),
+    ]);
+  }
+
+  /** The program of a workload's Pod on a node. */
+  programOn(node: string, prefix: string): Program {
+    for (const { running } of this.#pods.values()) {
+      const { metadata, spec } = running.pod;
+      const isIt = spec.nodeName === node && metadata.name.startsWith(prefix);
+      if (isIt && running.program !== undefined) return running.program;
+    }
+    throw new Error(`no Pod ${prefix}… runs on ${node}`);
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      // The API server may be away: what runs goes on, as on a real node.
+      await this.#look().catch((error: unknown) => {
+        process.stderr.write(`lab kubelet: ${String(error)}\n`);
+      });
+      await delay(LOOK_EVERY_MS);
+    }
+  }
+
+  async #look(): Promise<void> {
+    for (const entry of this.#pods.values()) {
+      if (!this.#stopping.has(entry.running.pod.metadata.uid)) await entry.running.look();
+    }
+    const { items } = (await this.#ports.api.get(collectionPath('Pod'))) as { items: Pod[] };
+    for (const pod of items) await this.#bring(pod);
+    const present = new Set(items.map((pod) => pod.metadata.uid));
+    for (const [uid, entry] of this.#pods) if (!present.has(uid)) await this.#forget(uid, entry);
+  }
+
+  async #bring(pod: Pod): Promise<void> {
+    const { uid, deletionTimestamp } = pod.metadata;
+    if (pod.spec.nodeName === undefined) {
+      if (deletionTimestamp === undefined) await this.#bind(pod);
+      return;
+    }
+    const entry = this.#pods.get(uid);
+    if (deletionTimestamp !== undefined) {
+      if (!this.#stopping.has(uid)) void this.#end(pod, entry);
+      return;
+    }
+    if (entry === undefined) await this.#start(pod);
+    else await this.#tell(entry);
+  }
+
+  async #bind(pod: Pod): Promise<void> {
+    const [nodes, pods] = (await Promise.all(
+      ['Node', 'Pod'].map((kind) => this.#ports.api.get(collectionPath(kind))),
+    )) as [{ items: NodeLabels[] }, { items: Pod[] }];
+    const node = chooseNode(pod, nodes.items, pods.items);
+    if (node === undefined) return;
+    const { name, namespace } = pod.metadata;
+    await this.#ports.api.send('POST', `${objectPath('Pod', name, namespace)}/binding`, {
+      apiVersion: 'v1',
+      kind: 'Binding',
+      metadata: { name, namespace },
+      target: { apiVersion: 'v1', kind: 'Node', name: node },
+    });
+  }
+
+  async #start(pod: Pod): Promise<void> {
+    const { labName, directory, api, apiServer, imageOf } = this.#ports;
+    const standsFor = pod.metadata.annotations?.[STANDS_FOR];
+    if (standsFor !== undefined) return this.#tellBackend(pod, standsFor);
+    const node = pod.spec.nodeName ?? '';
+    const hostIp = await this.#internalIp(node);
+    const network = pod.spec.hostNetwork
+      ? { namespace: `${labName}-${node}`, podIp: hostIp, hostNumber: undefined }
+      : await this.#network();
+    const { hostNumber, ...place } = network;
+    const nodeDirectory = join(directory, `node-${node}`);
+    const running = new RunningPod(pod, {
+      ...{ api, apiServer, imageOf, ...place, hostIp, nodeDirectory },
+      directory: join(directory, `pod-${pod.metadata.uid}`),
+    });
+    const entry: Entry = { running, hostNumber, lastStatus: '' };
+    this.#pods.set(pod.metadata.uid, entry);
+    // What a kubelet would try again and again is a fault of the template here, so it is told and stays.
+    await running.start().catch((error: unknown) => {
+      process.stderr.write(`lab kubelet: Pod ${pod.metadata.name}: ${String(error)}\n`);
+    });
+    await this.#tell(entry);
+  }
+
+  async #internalIp(node: string): Promise<string> {
+    const { status } = (await this.#ports.api.get(objectPath('Node', node))) as {
+      status?: { addresses?: { type: string; address: string }[] };
+    };
+    return status?.addresses?.find(({ type }) => type === 'InternalIP')?.address ?? '';
+  }
+
+  /** It runs already: it is a host of the lab. */
+  async #tellBackend(pod: Pod, host: string): Promise<void> {
+    const { name, namespace } = pod.metadata;
+    if (pod.status?.podIP !== undefined) return;
+    const { IPv4, IPv6 } = podAddresses(host);
+    const conditions = ['PodScheduled', 'Ready'].map((type) => ({ type, status: 'True' }));
+    const podIPs = [{ ip: IPv4 }, { ip: IPv6 }];
+    const status = { phase: 'Running', podIP: IPv4, podIPs, conditions };
+    const path = `${objectPath('Pod', name, namespace)}/status`;
+    await this.#ports.api.send('PATCH', path, { status }, PATCH.strategicMerge);
+  }
+
+  /** A namespace on the management segment. */
+  async #network(): Promise<{ namespace: string; podIp: string; hostNumber: number }> {
+    const hostNumber = this.#freeHosts.shift();
+    if (hostNumber === undefined) throw new Error('the lab has no more addresses for Pods');
+    const name = `p${hostNumber}`;
+    const attachment = { segment: 'management', interfaceName: 'mgmt0', hostNumber } as const;
+    await addHost(this.#ports.labName, { name, attachments: [attachment] });
+    const podIp = ipv4On('management', hostNumber);
+    return { namespace: `${this.#ports.labName}-${name}`, podIp, hostNumber };
+  }
+
+  async #tell(entry: Entry): Promise<void> {
+    const status = entry.running.status();
+    const text = JSON.stringify(status);
+    if (text === entry.lastStatus) return;
+    const { name, namespace } = entry.running.pod.metadata;
+    const path = `${objectPath('Pod', name, namespace)}/status`;
+    await this.#ports.api.send('PATCH', path, { status }, PATCH.strategicMerge);
+    entry.lastStatus = text;
+  }
+
+  /** Not awaited: others go on while a Pod takes its grace period. */
+  async #end(pod: Pod, entry: Entry | undefined): Promise<void> {
+    const { uid, name, namespace, deletionGracePeriodSeconds } = pod.metadata;
+    this.#stopping.add(uid);
+    try {
+      await entry?.running.stop((deletionGracePeriodSeconds ?? 30) * 1_000);
+      const options = { gracePeriodSeconds: 0, preconditions: { uid } };
+      await this.#ports.api.ask('DELETE', objectPath('Pod', name, namespace), options);
+    } finally {
+      this.#stopping.delete(uid);
+      if (entry !== undefined) await this.#forget(uid, entry);
+    }
+  }
+
+  /** Its namespace goes too. */
+  async #forget(uid: string, { running, hostNumber }: Entry): Promise<void> {
+    this.#pods.delete(uid);
+    await running.kill();
+    if (hostNumber === undefined) return;
+    await deleteNamespaces([`${this.#ports.labName}-p${hostNumber}`]);
+    this.#freeHosts.push(hostNumber);
+  }
+}

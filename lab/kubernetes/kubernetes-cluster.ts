@@ -1,0 +1,105 @@
+import type { Cluster, ClusterObject, MetadataChange, ObjectName } from '../cluster.ts';
+import { run, tryRun, until } from '../exec.ts';
+import { type Api, PATCH } from './api.ts';
+import { apiVersionOf, collectionPath, objectPath, resourceOf } from './kinds.ts';
+
+/** Who the lab is to the API server: the owner of the fields that it applied. */
+const FIELD_MANAGER = 'lab';
+const CUT = 'inet cut_off';
+
+/** Where the API server can be cut off from everybody but the lab. */
+export interface ApiServerPort {
+  readonly namespace: string;
+  /** Interface to the nodes. */
+  readonly interfaceName: string;
+  readonly port: number;
+}
+
+/** Cluster state behind a real API server. */
+export class KubernetesCluster implements Cluster {
+  readonly storeArgument = 'kubernetes';
+  readonly #api: Api;
+  readonly #port: ApiServerPort;
+  #cutOff = false;
+
+  constructor(api: Api, port: ApiServerPort) {
+    this.#api = api;
+    this.#port = port;
+  }
+
+  async apply(...objects: readonly ClusterObject[]): Promise<void> {
+    for (const object of objects) await this.#apply(object);
+  }
+
+  async delete({ kind, namespace, name }: ObjectName): Promise<void> {
+    const path = objectPath(kind, name, namespace);
+    const { status, body } = await this.#api.ask('DELETE', path);
+    if (status >= 400 && status !== 404) throw new Error(`DELETE ${path}: ${JSON.stringify(body)}`);
+    await until({ what: `${path} gone`, deadlineMs: 10_000 }, async () => {
+      return (await this.#api.find(path)) === undefined;
+    });
+  }
+
+  async change({ kind, namespace, name }: ObjectName, change: MetadataChange): Promise<void> {
+    const path = objectPath(kind, name, namespace);
+    await this.#api.send('PATCH', path, { metadata: change }, PATCH.merge);
+  }
+
+  async read({ kind, namespace, name }: ObjectName): Promise<ClusterObject | undefined> {
+    return (await this.#api.find(objectPath(kind, name, namespace))) as ClusterObject | undefined;
+  }
+
+  async list(kind: string): Promise<readonly ClusterObject[]> {
+    const { items } = (await this.#api.get(collectionPath(kind))) as { items: ClusterObject[] };
+    const apiVersion = apiVersionOf(kind);
+    // The API server's own Service is nobody's manifest.
+    return items
+      .filter(({ metadata }) => !(kind === 'Service' && metadata.name === 'kubernetes'))
+      .map((object) => ({ ...object, apiVersion, kind }));
+  }
+
+  async revision(): Promise<string | undefined> {
+    if (this.#cutOff) return undefined;
+    const { metadata } = (await this.#api.get(`${collectionPath('Namespace')}?limit=1`)) as {
+      metadata: { resourceVersion: string };
+    };
+    return metadata.resourceVersion;
+  }
+
+  /** Connections that exist are reset, new ones refused, as when the API server has gone. */
+  async cutOff(): Promise<void> {
+    this.#cutOff = true;
+    const { interfaceName, port } = this.#port;
+    await this.#nft(`add table ${CUT}
+add chain ${CUT} input { type filter hook input priority 0; }
+add rule ${CUT} input iifname "${interfaceName}" tcp dport ${port} reject with tcp reset
+`);
+  }
+
+  async reconnect(): Promise<void> {
+    if (!this.#cutOff) return;
+    await tryRun(this.#inNamespace(['nft', 'delete', 'table', ...CUT.split(' ')]));
+    this.#cutOff = false;
+  }
+
+  async #apply(object: ClusterObject): Promise<void> {
+    const { kind, metadata, status, ...rest } = object;
+    const namespace = resourceOf(kind).isNamespaced ? (metadata.namespace ?? 'default') : undefined;
+    const path = objectPath(kind, metadata.name, namespace);
+    const query = `?fieldManager=${FIELD_MANAGER}&force=true`;
+    const identity = { kind, metadata: { ...metadata, ...(namespace ? { namespace } : {}) } };
+    await this.#api.send('PATCH', path + query, { ...rest, ...identity }, PATCH.apply);
+    if (status === undefined) return;
+    // As a kubelet does: conditions of others stay.
+    const told = { apiVersion: object.apiVersion, ...identity, status };
+    await this.#api.send('PATCH', `${path}/status${query}`, told, PATCH.apply);
+  }
+
+  async #nft(script: string): Promise<void> {
+    await run(this.#inNamespace(['nft', '-f', '-']), script);
+  }
+
+  #inNamespace(command: readonly string[]): string[] {
+    return ['ip', 'netns', 'exec', this.#port.namespace, ...command];
+  }
+}

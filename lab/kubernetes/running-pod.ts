@@ -1,0 +1,195 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { run } from '../exec.ts';
+import { Program } from '../program.ts';
+import type { Api } from './api.ts';
+import { containerCommand, type ImageConfig } from './container.ts';
+import type { Container, Pod } from './pod.ts';
+import { ProbeState } from './probe.ts';
+import { makeVolume } from './volumes.ts';
+
+/** What a Pod runs in. */
+export interface PodSurroundings {
+  readonly api: Api;
+  readonly namespace: string;
+  readonly podIp: string;
+  readonly hostIp: string;
+  /** Of this Pod alone. */
+  readonly directory: string;
+  /** Disk and logs of its node. */
+  readonly nodeDirectory: string;
+  readonly apiServer: { readonly host: string; readonly port: number };
+  readonly imageOf: (name: string) => Promise<ImageConfig>;
+}
+
+interface RunningContainer {
+  readonly spec: Container;
+  readonly program: Program;
+  startedAt: Date;
+  liveness: ProbeState | undefined;
+  readiness: ProbeState | undefined;
+  restarts: number;
+}
+
+/** A kubelet waits 10 s and longer; what is tested here is that it restarts. */
+const RESTART_PAUSE_MS = 1_000;
+
+/** A Pod on its node: its volumes, its containers' processes, its probes. */
+export class RunningPod {
+  readonly pod: Pod;
+  readonly #at: PodSurroundings;
+  #containers: readonly RunningContainer[] = [];
+
+  constructor(pod: Pod, at: PodSurroundings) {
+    this.pod = pod;
+    this.#at = at;
+  }
+
+  /** The program of the first container, once it has started. */
+  get program(): Program | undefined {
+    return this.#containers[0]?.program;
+  }
+
+  get ready(): boolean {
+    return this.#containers.length > 0 && this.#containers.every(isReady);
+  }
+
+  async start(): Promise<void> {
+    const { spec } = this.pod;
+    await mkdir(this.#at.directory, { recursive: true });
+    await mkdir(this.#at.nodeDirectory, { recursive: true });
+    for (const container of spec.initContainers ?? []) {
+      await run(['ip', 'netns', 'exec', this.#at.namespace, ...(await this.#command(container))]);
+    }
+    const containers: RunningContainer[] = [];
+    for (const container of spec.containers) containers.push(await this.#run(container));
+    this.#containers = containers;
+  }
+
+  /** Asks probes that are due and restarts what has ended or is condemned. */
+  async look(): Promise<void> {
+    for (const container of this.#containers) {
+      if (container.program.running) {
+        await container.liveness?.askWhenDue();
+        await container.readiness?.askWhenDue();
+        if (!container.liveness?.failed) continue;
+        await container.program.stop(this.#graceMs).catch(() => undefined);
+      }
+      if (Date.now() - container.startedAt.getTime() < RESTART_PAUSE_MS) continue;
+      container.restarts += 1;
+      container.startedAt = new Date();
+      this.#watch(container);
+      container.program.start();
+    }
+  }
+
+  /** SIGTERM, and SIGKILL when the grace period is over. */
+  async stop(graceMs = this.#graceMs): Promise<void> {
+    await Promise.all(
+      this.#containers.map(({ program }) => program.stop(graceMs).catch(() => undefined)),
+    );
+    await rm(this.#at.directory, { recursive: true, force: true });
+  }
+
+  async kill(): Promise<void> {
+    for (const { program } of this.#containers) await program.killTree();
+  }
+
+  /** As a kubelet reports it. */
+  status(): unknown {
+    const { podIp, hostIp } = this.#at;
+    const ready = this.ready ? 'True' : 'False';
+    return {
+      phase: 'Running',
+      podIP: podIp,
+      podIPs: [{ ip: podIp }],
+      hostIP: hostIp,
+      hostIPs: [{ ip: hostIp }],
+      conditions: ['Initialized', 'PodScheduled', 'Ready', 'ContainersReady'].map((type) => ({
+        type,
+        status: type.endsWith('eady') ? ready : 'True',
+      })),
+      containerStatuses: this.#containers.map((one) => ({
+        name: one.spec.name,
+        image: one.spec.image,
+        imageID: one.spec.image,
+        ready: isReady(one),
+        started: one.program.running,
+        restartCount: one.restarts,
+        state: { running: { startedAt: one.startedAt.toISOString().replace(/\.\d+Z$/, 'Z') } },
+      })),
+    };
+  }
+
+  get #graceMs(): number {
+    return (this.pod.spec.terminationGracePeriodSeconds ?? 30) * 1_000;
+  }
+
+  async #run(spec: Container): Promise<RunningContainer> {
+    const { name } = this.pod.metadata;
+    const program = new Program({
+      name: `${name}/${spec.name}`,
+      namespace: this.#at.namespace,
+      command: await this.#command(spec),
+      logFile: join(this.#at.nodeDirectory, `${name}-${spec.name}.log`),
+    });
+    const running = { spec, program, startedAt: new Date(), restarts: 0 };
+    const container: RunningContainer = { ...running, liveness: undefined, readiness: undefined };
+    this.#watch(container);
+    program.start();
+    return container;
+  }
+
+  #watch(container: RunningContainer): void {
+    const where = { namespace: this.#at.namespace, podIp: this.#at.podIp };
+    const { livenessProbe, readinessProbe } = container.spec;
+    const state = (probe: typeof livenessProbe) =>
+      probe && new ProbeState(probe, { ...where, container: container.spec });
+    container.liveness = state(livenessProbe);
+    container.readiness = state(readinessProbe);
+  }
+
+  async #command(container: Container): Promise<string[]> {
+    const { api, nodeDirectory, directory, apiServer } = this.#at;
+    const image = await this.#at.imageOf(container.image);
+    const context = { ...this.pod.spec.securityContext, ...container.securityContext };
+    const user = context.runAsUser ?? image.user;
+    const field = (path: string) => this.#field(path);
+    const podDirectory = join(directory, 'volumes');
+    const volumes = new Map<string, string>();
+    for (const volume of this.pod.spec.volumes ?? []) {
+      const ports = { api, podDirectory, nodeDirectory, field, user };
+      volumes.set(volume.name, await makeVolume(this.pod, volume, ports));
+    }
+    const own = join(directory, container.name);
+    await mkdir(own, { recursive: true });
+    return containerCommand({
+      ...{ pod: this.pod, container, image, volumes, directory: own, field },
+      environment: {
+        KUBERNETES_SERVICE_HOST: apiServer.host,
+        KUBERNETES_SERVICE_PORT: String(apiServer.port),
+        HOSTNAME: this.pod.metadata.name,
+      },
+    });
+  }
+
+  /** The downward API. @throws for a field that it does not have */
+  #field(path: string): string {
+    const { metadata, spec } = this.pod;
+    const value = {
+      'metadata.name': metadata.name,
+      'metadata.namespace': metadata.namespace,
+      'metadata.uid': metadata.uid,
+      'spec.nodeName': spec.nodeName,
+      'spec.serviceAccountName': spec.serviceAccountName,
+      'status.podIP': this.#at.podIp,
+      'status.hostIP': this.#at.hostIp,
+    }[path];
+    if (value === undefined) throw new Error(`the downward API has no ${path}`);
+    return value;
+  }
+}
+
+function isReady({ program, readiness }: RunningContainer): boolean {
+  return program.running && (readiness?.succeeds ?? true);
+}

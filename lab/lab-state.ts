@@ -1,0 +1,66 @@
+import { join } from 'node:path';
+import type { CleanUp } from './cleanup.ts';
+import type { Cluster } from './cluster.ts';
+import { type DataplaneRole, DataplaneSync } from './dataplane-sync.ts';
+import type { KubernetesParts } from './kubernetes/kubernetes-state.ts';
+import type { LabOptions } from './lab.ts';
+import { type LabPrograms, OwnPrograms } from './lab-programs.ts';
+import { ManifestCluster } from './manifest-cluster.ts';
+import {
+  controllerProgram,
+  nodeProgram,
+  type ProgramSurroundings,
+  programUser,
+  writeHeartbeatKeys,
+} from './node-programs.ts';
+import { nodeNames } from './plan.ts';
+import type { Program } from './program.ts';
+
+/** The cluster state of a lab and the programs that work on it. Those that the lab starts itself do not run yet. */
+export interface LabState {
+  readonly cluster: Cluster;
+  readonly programs: LabPrograms;
+  /** Of a lab with a real API server. */
+  readonly kubernetes?: KubernetesParts;
+}
+
+/** What a state is built in. */
+export interface StateSurroundings {
+  readonly labName: string;
+  readonly directory: string;
+  readonly agentDirectory: string;
+  readonly options: LabOptions;
+  readonly cleanUp: CleanUp;
+}
+
+/** The state as a directory of manifests, with a stand-in for kube-proxy. */
+export async function startManifestState(at: StateSurroundings): Promise<LabState> {
+  const cluster = new ManifestCluster(join(at.directory, 'manifests'));
+  await cluster.create(programUser());
+  startDataplane(at, cluster, 'whole');
+  return { cluster, programs: await ownPrograms(at, { storeArgument: cluster.storeArgument }) };
+}
+
+/** The programs straight from the build, as the lab starts them itself. */
+export async function ownPrograms(
+  { labName, directory, options }: StateSurroundings,
+  store: Pick<ProgramSurroundings, 'storeArgument' | 'kubeconfigs'>,
+): Promise<LabPrograms> {
+  const { nodeFlags: extraFlags, ownKey } = options;
+  const surroundings = { labName, directory, extraFlags, ownKey, ...store };
+  await writeHeartbeatKeys(surroundings);
+  const byNode = new Map<string, Program>();
+  for (const node of nodeNames(options.nodes)) {
+    byNode.set(node, await nodeProgram(surroundings, node));
+  }
+  return new OwnPrograms(controllerProgram(surroundings), byNode);
+}
+
+/** Leads Service IPs to pods until the lab ends. */
+export function startDataplane(at: StateSurroundings, cluster: Cluster, role: DataplaneRole): void {
+  const nodes = nodeNames(at.options.nodes);
+  const namespaces = new Map(nodes.map((node) => [node, `${at.labName}-${node}`]));
+  const sync = new DataplaneSync(cluster, namespaces, role);
+  sync.start();
+  at.cleanUp.push(() => sync.stop());
+}
