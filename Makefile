@@ -1,7 +1,8 @@
 # Every target installs what it lacks and says one line for each step; logs are in .cache/.
 # Only the lab needs root: without it, it goes on in a user and network namespace of its own where that is allowed.
 
-.PHONY: demo test check lab-test figures build clean build-packages lab-packages figures-packages
+.PHONY: demo test check lab-test e2e cluster-tools figures build clean
+.PHONY: build-packages lab-packages cluster-packages images-packages figures-packages
 
 PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PATH
@@ -15,7 +16,7 @@ demo: $(BUILT) | lab-packages
 	@node --import tsx lab/demo.ts
 
 # Everything; the last line counts it all.
-test: $(BUILT) | lab-packages
+test: $(BUILT) | lab-packages cluster-tools
 	@.ci/test
 
 # Types, lint, dead code, unit tests.
@@ -30,6 +31,16 @@ check: $(INSTALLED)
 lab-test: $(BUILT) | lab-packages
 	@node --import tsx tests/lab/run.ts $(if $(ONLY),--only='$(ONLY)')
 
+# On a real API server; ONLY=WORD plays what has WORD in its name.
+e2e: $(BUILT) | lab-packages cluster-tools
+	@.ci/e2e '$(ONLY)'
+
+# Kubernetes, helm and shell-operator from Go modules: minutes at the first time, kept in a cache outside the checkout.
+cluster-tools: | cluster-packages images-packages
+	$(STEP) kubernetes .ci/cluster-tools kubernetes
+	$(STEP) helm .ci/cluster-tools helm
+	$(STEP) shell-operator .ci/cluster-tools shell-operator
+
 # Measurements, n >= 20 each. Takes long.
 figures: $(BUILT) | lab-packages figures-packages
 	@node --import tsx lab/figures.ts $(if $(ONLY),--only='$(ONLY)')
@@ -39,7 +50,7 @@ build: $(BUILT)
 clean:
 	rm -rf dist coverage .cache
 
-$(BUILT): $(INSTALLED) build.mjs $(SOURCES)
+$(BUILT): $(INSTALLED) build.mjs build-hooks.mjs modules/metallb/lib/metallb-hooks $(SOURCES)
 	$(STEP) build node build.mjs
 	@touch $@
 
@@ -49,5 +60,5 @@ $(INSTALLED): package.json package-lock.json | build-packages
 	$(STEP) npm-packages npm install --no-save --no-audit --no-fund
 	@touch $@
 
-build-packages lab-packages figures-packages:
+build-packages lab-packages cluster-packages images-packages figures-packages:
 	@.ci/packages $(@:-packages=)

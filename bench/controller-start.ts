@@ -53,13 +53,14 @@ async function measure(directory: string, services: number): Promise<object> {
     clock: systemClock,
     onProblem: (problem) => log.error('manifest is wrong', { problem }),
   });
-  const controller = new Controller({ store, clock: systemClock, random: Math.random, log });
+  const ports = { store, clock: systemClock, random: Math.random, log, tell: () => {} };
+  const controller = new Controller(ports);
   const files = watchFileCalls();
   const cpuBefore = process.cpuUsage();
   const startedAt = performance.now();
   await store.start();
   const readMs = performance.now() - startedAt;
-  controller.start();
+  controller.lead();
   while (
     controller.usage().get('ingress')?.used !== BigInt(services) ||
     controller.queueDepth > 0

@@ -14,6 +14,8 @@ import {
   classOf,
   endpointSliceOf,
   nodeOf,
+  publishedService,
+  serviceOf,
   sliceOf,
 } from '../tests/support/cluster.ts';
 import { node, classOf as poolClass, service } from '../tests/support/cluster-objects.ts';
@@ -66,7 +68,10 @@ async function controllerSteps(others: number): Promise<Record<string, (round: n
 /** A speaker's duties, the channel, and a wire's table with its digests and elections. */
 class NodeBench {
   readonly #view = new ClusterView();
-  readonly #board = new DutyBoard('n1', this.#view, () => undefined);
+  readonly #board = new DutyBoard('n1', this.#view, {
+    onRefusal: () => undefined,
+    holds: () => false,
+  });
   readonly #sender = new DutySender();
   readonly #receiver = new DutyReceiver('0');
   readonly #digests = new GroupDigests(this.#receiver.table);
@@ -87,6 +92,7 @@ class NodeBench {
     const ip = ipFromBigInt('IPv4', 0x0a00_0000n + BigInt(index));
     const child = assignedChild(`s${index}`, ip, { policy: 'Local', preferredNode });
     this.#view.setChild(`default/s${index}-0`, childOf(child));
+    this.#view.setService(`default/s${index}`, serviceOf(publishedService(`s${index}`, [ip])));
   }
 
   setSlice(index: number, nodeName: string): void {

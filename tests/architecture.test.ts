@@ -18,22 +18,39 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   duty: [...PURE, 'api'],
   placement: [...PURE, 'api'],
   ipam: [...PURE, 'api'],
+  admission: [...PURE, 'api', 'ipam'],
   liveness: [...PURE, 'packet', 'lru-cache'],
   election: [...PURE, 'api', 'packet', 'duty', 'liveness'],
   layer2: [...PURE, 'packet', 'lru-cache'],
-  store: ['api', 'time', 'node:', 'rfc6902'],
+  store: ['api', 'time', 'node:', 'lru-cache', 'rfc6902'],
   manifests: ['net', 'time', 'api', 'store', 'node:', 'yaml'],
+  kube: ['net', 'time', 'api', 'store', 'node:', 'yaml', '@kubernetes/client-node'],
   linux: ['net', 'time', 'node:', 'cap'],
   telemetry: ['time', 'node:', 'pino', 'prom-client'],
+  webhook: [
+    ...['time', 'api', 'admission', 'store', 'telemetry', 'node:'],
+    ...['@peculiar/x509', 'reflect-metadata'],
+  ],
   settings: ['net', 'node:', 'yaml'],
-  hooks: [...PURE, 'api', 'placement', 'ipam', 'store'],
-  controller: [...PROGRAM, 'placement', 'ipam', 'store', 'manifests', 'hooks', 'prom-client'],
+  migration: ['net', 'api'],
+  hooks: [...PURE, 'api', 'placement', 'ipam', 'store', 'migration'],
+  runner: ['hooks', 'node:'],
+  executables: ['hooks', 'runner'],
+  'upgrade-executables': ['hooks', 'runner'],
+  controller: [
+    ...[...PROGRAM, 'placement', 'ipam', 'store', 'manifests', 'kube', 'hooks'],
+    ...['admission', 'webhook', 'lru-cache', 'prom-client'],
+  ],
+  // The decisions of controller and speaker, on a copy of the cluster: no program, and no main of one.
+  simulation: [
+    ...['net', 'time', 'api', 'store', 'duty', 'election', 'telemetry', 'controller', 'speaker'],
+  ],
   node: ['node:'],
-  speaker: [...PROGRAM, 'store', 'manifests', 'linux', 'prom-client'],
+  speaker: [...PROGRAM, 'store', 'manifests', 'kube', 'linux', 'prom-client'],
   wire: [...PROGRAM, 'packet', 'liveness', 'election', 'layer2', 'linux', 'lru-cache'],
   cli: [
-    ...['net', 'time', 'api', 'placement', 'ipam', 'packet', 'store', 'manifests', 'linux'],
-    ...['settings', 'node:', 'yargs', 'yaml'],
+    ...['net', 'time', 'api', 'placement', 'ipam', 'packet', 'store', 'manifests', 'kube', 'linux'],
+    ...['simulation', 'settings', 'node:', 'yargs', 'yaml'],
   ],
 };
 const SPECIFIER =
@@ -44,10 +61,10 @@ const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((f
   /^(?:src|hooks)\/.*(?<!\.d)\.ts$/.test(file),
 );
 
-/** src/linux/link.ts → linux; hooks/lib/x.ts → hooks */
+/** src/linux/link.ts → linux; hooks/lib/x.ts → hooks; hooks/runner/x.ts → runner */
 function folderOf(file: string): string {
   const [top = '', folder = ''] = file.split('/');
-  return top === 'src' ? folder : top;
+  return top === 'src' || folder in MAY_IMPORT ? folder : top;
 }
 
 function imported(file: string, specifier: string): string {

@@ -6,6 +6,8 @@ import {
   SERVICE_CONDITION,
 } from '../../modules/metallb/hooks/lib/service-condition.ts';
 import { CONDITION } from '../../modules/metallb/src/api/names.ts';
+import { nodeCondition } from '../../modules/metallb/src/speaker/node-condition.ts';
+import { HOST_CONDITIONS } from '../../modules/metallb/src/speaker/node-health.ts';
 import { WireState } from '../../modules/metallb/src/speaker/wire-state.ts';
 
 const page = readFileSync(new URL('../../docs/reference/crds.md', import.meta.url), 'utf8');
@@ -19,6 +21,7 @@ function listedUnder(heading: string): string[] {
 const written: [string, readonly string[]][] = [
   ['Conditions of a Service', Object.values(SERVICE_CONDITION)],
   ['Nodes', new WireState().nodeConditions().map(({ type }) => type)],
+  ['Nodes', HOST_CONDITIONS.map((name) => nodeCondition(name, []).type)],
   ['SDNInternalL2LBService', [...Object.values(CHILD_CONDITION), CONDITION.addressConflict]],
 ];
 for (const [heading, conditions] of written) {

@@ -2,8 +2,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ControllerMetrics } from '../../modules/metallb/src/controller/controller-metrics.ts';
+import { WebhookMetrics } from '../../modules/metallb/src/controller/webhook-metrics.ts';
 import { SpeakerMetrics } from '../../modules/metallb/src/speaker/speaker-metrics.ts';
 import { EventLoopDelay } from '../../modules/metallb/src/telemetry/event-loop-delay.ts';
+import { EventMetrics } from '../../modules/metallb/src/telemetry/event-metrics.ts';
 import { Metrics } from '../../modules/metallb/src/telemetry/metrics.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
@@ -14,6 +16,8 @@ async function registered(): Promise<string[]> {
   const metrics = new Metrics();
   new SpeakerMetrics(metrics);
   new ControllerMetrics(metrics);
+  new EventMetrics(metrics);
+  new WebhookMetrics(metrics);
   const delay = new EventLoopDelay(new FakeClock());
   metrics.showEventLoop(delay);
   delay.stop();

@@ -6,7 +6,7 @@ import { CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { addLabel, replaceStatus } from '../../modules/metallb/src/store/json-patch.ts';
 import type { ObjectRef, Store } from '../../modules/metallb/src/store/store.ts';
-import { ManifestDirectory } from '../support/manifest-directory.ts';
+import { ManifestDirectory, testIn } from '../support/manifest-directory.ts';
 import {
   childObject,
   childRef,
@@ -19,17 +19,6 @@ import { keysOf, WatchRecorder } from '../support/watch-recorder.ts';
 
 const SERVICES = { kind: 'Service' } as const;
 const CHILDREN = { kind: CHILD_KIND } as const;
-
-function scenario(name: string, run: (directory: ManifestDirectory) => Promise<void>): void {
-  test(name, async () => {
-    const directory = new ManifestDirectory();
-    try {
-      await run(directory);
-    } finally {
-      await directory.cleanup();
-    }
-  });
-}
 
 function announcer(node: string, since: string) {
   return { node, since, reason: 'Takeover', recentMoves: 1 };
@@ -53,7 +42,7 @@ async function refusal(promise: Promise<unknown>): Promise<string> {
   );
 }
 
-scenario('a node sees what the controller has published, with its versions', async (directory) => {
+testIn('a node sees what the controller has published, with its versions', async (directory) => {
   const node = await directory.node('n1');
   const watch = new WatchRecorder(node, SERVICES);
   await watch.next('listed');
@@ -64,7 +53,7 @@ scenario('a node sees what the controller has published, with its versions', asy
   assert.equal([seen], listed.objects);
 });
 
-scenario(
+testIn(
   'the highest revision of a node is that of the controller, deletions included',
   async (directory) => {
     const controller = await directory.controller();
@@ -82,7 +71,7 @@ scenario(
   },
 );
 
-scenario('announcers of two nodes merge for everyone, the latest wins', async (directory) => {
+testIn('announcers of two nodes merge for everyone, the latest wins', async (directory) => {
   const controller = await directory.controller();
   await controller.write({ do: 'create', object: childObject('a') });
   const [one, two] = [await directory.node('n1'), await directory.node('n2')];
@@ -107,7 +96,7 @@ scenario('announcers of two nodes merge for everyone, the latest wins', async (d
   assert.not.match(published, /announcer/);
 });
 
-scenario("the controller's status and a node's conditions live side by side", async (directory) => {
+testIn("the controller's status and a node's conditions live side by side", async (directory) => {
   const controller = await directory.controller();
   const child = await controller.write({ do: 'create', object: childObject('a') });
   assert.ok(child);
@@ -132,7 +121,7 @@ scenario("the controller's status and a node's conditions live side by side", as
   assert.not.match(published, /AddressConflict/);
 });
 
-scenario('a node may write nothing but its share', async (directory) => {
+testIn('a node may write nothing but its share', async (directory) => {
   const controller = await directory.controller();
   directory.write('a.yaml', nodeObject('n1'), nodeObject('n2'), serviceObject('nginx'));
   await controller.write({ do: 'create', object: childObject('a') });
@@ -155,7 +144,7 @@ scenario('a node may write nothing but its share', async (directory) => {
   }
 });
 
-scenario("a node's share survives its restart and goes with the object", async (directory) => {
+testIn("a node's share survives its restart and goes with the object", async (directory) => {
   const controller = await directory.controller();
   const child = await controller.write({ do: 'create', object: childObject('a') });
   assert.ok(child);
@@ -176,7 +165,7 @@ scenario("a node's share survives its restart and goes with the object", async (
   assert.is(anew.status, undefined);
 });
 
-scenario(
+testIn(
   'a half-written file leaves its objects as they were, also over a restart',
   async (directory) => {
     directory.write('a.yaml', serviceObject('nginx'), serviceObject('other'));
@@ -191,7 +180,7 @@ scenario(
   },
 );
 
-scenario(
+testIn(
   'an editor that saves by removing first does not make the object anew',
   async (directory) => {
     directory.write('a.yaml', serviceObject('nginx'));
@@ -208,7 +197,7 @@ scenario(
   },
 );
 
-scenario('files are seen in new, nested, moved and linked folders', async (directory) => {
+testIn('files are seen in new, nested, moved and linked folders', async (directory) => {
   const controller = await directory.controller();
   const watch = new WatchRecorder(controller, SERVICES);
   directory.write('new/deep/a.yaml', serviceObject('nested'));
@@ -231,7 +220,7 @@ scenario('files are seen in new, nested, moved and linked folders', async (direc
   assert.equal(directory.problems, []);
 });
 
-scenario('a mounted ConfigMap is followed when its link is swapped', async (directory) => {
+testIn('a mounted ConfigMap is followed when its link is swapped', async (directory) => {
   directory.write('..one/a.yaml', serviceObject('nginx', { version: 1 }));
   directory.write('..two/a.yaml', serviceObject('nginx', { version: 2 }));
   symlinkSync('..one', join(directory.path, '..data'));
@@ -244,7 +233,7 @@ scenario('a mounted ConfigMap is followed when its link is swapped', async (dire
   assert.equal((await watch.changed('default/nginx')).spec, { version: 2 });
 });
 
-scenario('labels and status of the controller survive edits and restarts', async (directory) => {
+testIn('labels and status of the controller survive edits and restarts', async (directory) => {
   directory.write('n.yaml', nodeObject('n1', { rack: 'a' }));
   const controller = await directory.controller();
   const node = (await new WatchRecorder(controller, { kind: 'Node' }).next('listed')).objects[0];
@@ -259,7 +248,7 @@ scenario('labels and status of the controller survive edits and restarts', async
   assert.is(after?.metadata.uid, node.metadata.uid);
 });
 
-scenario("the controller leaves the rest of users' objects to their files", async (directory) => {
+testIn("the controller leaves the rest of users' objects to their files", async (directory) => {
   directory.write('a.yaml', serviceObject('nginx'));
   const controller = await directory.controller();
   const patch = [{ op: 'add', path: '/spec/type', value: 'ClusterIP' }] as const;
@@ -270,7 +259,7 @@ scenario("the controller leaves the rest of users' objects to their files", asyn
   assert.match(await refusal(controller.write({ do: 'create', object })), /come from users' files/);
 });
 
-scenario('a directory has one controller, and a killed one is no obstacle', async (directory) => {
+testIn('a directory has one controller, and a killed one is no obstacle', async (directory) => {
   const first = await directory.controller();
   const second = directory.store({ role: 'controller' });
   assert.match(await refusal(second.start()), /InvalidError: another controller \(pid \d+\)/);
@@ -281,14 +270,14 @@ scenario('a directory has one controller, and a killed one is no obstacle', asyn
   await second.start();
 });
 
-scenario('start says what is wrong with the directory', async (directory) => {
+testIn('start says what is wrong with the directory', async (directory) => {
   directory.remove('');
   for (const role of ['controller', 'reader'] as const) {
     assert.match(await refusal(directory.store({ role }).start()), /InvalidError: .* is not a dir/);
   }
 });
 
-scenario(
+testIn(
   'a directory that goes away changes nothing, and is read again when it is back',
   async (directory) => {
     directory.write('a.yaml', serviceObject('nginx'));
@@ -306,7 +295,7 @@ scenario(
   },
 );
 
-scenario('a reader waits for a first controller', async (directory) => {
+testIn('a reader waits for a first controller', async (directory) => {
   const reader = await directory.reader();
   const watch = new WatchRecorder(reader, SERVICES);
   assert.match((await watch.next('lost')).error.message, /no controller has worked here/);
@@ -315,7 +304,7 @@ scenario('a reader waits for a first controller', async (directory) => {
   assert.equal(keysOf((await watch.next('listed')).objects), ['default/nginx']);
 });
 
-scenario(
+testIn(
   'children whose owner went in a crash are collected at the next start',
   async (directory) => {
     directory.write('a.yaml', serviceObject('nginx'));
@@ -331,7 +320,7 @@ scenario(
   },
 );
 
-scenario('a damaged state file is told and left out', async (directory) => {
+testIn('a damaged state file is told and left out', async (directory) => {
   directory.write('a.yaml', serviceObject('nginx'));
   const controller = await directory.controller();
   await controller.stop();

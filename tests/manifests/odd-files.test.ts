@@ -3,23 +3,12 @@ import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Store } from '../../modules/metallb/src/store/store.ts';
-import { ManifestDirectory } from '../support/manifest-directory.ts';
+import { testIn } from '../support/manifest-directory.ts';
 import { serviceObject } from '../support/objects.ts';
 import { WatchRecorder } from '../support/watch-recorder.ts';
 import { NOBODY, withoutPrivileges } from '../support/without-privileges.ts';
 
 const SERVICES = { kind: 'Service' } as const;
-
-function scenario(name: string, run: (directory: ManifestDirectory) => Promise<void>): void {
-  test(name, async () => {
-    const directory = new ManifestDirectory();
-    try {
-      await run(directory);
-    } finally {
-      await directory.cleanup();
-    }
-  });
-}
 
 /** Name to uid: an object made anew has another one, and loses its IPs. */
 async function uidsIn(store: Store): Promise<Record<string, string>> {
@@ -27,7 +16,7 @@ async function uidsIn(store: Store): Promise<Record<string, string>> {
   return Object.fromEntries(objects.map(({ metadata }) => [metadata.name, metadata.uid]));
 }
 
-scenario('a file that is emptied first and written later keeps its objects', async (directory) => {
+testIn('a file that is emptied first and written later keeps its objects', async (directory) => {
   directory.write('a.yaml', serviceObject('nginx'));
   const controller = await directory.controller();
   const before = await uidsIn(controller);
@@ -39,7 +28,7 @@ scenario('a file that is emptied first and written later keeps its objects', asy
   assert.equal(await uidsIn(again), before);
 });
 
-scenario('a file that is far too large is refused before it is parsed', async (directory) => {
+testIn('a file that is far too large is refused before it is parsed', async (directory) => {
   directory.write('a.yaml', serviceObject('nginx'));
   directory.write('large.yaml', serviceObject('large'));
   const controller = await directory.controller();
@@ -54,7 +43,7 @@ scenario('a file that is far too large is refused before it is parsed', async (d
   assert.equal(await uidsIn(again), before);
 });
 
-scenario('files that go with the state directory are unmounted, not deleted', async (directory) => {
+testIn('files that go with the state directory are unmounted, not deleted', async (directory) => {
   directory.write('a.yaml', serviceObject('nginx'));
   directory.write('b.yaml', serviceObject('deleted'));
   const controller = await directory.controller();
@@ -75,7 +64,7 @@ scenario('files that go with the state directory are unmounted, not deleted', as
   assert.equal(await uidsIn(controller), before);
 });
 
-scenario('a document that refers to itself is refused, and nothing else is', async (directory) => {
+testIn('a document that refers to itself is refused, and nothing else is', async (directory) => {
   const text = 'apiVersion: v1\nkind: Service\nmetadata: {name: loop}\nspec: &a {again: *a}\n';
   directory.write('a.yaml', text);
   directory.write('b.yaml', serviceObject('nginx'));
@@ -84,14 +73,14 @@ scenario('a document that refers to itself is refused, and nothing else is', asy
   assert.equal(Object.keys(await uidsIn(controller)), ['nginx']);
 });
 
-scenario('the longest name that is accepted has room in the state directory', async (directory) => {
+testIn('the longest name that is accepted has room in the state directory', async (directory) => {
   const name = 'x'.repeat(250);
   directory.write('a.yaml', serviceObject(name));
   const controller = await directory.controller();
   assert.equal(Object.keys(await uidsIn(controller)), [name]);
 });
 
-scenario('a folder that may not be read stops nobody and keeps its objects', async (directory) => {
+testIn('a folder that may not be read stops nobody and keeps its objects', async (directory) => {
   directory.write('a.yaml', serviceObject('nginx'));
   directory.write('team/b.yaml', serviceObject('hidden'));
   const folder = join(directory.path, 'team');

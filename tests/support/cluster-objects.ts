@@ -133,7 +133,7 @@ export function contextsOf(cluster: Cluster): BindingContext[] {
       ],
     ),
   );
-  return [{ binding: 'services', type: 'Group', groupName: 'discovery', snapshots }];
+  return [{ binding: 'services', snapshots }];
 }
 
 /** The objects that these operations create. */

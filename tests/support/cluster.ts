@@ -15,6 +15,10 @@ import {
   CLASS_KIND,
 } from '../../modules/metallb/src/api/names.ts';
 import { type Node, parseNode } from '../../modules/metallb/src/api/node.ts';
+import {
+  type PublishedService,
+  parsePublishedService,
+} from '../../modules/metallb/src/api/published-service.ts';
 import type { NewObject } from '../../modules/metallb/src/store/store.ts';
 import { parsedValue } from './parsed.ts';
 
@@ -54,6 +58,21 @@ export function assignedChild(name: string, ip: string, wish: ChildWish = {}): N
       loadBalancer: { ingress: [{ ip }] },
       ...(wish.announcer === undefined ? {} : { announcer: wish.announcer }),
     },
+  };
+}
+
+/** The Service of `assignedChild(name, ip)` once its status names its IPs. */
+export function publishedService(
+  name: string,
+  ips: readonly string[],
+  spec: object = {},
+): NewObject {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, namespace: 'default' },
+    spec: { type: 'LoadBalancer', ...spec },
+    status: { loadBalancer: { ingress: ips.map((ip) => ({ ip })) } },
   };
 }
 
@@ -117,6 +136,10 @@ export function classOf(object: unknown): MetalLoadBalancerClass {
 
 export function nodeOf(object: unknown): Node {
   return parsedValue(parseNode(object));
+}
+
+export function serviceOf(object: unknown): PublishedService {
+  return parsedValue(parsePublishedService(object));
 }
 
 export function endpointSliceOf(object: unknown): EndpointSlice {

@@ -3,17 +3,11 @@ import { CHILD_ANNOTATION, CHILD_KIND } from '../../modules/metallb/src/api/name
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { Controller } from '../../modules/metallb/src/controller/controller.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
-import type { Operation } from '../../modules/metallb/src/store/store.ts';
-import type { Logger } from '../../modules/metallb/src/telemetry/logger.ts';
+import type { NewObject, Operation } from '../../modules/metallb/src/store/store.ts';
 import { FakeClock } from './fake-clock.ts';
+import { SILENT } from './silent-log.ts';
 
-const SILENT: Logger = {
-  debug: () => {},
-  info: () => {},
-  warn: () => {},
-  error: () => {},
-  with: () => SILENT,
-};
+type HookRunner = 'controller' | 'shell-operator';
 
 const CHANGED_KINDS = ['Service', 'Node', 'MetalLoadBalancerClass'] as const;
 
@@ -31,31 +25,40 @@ class CountingStore extends MemoryStore {
 export class ControllerBench {
   readonly clock = new FakeClock();
   readonly store = new CountingStore(this.clock);
-  #controller = this.#newController();
+  /** `Kind/name Type Reason: message` */
+  readonly events: string[] = [];
+  readonly #hookRunner: HookRunner;
+  #controller: Controller;
   #isStarted = false;
 
-  constructor(objects: readonly KubernetesObject[]) {
+  constructor(objects: readonly NewObject[], hookRunner: HookRunner = 'controller') {
+    this.#hookRunner = hookRunner;
+    this.#controller = this.#newController();
     for (const object of objects) this.store.put(object);
   }
 
-  /** Lets everything happen that the cluster's present state leads to. */
-  async settle(): Promise<void> {
+  /**
+   * Lets everything happen that the cluster's present state leads to.
+   * @param others what others than the controller do in a round
+   */
+  async settle(others: () => Promise<void> = async () => {}): Promise<void> {
     if (!this.#isStarted) await this.store.start();
     this.#isStarted = true;
-    this.#controller.start();
+    this.#controller.lead();
     for (let quietRounds = 0; quietRounds < 3; ) {
       const before = this.store.writes.length;
       // Two turns of the event loop: watches tell in the first, retries come due in the second.
       await new Promise((resolve) => setImmediate(resolve));
       this.clock.advance(1_000);
       await this.#controller.idle();
+      await others();
       await new Promise((resolve) => setImmediate(resolve));
       quietRounds = this.store.writes.length === before ? quietRounds + 1 : 0;
     }
   }
 
   /** A user's change: metadata and spec as given, the status stays. */
-  change(object: KubernetesObject): void {
+  change(object: NewObject): void {
     const { name, namespace } = object.metadata;
     const kind = CHANGED_KINDS.find((candidate) => candidate === object.kind);
     const existing = kind && this.store.get({ kind, namespace, name });
@@ -107,7 +110,15 @@ export class ControllerBench {
   }
 
   #newController(): Controller {
-    return new Controller({ store: this.store, clock: this.clock, random: () => 0, log: SILENT });
+    return new Controller(
+      {
+        ...{ store: this.store, clock: this.clock, random: () => 0, log: SILENT },
+        tell: ({ subject, type, reason, message }) => {
+          this.events.push(`${subject.kind}/${subject.name} ${type} ${reason}: ${message}`);
+        },
+      },
+      { hookRunner: this.#hookRunner },
+    );
   }
 }
 

@@ -64,6 +64,7 @@ export const dutyTable: Arbitrary<DutyTable> = record({
   groups: fc.uniqueArray(group, { selector: (value) => value.id }),
   pools: fc.uniqueArray(fc.constantFrom('192.0.2.0-192.0.2.9', '198.51.100.1')),
   draining: fc.boolean(),
+  dataplaneFailed: fc.boolean(),
   revision: fc.nat(),
 }).map((table) => ({
   ...table,
@@ -73,12 +74,13 @@ export const dutyTable: Arbitrary<DutyTable> = record({
 
 /** A table as a plain value, for comparison. */
 export function plain(table: DutyTable): unknown {
-  const { pools, draining, revision } = table;
+  const { pools, draining, dataplaneFailed, revision } = table;
   return {
     duties: Object.fromEntries([...table.duties].sort()),
     groups: Object.fromEntries([...table.groups].sort()),
     pools,
     draining,
+    dataplaneFailed,
     revision,
   };
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { test } from 'uvu';
 import { stringify } from 'yaml';
 import {
   ManifestStore,
@@ -87,4 +88,16 @@ export class ManifestDirectory {
     await store.start();
     return store;
   }
+}
+
+/** A test in a directory of its own, which is gone afterwards. */
+export function testIn(name: string, run: (directory: ManifestDirectory) => Promise<void>): void {
+  test(name, async () => {
+    const directory = new ManifestDirectory();
+    try {
+      await run(directory);
+    } finally {
+      await directory.cleanup();
+    }
+  });
 }

@@ -16,6 +16,7 @@ import { Counters } from '../../modules/metallb/src/wire/counters.ts';
 import { Segment } from '../../modules/metallb/src/wire/segment.ts';
 import type { SegmentOptions } from '../../modules/metallb/src/wire/segment-options.ts';
 import { ip, mac } from './addresses.ts';
+import { dutyOf } from './duty-arbitraries.ts';
 import { FakeClock } from './fake-clock.ts';
 
 const SECRET = Buffer.alloc(32, 7);
@@ -63,6 +64,8 @@ export class VirtualSegment {
   readonly duties = new Map<IpAddress, Duty>();
   readonly groups = new Map<string, Group>();
   readonly draining = new Set<string>();
+  /** Nodes whose kube-proxy has not synced since boot. */
+  readonly dataplaneFailed = new Set<string>();
   /** Nodes whose kernel is gone too. */
   readonly powerOff = new Set<string>();
   readonly #cuts = new Set<string>();
@@ -77,6 +80,7 @@ export class VirtualSegment {
       groups: this.groups,
       pools,
       draining: this.draining.has(node),
+      dataplaneFailed: this.dataplaneFailed.has(node),
       revision: 1,
     };
   }
@@ -91,18 +95,8 @@ export class VirtualSegment {
   }
 
   duty(address: string, preferredNode: string, more: Partial<Duty> = {}): void {
-    this.duties.set(ip(address), {
-      ...{ ip: ip(address), group: 'g', interfaces: [], preferredNode, localEndpoints: undefined },
-      ...{
-        lastAnnouncer: undefined,
-        fresh: false,
-        forced: false,
-        failback: 'allowed',
-        recentMoves: 0,
-        lastMoveEpochMs: 0,
-      },
-      ...more,
-    });
+    const duty = dutyOf(address, { group: 'g', preferredNode, fresh: false, ...more });
+    this.duties.set(duty.ip, duty);
   }
 
   start(

@@ -1,0 +1,199 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Api } from '../lab/kubernetes/api.ts';
+import { startControlPlane } from '../lab/kubernetes/control-plane.ts';
+import { collectionPath, objectPath } from '../lab/kubernetes/kinds.ts';
+import { applyDefinitions } from '../lab/kubernetes/module.ts';
+import { bundle } from '../lab/node-programs.ts';
+import { Program } from '../lab/program.ts';
+import { classOf, node } from '../tests/support/cluster-objects.ts';
+
+/**
+ * The built controller starts on a real API server in which Services wait for three IPs each, until every status is
+ * written; then it starts once more, with nothing left to do; then one Service changes. Counts what the API server was
+ * asked meanwhile. `controller-scale.ts [SERVICES]`, 10,000 unless told otherwise.
+ */
+const SERVICES = Number(process.argv[2] ?? 10_000);
+const IPS = 3;
+const NODES = 30;
+const CREATORS = 16;
+const METRICS = '127.0.0.1:17472';
+const COUNT = 'network.deckhouse.io/l2-load-balancer-external-ips-count';
+
+/** Of the API server, since it started. */
+interface Traffic {
+  readonly reads: number;
+  readonly writes: number;
+  readonly events: number;
+  /** To all watches together, which are the controller's. */
+  readonly watchEvents: number;
+  readonly watchBytes: number;
+}
+
+const directory = mkdtempSync(join(tmpdir(), 'controller-scale-'));
+const { plane, api } = await startControlPlane(directory);
+const controller = new Program({
+  name: 'controller',
+  command: [
+    ...[process.execPath, bundle('controller.mjs'), '--store=kubernetes'],
+    ...[`--metrics-address=${METRICS}`, '--webhook-address=off'],
+  ],
+  logFile: join(directory, 'controller.log'),
+  environment: { KUBECONFIG: plane.kubeconfig('admin') },
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void end().finally(() => process.exit(1)));
+}
+try {
+  await furnish(api);
+  print('cold start', await measure(() => startUntilDone()));
+  await controller.stop();
+  print('warm start', await measure(() => startUntilDone()));
+  print('one Service changes', await measure(() => changeOne(api)));
+} finally {
+  await end();
+}
+
+async function end(): Promise<void> {
+  await controller.killTree();
+  api.close();
+  await plane.stop();
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** Without node ports, of which a cluster has only 2,768. */
+async function furnish(to: Api): Promise<void> {
+  await applyDefinitions(to);
+  const pool = classOf('ingress', { isDefault: true, addressPool: ['10.128.0.0/16'] });
+  const nodes = Array.from({ length: NODES }, (_, index) => node(`n${index}`));
+  for (const { apiVersion, kind, metadata, spec } of [pool, ...nodes]) {
+    const body = { apiVersion, kind, metadata: { name: metadata.name }, spec };
+    await to.send('POST', collectionPath(kind), body);
+  }
+  let created = 0;
+  const create = async (): Promise<void> => {
+    for (let index = created++; index < SERVICES; index = created++) {
+      await to.send('POST', collectionPath('Service', 'default'), serviceBody(`web-${index}`));
+    }
+  };
+  await Promise.all(Array.from({ length: CREATORS }, create));
+}
+
+function serviceBody(name: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name, annotations: { [COUNT]: String(IPS) }, labels: { app: name } },
+    spec: {
+      type: 'LoadBalancer',
+      allocateLoadBalancerNodePorts: false,
+      selector: { app: name },
+      ports: [
+        { name: 'http', port: 80, targetPort: 8080 },
+        { name: 'https', port: 443, targetPort: 8443 },
+      ],
+    },
+  };
+}
+
+async function measure(work: () => Promise<void>): Promise<object> {
+  const before = await traffic();
+  const startedAt = performance.now();
+  await work();
+  const seconds = (performance.now() - startedAt) / 1_000;
+  const after = await traffic();
+  const difference = (name: keyof Traffic) => after[name] - before[name];
+  return {
+    seconds: Number(seconds.toFixed(2)),
+    writes: difference('writes'),
+    writesPerService: Number((difference('writes') / SERVICES).toFixed(3)),
+    reads: difference('reads'),
+    eventsTold: difference('events'),
+    watchEvents: difference('watchEvents'),
+    watchBytes: difference('watchBytes'),
+    ...memory(),
+  };
+}
+
+async function startUntilDone(): Promise<void> {
+  controller.start();
+  for (;;) {
+    await delay(50);
+    const figures = await scrape(`http://${METRICS}/metrics`).catch(() => new Map());
+    const used = figures.get('metallb_allocator_addresses_in_use{class="ingress"}');
+    const isIdle = figures.get('metallb_controller_queue_depth') === 0;
+    if (used === SERVICES * IPS && isIdle && (await isAllWritten())) return;
+  }
+}
+
+/** The statuses of Services, since the allocator knows an IP before they do. */
+async function isAllWritten(): Promise<boolean> {
+  const { items } = (await api.get(collectionPath('Service', 'default'))) as {
+    items: { status: { loadBalancer: { ingress?: unknown[] } } }[];
+  };
+  return (
+    items.filter(({ status }) => status.loadBalancer.ingress?.length === IPS).length >= SERVICES
+  );
+}
+
+/** A user raises the count of one Service by one. */
+async function changeOne(to: Api): Promise<void> {
+  const path = objectPath('Service', 'web-0');
+  const body = { metadata: { annotations: { [COUNT]: String(IPS + 1) } } };
+  await to.send('PATCH', path, body, 'application/merge-patch+json');
+  for (;;) {
+    const { status } = (await to.get(path)) as {
+      status: { loadBalancer: { ingress?: unknown[] } };
+    };
+    if (status.loadBalancer.ingress?.length === IPS + 1) break;
+    await delay(5);
+  }
+  // The class's figures follow half a second later.
+  await delay(1_000);
+}
+
+async function traffic(): Promise<Traffic> {
+  const text = String(await api.get('/metrics'));
+  const sum = (name: string, isCounted: (labels: string) => boolean) =>
+    [...text.matchAll(new RegExp(`^${name}\\{([^}]*)\\} (\\S+)`, 'gm'))]
+      .filter(([, labels = '']) => isCounted(labels))
+      .reduce((total, [, , value]) => total + Number(value), 0);
+  const ours = (labels: string) =>
+    /resource="(?:services|nodes|metalloadbalancerclasses|sdninternall2lbservices)"/.test(labels);
+  const isWrite = (labels: string) => /verb="(?:POST|PATCH|PUT|DELETE)"/.test(labels);
+  const isRead = (labels: string) => /verb="(?:GET|LIST)"/.test(labels);
+  const kinds = (labels: string) =>
+    /(?:kind|resource)="(?:services?|nodes?|metalloadbalancerclass(?:es)?|sdninternall2lbservices?)"/i.test(
+      labels,
+    );
+  return {
+    reads: sum('apiserver_request_total', (labels) => ours(labels) && isRead(labels)),
+    writes: sum('apiserver_request_total', (labels) => ours(labels) && isWrite(labels)),
+    events: sum(
+      'apiserver_request_total',
+      (labels) => /resource="events"/.test(labels) && isWrite(labels),
+    ),
+    watchEvents: sum('apiserver_watch_events_total', kinds),
+    watchBytes: sum('apiserver_watch_events_sizes_sum', kinds),
+  };
+}
+
+async function scrape(url: string): Promise<ReadonlyMap<string, number>> {
+  const text = await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).text();
+  const rows = [...text.matchAll(/^(\S+) (\S+)$/gm)];
+  return new Map(rows.map(([, name = '', value]) => [name, Number(value)]));
+}
+
+function memory(): object {
+  const text = readFileSync(`/proc/${controller.pid}/status`, 'utf8');
+  const mib = (name: string) =>
+    Math.round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1]) / 1_024);
+  return { rssMib: mib('VmRSS'), peakRssMib: mib('VmHWM') };
+}
+
+function print(what: string, figures: object): void {
+  const line = { bench: 'controller-scale', what, services: SERVICES, ips: IPS, ...figures };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}

@@ -1,0 +1,154 @@
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import * as assert from 'uvu/assert';
+import { until } from '../../lab/exec.ts';
+import { LABEL } from '../../modules/metallb/src/api/names.ts';
+import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
+import { RELEASE } from './helm.ts';
+import { Installation } from './installation.ts';
+
+/** Kubernetes refuses a larger Secret, and Helm keeps each release in one. */
+const SECRET_LIMIT_BYTES = 1_048_576;
+const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/metallb';
+const LEFTOVERS = [
+  ...['all', 'secrets', 'serviceaccounts', 'roles', 'rolebindings', 'clusterroles'],
+  ...['clusterrolebindings', 'networkpolicies', 'poddisruptionbudgets'],
+  'validatingwebhookconfigurations',
+].join(',');
+
+type Play = (installation: Installation, cluster: TestCluster) => Promise<void>;
+
+/** The chart on a real API server. Each begins without a release and ends without one. */
+export const scenarios: readonly ClusterScenario[] = [
+  begin('definitions come with it, and the API server has nothing to say', async (own, cluster) => {
+    const before = await definitionsOf(cluster);
+    for (const name of before) await cluster.api.send('DELETE', `${DEFINITIONS}/${name}`);
+    await until({ what: 'definitions gone', deadlineMs: 20_000 }, async () => {
+      return (await definitionsOf(cluster)).length === 0;
+    });
+    const said = await own.install();
+    assert.not.match(said, /warn/i);
+    assert.match(said, 'MetalLoadBalancerClass');
+    assert.equal(await definitionsOf(cluster), before);
+  }),
+
+  begin('what Helm keeps of it is far below the limit, and no source code', async (own) => {
+    await own.install();
+    const secret = await own.secret(`sh.helm.release.v1.${RELEASE}.v1`);
+    const { data } = secret as { data: { release: string } };
+    const stored = Buffer.from(data.release, 'base64').toString();
+    assert.ok(stored.length < SECRET_LIMIT_BYTES / 4, `${stored.length} bytes`);
+    const { chart } = JSON.parse(gunzipSync(Buffer.from(stored, 'base64')).toString()) as {
+      chart: { files: { name: string }[] };
+    };
+    const folders = new Set(chart.files.map(({ name }) => name.split('/')[0]));
+    assert.equal([...folders].sort(), ['crds', 'monitoring']);
+  }),
+
+  begin('an upgrade without a change leaves the keys, and restarts no pod', async (own) => {
+    await own.install();
+    const keys = await own.heartbeatKeys();
+    assert.is(keys.length, 2);
+    const { metadata } = await own.speaker();
+    await own.upgrade();
+    assert.equal(await own.heartbeatKeys(), keys);
+    assert.is((await own.speaker()).metadata.generation, metadata.generation);
+  }),
+
+  begin('an upgrade and a rollback leave what the controller wrote', async (own, cluster) => {
+    await own.install();
+    const caBundle = readFileSync(cluster.plane.caFile).toString('base64');
+    const patch = [0, 1].map((index) => ({
+      ...{ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle },
+    }));
+    await cluster.api.send('PATCH', WEBHOOKS, patch, 'application/json-patch+json');
+    await own.upgrade({ logLevel: 'debug' });
+    assert.equal(await authoritiesOf(cluster), [caBundle, caBundle]);
+    await own.rollback(1);
+    assert.equal(await authoritiesOf(cluster), [caBundle, caBundle]);
+  }),
+
+  begin('keys rotate so that nodes before and after understand each other', rotateTwice),
+
+  begin('an uninstallation leaves nothing but the definitions', async (own, cluster) => {
+    await own.install();
+    await own.uninstall();
+    const get = [
+      'get',
+      LEFTOVERS,
+      '--all-namespaces',
+      '--output=name',
+      '--selector=module=metallb',
+    ];
+    await until({ what: 'everything gone', deadlineMs: 20_000 }, async () => {
+      return (await cluster.plane.kubectl(get)).trim() === '';
+    });
+    assert.is((await definitionsOf(cluster)).length, 2);
+  }),
+];
+
+function begin(sentence: string, play: Play): ClusterScenario {
+  return {
+    name: `chart/install: ${sentence}`,
+    deadlineMs: 120_000,
+    play: async (cluster) => {
+      const installation = new Installation(cluster);
+      try {
+        await play(installation, cluster);
+      } finally {
+        await installation.end();
+      }
+    },
+  };
+}
+
+async function rotateTwice(own: Installation, { api }: TestCluster): Promise<void> {
+  const metadata = { name: 'balancer', labels: { [LABEL.member]: '' } };
+  await api.send('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata });
+  try {
+    await own.install();
+    await own.rolledOut();
+    const first = await own.heartbeatKeys();
+    const [pod = ''] = await own.speakerPods();
+    await own.hold(pod);
+    await own.upgrade({ heartbeat: { rotation: 1 } });
+    const second = await own.heartbeatKeys();
+    areUnderstood(first, second);
+
+    // The node still has the first keys: those of another rotation would be strange to it.
+    const refusal = await own.refusedUpgrade({ heartbeat: { rotation: 2 } });
+    assert.match(refusal, /heartbeat\.rotation 2 has to wait: 0 of 1 nodes/);
+    assert.equal(await own.heartbeatKeys(), second);
+    await own.upgrade({ heartbeat: { rotation: 1 } });
+    assert.equal(await own.heartbeatKeys(), second);
+
+    await own.letGo(pod);
+    await own.rolledOut();
+    await own.upgrade({ heartbeat: { rotation: 2 } });
+    const third = await own.heartbeatKeys();
+    areUnderstood(second, third);
+    assert.not.ok(third.includes(first[0] ?? ''), 'the first key is still in force');
+  } finally {
+    await api.ask('DELETE', '/api/v1/nodes/balancer');
+  }
+}
+
+/** The first key signs, all verify. */
+function areUnderstood(before: readonly string[], after: readonly string[]): void {
+  assert.is.not(before[0], after[0]);
+  assert.ok(before.includes(after[0] ?? ''), 'who has not restarted does not know the new signer');
+  assert.ok(after.includes(before[0] ?? ''), 'who has restarted does not know the old signer');
+}
+
+async function definitionsOf({ api }: TestCluster): Promise<string[]> {
+  const { items } = (await api.get(DEFINITIONS)) as { items: { metadata: { name: string } }[] };
+  return items.map(({ metadata }) => metadata.name);
+}
+
+async function authoritiesOf({ api }: TestCluster): Promise<(string | undefined)[]> {
+  const { webhooks } = (await api.get(WEBHOOKS)) as {
+    webhooks: { clientConfig: { caBundle?: string } }[];
+  };
+  return webhooks.map(({ clientConfig }) => clientConfig.caBundle);
+}

@@ -1,0 +1,85 @@
+import * as assert from 'uvu/assert';
+import { isAsExpected } from '../chart/expected-file.ts';
+import { BGP_CASES, CHART_CASES, DECKHOUSE_GLOBALS } from './chart-cases.ts';
+import type { ClusterScenario } from './cluster-scenario.ts';
+import { helm, helmTemplate, withoutKeys } from './helm.ts';
+
+const { digests: _, ...withoutDigests } = DECKHOUSE_GLOBALS.modulesImages;
+
+const REFUSED_VALUES: [what: string, values: object, reason: RegExp][] = [
+  ['an unknown setting', { metallb: { heartbeat: { interval: 100 } } }, /heartbeat.*interval/s],
+  ['a setting of the wrong type', { metallb: { holdDownMs: '10s' } }, /holdDownMs/],
+  ['a CPU limit', { metallb: { resources: { speaker: { limits: { cpu: '1' } } } } }, /limits/],
+  ['a setting outside of metallb', { speaker: {} }, /speaker/],
+  [
+    'a limit for switches that only one of both rates keeps',
+    { metallb: { announceRate: 10 } },
+    /backgroundRate 500 should be less than or equal to metallb\.announceRate 10/,
+  ],
+  [
+    'Deckhouse without the digests of the images',
+    { global: { ...DECKHOUSE_GLOBALS, modulesImages: withoutDigests } },
+    /image metallb\.(?:controller|node) has no digest/,
+  ],
+];
+
+const GOLDEN = new URL('../golden/chart/', import.meta.url);
+
+/** The chart as the real Helm renders it. */
+export const scenarios: readonly ClusterScenario[] = [
+  ...CHART_CASES.map(({ name, values, apiVersions }) => ({
+    name: `chart/render: ${name}`,
+    play: async () => {
+      const manifests = await helmTemplate(values, apiVersions);
+      isAsExpected(new URL(`${name}.yaml`, GOLDEN), withoutKeys(manifests));
+    },
+  })),
+
+  ...BGP_CASES.map(({ edition, values }) => ({
+    name: `chart/render: nothing of BGP in edition ${edition}`,
+    play: async () => {
+      isAsExpected(new URL('defaults.yaml', GOLDEN), withoutKeys(await helmTemplate(values)));
+    },
+  })),
+
+  {
+    name: 'chart/lint: helm finds nothing',
+    play: async () => {
+      const version = ['--kube-version', '1.31.0'];
+      const { code, stdout } = await helm(['lint', 'CHART', '--strict', ...version]);
+      assert.is(code, 0, stdout);
+    },
+  },
+
+  {
+    name: 'chart/refusal: a Kubernetes that is too old',
+    play: async () => {
+      const { code, stderr } = await helm(['template', 'CHART', '--kube-version', '1.30.9']);
+      assert.is(code, 1);
+      assert.match(stderr, 'requires kubeVersion: >=1.31.0-0');
+    },
+  },
+
+  ...REFUSED_VALUES.map(([what, values, reason]) => ({
+    name: `chart/refusal: ${what}`,
+    play: async () => {
+      await assertRejects(helmTemplate(values), reason);
+    },
+  })),
+
+  {
+    name: 'chart/refusal: in Deckhouse, which checks settings itself, values are as they are',
+    play: async () => {
+      const values = { global: DECKHOUSE_GLOBALS, metallb: { somethingNewer: true } };
+      assert.match(await helmTemplate(values), 'namespace: d8-metallb');
+    },
+  },
+];
+
+async function assertRejects(promise: Promise<unknown>, reason: RegExp): Promise<void> {
+  const error = await promise.then(
+    () => undefined,
+    (refusal: unknown) => refusal,
+  );
+  assert.match(error instanceof Error ? error.message : 'accepted', reason);
+}

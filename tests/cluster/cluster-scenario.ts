@@ -1,0 +1,21 @@
+import type { Api } from '../../lab/kubernetes/api.ts';
+import type { ControlPlane } from '../../lab/kubernetes/control-plane.ts';
+
+/** A real API server with the module's definitions, and what the scenarios before have left in it. */
+export interface TestCluster {
+  readonly plane: ControlPlane;
+  /** As administrator. */
+  readonly api: Api;
+  /** For files of the scenario. */
+  readonly directory: string;
+  /** Prints what was measured. */
+  readonly tell: (measured: string) => void;
+}
+
+/** What only a real API server can show. */
+export interface ClusterScenario {
+  readonly name: string;
+  readonly deadlineMs?: number;
+  /** Throws when what it shows is not so. Leaves the programs of the control plane running. */
+  readonly play: (cluster: TestCluster) => Promise<void>;
+}

@@ -1,0 +1,176 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { tryRun } from '../../lab/exec.ts';
+import {
+  findOrBuildImage,
+  IMAGE_NAMES,
+  type ImageName,
+  imageRootFilesystem,
+} from '../../lab/image.ts';
+import { dockerfileOf } from '../../lab/image-build.ts';
+import { runInImage } from '../images/container.ts';
+import { commandsIn, filesIn, mebibytesIn, textOf, writableIn } from '../images/contents.ts';
+import type { ClusterScenario } from './cluster-scenario.ts';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+/** Both builds and their base, with nothing in the cache, on a machine that is busy. */
+const BUILD_DEADLINE_MS = 1_800_000;
+
+/** What only building needs, and what an attacker would look for. */
+const BUILD_COMMANDS = [
+  ...['gcc', 'g++', 'cc', 'c++', 'make', 'python3', 'node-gyp'],
+  ...['npm', 'npx', 'corepack', 'yarn', 'yarnpkg', 'git', 'curl', 'wget'],
+];
+const BUILD_FOLDERS = [
+  ...['src', 'root/.npm', 'root/.npmrc', 'tmp', 'run/secrets', 'var/lib/apt/lists'],
+  ...['usr/include', 'usr/local/include', 'usr/local/lib/node_modules'],
+];
+
+const APP_FILES: Readonly<Record<ImageName, readonly string[]>> = {
+  controller: ['dist/controller.mjs', 'dist/mlb.mjs'],
+  node: [
+    ...['dist/mlb.mjs', 'dist/node.mjs', 'dist/speaker.mjs', 'dist/wire.mjs'],
+    ...['node_modules/cap/LICENSE', 'node_modules/cap/build/Release/cap.node'],
+    ...['node_modules/cap/lib/Cap.js', 'node_modules/cap/lib/Decoders.js'],
+    'node_modules/cap/package.json',
+  ],
+};
+/** The entry point is the first; the others are what it starts. */
+const PROGRAMS: Readonly<Record<ImageName, readonly string[]>> = {
+  controller: ['controller', 'mlb'],
+  node: ['node', 'speaker', 'wire', 'mlb'],
+};
+const USERS: Readonly<Record<ImageName, string>> = { controller: '64535:64535', node: '0:0' };
+
+const OPEN_CAPTURE = `const { Cap } = require('/app/node_modules/cap');
+const capture = new Cap();
+console.log(capture.open('lo', 'arp', 65536, Buffer.alloc(65536)));
+capture.close();`;
+
+function eachImage(
+  what: string,
+  play: (name: ImageName) => Promise<void>,
+): readonly ClusterScenario[] {
+  return IMAGE_NAMES.map((name) => ({
+    name: `images/${name}-${what}`,
+    deadlineMs: BUILD_DEADLINE_MS,
+    play: () => play(name),
+  }));
+}
+
+/** The images that the Dockerfiles build. None of these needs the cluster. */
+export const scenarios: readonly ClusterScenario[] = [
+  ...eachImage('passes-the-linter', async (name) => {
+    const { code, stdout } = await hadolint(
+      readFileSync(join(PROJECT, dockerfileOf(name)), 'utf8'),
+    );
+    assert.is(code, 0, stdout);
+    const careless = await hadolint('FROM debian\n');
+    assert.match(careless.stdout, 'DL3006', 'it would say so');
+  }),
+
+  ...eachImage('builds', async (name) => {
+    const { root, buildMs } = await imageRootFilesystem(name);
+    const figures = {
+      image: name,
+      buildSeconds: buildMs / 1_000,
+      mebibytes: mebibytesIn(root),
+      ownMebibytes: mebibytesIn(root, 'app'),
+    };
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+  }),
+
+  ...eachImage('comes-from-the-cache-the-second-time', async (name) => {
+    const first = await imageRootFilesystem(name);
+    const { ino } = statSync(first.root);
+    assert.equal(await findOrBuildImage(name), first);
+    assert.is(statSync(first.root).ino, ino);
+  }),
+
+  ...eachImage('holds-what-runs-and-no-more', async (name) => {
+    const { root } = await imageRootFilesystem(name);
+    assert.equal(filesIn(root, 'app'), APP_FILES[name]);
+    assert.equal(commandsIn(root, BUILD_COMMANDS), []);
+    for (const folder of BUILD_FOLDERS) assert.equal(filesIn(root, folder), [], folder);
+    for (const file of ['etc/hostname', 'etc/hosts', 'etc/resolv.conf']) {
+      assert.is(textOf(root, file), '', `${file} is the builder's`);
+    }
+    assert.equal(filesIn(root, 'etc/ssl/certs'), [], 'whom the builder trusts');
+    assert.equal(
+      filesIn(root, 'var/cache/apt').filter((file) => file.endsWith('.deb')),
+      [],
+    );
+  }),
+
+  ...eachImage('names-its-user-entry-point-and-licence', async (name) => {
+    const { root, ...image } = await imageRootFilesystem(name);
+    assert.is(image.user, USERS[name]);
+    assert.equal(image.entrypoint, ['node', `/app/dist/${name}.mjs`]);
+    assert.is(image.env['NODE_ENV'], 'production');
+    assert.is(image.labels['org.opencontainers.image.licenses'], 'Apache-2.0');
+    assert.equal(writableIn(root, 'app'), [], 'not even its own user changes a program');
+  }),
+
+  ...eachImage('runs-the-node-that-its-dockerfile-pins', async (name) => {
+    const dockerfile = readFileSync(join(PROJECT, dockerfileOf(name)), 'utf8');
+    const [, pinned] = /^ARG BASE=.*\/node:([\d.]+)-bookworm-slim@sha256:[\da-f]{64}$/m.exec(
+      dockerfile,
+    ) ?? ['', 'no version with a digest'];
+    const { stdout } = await runInImage(await imageRootFilesystem(name), ['node', '--version']);
+    assert.is(stdout.trim(), `v${pinned}`);
+  }),
+
+  ...eachImage('starts-each-program', async (name) => {
+    const image = await imageRootFilesystem(name);
+    for (const program of PROGRAMS[name]) {
+      const command = ['node', `/app/dist/${program}.mjs`, '--help'];
+      const { code, stdout, stderr } = await runInImage(image, command);
+      assert.is(code, 0, stderr);
+      assert.is(stderr, '', program);
+      assert.match(stdout, /^(Usage:|mlb VERB)/);
+    }
+  }),
+
+  {
+    name: 'images/node-captures-with-net-raw-alone',
+    deadlineMs: BUILD_DEADLINE_MS,
+    play: async () => {
+      const image = await imageRootFilesystem('node');
+      const open = ['node', '--eval', OPEN_CAPTURE];
+      const allowed = await runInImage(image, open, ['net_raw']);
+      assert.is(allowed.stdout.trim(), 'ETHERNET', allowed.stderr);
+      const refused = await runInImage(image, open);
+      assert.is.not(refused.code, 0);
+      assert.match(refused.stderr, 'Operation not permitted');
+    },
+  },
+
+  {
+    name: 'images/node-tells-its-links',
+    deadlineMs: BUILD_DEADLINE_MS,
+    play: async () => {
+      const links = ['ip', '-json', 'link', 'show', 'dev', 'lo'];
+      const { stdout } = await runInImage(await imageRootFilesystem('node'), links);
+      assert.match(stdout, '"ifname":"lo"');
+    },
+  },
+
+  {
+    name: 'images/are-of-one-base',
+    play: async () => {
+      const bases = IMAGE_NAMES.map((name) => baseOf(name));
+      assert.is(new Set(bases).size, 1, bases.join(' and '));
+    },
+  },
+];
+
+function baseOf(name: ImageName): string {
+  const dockerfile = readFileSync(join(PROJECT, dockerfileOf(name)), 'utf8');
+  return /^ARG BASE=(.*)$/m.exec(dockerfile)?.[1] ?? '';
+}
+
+/** @param dockerfile its text */
+function hadolint(dockerfile: string) {
+  return tryRun([join(PROJECT, '.ci', 'hadolint'), '-'], dockerfile);
+}

@@ -1,0 +1,132 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { until } from '../../lab/exec.ts';
+import { PATCH } from '../../lab/kubernetes/api.ts';
+import { readHeartbeatKeys } from '../../modules/metallb/src/settings/heartbeat-keys.ts';
+import type { TestCluster } from './cluster-scenario.ts';
+import { helm, RELEASE } from './helm.ts';
+
+interface Speaker {
+  readonly metadata: { readonly generation: number };
+  readonly status: Readonly<Record<string, number>>;
+}
+
+interface Listed {
+  readonly items: readonly { readonly metadata: { readonly name: string } }[];
+}
+
+let count = 0;
+
+/** A release of the chart in a namespace of its own, so that nobody waits for the end of the one before. */
+export class Installation {
+  readonly namespace: string;
+  readonly #cluster: TestCluster;
+
+  constructor(cluster: TestCluster) {
+    count += 1;
+    this.namespace = `chart-${count}`;
+    this.#cluster = cluster;
+  }
+
+  /** @returns what helm says, on either channel */
+  install(metallb?: object): Promise<string> {
+    const verb = ['install', RELEASE, 'CHART', '--values', 'VALUES', '--create-namespace'];
+    return this.#succeed(verb, metallb);
+  }
+
+  upgrade(metallb?: object): Promise<string> {
+    return this.#succeed(['upgrade', RELEASE, 'CHART', '--values', 'VALUES'], metallb);
+  }
+
+  /** @returns why helm refuses it */
+  async refusedUpgrade(metallb: object): Promise<string> {
+    const verb = ['upgrade', RELEASE, 'CHART', '--values', 'VALUES'];
+    const { code, said } = await this.#run(verb, metallb);
+    assert.is(code, 1, said);
+    return said;
+  }
+
+  rollback(revision: number): Promise<string> {
+    return this.#succeed(['rollback', RELEASE, `${revision}`]);
+  }
+
+  uninstall(): Promise<string> {
+    return this.#succeed(['uninstall', RELEASE, '--ignore-not-found']);
+  }
+
+  /** With everything that Helm does not know of; the namespace itself goes in its own time. */
+  async end(): Promise<void> {
+    await this.uninstall();
+    const pods = await this.speakerPods();
+    for (const pod of pods) await this.letGo(pod);
+    await this.#cluster.api.ask('DELETE', `/api/v1/namespaces/${this.namespace}`);
+  }
+
+  /** In base64, the signing one first. */
+  async heartbeatKeys(): Promise<string[]> {
+    const { data } = (await this.secret('metallb-heartbeat')) as { data: { keys: string } };
+    const file = join(this.#cluster.directory, 'heartbeat-keys');
+    writeFileSync(file, Buffer.from(data.keys, 'base64'));
+    return readHeartbeatKeys(file).map((key) => Buffer.from(key).toString('base64'));
+  }
+
+  secret(name: string): Promise<unknown> {
+    return this.#cluster.api.get(`/api/v1/namespaces/${this.namespace}/secrets/${name}`);
+  }
+
+  async speaker(): Promise<Speaker> {
+    const path = `/apis/apps/v1/namespaces/${this.namespace}/daemonsets/speaker`;
+    return (await this.#cluster.api.get(path)) as Speaker;
+  }
+
+  /** Resolves once the speaker's only node has a pod of the present template. */
+  async rolledOut(): Promise<void> {
+    await until({ what: 'rollout of the speaker', deadlineMs: 30_000 }, async () => {
+      const { metadata, status } = await this.speaker();
+      return (
+        status['observedGeneration'] === metadata.generation &&
+        status['desiredNumberScheduled'] === 1 &&
+        status['updatedNumberScheduled'] === 1
+      );
+    });
+  }
+
+  async speakerPods(): Promise<string[]> {
+    const path = `/api/v1/namespaces/${this.namespace}/pods?labelSelector=app=speaker`;
+    const { items } = (await this.#cluster.api.get(path)) as Listed;
+    return items.map(({ metadata }) => metadata.name);
+  }
+
+  /** From now on a deleted pod stays, as on a node that does not answer. */
+  async hold(pod: string): Promise<void> {
+    await this.#setFinalizers(pod, ['tests.metallb.deckhouse.io/held']);
+  }
+
+  async letGo(pod: string): Promise<void> {
+    await this.#setFinalizers(pod, null);
+  }
+
+  async #setFinalizers(pod: string, finalizers: readonly string[] | null): Promise<void> {
+    const path = `/api/v1/namespaces/${this.namespace}/pods/${pod}`;
+    const change = { metadata: { finalizers } };
+    const { status, body } = await this.#cluster.api.ask('PATCH', path, change, PATCH.merge);
+    if (status >= 400 && status !== 404) throw new Error(JSON.stringify(body));
+  }
+
+  async #succeed(verb: readonly string[], metallb: object = {}): Promise<string> {
+    const { code, said } = await this.#run(verb, metallb);
+    assert.is(code, 0, said);
+    return said;
+  }
+
+  async #run(
+    verb: readonly string[],
+    metallb: object,
+  ): Promise<{ readonly code: number | null; readonly said: string }> {
+    const kubeconfig = this.#cluster.plane.kubeconfig('admin');
+    const args = [...verb, '--namespace', this.namespace, '--kubeconfig', kubeconfig];
+    const { code, stdout, stderr } = await helm(args, { metallb });
+    return { code, said: `${stdout}${stderr}` };
+  }
+}
