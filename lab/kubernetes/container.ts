@@ -52,7 +52,7 @@ export function containerCommand(wish: ContainerWish): string[] {
   const context = { ...wish.pod.spec.securityContext, ...container.securityContext };
   const [program = '', ...args] = commandOf(wish);
   return [
-    ...['unshare', '--mount', '--propagation=private', 'sh', '-ec'],
+    ...['unshare', '--mount', '--uts', '--propagation=private', 'sh', '-ec'],
     'eval "$1"; shift; exec "$@"',
     'sh',
     mountScript(wish, root, context),
@@ -100,7 +100,7 @@ function environmentOf({ container, image, field, environment }: ContainerWish):
 }
 
 function mountScript(
-  { container, image, volumes, directory }: ContainerWish,
+  { pod, container, image, volumes, directory }: ContainerWish,
   root: string,
   context: SecurityContext,
 ): string {
@@ -115,6 +115,7 @@ function mountScript(
     return `mount --bind '${source}' '${target}'; ${seal}`;
   });
   return [
+    `hostname '${hostnameOf(pod)}'`,
     `mkdir -p '${root}' '${changes}'`,
     // The image is shared: what a container writes goes to a layer of its own, gone with it.
     `mount -t tmpfs tmpfs '${changes}'; mkdir '${changes}/upper' '${changes}/work'`,
@@ -128,6 +129,10 @@ function mountScript(
     `mount -t sysfs -o ro sysfs '${root}/sys'`,
     ...mounts,
   ].join('\n');
+}
+
+function hostnameOf({ metadata, spec }: Pod): string {
+  return spec.hostNetwork ? (spec.nodeName ?? '') : metadata.name;
 }
 
 function droppedCapabilities({ capabilities = {} }: SecurityContext): string[] {

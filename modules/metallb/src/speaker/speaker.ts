@@ -5,6 +5,7 @@ import type { LineOptions } from '../linux/line-socket.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { WantedCondition } from '../store/conditions.ts';
 import type { EventRecorder } from '../store/event-recorder.ts';
+import { ConflictError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
@@ -111,7 +112,11 @@ export class Speaker {
       nodeConditions: () => this.#nodeConditions(),
       clock,
       random,
-      onFailure: (key, error, retryMs) => log.warn('status not written', { key, error, retryMs }),
+      onFailure: (key, error, retryMs) => {
+        // Somebody else wrote in between, as it happens to those who share a status.
+        const level = error instanceof ConflictError ? 'debug' : 'warn';
+        log[level]('status not written', { key, error, retryMs });
+      },
     });
     this.#keeper = new StateKeeper({
       clock,
