@@ -6,7 +6,7 @@ import { parse, parseAllDocuments, stringify } from 'yaml';
 import { tryRun, until } from '../../lab/exec.ts';
 import { type Api, PATCH } from '../../lab/kubernetes/api.ts';
 import { commandPath } from '../../lab/kubernetes/commands.ts';
-import { objectPath } from '../../lab/kubernetes/kinds.ts';
+import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
 import { bundle } from '../../lab/node-programs.ts';
 import { Program } from '../../lab/program.ts';
 import type { TestCluster } from './cluster-scenario.ts';
@@ -186,6 +186,10 @@ export class AdmissionBench {
     // The next one must not wait for the end of a Lease that nobody holds any more.
     const lease = objectPath('Lease', 'metallb-controller', NAMESPACE);
     for (const path of [CONFIGURATION_PATH, SECRET_PATH, lease]) await this.api.ask('DELETE', path);
+    // What is no namespace's would be in the way of a release.
+    for (const kind of ['ClusterRole', 'ClusterRoleBinding']) {
+      await this.api.ask('DELETE', `${collectionPath(kind)}?labelSelector=module%3Dmetallb`);
+    }
     await removeAll(this.api);
   }
 }

@@ -16,6 +16,8 @@ export interface TestCluster {
 export interface ClusterScenario {
   readonly name: string;
   readonly deadlineMs?: number;
+  /** Takes so long that a short run leaves it out. */
+  readonly isLong?: boolean;
   /** Throws when what it shows is not so. Leaves the programs of the control plane running. */
   readonly play: (cluster: TestCluster) => Promise<void>;
 }

@@ -227,6 +227,7 @@ export const scenarios: readonly ClusterScenario[] = [
   },
   {
     name: 'deckhouse/hooks: run by the operator, they end where the controller does, and rest',
+    isLong: true,
     deadlineMs: 300_000,
     play: runByHooks,
   },

@@ -135,6 +135,7 @@ async function namesIn(api: Api, kind: string): Promise<string[]> {
 export const scenarios: readonly ClusterScenario[] = [
   {
     name: 'deckhouse/settings: from version 1 to 3, with the hooks of the upgrade',
+    isLong: true,
     deadlineMs: 400_000,
     play: fromVersionOneToThree,
   },

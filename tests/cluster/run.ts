@@ -7,14 +7,21 @@ import { startControlPlane } from '../../lab/kubernetes/control-plane.ts';
 import { applyDefinitions } from '../../lab/kubernetes/module.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
 
-/** Plays what needs a real API server: `run.ts [--only WORD]`. The last line counts the scenarios. */
-const { values } = parseArgs({ options: { only: { type: 'string', default: '' } } });
+/** Plays what needs a real API server: `run.ts [--only WORD] [--short]`. The last line counts the scenarios. */
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    short: { type: 'boolean', default: false },
+  },
+});
 const DEFAULT_DEADLINE_MS = 60_000;
 const LOG_LINES_SHOWN = 5;
 
 const write = (line: string) => process.stdout.write(`${line}\n`);
 
-const selected = (await loadScenarios()).filter(({ name }) => name.includes(values.only));
+const selected = (await loadScenarios()).filter(
+  ({ name, isLong }) => name.includes(values.only) && !(values.short && isLong),
+);
 if (selected.length === 0) write(`no scenario's name holds "${values.only}"`);
 const failed = selected.length === 0 ? 0 : await playAll(selected);
 write(`${selected.length - failed} passed, ${failed} failed`);

@@ -115,11 +115,13 @@ async function heartbeatsOfNodes(cluster: TestCluster, operator: ShellOperator):
 export const scenarios: readonly ClusterScenario[] = [
   {
     name: 'hooks/controller: each case ends as in memory',
+    isLong: true,
     deadlineMs: 300_000,
     play: (cluster) => withHookRunner(cluster, 'controller', () => playAll(cluster)),
   },
   {
     name: 'hooks/shell-operator: each case ends as in the controller',
+    isLong: true,
     deadlineMs: 600_000,
     play: (cluster) => withHookRunner(cluster, 'shell-operator', () => playAll(cluster)),
   },

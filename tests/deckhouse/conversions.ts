@@ -65,7 +65,8 @@ export function jqOutputs(expression: string, input: unknown): unknown[] {
     encoding: 'utf8',
     maxBuffer: 256 * 1024 * 1024,
   });
-  if (error !== undefined) throw new Error('this needs jq', { cause: error });
+  // One that refuses its expression ends before it has read its input.
+  if (error !== undefined && status === null) throw new Error('this needs jq', { cause: error });
   if (status !== 0) throw new Error(`jq: ${stderr.trim()}`);
   return stdout
     .split('\n')

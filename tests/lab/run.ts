@@ -7,13 +7,15 @@ import { ScenarioRunner } from '../../lab/runner.ts';
 import { playsOn, type Scenario } from '../../lab/scenario.ts';
 
 /**
- * Plays the lab scenarios: `run.ts [--only WORD] [--repeat N] [--store manifests|kubernetes]`. The last line counts them.
+ * Plays the lab scenarios: `run.ts [--only WORD] [--repeat N] [--store manifests|kubernetes] [--short]`; a short run
+ * leaves out what plays on the other store too. The last line counts them.
  */
 const { values } = parseArgs({
   options: {
     only: { type: 'string', default: '' },
     repeat: { type: 'string', default: '1' },
     store: { type: 'string', default: 'manifests' },
+    short: { type: 'boolean', default: false },
   },
 });
 
@@ -27,7 +29,9 @@ process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 async function playSelected(): Promise<{ passed: number; failed: number }> {
   const all = await loadScenarios();
   const store = values.store === 'kubernetes' ? 'kubernetes' : 'manifests';
-  const selected = all.filter((one) => one.name.includes(values.only) && playsOn(one, store));
+  const selected = all
+    .filter((one) => one.name.includes(values.only) && playsOn(one, store))
+    .filter(({ options }) => !values.short || options.stores !== undefined);
   if (selected.length === 0) write(`no scenario on ${store} whose name holds "${values.only}"`);
   return new ScenarioRunner(write, store).playAll(selected, Number(values.repeat));
 }

@@ -1,6 +1,5 @@
 import type { KubernetesObject } from '../api/object.ts';
 import { ConfigurationError } from '../kube/errors.ts';
-import { openKubeStore } from '../kube/open-kube-store.ts';
 import { ManifestStore } from '../manifests/manifest-store.ts';
 import { formatManifestProblem } from '../manifests/parse-documents.ts';
 import type { StoreAddress } from '../settings/kinds.ts';
@@ -37,8 +36,9 @@ export async function fetchObjects(
   return { objects, problems: [...problems, ...fileProblems(directory, clock)] };
 }
 
-/** @throws CommandFailure */
-function openKubernetes(clock: Clock): Store {
+/** The client is most of what the command loads, and only this needs it. @throws CommandFailure */
+async function openKubernetes(clock: Clock): Promise<Store> {
+  const { openKubeStore } = await import('../kube/open-kube-store.ts');
   try {
     // What can't be read is listed again, and a list that can't be read is a failure.
     return openKubeStore({ clock, random: Math.random, onUnreadable: () => undefined });
@@ -50,7 +50,7 @@ function openKubernetes(clock: Clock): Store {
 
 async function fetchFromCluster(kinds: readonly Kind[], clock: Clock): Promise<ClusterObjects> {
   const nextStep = 'can kubectl reach it? KUBECONFIG names the cluster';
-  return { objects: await readFrom(openKubernetes(clock), kinds, nextStep), problems: [] };
+  return { objects: await readFrom(await openKubernetes(clock), kinds, nextStep), problems: [] };
 }
 
 async function readFrom(
