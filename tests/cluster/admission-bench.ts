@@ -6,7 +6,7 @@ import { parse, parseAllDocuments, stringify } from 'yaml';
 import { tryRun, until } from '../../lab/exec.ts';
 import { type Api, PATCH } from '../../lab/kubernetes/api.ts';
 import { commandPath } from '../../lab/kubernetes/commands.ts';
-import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
+import { objectPath } from '../../lab/kubernetes/kinds.ts';
 import { bundle } from '../../lab/node-programs.ts';
 import { Program } from '../../lab/program.ts';
 import type { TestCluster } from './cluster-scenario.ts';
@@ -186,10 +186,6 @@ export class AdmissionBench {
     // The next one must not wait for the end of a Lease that nobody holds any more.
     const lease = objectPath('Lease', 'metallb-controller', NAMESPACE);
     for (const path of [CONFIGURATION_PATH, SECRET_PATH, lease]) await this.api.ask('DELETE', path);
-    // What is no namespace's would be in the way of a release.
-    for (const kind of ['ClusterRole', 'ClusterRoleBinding']) {
-      await this.api.ask('DELETE', `${collectionPath(kind)}?labelSelector=module%3Dmetallb`);
-    }
     await removeAll(this.api);
   }
 }
@@ -207,6 +203,7 @@ export async function withAdmission(
     throw new Error(`${error instanceof Error ? error.stack : error}\n${lines}`, { cause: error });
   } finally {
     await bench.end();
+    await uninstall(cluster);
   }
 }
 
@@ -237,6 +234,12 @@ async function install({ plane, api }: TestCluster, port: number): Promise<void>
     .filter(({ kind }) => INSTALLED_KINDS.includes(kind));
   const here = objects.map((object) => (object.webhooks ? atPort(object, port) : object));
   await plane.kubectl(['apply', '-f', '-'], here.map((object) => stringify(object)).join('---\n'));
+}
+
+/** Roles of a chart that nobody installed would be in the way of a release. */
+async function uninstall({ plane }: TestCluster): Promise<void> {
+  const where = ['--namespace', NAMESPACE, '--selector=module=metallb', '--ignore-not-found'];
+  await plane.kubectl(['delete', INSTALLED_KINDS.join(','), ...where]);
 }
 
 /** An ExternalName Service has no ports that could lead to another one. */
