@@ -82,7 +82,10 @@ export class Api {
           headers: {
             authorization: `Bearer ${token}`,
             accept: 'application/json',
-            ...(payload === undefined ? {} : { 'content-type': contentType }),
+            // Node would send the body of a DELETE without a length, and the server take it for the next request.
+            ...(payload === undefined
+              ? {}
+              : { 'content-type': contentType, 'content-length': Buffer.byteLength(payload) }),
           },
         },
         (response) => {
