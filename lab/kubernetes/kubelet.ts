@@ -210,6 +210,9 @@ export class Kubelets {
       await entry?.running.stop((deletionGracePeriodSeconds ?? 30) * 1_000);
       const options = { gracePeriodSeconds: 0, preconditions: { uid } };
       await this.#ports.api.ask('DELETE', objectPath('Pod', name, namespace), options);
+    } catch (error) {
+      // The API server is away: the Pod is still to be deleted when it is back, and asked for again.
+      process.stderr.write(`lab kubelet: Pod ${name}: ${String(error)}\n`);
     } finally {
       this.#stopping.delete(uid);
       if (entry !== undefined) await this.#forget(uid, entry);

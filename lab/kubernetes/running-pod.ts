@@ -39,6 +39,8 @@ export class RunningPod {
   readonly pod: Pod;
   readonly #at: PodSurroundings;
   #containers: readonly RunningContainer[] = [];
+  /** Of its readiness: what a rollout waits for counts from then. */
+  #change = { isReady: false, at: timestamp(new Date()) };
 
   constructor(pod: Pod, at: PodSurroundings) {
     this.pod = pod;
@@ -51,7 +53,7 @@ export class RunningPod {
   }
 
   get ready(): boolean {
-    return this.#containers.length > 0 && this.#containers.every(isReady);
+    return this.#containers.length > 0 && this.#containers.every(isContainerReady);
   }
 
   async start(): Promise<void> {
@@ -98,7 +100,9 @@ export class RunningPod {
   /** As a kubelet reports it. */
   status(): unknown {
     const { podIp, hostIp } = this.#at;
-    const ready = this.ready ? 'True' : 'False';
+    const isReady = this.ready;
+    if (isReady !== this.#change.isReady) this.#change = { isReady, at: timestamp(new Date()) };
+    const ready = isReady ? 'True' : 'False';
     return {
       phase: 'Running',
       podIP: podIp,
@@ -108,15 +112,16 @@ export class RunningPod {
       conditions: ['Initialized', 'PodScheduled', 'Ready', 'ContainersReady'].map((type) => ({
         type,
         status: type.endsWith('eady') ? ready : 'True',
+        lastTransitionTime: this.#change.at,
       })),
       containerStatuses: this.#containers.map((one) => ({
         name: one.spec.name,
         image: one.spec.image,
         imageID: one.spec.image,
-        ready: isReady(one),
+        ready: isContainerReady(one),
         started: one.program.running,
         restartCount: one.restarts,
-        state: { running: { startedAt: one.startedAt.toISOString().replace(/\.\d+Z$/, 'Z') } },
+        state: { running: { startedAt: timestamp(one.startedAt) } },
       })),
     };
   }
@@ -190,6 +195,11 @@ export class RunningPod {
   }
 }
 
-function isReady({ program, readiness }: RunningContainer): boolean {
+function isContainerReady({ program, readiness }: RunningContainer): boolean {
   return program.running && (readiness?.succeeds ?? true);
+}
+
+/** As Kubernetes writes it: whole seconds. */
+function timestamp(date: Date): string {
+  return date.toISOString().replace(/\.\d+Z$/, 'Z');
 }

@@ -17,7 +17,7 @@ import {
 } from '../deckhouse/looking.ts';
 import { IMAGE_DIGESTS } from '../deckhouse/module-folder.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
-import { controller } from './hook-runners.ts';
+import { withController } from './hook-runners.ts';
 import { applyObject } from './store-support.ts';
 
 const EXAMPLE = join(import.meta.dirname, '..', '..', 'examples', 'class-three-ips.yaml');
@@ -151,23 +151,6 @@ async function makeNodes(api: Api): Promise<void> {
       kind: 'Node',
       metadata: { name, labels: BALANCER },
     });
-  }
-}
-
-async function withController(
-  cluster: TestCluster,
-  runner: 'controller' | 'shell-operator',
-  play: () => Promise<void>,
-): Promise<void> {
-  const program = await controller(cluster, runner);
-  program.start();
-  try {
-    await play();
-  } catch (error) {
-    const words = program.lastLogLines(3).join(' | ');
-    throw new Error(`the controller's last words: ${words}`, { cause: error });
-  } finally {
-    await program.stop();
   }
 }
 

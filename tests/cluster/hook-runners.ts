@@ -152,3 +152,21 @@ async function freePort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+/** Plays beside a running controller; its last words are part of a failure. */
+export async function withController(
+  cluster: TestCluster,
+  runner: 'controller' | 'shell-operator',
+  play: () => Promise<void>,
+): Promise<void> {
+  const program = await controller(cluster, runner);
+  program.start();
+  try {
+    await play();
+  } catch (error) {
+    const words = program.lastLogLines(3).join(' | ');
+    throw new Error(`the controller's last words: ${words}`, { cause: error });
+  } finally {
+    await program.stop();
+  }
+}

@@ -15,7 +15,7 @@ import {
 } from '../migration/deckhouse-objects.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
 import { helm, RELEASE } from './helm.ts';
-import { controller } from './hook-runners.ts';
+import { withController } from './hook-runners.ts';
 import { applyObject, removeAll } from './store-support.ts';
 
 const DIST = join(import.meta.dirname, '..', '..', 'dist');
@@ -144,19 +144,6 @@ function plan({ plane }: TestCluster, ...args: readonly string[]): Promise<Comma
   return tryRun(['env', config, ...mlb, ...args]);
 }
 
-async function withController(cluster: TestCluster, play: () => Promise<void>): Promise<void> {
-  const program = await controller(cluster, 'controller');
-  program.start();
-  try {
-    await play();
-  } catch (error) {
-    const words = program.lastLogLines(3).join(' | ');
-    throw new Error(`the controller's last words: ${words}`, { cause: error });
-  } finally {
-    await program.stop();
-  }
-}
-
 async function upgradeFromDeckhouse(cluster: TestCluster): Promise<void> {
   const { api, plane } = cluster;
   await removeAll(api);
@@ -181,7 +168,7 @@ async function upgradeFromDeckhouse(cluster: TestCluster): Promise<void> {
   assert.equal(await childLines(api, 'unkept'), [], 'what no hook kept, Helm deletes');
   assert.is(await api.find(objectPath('ConfigMap', 'metallb-excludel2')), undefined);
 
-  await withController(cluster, async () => {
+  await withController(cluster, 'controller', async () => {
     const isOwned = ({ metadata }: KubernetesObject) => metadata.ownerReferences !== undefined;
     const what = 'children that belong to their Services';
     await until({ what, deadlineMs: 30_000, everyMs: 50 }, async () => {
@@ -214,7 +201,7 @@ async function takeOverFromMetallb(cluster: TestCluster): Promise<void> {
   assert.is(code, 0);
   assert.equal(await childLines(api, 'web'), [], 'a plan writes nothing');
 
-  await withController(cluster, async () => {
+  await withController(cluster, 'controller', async () => {
     await applyObject(api, asManifest(deckhouseClass('ingress')));
     await until({ what: 'a child', deadlineMs: 30_000, everyMs: 50 }, async () => {
       const [line] = await childLines(api, 'web');
