@@ -23,6 +23,18 @@ for (const [annotations, draining] of drains) {
   });
 }
 
+test('its internal addresses are those that are addresses', () => {
+  const addresses = [
+    { type: 'Hostname', address: 'n1' },
+    { type: 'InternalIP', address: '10.0.0.1' },
+    { type: 'InternalIP', address: 'fd00::0001' },
+    { type: 'InternalIP', address: 'n1.example.com' },
+    { type: 'ExternalIP', address: '203.0.113.1' },
+  ];
+  const node = parsedValue(parseNode(nodeWith({}, { addresses })));
+  assert.equal(node.internalIps, ['10.0.0.1', 'fd00::1']);
+});
+
 const exclusions: [labels: object | null | undefined, excluded: boolean][] = [
   [undefined, false],
   [null, false],

@@ -1,16 +1,14 @@
-import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { delay, until } from '../../lab/exec.ts';
 import type { FakeKubeProxy } from '../../lab/fake-kube-proxy.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
-import { type Assignment, answeredBy, assignedIps, ready, settled } from '../../lab/health.ts';
+import { assignedIps, ready, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { deleteServices, freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
 import { endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
+import { goDownForReboot, heirsOf, remembersSync, stay } from './reboot.ts';
 
 const LAB = {
   nodeFlags: [
@@ -72,20 +70,21 @@ export const scenarios: readonly Scenario[] = [
         await delay(200);
       }
       const before = await creating;
-      await reboot(lab, 'n1', proxy);
+      await goDownForReboot(lab, 'n1');
+      await proxy.beSilent();
       const elsewhere = await heirsOf(lab, before, 'n1');
       await lab.cluster.cutOff();
       await NODE_LOSS.repair(lab, 'n1');
       await ready(lab, 'n1');
       await delay(STEADY_MS);
-      await stays(lab, elsewhere, 'kube-proxy does not run');
+      await stay(lab, elsewhere, 'kube-proxy does not run');
       await proxy.tellNothing();
       await delay(STEADY_MS);
-      await stays(lab, elsewhere, 'kube-proxy waits for the API server');
+      await stay(lab, elsewhere, 'kube-proxy waits for the API server');
       await lab.cluster.reconnect();
       const told = await nodeTells(lab, 'n1', 'DataplaneNotSynced');
       assert.match(told, /kube-proxy has not written its rules since this node started/);
-      await stays(lab, elsewhere, 'the API server is back, kube-proxy has not synced');
+      await stay(lab, elsewhere, 'the API server is back, kube-proxy has not synced');
       await proxy.sync();
       await settled(lab);
       await nodeTells(lab, 'n1', 'DataplaneNotSynced', { status: 'False' });
@@ -101,10 +100,7 @@ async function syncedProxies(lab: Lab): Promise<ReadonlyMap<string, FakeKubeProx
     await proxy.sync();
     proxies.set(node, proxy);
   }
-  for (const node of lab.nodes) {
-    const known = { what: `kube-proxy of ${node} known`, deadlineMs: 12_000 };
-    await until(known, () => existsSync(syncedBootFile(lab, node)));
-  }
+  for (const node of lab.nodes) await remembersSync(lab, node);
   // Nothing of this has anything to do with what comes now.
   await delay(600);
   return proxies;
@@ -118,44 +114,4 @@ async function newService(lab: Lab): Promise<string[]> {
     endpointSliceManifest(WEB, [{ pod: 'backend', node: 'worker' }]),
   );
   return assignedIps(lab, WEB.name, 1);
-}
-
-function syncedBootFile(lab: Lab, node: string): string {
-  return join(lab.directory, `run-${node}`, 'kube-proxy-synced-boot');
-}
-
-/** Namespaces have one boot id all: what the node remembers becomes another boot's. */
-async function reboot(lab: Lab, node: string, proxy: FakeKubeProxy): Promise<void> {
-  await NODE_LOSS.strike(lab, node);
-  await proxy.beSilent();
-  await writeFile(syncedBootFile(lab, node), '00000000-0000-4000-8000-000000000000\n');
-}
-
-/** Who answers for the IPs that a lost node had. */
-async function heirsOf(
-  lab: Lab,
-  before: readonly Assignment[],
-  lost: string,
-): Promise<ReadonlyMap<string, string>> {
-  const heirs = new Map<string, string>();
-  for (const { ip, preferredNode } of before.filter((one) => one.preferredNode === lost)) {
-    const mac = await until(
-      { what: `${ip} of ${preferredNode} taken`, deadlineMs: 5_000 },
-      async () => {
-        const [only, ...more] = await lab.prober.macsOf(ip);
-        return more.length === 0 && only !== lab.macOf(lost) && only;
-      },
-    );
-    heirs.set(ip, lab.nodes.find((node) => lab.macOf(node) === mac) ?? mac);
-  }
-  assert.ok(heirs.size > 0);
-  return heirs;
-}
-
-async function stays(lab: Lab, heirs: ReadonlyMap<string, string>, why: string): Promise<void> {
-  for (const [ip, node] of heirs) {
-    await answeredBy(lab, ip, node, 300).catch((error: unknown) => {
-      throw new Error(`${why}: ${String(error)}`);
-    });
-  }
 }

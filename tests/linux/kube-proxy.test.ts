@@ -10,11 +10,16 @@ import {
   servesLocally,
 } from '../../modules/metallb/src/linux/kube-proxy.ts';
 import { recallSynced, rememberSynced } from '../../modules/metallb/src/linux/kube-proxy-memory.ts';
+import { parseIp } from '../../modules/metallb/src/net/ip.ts';
 
 /** Serves on loopback while `use` runs. */
-async function serving<T>(answer: RequestListener, use: (port: number) => Promise<T>): Promise<T> {
+async function serving<T>(
+  answer: RequestListener,
+  use: (port: number) => Promise<T>,
+  host = 'localhost',
+): Promise<T> {
   const server = createServer(answer);
-  await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const address = server.address();
   try {
     return await use(typeof address === 'object' && address !== null ? address.port : 0);
@@ -77,13 +82,29 @@ test('nobody there is told in words', async () => {
 
 test('a health check port confirms with 200 alone', async () => {
   const status = (code: number) =>
-    serving((_, response) => void response.writeHead(code).end('{}'), servesLocally);
+    serving(
+      (_, response) => void response.writeHead(code).end('{}'),
+      (port) => servesLocally(port, []),
+    );
   assert.equal([await status(200), await status(503)], [true, false]);
   const free = await serving(
     () => undefined,
     async (port) => port,
   );
-  assert.not(await servesLocally(free));
+  assert.not(await servesLocally(free, []));
+});
+
+test("a health check port is asked at the node's addresses too", async () => {
+  const nodeIp = parseIp('127.0.0.7');
+  assert.ok(nodeIp);
+  const asked = async (port: number) => [
+    await servesLocally(port, []),
+    await servesLocally(port, [nodeIp]),
+  ];
+  assert.equal(await serving((_, response) => void response.end('{}'), asked, nodeIp), [
+    false,
+    true,
+  ]);
 });
 
 test('this machine was booted in the past', () => {

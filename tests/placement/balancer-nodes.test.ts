@@ -19,7 +19,15 @@ function node(
   { labels = EDGE, draining = false, excluded = false }: Wish = {},
 ): Node {
   const metadata = { name, uid: name, resourceVersion: '1', creationTimestamp: '' };
-  return { metadata, labels, draining, excluded, ready: undefined, conditions: [] };
+  return {
+    metadata,
+    labels,
+    draining,
+    excluded,
+    ready: undefined,
+    conditions: [],
+    internalIps: [],
+  };
 }
 
 const rows: readonly {

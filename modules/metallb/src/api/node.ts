@@ -1,4 +1,5 @@
-import { absentAs, type Field, fields, into, oneOf } from './fields.ts';
+import { type IpAddress, parseIp } from '../net/ip.ts';
+import { absentAs, type Field, fields, into, listOf, oneOf, text } from './fields.ts';
 import { ANNOTATION, LABEL } from './names.ts';
 import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
 import type { Parsed } from './problem.ts';
@@ -15,16 +16,21 @@ export interface Node {
     | { readonly status: 'True' | 'False' | 'Unknown'; readonly since: string }
     | undefined;
   readonly conditions: readonly Condition[];
+  /** Its addresses of type InternalIP; what is no IP address is left out. */
+  readonly internalIps: readonly IpAddress[];
 }
+
+const addresses = absentAs([], listOf(fields({ type: text, address: text })));
 
 const nodeObject = fields({
   apiVersion: oneOf('v1'),
   kind: oneOf('Node'),
   metadata,
-  status: absentAs({}, fields({ conditions })),
+  status: absentAs({}, fields({ addresses, conditions })),
 });
 
-const node: Field<Node> = into(nodeObject, ({ metadata, status: { conditions } }) => {
+const node: Field<Node> = into(nodeObject, ({ metadata, status }) => {
+  const { addresses, conditions } = status;
   const labels = metadata.labels ?? {};
   return {
     metadata,
@@ -33,6 +39,9 @@ const node: Field<Node> = into(nodeObject, ({ metadata, status: { conditions } }
     excluded: labels[LABEL.excludeFromLoadBalancers] !== undefined,
     ready: readinessOf(conditions),
     conditions,
+    internalIps: addresses.flatMap(({ type, address }) =>
+      type === 'InternalIP' ? (parseIp(address) ?? []) : [],
+    ),
   };
 });
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { familyOf, type IpAddress } from '../net/ip.ts';
 import { parseSyncTimes, type SyncTimes } from './kube-proxy-metrics.ts';
 
 /** What was found where kube-proxy's metrics should be. */
@@ -30,10 +31,19 @@ export async function readKubeProxy(url: URL): Promise<KubeProxyReading> {
  * Whether this node's kube-proxy says that it serves a Service with externalTrafficPolicy Local from endpoints on this
  * node. Never rejects.
  * @param port the Service's spec.healthCheckNodePort
+ * @param nodeIps of this node: in nftables mode kube-proxy listens on the first of a family alone, not on localhost
  */
-export async function servesLocally(port: number): Promise<boolean> {
+export async function servesLocally(port: number, nodeIps: readonly IpAddress[]): Promise<boolean> {
+  const hosts = ['localhost', ...nodeIps.map((ip) => (familyOf(ip) === 'IPv6' ? `[${ip}]` : ip))];
+  const answers = await Promise.all(
+    hosts.map((host) => isHealthy(`http://${host}:${port}/healthz`)),
+  );
+  return answers.includes(true);
+}
+
+async function isHealthy(url: string): Promise<boolean> {
   try {
-    const response = await fetch(`http://localhost:${port}/healthz`, {
+    const response = await fetch(url, {
       signal: AbortSignal.timeout(TIMEOUT_MS),
       redirect: 'error',
     });

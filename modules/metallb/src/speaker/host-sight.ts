@@ -3,6 +3,7 @@ import { judgeDataPath } from '../linux/data-path.ts';
 import { probeDataPath } from '../linux/data-path-probe.ts';
 import { readBootEpochMs, readKubeProxy, servesLocally } from '../linux/kube-proxy.ts';
 import { recallSynced, rememberSynced } from '../linux/kube-proxy-memory.ts';
+import type { IpAddress } from '../net/ip.ts';
 import type { NodeSettings } from '../settings/node-settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { DataplaneLook } from './dataplane-gate.ts';
@@ -17,7 +18,7 @@ export function openHostSight(settings: NodeSettings, bootId: string, log: Logge
       hasMetrics: url !== undefined,
       blindWaitMs,
       syncedBefore: recallSynced(path, bootId),
-      look: (healthPorts) => look(url, healthPorts),
+      look: (healthPorts, nodeIps) => look(url, healthPorts, nodeIps),
       onSynced: () => {
         try {
           rememberSynced(path, bootId);
@@ -33,12 +34,13 @@ export function openHostSight(settings: NodeSettings, bootId: string, log: Logge
 async function look(
   url: URL | undefined,
   healthPorts: ReadonlySet<number>,
+  nodeIps: readonly IpAddress[],
 ): Promise<DataplaneLook> {
   const [metrics, ...healthy] = await Promise.all([
     url === undefined
       ? { kind: 'unreadable' as const, reason: 'there are none to read' }
       : readKubeProxy(url),
-    ...[...healthPorts].map(async (port) => ((await servesLocally(port)) ? [port] : [])),
+    ...[...healthPorts].map(async (port) => ((await servesLocally(port, nodeIps)) ? [port] : [])),
   ]);
   return { metrics, healthyPorts: new Set(healthy.flat()), bootEpochMs: readBootEpochMs() };
 }

@@ -6,14 +6,21 @@ import { formatRange } from '../net/range.ts';
 import type { WantedCondition } from '../store/conditions.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
-import type { DataplaneOptions, Released } from './dataplane-gate.ts';
+import type { DataplaneLook, DataplaneOptions, Released } from './dataplane-gate.ts';
 import { type DataplanePorts, DataplaneWatch } from './dataplane-watch.ts';
 import { HostConditions } from './host-conditions.ts';
 import { nodeCondition } from './node-condition.ts';
 
 /** How this node's kernel is looked at. */
 export interface HostSight {
-  readonly dataplane: DataplaneOptions & Pick<DataplanePorts, 'look' | 'onSynced'>;
+  readonly dataplane: DataplaneOptions &
+    Pick<DataplanePorts, 'onSynced'> & {
+      /** Never rejects. @param healthPorts healthCheckNodePorts to ask, at any of the node's addresses */
+      readonly look: (
+        healthPorts: ReadonlySet<number>,
+        nodeIps: readonly IpAddress[],
+      ) => Promise<DataplaneLook>;
+    };
   /** How the kernel treats what is served; rejects when that can't be seen. */
   readonly inspect: (
     served: readonly ServedPools[],
@@ -26,6 +33,8 @@ export interface NodeHealthPorts {
   readonly clock: Clock;
   readonly log: Logger;
   readonly sight: HostSight;
+  /** This node's own addresses, as the cluster knows them. */
+  readonly nodeIps: () => readonly IpAddress[];
   readonly served: () => readonly ServedPools[];
   readonly ips: () => Iterable<IpAddress>;
   readonly onReleased: (released: readonly Released[]) => void;
@@ -50,7 +59,11 @@ export class NodeHealth {
     const { clock, log, sight, onReleased, onConditions } = ports;
     const { look, onSynced } = sight.dataplane;
     this.dataplane = new DataplaneWatch(
-      { clock, look, onSynced, onReleased, onGate: () => this.#gateChanged() },
+      {
+        ...{ clock, onSynced, onReleased },
+        look: (healthPorts) => look(healthPorts, ports.nodeIps()),
+        onGate: () => this.#gateChanged(),
+      },
       sight.dataplane,
     );
     this.#host = new HostConditions({

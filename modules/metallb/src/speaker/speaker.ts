@@ -199,6 +199,7 @@ export class Speaker {
     const { clock, log, metrics, sight } = this.#ports;
     return new NodeHealth({
       ...{ clock, log, sight },
+      nodeIps: () => this.#view.nodes.get(this.#identity.node)?.internalIps ?? [],
       served: () => this.#served(),
       ips: () => this.#link.table.duties.keys(),
       onGate: () => this.#link.update([this.#health.gateChange]),

@@ -1,0 +1,124 @@
+import * as assert from 'uvu/assert';
+import { delay, run, until } from '../../lab/exec.ts';
+import { NODE_LOSS } from '../../lab/faults.ts';
+import { answeredBy, assignedIps, ready, settled } from '../../lab/health.ts';
+import type { ProxyMode } from '../../lab/kubernetes/kube-proxy.ts';
+import type { Lab, LabOptions } from '../../lab/lab.ts';
+import { type Scenario, scenario } from '../../lab/scenario.ts';
+import { deleteServices, freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
+import { playFault } from '../../lab/trial.ts';
+import { endpointSliceManifest, HTTP_PORT, serviceManifest } from '../../lab/workload.ts';
+import { goDownForReboot, heirsOf, remembersSync, stay } from '../lab/reboot.ts';
+
+const NODE_FLAGS = [
+  '--kube-proxy-metrics-url=http://127.0.0.1:10249/metrics',
+  '--dataplane-wait-ms=1000',
+];
+const MODES: readonly ProxyMode[] = ['nftables', 'iptables'];
+const [WEB] = STANDARD_SERVICES;
+const NEW_SERVICES = 10;
+/** Longer than the lab's hold-down, and than any election. */
+const STEADY_MS = 3_000;
+/** Each kube-proxy may take its 50 ms between two syncs, and these processors their time. */
+const SERVED_WITHIN_MS = 1_500;
+
+export const scenarios: readonly Scenario[] = MODES.flatMap((mode) => [
+  scenario(`kube-proxy/${mode}-serves-what-is-answered`, playedWith(mode), async (lab) => {
+    for (let round = 0; round < NEW_SERVICES; round += 1) await firstRequestIsServed(lab);
+    return undefined;
+  }),
+
+  scenario(`kube-proxy/${mode}-confirms-local-endpoints`, playedWith(mode), async (lab) => {
+    await deleteServices(lab);
+    const podOn = (node: string) =>
+      endpointSliceManifest(WEB, [{ pod: `pod${node.slice(1)}`, node }]);
+    const service = serviceManifest({ ...WEB, count: 1, externalTrafficPolicy: 'Local' });
+    await lab.cluster.apply(service, podOn('n1'));
+    const [ip = ''] = await assignedIps(lab, WEB.name, 1);
+    const answeredAt = await answeredWithin(lab, ip);
+    assert.match(await fetchOnce(lab, ip), /^pod1 /);
+    assert.ok(answeredAt < SERVED_WITHIN_MS, `not before ${answeredAt} ms: nobody confirmed`);
+    await lab.cluster.apply(podOn('n2'));
+    await answeredBy(lab, ip, 'n2');
+    await until({ what: `${ip} served by n2`, deadlineMs: 2_000 }, async () => {
+      return (await fetchOnce(lab, ip).catch(() => '')).startsWith('pod2 ');
+    });
+    return undefined;
+  }),
+
+  scenario(`kube-proxy/${mode}-serves-after-a-node-died`, playedWith(mode), async (lab) => {
+    await deleteServices(lab);
+    await lab.cluster.apply(
+      serviceManifest({ ...WEB, count: 3 }),
+      endpointSliceManifest(WEB, [{ pod: 'backend', node: 'worker' }]),
+    );
+    const ips = await assignedIps(lab, WEB.name, 3);
+    await settled(lab);
+    for (const one of await playFault(lab, NODE_LOSS, 'n1')) {
+      if (one.preferredNode !== 'n1') assert.is(one.lost, 0, `${one.ip} lost packets`);
+    }
+    for (const ip of ips) assert.match(await fetchOnce(lab, ip), /^backend /);
+    await NODE_LOSS.repair(lab, 'n1');
+    return undefined;
+  }),
+
+  scenario(
+    `kube-proxy/${mode}-not-synced-since-boot-keeps-a-node-last`,
+    playedWith(mode),
+    async (lab) => {
+      for (const node of lab.nodes) await remembersSync(lab, node);
+      const before = await freshServices(lab);
+      const proxy = lab.kubernetes.proxies.get('n1');
+      assert.ok(proxy);
+      await goDownForReboot(lab, 'n1');
+      await proxy.killTree();
+      await run(['ip', 'netns', 'exec', lab.namespace('n1'), 'nft', 'flush', 'ruleset']);
+      const heirs = await heirsOf(lab, before, 'n1');
+      await lab.cluster.cutOff();
+      await NODE_LOSS.repair(lab, 'n1');
+      proxy.start();
+      await ready(lab, 'n1');
+      await delay(STEADY_MS);
+      await stay(lab, heirs, 'kube-proxy waits for the API server');
+      await lab.cluster.reconnect();
+      await settled(lab);
+      for (const ip of heirs.keys()) assert.match(await fetchOnce(lab, ip), /^backend /);
+      return undefined;
+    },
+  ),
+]);
+
+function playedWith(proxyMode: ProxyMode) {
+  const options: Partial<LabOptions> = { proxyMode, nodeFlags: NODE_FLAGS };
+  return { lab: options, stores: ['kubernetes'] } as const;
+}
+
+/** A new Service's client gets its page at the first try, as soon as somebody answers for the IP. */
+async function firstRequestIsServed(lab: Lab): Promise<void> {
+  await deleteServices(lab);
+  await lab.cluster.apply(
+    serviceManifest({ ...WEB, count: 1 }),
+    endpointSliceManifest(WEB, [{ pod: 'backend', node: 'worker' }]),
+  );
+  const [ip = ''] = await assignedIps(lab, WEB.name, 1);
+  await answeredWithin(lab, ip);
+  assert.match(await fetchOnce(lab, ip), /^backend /);
+}
+
+/** @returns after how many milliseconds somebody answered */
+async function answeredWithin(lab: Lab, ip: string): Promise<number> {
+  const begun = performance.now();
+  await until({ what: `${ip} answered`, deadlineMs: 5_000, everyMs: 5 }, async () => {
+    return (await lab.prober.macsOf(ip)).length === 1;
+  });
+  return performance.now() - begun;
+}
+
+/** @throws unless the client gets the page */
+function fetchOnce(lab: Lab, ip: string): Promise<string> {
+  const url = `http://${ip.includes(':') ? `[${ip}]` : ip}:${HTTP_PORT}/`;
+  return run([
+    ...['ip', 'netns', 'exec', lab.namespace('client')],
+    ...['curl', '--silent', '--show-error', '--fail', '--max-time', '2', url],
+  ]);
+}
