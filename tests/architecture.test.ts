@@ -41,16 +41,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...[...PROGRAM, 'placement', 'ipam', 'store', 'manifests', 'kube', 'hooks'],
     ...['admission', 'webhook', 'lru-cache', 'prom-client'],
   ],
-  // The decisions of controller and speaker, on a copy of the cluster: no program, and no main of one.
-  simulation: [
-    ...['net', 'time', 'api', 'store', 'duty', 'election', 'telemetry', 'controller', 'speaker'],
-  ],
+  // The whole controller on a copy of the cluster, and what nodes would do about it.
+  simulation: ['net', 'time', 'api', 'store', 'duty', 'election', 'telemetry', 'controller'],
   node: ['node:'],
   speaker: [...PROGRAM, 'store', 'manifests', 'kube', 'linux', 'prom-client'],
   wire: [...PROGRAM, 'packet', 'liveness', 'election', 'layer2', 'linux', 'lru-cache'],
   cli: [
     ...['net', 'time', 'api', 'placement', 'ipam', 'packet', 'store', 'manifests', 'kube', 'linux'],
-    ...['simulation', 'settings', 'node:', 'yargs', 'yaml'],
+    ...['simulation', 'hooks', 'settings', 'node:', 'yargs', 'yaml'],
   ],
 };
 const SPECIFIER =

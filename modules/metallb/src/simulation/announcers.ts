@@ -2,12 +2,12 @@ import type { Child } from '../api/child.ts';
 import type { EndpointSlice } from '../api/endpoint-slice.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import type { Node } from '../api/node.ts';
+import { decideDuty } from '../duty/decide-duty.ts';
 import type { Duty } from '../duty/duty.ts';
+import { viewGroup } from '../duty/node-group.ts';
 import { Electorate } from '../election/electorate.ts';
 import type { SegmentView } from '../election/view.ts';
 import type { IpAddress } from '../net/ip.ts';
-import { decideDuty } from '../speaker/duties.ts';
-import { viewGroup } from '../speaker/node-group.ts';
 
 /** All that the API tells of an election. */
 export interface ElectionInputs {

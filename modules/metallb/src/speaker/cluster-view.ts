@@ -4,9 +4,9 @@ import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts
 import type { Node } from '../api/node.ts';
 import { keyOf } from '../api/object.ts';
 import type { PublishedService } from '../api/published-service.ts';
+import { isMember } from '../duty/node-group.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { MultiMap } from './multi-map.ts';
-import { isMember } from './node-group.ts';
 
 /** What one change makes worth another look. Collected until somebody looks. */
 export interface Stale {

@@ -1,15 +1,15 @@
 import type { Child } from '../api/child.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { keyOf } from '../api/object.ts';
+import { type DutyRefusal, decideDuty, oldestChild } from '../duty/decide-duty.ts';
 import { type Duty, type DutyTable, RECENT_MOVES_MS } from '../duty/duty.ts';
 import { LiveDutyTable, sameDuty, sameGroup, sameList } from '../duty/duty-table.ts';
+import { nextFailbackEdge } from '../duty/failback-window.ts';
 import type { DutyChange } from '../duty/messages.ts';
+import { isMember, viewGroup } from '../duty/node-group.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { formatRange, rangeContains } from '../net/range.ts';
 import type { ClusterView, Stale } from './cluster-view.ts';
-import { type DutyRefusal, decideDuty, oldestChild } from './duties.ts';
-import { nextFailbackEdge } from './failback-window.ts';
-import { isMember, viewGroup } from './node-group.ts';
 
 /**
  * A node that has left a class's group keeps its duties for as long as a handover may take (network rule 24): its wire,

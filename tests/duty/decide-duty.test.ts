@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type DutyRefusal, decideDuty } from '../../modules/metallb/src/duty/decide-duty.ts';
 import type { Duty } from '../../modules/metallb/src/duty/duty.ts';
-import { type DutyRefusal, decideDuty } from '../../modules/metallb/src/speaker/duties.ts';
 import type { NewObject } from '../../modules/metallb/src/store/store.ts';
 import { ip } from '../support/addresses.ts';
 import {

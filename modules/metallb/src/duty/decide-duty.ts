@@ -2,12 +2,12 @@ import type { Announcer, Child } from '../api/child.ts';
 import type { EndpointSlice } from '../api/endpoint-slice.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { keyOf } from '../api/object.ts';
-import { type Duty, RECENT_MOVES_MS } from '../duty/duty.ts';
-import { noCommonInterface, type Sharer, sharedInterfaces } from '../duty/shared-interfaces.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { parseTimestamp } from '../time/clock.ts';
+import { type Duty, RECENT_MOVES_MS } from './duty.ts';
 import { failbackAt } from './failback-window.ts';
 import { rankEndpoints, rankForAll } from './local-endpoints.ts';
+import { noCommonInterface, type Sharer, sharedInterfaces } from './shared-interfaces.ts';
 
 const MAX_RECENT_MOVES = 3;
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Failback } from '../../modules/metallb/src/api/failback.ts';
-import { failbackAt, nextFailbackEdge } from '../../modules/metallb/src/speaker/failback-window.ts';
+import { failbackAt, nextFailbackEdge } from '../../modules/metallb/src/duty/failback-window.ts';
 
 const night: Failback = { mode: 'window', startMinute: 22 * 60, endMinute: 4 * 60 };
 const noon: Failback = { mode: 'window', startMinute: 12 * 60, endMinute: 13 * 60 };

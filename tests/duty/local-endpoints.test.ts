@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rankEndpoints, rankForAll } from '../../modules/metallb/src/speaker/local-endpoints.ts';
+import { rankEndpoints, rankForAll } from '../../modules/metallb/src/duty/local-endpoints.ts';
 import { endpointSliceOf, sliceOf } from '../support/cluster.ts';
 
 const on = (nodeName: string, conditions: object = { ready: true }) => ({ nodeName, conditions });

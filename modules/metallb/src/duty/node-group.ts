@@ -1,7 +1,7 @@
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import type { Node } from '../api/node.ts';
-import type { Group, Member } from '../duty/duty.ts';
 import { parseTimestamp } from '../time/clock.ts';
+import type { Group, Member } from './duty.ts';
 
 /** Network rule 11: what the API says about a node counts only after this long. */
 const NOT_READY_GRACE_MS = 60_000;

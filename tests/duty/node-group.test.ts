@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Member } from '../../modules/metallb/src/duty/duty.ts';
-import { viewGroup } from '../../modules/metallb/src/speaker/node-group.ts';
+import { viewGroup } from '../../modules/metallb/src/duty/node-group.ts';
 import { balancerClass, balancerNode, classOf, nodeOf } from '../support/cluster.ts';
 
 const NOW = Date.parse('2026-05-01T12:00:00Z');
