@@ -1,7 +1,7 @@
 # Every target installs what it lacks and says one line for each step; logs are in .cache/.
 # Only the lab needs root: without it, it goes on in a user and network namespace of its own where that is allowed.
 
-.PHONY: demo test check lab-test e2e cluster-tools figures build clean
+.PHONY: demo test check types lint dead-code lab-test e2e cluster-tools figures build clean
 .PHONY: build-packages lab-packages cluster-packages images-packages figures-packages
 
 PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -11,9 +11,9 @@ INSTALLED := node_modules/.installed
 BUILT := dist/.built
 SOURCES := $(shell find modules/metallb/src modules/metallb/hooks -name '*.ts' 2>/dev/null)
 
-# The story: three public IPs on three nodes, and a node that dies.
-demo: $(BUILT) | lab-packages
-	@node --import tsx lab/demo.ts
+# The story: three public IPs on three nodes, and a node that dies. STORE=kubernetes tells it with helm and kubectl.
+demo: $(BUILT) | lab-packages $(if $(filter kubernetes,$(STORE)),cluster-tools)
+	@node --import tsx lab/demo.ts $(if $(STORE),--store='$(STORE)')
 
 # Everything; the last line counts it all.
 test: $(BUILT) | lab-packages cluster-tools
@@ -21,11 +21,18 @@ test: $(BUILT) | lab-packages cluster-tools
 
 # Types, lint, dead code, unit tests.
 check: $(INSTALLED)
-	$(STEP) types tsc --noEmit
-	$(STEP) lint biome check
-	$(STEP) dead-code knip
+	@$(MAKE) --no-print-directory --jobs --output-sync=target types lint dead-code
 	$(STEP) unit-tests node --import tsx tests/run.ts
 	@tail -n 1 .cache/unit-tests.log
+
+types:
+	$(STEP) types tsc --noEmit
+
+lint:
+	$(STEP) lint biome check
+
+dead-code:
+	$(STEP) dead-code knip
 
 # Scenarios in network namespaces; ONLY=WORD plays those whose name holds WORD.
 lab-test: $(BUILT) | lab-packages
@@ -42,7 +49,7 @@ cluster-tools: | cluster-packages images-packages
 	$(STEP) shell-operator .ci/cluster-tools shell-operator
 
 # Measurements, n >= 20 each. Takes long.
-figures: $(BUILT) | lab-packages figures-packages
+figures: $(BUILT) | lab-packages cluster-tools figures-packages
 	@node --import tsx lab/figures.ts $(if $(ONLY),--only='$(ONLY)')
 
 build: $(BUILT)

@@ -1,19 +1,24 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { CleanUp, runBeforeExit } from '../lab/cleanup.ts';
 import type { Api } from '../lab/kubernetes/api.ts';
+import { type ApiTraffic, apiTraffic } from '../lab/kubernetes/api-traffic.ts';
 import { startControlPlane } from '../lab/kubernetes/control-plane.ts';
 import { collectionPath, objectPath } from '../lab/kubernetes/kinds.ts';
 import { applyDefinitions } from '../lab/kubernetes/module.ts';
 import { bundle } from '../lab/node-programs.ts';
+import { cpuSecondsOf, pssKibOf } from '../lab/processes.ts';
 import { Program } from '../lab/program.ts';
 import { classOf, node } from '../tests/support/cluster-objects.ts';
+import { writeAlike } from './write-alike.ts';
 
 /**
  * The built controller starts on a real API server in which Services wait for three IPs each, until every status is
- * written; then it starts once more, with nothing left to do; then one Service changes. Counts what the API server was
- * asked meanwhile. `controller-scale.ts [SERVICES]`, 10,000 unless told otherwise.
+ * written; then it starts once more, with nothing left to do; then one Service changes. Last the same objects are
+ * written by a bare loop, which is what the API server alone costs. Counts what the API server was asked meanwhile.
+ * `controller-scale.ts [SERVICES]`, 10,000 unless told otherwise.
  */
 const SERVICES = Number(process.argv[2] ?? 10_000);
 const IPS = 3;
@@ -21,19 +26,18 @@ const NODES = 30;
 const CREATORS = 16;
 const METRICS = '127.0.0.1:17472';
 const COUNT = 'network.deckhouse.io/l2-load-balancer-external-ips-count';
+/** Enough to tell what a write costs. */
+const WRITTEN_ALIKE = Math.min(SERVICES, 1_000);
 
-/** Of the API server, since it started. */
-interface Traffic {
-  readonly reads: number;
-  readonly writes: number;
-  readonly events: number;
-  /** To all watches together, which are the controller's. */
-  readonly watchEvents: number;
-  readonly watchBytes: number;
-}
-
+const cleanUp = new CleanUp();
+runBeforeExit(cleanUp);
 const directory = mkdtempSync(join(tmpdir(), 'controller-scale-'));
+cleanUp.push(() => rmSync(directory, { recursive: true, force: true }));
 const { plane, api } = await startControlPlane(directory);
+cleanUp.push(async () => {
+  api.close();
+  await plane.stop();
+});
 const controller = new Program({
   name: 'controller',
   command: [
@@ -43,24 +47,18 @@ const controller = new Program({
   logFile: join(directory, 'controller.log'),
   environment: { KUBECONFIG: plane.kubeconfig('admin') },
 });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void end().finally(() => process.exit(1)));
-}
+cleanUp.push(() => controller.killTree());
 try {
   await furnish(api);
   print('cold start', await measure(() => startUntilDone()));
   await controller.stop();
   print('warm start', await measure(() => startUntilDone()));
   print('one Service changes', await measure(() => changeOne(api)));
+  await controller.stop();
+  const prepared = await writeAlike(api, WRITTEN_ALIKE);
+  print('the same writes, no controller', await measure(prepared), WRITTEN_ALIKE);
 } finally {
-  await end();
-}
-
-async function end(): Promise<void> {
-  await controller.killTree();
-  api.close();
-  await plane.stop();
-  rmSync(directory, { recursive: true, force: true });
+  await cleanUp.run();
 }
 
 /** Without node ports, of which a cluster has only 2,768. */
@@ -99,28 +97,47 @@ function serviceBody(name: string): object {
 }
 
 async function measure(work: () => Promise<void>): Promise<object> {
-  const before = await traffic();
+  const before = await apiTraffic(api);
+  const cpuBefore = planeCpuSeconds();
+  const ownCpuBefore = controllerCpuSeconds();
   const startedAt = performance.now();
   await work();
   const seconds = (performance.now() - startedAt) / 1_000;
-  const after = await traffic();
-  const difference = (name: keyof Traffic) => after[name] - before[name];
+  const cpu = planeCpuSeconds();
+  // A controller that was started meanwhile began at zero.
+  const ownCpu = controllerCpuSeconds() - (controller.running ? ownCpuBefore : 0);
+  const after = await apiTraffic(api);
+  const difference = (name: keyof ApiTraffic) => after[name] - before[name];
   return {
     seconds: Number(seconds.toFixed(2)),
     writes: difference('writes'),
-    writesPerService: Number((difference('writes') / SERVICES).toFixed(3)),
     reads: difference('reads'),
     eventsTold: difference('events'),
     watchEvents: difference('watchEvents'),
     watchBytes: difference('watchBytes'),
+    controllerCpuSeconds: Number(ownCpu.toFixed(2)),
+    apiServerCpuSeconds: Number((cpu.apiServer - cpuBefore.apiServer).toFixed(2)),
+    etcdCpuSeconds: Number((cpu.etcd - cpuBefore.etcd).toFixed(2)),
     ...memory(),
+    load: loadavg()[0],
   };
+}
+
+function planeCpuSeconds(): { apiServer: number; etcd: number } {
+  return { apiServer: cpuSecondsOf(plane.apiServer.pid), etcd: cpuSecondsOf(plane.etcd.pid) };
+}
+
+function controllerCpuSeconds(): number {
+  return controller.running ? cpuSecondsOf(controller.pid) : 0;
 }
 
 async function startUntilDone(): Promise<void> {
   controller.start();
   for (;;) {
-    await delay(50);
+    await delay(100);
+    if (!controller.running) {
+      throw new Error(`the controller has ended: ${controller.lastLogLines(3).join(' | ')}`);
+    }
     const figures = await scrape(`http://${METRICS}/metrics`).catch(() => new Map());
     const used = figures.get('metallb_allocator_addresses_in_use{class="ingress"}');
     const isIdle = figures.get('metallb_controller_queue_depth') === 0;
@@ -154,46 +171,23 @@ async function changeOne(to: Api): Promise<void> {
   await delay(1_000);
 }
 
-async function traffic(): Promise<Traffic> {
-  const text = String(await api.get('/metrics'));
-  const sum = (name: string, isCounted: (labels: string) => boolean) =>
-    [...text.matchAll(new RegExp(`^${name}\\{([^}]*)\\} (\\S+)`, 'gm'))]
-      .filter(([, labels = '']) => isCounted(labels))
-      .reduce((total, [, , value]) => total + Number(value), 0);
-  const ours = (labels: string) =>
-    /resource="(?:services|nodes|metalloadbalancerclasses|sdninternall2lbservices)"/.test(labels);
-  const isWrite = (labels: string) => /verb="(?:POST|PATCH|PUT|DELETE)"/.test(labels);
-  const isRead = (labels: string) => /verb="(?:GET|LIST)"/.test(labels);
-  const kinds = (labels: string) =>
-    /(?:kind|resource)="(?:services?|nodes?|metalloadbalancerclass(?:es)?|sdninternall2lbservices?)"/i.test(
-      labels,
-    );
-  return {
-    reads: sum('apiserver_request_total', (labels) => ours(labels) && isRead(labels)),
-    writes: sum('apiserver_request_total', (labels) => ours(labels) && isWrite(labels)),
-    events: sum(
-      'apiserver_request_total',
-      (labels) => /resource="events"/.test(labels) && isWrite(labels),
-    ),
-    watchEvents: sum('apiserver_watch_events_total', kinds),
-    watchBytes: sum('apiserver_watch_events_sizes_sum', kinds),
-  };
-}
-
 async function scrape(url: string): Promise<ReadonlyMap<string, number>> {
   const text = await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).text();
   const rows = [...text.matchAll(/^(\S+) (\S+)$/gm)];
   return new Map(rows.map(([, name = '', value]) => [name, Number(value)]));
 }
 
+/** Of the controller, in MiB. */
 function memory(): object {
+  if (!controller.running) return {};
   const text = readFileSync(`/proc/${controller.pid}/status`, 'utf8');
   const mib = (name: string) =>
     Math.round(Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1]) / 1_024);
-  return { rssMib: mib('VmRSS'), peakRssMib: mib('VmHWM') };
+  const pssMib = Math.round(pssKibOf(controller.pid) / 1_024);
+  return { rssMib: mib('VmRSS'), pssMib, peakRssMib: mib('VmHWM') };
 }
 
-function print(what: string, figures: object): void {
-  const line = { bench: 'controller-scale', what, services: SERVICES, ips: IPS, ...figures };
+function print(what: string, figures: object, services = SERVICES): void {
+  const line = { bench: 'controller-scale', what, services, ips: IPS, ...figures };
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }

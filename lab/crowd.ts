@@ -16,7 +16,12 @@ const DEADLINE_MS = 30_000;
 export type CrowdFamily = keyof typeof CROWD_POOL;
 
 /** One Service with `count` IPs of a family, which clients can reach. @returns them once everybody knows who answers */
-export async function crowd(lab: Lab, family: CrowdFamily, count: number): Promise<Assignment[]> {
+export async function crowd(
+  lab: Lab,
+  family: CrowdFamily,
+  count: number,
+  deadlineMs = DEADLINE_MS,
+): Promise<Assignment[]> {
   const name = `crowd-${family.toLowerCase()}`;
   const { subnet, range } = CROWD_POOL[family];
   for (const node of lab.nodes) await nodeReady(lab, node);
@@ -28,17 +33,17 @@ export async function crowd(lab: Lab, family: CrowdFamily, count: number): Promi
     serviceManifest({ name, className: name, family, count }),
     endpointSliceManifest({ name, family }, [{ pod: 'backend', node: 'worker' }]),
   );
-  await assignedIps(lab, name, count, DEADLINE_MS);
+  await assignedIps(lab, name, count, deadlineMs);
   const all = (await assignments(lab)).filter((one) => one.service === name);
-  await allAnswered(lab, all, (one) => one.preferredNode, DEADLINE_MS);
-  await toldInStatus(lab, name);
+  await allAnswered(lab, all, (one) => one.preferredNode, deadlineMs);
+  await toldInStatus(lab, name, deadlineMs);
   return all;
 }
 
-async function toldInStatus(lab: Lab, service: string): Promise<void> {
+async function toldInStatus(lab: Lab, service: string, deadlineMs: number): Promise<void> {
   let untold = 0;
   const what = () => `announcers in status, ${untold} missing`;
-  await until({ what, deadlineMs: DEADLINE_MS, everyMs: 200 }, async () => {
+  await until({ what, deadlineMs, everyMs: 200 }, async () => {
     const all = await assignments(lab);
     untold = all.filter((one) => one.service === service && one.announcer === undefined).length;
     return untold === 0;

@@ -42,6 +42,14 @@ export function pssKibOf(pid: number): number {
   return Number(line?.[1] ?? 0);
 }
 
+/** CPU time of one process since it started, all threads, user and kernel. */
+export function cpuSecondsOf(pid: number): number {
+  const stat = readProc(pid, 'stat');
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  // proc(5): utime and stime are fields 14 and 15; Linux tells them in hundredths on every architecture.
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100;
+}
+
 function readProc(pid: number, file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');

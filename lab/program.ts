@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { standBack } from './bystander.ts';
 import { commandLineOf, descendantsOf, isAlive, signal } from './processes.ts';
 
@@ -34,6 +35,13 @@ export class Program {
     return (
       this.#child?.pid !== undefined && this.#child.exitCode === null && isAlive(this.#child.pid)
     );
+  }
+
+  /** What it has ended with, 128 and its number for a signal; undefined while it runs, and before its start. */
+  get exitCode(): number | undefined {
+    const { exitCode = null, signalCode = null } = this.#child ?? {};
+    if (signalCode !== null) return 128 + constants.signals[signalCode];
+    return exitCode ?? undefined;
   }
 
   /** Idempotent. */

@@ -18,6 +18,8 @@ export interface ScenarioOptions {
   /** Measures time, so no other timed run may go on beside it. */
   readonly timed?: boolean;
   readonly deadlineMs?: number;
+  /** Takes so long that a short run leaves it out. */
+  readonly isLong?: boolean;
 }
 
 export interface Scenario {

@@ -3,6 +3,7 @@ export interface Statistic {
   readonly n: number;
   readonly min: number;
   readonly p50: number;
+  readonly p90: number;
   readonly p99: number;
   readonly max: number;
 }
@@ -15,5 +16,5 @@ export function summarise(samples: readonly number[]): Statistic {
     const sample = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
     return Math.round(sample * 1000) / 1000;
   };
-  return { n: sorted.length, min: at(0), p50: at(0.5), p99: at(0.99), max: at(1) };
+  return { n: sorted.length, min: at(0), p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) };
 }

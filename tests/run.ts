@@ -1,12 +1,12 @@
 /**
- * Runs every unit test, spread over one process for each core, and ends with the line `N passed, N failed`. An argument
- * limits the run to files whose path matches it. No test, a test that hangs, and a file that can't be loaded are
- * failures.
+ * Runs every unit test, in one process for each core, and ends with the line `N passed, N failed`. An argument limits the
+ * run to files whose path matches it. No test, a test that hangs, and a file that can't be loaded are failures.
  */
-import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './support/bundle.ts';
 
 interface Outcome {
   readonly passed: number;
@@ -15,67 +15,100 @@ interface Outcome {
 
 /** A file prints a dot for each test: a longer silence is a hang. */
 const SILENCE_LIMIT_MS = 60_000;
+const WORKER = 'tests/support/test-worker.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [pattern = ''] = process.argv.slice(2);
-const files = readdirSync(`${root}/tests`, { recursive: true, encoding: 'utf8' })
+const files = readdirSync(`${root}tests`, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.test.ts'))
   .filter((file) => new RegExp(pattern).test(file))
-  .sort();
+  .map((file) => `tests/${file}`);
 
-const outcomes = await Promise.all(shares(files, availableParallelism()).map(runFiles));
-const sum = (count: keyof Outcome) => outcomes.reduce((total, each) => total + each[count], 0);
+const TIMES = `${root}.cache/unit-test-times.json`;
+/** Milliseconds that each file took when it last ran. */
+const times = new Map<string, number>(timesOfLastRun());
+const queue = longestFirst();
+
+const compiled = await bundle([WORKER, ...files]);
+
+const outcomes = await Promise.all(Array.from({ length: availableParallelism() }, work));
+const sum = (count: keyof Outcome) => outcomes.flat().reduce((all, each) => all + each[count], 0);
 const failed = sum('failed') + (files.length === 0 ? 1 : 0);
+writeFileSync(TIMES, JSON.stringify([...times], undefined, 1));
 process.stdout.write(`${sum('passed')} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;
 
-/** Dealt like cards, as what takes long often lies in one folder. */
-function shares(all: readonly string[], count: number): string[][] {
-  return Array.from({ length: count }, (_, share) =>
-    all.filter((_, index) => index % count === share),
-  ).filter((share) => share.length > 0);
+function timesOfLastRun(): [string, number][] {
+  try {
+    return JSON.parse(readFileSync(TIMES, 'utf8'));
+  } catch {
+    return [];
+  }
 }
 
-/** Runs them one after the other in one process, whose output appears when it has ended. */
-function runFiles(share: readonly string[]): Promise<Outcome> {
-  const exactly = share.map((file) => file.replaceAll('.', '\\.')).join('|');
-  const uvu = spawn(
-    process.execPath,
-    [
-      ...['--import', 'tsx', 'node_modules/uvu/bin.js'],
-      ...['--no-color', 'tests', `^(?:${exactly})$`],
-    ],
-    { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] },
+/** So that no process is left alone with a long one at the end. Of a new file only its size is known: it may be long. */
+function longestFirst(): string[] {
+  const keys = new Map(
+    files.map((file) => [file, times.get(file) ?? 1e6 + statSync(`${root}${file}`).size]),
   );
+  return files.toSorted((a, b) => (keys.get(b) ?? 0) - (keys.get(a) ?? 0));
+}
+
+/** A file that breaks its process takes none of the others with it. */
+async function work(): Promise<Outcome[]> {
+  const all: Outcome[] = [];
+  while (queue.length > 0) all.push(await runProcess());
+  return all;
+}
+
+/** Takes files from the queue as long as there are any. What the process says appears when it has ended. */
+function runProcess(): Promise<Outcome> {
+  const worker = fork(compiled(WORKER), {
+    cwd: root,
+    execArgv: ['--enable-source-maps'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const dealt: string[] = [];
+  let dealtAt = 0;
+  const deal = () => {
+    const name = queue.shift();
+    if (name === undefined) return void worker.send('end');
+    dealt.push(name);
+    dealtAt = performance.now();
+    worker.send({ name, file: compiled(name) });
+  };
+  worker.on('message', (name: string) => {
+    times.set(name, Math.round(performance.now() - dealtAt));
+    deal();
+  });
   let output = '';
   const hear = (text: string) => {
     output += text;
     silence.refresh();
   };
   const silence = setTimeout(() => {
-    const lastFile = output.match(/^\S+\.test\.ts$/gm)?.at(-1) ?? 'the first file';
-    output += `\nno sign of life for ${SILENCE_LIMIT_MS} ms in ${lastFile}\n`;
-    uvu.kill('SIGKILL');
+    output += `\nno sign of life for ${SILENCE_LIMIT_MS} ms in ${dealt.at(-1)}\n`;
+    worker.kill('SIGKILL');
   }, SILENCE_LIMIT_MS);
-  uvu.stdout.setEncoding('utf8').on('data', hear);
-  uvu.stderr.setEncoding('utf8').on('data', hear);
+  worker.stdout?.setEncoding('utf8').on('data', hear);
+  worker.stderr?.setEncoding('utf8').on('data', hear);
+  deal();
   return new Promise((resolve) => {
-    uvu.once('close', (code) => {
+    worker.once('close', (code) => {
       clearTimeout(silence);
       process.stdout.write(output);
-      resolve(outcome(output, code === 0));
+      resolve(outcome(output, dealt.length, code === 0));
     });
   });
 }
 
-function outcome(output: string, wasFine: boolean): Outcome {
-  const total = counted(output, 'Total');
-  const passed = counted(output, 'Passed');
-  // A file that can't be loaded, or a run that breaks off, counts nothing at all.
-  const broken = !wasFine || total === 0;
-  return { passed, failed: Math.max(total - passed, broken ? 1 : 0) };
-}
-
-function counted(output: string, word: string): number {
-  return Number(new RegExp(`^ +${word}: +(\\d+)`, 'm').exec(output)?.[1] ?? 0);
+/** @param dealt how many files: one that can't be loaded or has no test, and a run that breaks off, count nothing at all */
+function outcome(output: string, dealt: number, wasFine: boolean): Outcome {
+  const counts = [...output.matchAll(/^ +Total: +(\d+)\n +Passed: +(\d+)/gm)]
+    .map(([, total, passed]) => ({ total: Number(total), passed: Number(passed) }))
+    .filter(({ total }) => total > 0);
+  const passed = counts.reduce((sum, each) => sum + each.passed, 0);
+  const missed = counts.reduce((sum, each) => sum + each.total - each.passed, 0);
+  const failed = missed + dealt - counts.length;
+  return { passed, failed: failed === 0 && !wasFine ? 1 : failed };
 }

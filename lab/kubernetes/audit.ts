@@ -42,7 +42,7 @@ interface Binding {
   readonly metadata: { readonly namespace?: string };
 }
 
-interface Role {
+export interface Role {
   readonly metadata: { readonly name: string; readonly namespace?: string };
   readonly rules?: readonly Rule[];
 }
@@ -65,6 +65,11 @@ export async function auditFlags(directory: string): Promise<string[]> {
   const file = join(directory, 'audit-policy.yaml');
   await writeFile(file, stringify(policy));
   return [`--audit-policy-file=${file}`, `--audit-log-path=${logFile(directory)}`];
+}
+
+/** Folder of a lab in which its API server's log is. */
+export function auditFolder(lab: { readonly directory: string }): string {
+  return join(lab.directory, 'kubernetes');
 }
 
 /** What a ServiceAccount has asked for so far. */
@@ -112,8 +117,12 @@ async function rightsOfBinding(api: Api, { roleRef, metadata }: Binding): Promis
     roleRef.kind === 'ClusterRole'
       ? `${collectionPath('ClusterRole')}/${roleRef.name}`
       : `${RBAC}/namespaces/${metadata.namespace}/roles/${roleRef.name}`;
-  const role = (await api.get(path)) as Role;
-  return (role.rules ?? []).flatMap(rightsOfRule);
+  return rightsOfRole((await api.get(path)) as Role);
+}
+
+/** Every single right that a role grants. */
+export function rightsOfRole({ rules = [] }: Pick<Role, 'rules'>): Right[] {
+  return rules.flatMap(rightsOfRule);
 }
 
 function rightsOfRule(rule: Rule): Right[] {

@@ -135,8 +135,9 @@ export class ControlPlane {
   #program(name: string, command: readonly string[]): Program {
     const { directory, namespace } = this.#options;
     return new Program({
-      ...{ name, command, logFile: join(directory, `${name}.log`), isElsewhere: true },
-      ...(namespace === undefined ? {} : { namespace }),
+      ...{ name, command, logFile: join(directory, `${name}.log`) },
+      // Without a network there are no nodes that it would take the processor from.
+      ...(namespace === undefined ? {} : { namespace, isElsewhere: true }),
     });
   }
 }

@@ -17,6 +17,8 @@ export interface Pod {
 export interface PodSpec {
   readonly nodeName?: string;
   readonly hostNetwork?: boolean;
+  /** `Always` when absent. */
+  readonly restartPolicy?: 'Always' | 'OnFailure' | 'Never';
   readonly serviceAccountName?: string;
   readonly automountServiceAccountToken?: boolean;
   readonly nodeSelector?: Readonly<Record<string, string>>;

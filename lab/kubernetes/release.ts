@@ -31,12 +31,17 @@ export class HelmRelease {
     await this.#helm('uninstall', RELEASE, '--wait');
   }
 
-  async #helm(...args: readonly string[]): Promise<void> {
+  /** Manifests of the release's hooks, as they will run. */
+  hooks(): Promise<string> {
+    return this.#helm('get', 'hooks', RELEASE);
+  }
+
+  async #helm(...args: readonly string[]): Promise<string> {
     const home = join(this.#directory, 'helm');
     const homes = ['CACHE', 'CONFIG', 'DATA'].map((kind) => `HELM_${kind}_HOME=${home}`);
     const config = `--kubeconfig=${this.#plane.kubeconfig('admin')}`;
     const where = [config, `--namespace=${RELEASE_NAMESPACE}`];
     const command = ['env', ...homes, commandPath('helm'), ...args, ...where];
-    await run(this.#plane.inNamespace(command));
+    return run(this.#plane.inNamespace(command));
   }
 }

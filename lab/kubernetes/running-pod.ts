@@ -5,6 +5,7 @@ import { Program } from '../program.ts';
 import type { Api } from './api.ts';
 import { containerCommand, type ImageConfig } from './container.ts';
 import type { Container, Pod } from './pod.ts';
+import { type ContainerRun, isDone, phaseOf } from './pod-phase.ts';
 import { ProbeState } from './probe.ts';
 import { makeVolume } from './volumes.ts';
 
@@ -29,6 +30,8 @@ interface RunningContainer {
   liveness: ProbeState | undefined;
   readiness: ProbeState | undefined;
   restarts: number;
+  /** Of its last run, once it was seen to be over. */
+  finishedAt: Date | undefined;
 }
 
 /** A kubelet waits 10 s and longer; what is tested here is that it restarts. */
@@ -77,9 +80,12 @@ export class RunningPod {
         if (!container.liveness?.failed) continue;
         await container.program.stop(this.#graceMs).catch(() => undefined);
       }
+      container.finishedAt ??= new Date();
+      if (this.#isDone(container)) continue;
       if (Date.now() - container.startedAt.getTime() < RESTART_PAUSE_MS) continue;
       container.restarts += 1;
       container.startedAt = new Date();
+      container.finishedAt = undefined;
       this.#watch(container);
       container.program.start();
     }
@@ -104,7 +110,7 @@ export class RunningPod {
     if (isReady !== this.#change.isReady) this.#change = { isReady, at: timestamp(new Date()) };
     const ready = isReady ? 'True' : 'False';
     return {
-      phase: 'Running',
+      phase: phaseOf(this.#containers.map(lastRunOf), this.pod.spec.restartPolicy),
       podIP: podIp,
       podIPs: [{ ip: podIp }],
       hostIP: hostIp,
@@ -121,9 +127,15 @@ export class RunningPod {
         ready: isContainerReady(one),
         started: one.program.running,
         restartCount: one.restarts,
-        state: { running: { startedAt: timestamp(one.startedAt) } },
+        state: this.#isDone(one)
+          ? { terminated: terminationOf(one) }
+          : { running: { startedAt: timestamp(one.startedAt) } },
       })),
     };
+  }
+
+  #isDone(container: RunningContainer): boolean {
+    return isDone(lastRunOf(container), this.pod.spec.restartPolicy);
   }
 
   get #graceMs(): number {
@@ -138,7 +150,7 @@ export class RunningPod {
       command: await this.#command(spec),
       logFile: join(this.#at.nodeDirectory, `${name}-${spec.name}.log`),
     });
-    const running = { spec, program, startedAt: new Date(), restarts: 0 };
+    const running = { spec, program, startedAt: new Date(), restarts: 0, finishedAt: undefined };
     const container: RunningContainer = { ...running, liveness: undefined, readiness: undefined };
     this.#watch(container);
     program.start();
@@ -197,6 +209,20 @@ export class RunningPod {
 
 function isContainerReady({ program, readiness }: RunningContainer): boolean {
   return program.running && (readiness?.succeeds ?? true);
+}
+
+function lastRunOf({ program, finishedAt }: RunningContainer): ContainerRun {
+  return { exitCode: finishedAt === undefined ? undefined : program.exitCode };
+}
+
+function terminationOf({ program, startedAt, finishedAt = new Date() }: RunningContainer): object {
+  const { exitCode = 0 } = program;
+  return {
+    exitCode,
+    reason: exitCode === 0 ? 'Completed' : 'Error',
+    startedAt: timestamp(startedAt),
+    finishedAt: timestamp(finishedAt),
+  };
 }
 
 /** As Kubernetes writes it: whole seconds. */

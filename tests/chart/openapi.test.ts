@@ -86,6 +86,7 @@ const REASONS: Readonly<Record<keyof Cases, readonly string[]>> = {
     '/networkPolicy type',
     '/heartbeatSecretName type',
     '/clusterId type',
+    '/purgeOnUninstall type',
   ],
 };
 

@@ -134,9 +134,7 @@ test('of Leases, Secrets and webhook configurations, the controller may use its 
   });
   assert.equal(names, [
     'validatingwebhookconfigurations metallb get+patch',
-    'leases  create',
     'leases metallb-controller get+patch',
-    'secrets  create',
     'secrets metallb-webhook get+patch',
   ]);
 });

@@ -1,10 +1,11 @@
 import { type StdioOptions, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bundle } from '../support/bundle.ts';
 
-const MAIN = fileURLToPath(new URL('../../modules/metallb/src/cli/main.ts', import.meta.url));
+const MAIN = 'modules/metallb/src/cli/main.ts';
+const program = (await bundle([MAIN]))(MAIN);
 
 /** What a run of `mlb` leaves. */
 interface Ended {
@@ -15,7 +16,7 @@ interface Ended {
 /** @param stdout where the answer goes; `gone`: to a pipe that nobody reads any more */
 function mlb(args: readonly string[], stdout: number | 'pipe' | 'gone' = 'pipe'): Promise<Ended> {
   const stdio: StdioOptions = ['ignore', stdout === 'gone' ? 'pipe' : stdout, 'pipe'];
-  const child = spawn(process.execPath, ['--import', 'tsx', MAIN, ...args], {
+  const child = spawn(process.execPath, [program, ...args], {
     stdio,
     env: { PATH: process.env['PATH'] },
   });

@@ -235,7 +235,7 @@ const notServed: [string, ReturnType<typeof service>, string][] = [
   [
     'no class and no default',
     service('a'),
-    'Service default/a names no class, and no class is the default: set spec.loadBalancerClass',
+    'Service default/a names no class, and no class is the default: annotate it with network.deckhouse.io/metal-load-balancer-class',
   ],
   [
     'another type',

@@ -27,7 +27,7 @@ const CONFIGURATION_PATH =
   '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/metallb';
 const INSTALLED_KINDS = [
   ...['ServiceAccount', 'Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'],
-  'ValidatingWebhookConfiguration',
+  ...['ValidatingWebhookConfiguration', 'Lease', 'Secret'],
 ];
 
 /** What the API server said to a user's write. */
@@ -134,9 +134,9 @@ export class AdmissionBench {
   /** What is decoded of the Secret. */
   async secret(): Promise<Readonly<Record<string, string>> | undefined> {
     const found = (await this.api.find(SECRET_PATH)) as
-      | { data: Record<string, string> }
+      | { data?: Record<string, string> }
       | undefined;
-    if (found === undefined) return undefined;
+    if (found?.data === undefined) return undefined;
     const decoded = Object.entries(found.data).map(([key, value]) => [
       key,
       Buffer.from(value, 'base64').toString(),
@@ -145,13 +145,7 @@ export class AdmissionBench {
   }
 
   async putSecret(data: Readonly<Record<string, string>>): Promise<void> {
-    await this.api.send('POST', SECRET_PATH.replace(/\/[^/]+$/, ''), {
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: { name: 'metallb-webhook', namespace: NAMESPACE },
-      type: 'kubernetes.io/tls',
-      stringData: data,
-    });
+    await this.api.send('PATCH', SECRET_PATH, { stringData: data }, PATCH.merge);
   }
 
   /** Whom API servers trust, by webhook. */

@@ -65,6 +65,7 @@ export const CHART_CASES: readonly ChartCase[] = [
           pullSecrets: ['my-registry'],
         },
         networkPolicy: { enabled: false },
+        purgeOnUninstall: false,
         resources: { controller: { cpu: '1', memory: '1Gi' }, speaker: { cpu: '0.5' } },
       },
     },

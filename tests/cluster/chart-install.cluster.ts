@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
 import { until } from '../../lab/exec.ts';
+import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { LABEL } from '../../modules/metallb/src/api/names.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
 import { RELEASE } from './helm.ts';
@@ -11,11 +12,17 @@ import { Installation } from './installation.ts';
 const SECRET_LIMIT_BYTES = 1_048_576;
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const WEBHOOKS = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations/metallb';
-const LEFTOVERS = [
-  ...['all', 'secrets', 'serviceaccounts', 'roles', 'rolebindings', 'clusterroles'],
-  ...['clusterrolebindings', 'networkpolicies', 'poddisruptionbudgets'],
-  'validatingwebhookconfigurations',
+const OF_NAMESPACE = [
+  ...['all', 'leases', 'secrets', 'configmaps', 'serviceaccounts', 'roles', 'rolebindings'],
+  ...['networkpolicies', 'poddisruptionbudgets', 'controllerrevisions', 'endpointslices'],
 ].join(',');
+const OF_CLUSTER = [
+  ...['clusterroles', 'clusterrolebindings', 'validatingwebhookconfigurations'],
+].join(',');
+/** Kubernetes makes them in every namespace. */
+const EVERYWHERE = ['configmap/kube-root-ca.crt', 'serviceaccount/default'];
+const WRITTEN = { holderIdentity: 'pod_a', leaseDurationSeconds: 3, leaseTransitions: 7 };
+const CERTIFICATE = { 'tls.crt': 'YQ==', 'tls.key': 'Yg==', 'ca.crt': 'Yw==' };
 
 type Play = (installation: Installation, cluster: TestCluster) => Promise<void>;
 
@@ -63,29 +70,33 @@ export const scenarios: readonly ClusterScenario[] = [
       ...{ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value: caBundle },
     }));
     await cluster.api.send('PATCH', WEBHOOKS, patch, 'application/json-patch+json');
+    await own.write(WRITTEN, CERTIFICATE);
     await own.upgrade({ logLevel: 'debug' });
     assert.equal(await authoritiesOf(cluster), [caBundle, caBundle]);
+    await own.hasWritten(WRITTEN, CERTIFICATE);
     await own.rollback(1);
     assert.equal(await authoritiesOf(cluster), [caBundle, caBundle]);
+    await own.hasWritten(WRITTEN, CERTIFICATE);
+  }),
+
+  begin('an upgrade brings back a Lease and a Secret that somebody deleted', async (own) => {
+    await own.install();
+    await own.deleteWritten();
+    await own.upgrade({ logLevel: 'debug' });
+    await own.hasWritten({}, undefined);
   }),
 
   begin('keys rotate so that nodes before and after understand each other', rotateTwice),
 
   begin('an uninstallation leaves nothing but the definitions', async (own, cluster) => {
     await own.install();
+    await own.write({ ...WRITTEN, holderIdentity: '' }, CERTIFICATE);
     await own.uninstall();
-    const get = [
-      'get',
-      LEFTOVERS,
-      '--all-namespaces',
-      '--output=name',
-      '--selector=module=metallb',
-    ];
-    await until({ what: 'everything gone', deadlineMs: 20_000 }, async () => {
-      return (await cluster.plane.kubectl(get)).trim() === '';
-    });
+    await isEmpty(own, cluster);
     assert.is((await definitionsOf(cluster)).length, 2);
   }),
+
+  begin('an uninstallation takes the label of nodes back, unless it is told not to', purge),
 ];
 
 function begin(sentence: string, play: Play): ClusterScenario {
@@ -101,6 +112,45 @@ function begin(sentence: string, play: Play): ClusterScenario {
       }
     },
   };
+}
+
+async function isEmpty(own: Installation, { plane }: TestCluster): Promise<void> {
+  let left: string[] = [];
+  const what = () => `nothing left, there is ${left.join(' ')}`;
+  await until({ what, deadlineMs: 20_000 }, async () => {
+    const all = [
+      await plane.kubectl(['get', OF_NAMESPACE, '--namespace', own.namespace, '--output=name']),
+      await plane.kubectl(['get', OF_CLUSTER, '--output=name']),
+    ];
+    const [inNamespace = [], ofCluster = []] = all.map((text) => text.split('\n'));
+    left = [
+      ...inNamespace.filter((name) => name !== '' && !EVERYWHERE.includes(name)),
+      ...ofCluster.filter((name) => name.includes('metallb')),
+    ];
+    return left.length === 0;
+  });
+}
+
+/** A Node as the module leaves it, and an uninstallation with and without its Job. */
+async function purge(own: Installation, cluster: TestCluster): Promise<void> {
+  const { api } = cluster;
+  const metadata = { name: 'member', labels: { [LABEL.member]: '' } };
+  await api.send('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata });
+  const isMember = async () => {
+    const node = await api.get('/api/v1/nodes/member');
+    return valueAt(node, 'metadata', 'labels', LABEL.member) === '';
+  };
+  try {
+    await own.install({ purgeOnUninstall: false });
+    await own.uninstall();
+    assert.ok(await isMember(), 'without the Job the label stays');
+    await own.install();
+    await own.uninstall();
+    assert.not.ok(await isMember(), 'the Job takes the label away');
+    await isEmpty(own, cluster);
+  } finally {
+    await api.ask('DELETE', '/api/v1/nodes/member');
+  }
 }
 
 async function rotateTwice(own: Installation, { api }: TestCluster): Promise<void> {

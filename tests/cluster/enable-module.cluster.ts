@@ -4,7 +4,7 @@ import { until } from '../../lab/exec.ts';
 import type { Api } from '../../lab/kubernetes/api.ts';
 import { objectPath } from '../../lab/kubernetes/kinds.ts';
 import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
-import { CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
+import { CHILD_KIND, LABEL } from '../../modules/metallb/src/api/names.ts';
 import type { Settings } from '../deckhouse/conversions.ts';
 import { DeckhouseCluster } from '../deckhouse/deckhouse-cluster.ts';
 import {
@@ -127,7 +127,7 @@ async function refusesWrongSettings(deckhouse: DeckhouseCluster): Promise<void> 
 
 async function turnOff(api: Api, deckhouse: DeckhouseCluster): Promise<void> {
   const { module } = deckhouse;
-  const children = await namesOf(api, CHILD_KIND);
+  assert.is((await namesOf(api, CHILD_KIND)).length, 3);
   await deckhouse.configure({ enabled: false });
   const refused = await module.reconcile();
   assert.is(refused.kind, 'refused');
@@ -139,8 +139,15 @@ async function turnOff(api: Api, deckhouse: DeckhouseCluster): Promise<void> {
   assert.is(await module.release.state(), undefined);
   assert.is(await api.find(objectPath('DaemonSet', 'speaker', 'd8-metallb')), undefined);
   assert.ok(await api.find(objectPath('MetalLoadBalancerClass', 'ingress')));
-  assert.equal(await namesOf(api, CHILD_KIND), children);
-  assert.equal(await ipsOf(api, 'nginx'), IPS);
+  assert.equal(await namesOf(api, CHILD_KIND), []);
+  const { status } = (await api.get(objectPath('Service', 'nginx'))) as { status: object };
+  assert.equal(status, { loadBalancer: {} });
+  assert.equal(await namesOf(api, 'Lease', 'd8-metallb'), []);
+  assert.equal(await namesOf(api, 'Secret', 'd8-metallb'), []);
+  for (const name of ['n1', 'n2', 'n3']) {
+    const node = await api.get(objectPath('Node', name));
+    assert.is(valueAt(node, 'metadata', 'labels', LABEL.member), undefined, name);
+  }
 }
 
 /** The nodes of the example. */

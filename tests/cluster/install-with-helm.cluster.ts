@@ -9,6 +9,7 @@ import { listAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { emptyWebhook, ipsOf, namesOf, speakerContainer } from '../deckhouse/looking.ts';
 import { runBlock } from '../deckhouse/page-commands.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
+import { whilePlayingJobs } from './hook-job.ts';
 import { controller } from './hook-runners.ts';
 import { applyObject } from './store-support.ts';
 
@@ -51,7 +52,7 @@ async function play(cluster: TestCluster): Promise<void> {
   } finally {
     await program.stop();
   }
-  await follow('helm uninstall');
+  await whilePlayingJobs(cluster, NAMESPACE, () => follow('helm uninstall'));
   assert.equal(await namesOf(api, 'CustomResourceDefinition'), []);
   assert.not.ok((await namesOf(api, 'ClusterRole')).some((name) => name.includes('metallb')));
   assert.is(await api.find(objectPath('Service', 'web')), undefined);

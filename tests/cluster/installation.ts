@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { until } from '../../lab/exec.ts';
 import { PATCH } from '../../lab/kubernetes/api.ts';
+import { objectPath } from '../../lab/kubernetes/kinds.ts';
+import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { readHeartbeatKeys } from '../../modules/metallb/src/settings/heartbeat-keys.ts';
 import type { TestCluster } from './cluster-scenario.ts';
 import { helm, RELEASE } from './helm.ts';
+import { whilePlayingJobs } from './hook-job.ts';
 
 interface Speaker {
   readonly metadata: { readonly generation: number };
@@ -51,16 +54,47 @@ export class Installation {
     return this.#succeed(['rollback', RELEASE, `${revision}`]);
   }
 
+  /** With the Job that comes after it. */
   uninstall(): Promise<string> {
-    return this.#succeed(['uninstall', RELEASE, '--ignore-not-found']);
+    return whilePlayingJobs(this.#cluster, this.namespace, () =>
+      this.#succeed(['uninstall', RELEASE]),
+    );
   }
 
   /** With everything that Helm does not know of; the namespace itself goes in its own time. */
   async end(): Promise<void> {
-    await this.uninstall();
+    await this.#succeed(['uninstall', RELEASE, '--ignore-not-found', '--no-hooks']);
     const pods = await this.speakerPods();
     for (const pod of pods) await this.letGo(pod);
     await this.#cluster.api.ask('DELETE', `/api/v1/namespaces/${this.namespace}`);
+  }
+
+  /** As the controllers do, into what the chart brings empty. */
+  async write(lease: object, certificate: object): Promise<void> {
+    const { api } = this.#cluster;
+    await api.send('PATCH', this.#leasePath, { spec: lease }, PATCH.merge);
+    await api.send('PATCH', this.#certificatePath, { data: certificate }, PATCH.merge);
+  }
+
+  async hasWritten(lease: object, certificate: object | undefined): Promise<void> {
+    const { api } = this.#cluster;
+    const found = [await api.get(this.#leasePath), await api.get(this.#certificatePath)];
+    assert.equal(valueAt(found[0], 'spec'), lease);
+    assert.equal(valueAt(found[1], 'data'), certificate);
+  }
+
+  async deleteWritten(): Promise<void> {
+    for (const path of [this.#leasePath, this.#certificatePath]) {
+      await this.#cluster.api.send('DELETE', path);
+    }
+  }
+
+  get #leasePath(): string {
+    return objectPath('Lease', 'metallb-controller', this.namespace);
+  }
+
+  get #certificatePath(): string {
+    return objectPath('Secret', 'metallb-webhook', this.namespace);
   }
 
   /** In base64, the signing one first. */

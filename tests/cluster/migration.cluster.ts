@@ -180,7 +180,8 @@ async function upgradeFromDeckhouse(cluster: TestCluster): Promise<void> {
     assert.equal(await serviceIps(api, 'nginx'), IPS);
     assert.equal(await serviceIps(api, 'unkept'), UNKEPT, 'the status remembered the IP');
   });
-  succeeded(await helm(['uninstall', RELEASE, '--namespace', RELEASE_NAMESPACE, config]));
+  const uninstall = ['uninstall', RELEASE, '--no-hooks', '--namespace', RELEASE_NAMESPACE];
+  succeeded(await helm([...uninstall, config]));
   assert.equal(await childLines(api, 'nginx'), kept, 'nor is a child Helm’s when the release goes');
   await removeAll(api);
 }

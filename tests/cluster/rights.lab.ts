@@ -1,9 +1,14 @@
-import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { until } from '../../lab/exec.ts';
 import { assignedIps } from '../../lab/health.ts';
 import { PATCH } from '../../lab/kubernetes/api.ts';
-import { describeRight, requestsOf, rightsOf, uses } from '../../lab/kubernetes/audit.ts';
+import {
+  auditFolder,
+  describeRight,
+  requestsOf,
+  rightsOf,
+  uses,
+} from '../../lab/kubernetes/audit.ts';
 import { objectPath } from '../../lab/kubernetes/kinds.ts';
 import { RELEASE_NAMESPACE } from '../../lab/kubernetes/release.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -11,7 +16,7 @@ import { nodeTells } from '../../lab/node-condition.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { deleteServices, freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
 import { classManifest, serviceManifest } from '../../lab/workload.ts';
-import { RELEASE_LAB } from './release-lab.ts';
+import { RELEASE_LAB } from '../journeys/release-lab.ts';
 
 const ACCOUNTS = ['controller', 'speaker'];
 /** The controller looks at its certificate twice a minute. */
@@ -54,10 +59,6 @@ function refusals(lab: Lab): string[] {
       .map(({ verb, resource, name }) => `${account} may not ${verb} ${resource} ${name ?? ''}`),
   );
   return [...new Set(refused)];
-}
-
-function auditFolder(lab: Lab): string {
-  return join(lab.directory, 'kubernetes');
 }
 
 /** Everything that makes a program ask the API server for something. */

@@ -3,21 +3,20 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EXIT_USAGE } from '../../modules/metallb/src/settings/load-settings.ts';
+import { bundle } from '../support/bundle.ts';
 import { ManifestDirectory } from '../support/manifest-directory.ts';
 
-const MAIN = fileURLToPath(
-  new URL('../../modules/metallb/src/controller/main.ts', import.meta.url),
-);
+const MAIN = 'modules/metallb/src/controller/main.ts';
+const built = (await bundle([MAIN]))(MAIN);
 
 /** What the real program says when it ends by itself. */
 async function refusal(...settings: string[]): Promise<string> {
   const program: ChildProcess = spawn(
     process.execPath,
-    ['--import', 'tsx', MAIN, '--log-level', 'error', ...settings],
+    [built, '--log-level', 'error', ...settings],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   const said = program.stderr === null ? '' : text(program.stderr);

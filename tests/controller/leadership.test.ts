@@ -223,6 +223,42 @@ test('a Lease that is deleted under its leader is made anew by it, for a new ter
   assert.is(race.lease.stored?.holder, 'a');
 });
 
+test('a Lease that Helm brings, which nobody has held yet, is taken at once', async () => {
+  const race = new Race();
+  race.lease.render();
+  await race.start('a', 'b');
+  assert.equal(race.told, ['a leads', 'b stands by']);
+  assert.is(race.lease.stored?.durationMs, 3_000);
+});
+
+test('a Lease that is deleted under its leader and made anew by Helm stays that leader’s', async () => {
+  for (const goneMs of [0, 300, 700]) {
+    const race = await raceWith('b', 'a');
+    await race.pass(1_200);
+    race.lease.remove();
+    await race.pass(goneMs);
+    race.lease.render();
+    await race.pass(10_000);
+    assert.equal(
+      race.told.filter((word) => word === 'a leads'),
+      [],
+      `gone for ${goneMs} ms`,
+    );
+    assert.is(race.lease.stored?.holder, 'b');
+  }
+});
+
+test('one who saw a Lease come back empty waits as if it had just been renewed', async () => {
+  const race = await raceWith('a', 'b');
+  race.cables.a.isCut = true;
+  race.lease.remove();
+  race.lease.render();
+  await race.pass(2_900);
+  assert.not(race.b.leads);
+  await race.pass(1_200);
+  assert.ok(race.b.leads);
+});
+
 test('one who saw a Lease vanish waits as if it had just been renewed', async () => {
   const race = await raceWith('a', 'b');
   race.cables.a.isCut = true;

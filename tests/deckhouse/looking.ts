@@ -25,8 +25,9 @@ export async function speakerContainer(api: Api, namespace = 'd8-metallb'): Prom
   return listAt(speaker, 'spec', 'template', 'spec', 'containers')[0];
 }
 
-export async function namesOf(api: Api, kind: string): Promise<string[]> {
-  const { items } = (await api.get(collectionPath(kind))) as { items: KubernetesObject[] };
+export async function namesOf(api: Api, kind: string, namespace?: string): Promise<string[]> {
+  const path = collectionPath(kind, namespace);
+  const { items } = (await api.get(path)) as { items: KubernetesObject[] };
   return items.map(({ metadata }) => metadata.name).sort();
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../lab/exec.ts';
+import { type CommandResult, run, tryRun } from '../../lab/exec.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 
@@ -16,8 +16,20 @@ export function runBlock(
   containing: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<string> {
+  return run(shellCommand(blockOf(page, containing), environment));
+}
+
+/** Runs shell commands in the root of the repository, until one of them fails. */
+export function tryCommands(
+  commands: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<CommandResult> {
+  return tryRun(shellCommand(commands, environment));
+}
+
+function shellCommand(commands: string, environment: Readonly<Record<string, string>>): string[] {
   const variables = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-  return run(['env', '-C', ROOT, ...variables, 'sh', '-euc', blockOf(page, containing)]);
+  return ['env', '-C', ROOT, ...variables, 'sh', '-euc', commands];
 }
 
 function blockOf(page: string, containing: string): string {

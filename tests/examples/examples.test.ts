@@ -26,6 +26,7 @@ test('there are examples', () => {
 
 /** What each Service of an example gets on three nodes, by the number of its child. */
 const GIVEN: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  'class-by-annotation.yaml': { tickets: ['192.0.2.30'] },
   'class-three-ips.yaml': { nginx: ['192.0.2.10', '192.0.2.11', '192.0.2.12'] },
   'client-addresses.yaml': { audit: ['203.0.113.8', '203.0.113.9'] },
   'default-class.yaml': { web: ['198.51.100.0', '198.51.100.1', '198.51.100.2'] },

@@ -144,11 +144,12 @@ const BATCH = [
   'label-nodes',
   'alert-annotations',
   'alert-module-config',
+  'purge',
 ];
 const batch = (...args: string[]) => runHookProcess(launcher, { args: ['hook', ...args] });
 
 executables('the launcher lists and describes all hooks as a batch hook does', () => {
-  assert.match(batch('list').stdout, /^Found 5 items:\n0 - expand-services\n/);
+  assert.match(batch('list').stdout, /^Found 6 items:\n0 - expand-services\n/);
   const config = JSON.parse(batch('config').stdout);
   assert.equal(
     [
@@ -196,6 +197,37 @@ executables(
   },
 );
 
+executables(
+  'after the release is deleted there is no controller: the launcher purges always',
+  () => {
+    const config = JSON.parse(batch('config').stdout).hooks.at(-1);
+    assert.equal(
+      [config.metadata.name, config.afterDeleteHelm, config.schedule],
+      ['purge', 10, []],
+    );
+    for (const binding of config.kubernetes) {
+      const { executeHookOnEvent, executeHookOnSynchronization } = binding;
+      assert.equal(
+        [executeHookOnEvent, executeHookOnSynchronization],
+        [false, false],
+        binding.name,
+      );
+    }
+    const member = { 'l2-load-balancer.network.deckhouse.io/member': '' };
+    const snapshots = {
+      services: [],
+      children: [],
+      nodes: entries(node('n1', member)),
+      classes: [],
+    };
+    const run = (binding: string) =>
+      runHookProcess(launcher, { args: ['hook', 'run', '5'], contexts: [{ binding, snapshots }] });
+    const { code, operations } = run('afterDeleteHelm');
+    assert.equal([code, operations.length], [0, 1]);
+    assert.equal(run('main').operations, []);
+  },
+);
+
 executables('alerts are not the controller’s: the launcher runs them always', () => {
   const spec = { version: 3, settings: { addressPools: [{ name: 'old', protocol: 'layer2' }] } };
   const config = {
@@ -221,10 +253,10 @@ executables('the launcher is always ready, and refuses what it does not know in 
     const { code, stdout, stderr } = batch(command);
     assert.equal([code, stdout, stderr], [0, '', '']);
   }
-  const unknown = batch('run', '5');
+  const unknown = batch('run', '6');
   assert.is(unknown.code, 1);
   assert.equal(JSON.parse(unknown.stderr), {
-    message: 'hook run 5: expected a number from 0 to 4',
+    message: 'hook run 6: expected a number from 0 to 5',
   });
   assert.is(runHookProcess(launcher, { args: ['--config'] }).code, 1);
 });

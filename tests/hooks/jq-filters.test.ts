@@ -2,11 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  CHILD_CLASS_FILTER,
   CHILD_TO_FOLD_FILTER,
   CHILD_TO_KEEP_FILTER,
+  CHILD_TO_PURGE_FILTER,
   CLASS_FILTER,
+  CLASS_TO_PURGE_FILTER,
   MODULE_CONFIG_FILTER,
   NODE_FILTER,
+  NODE_TO_PURGE_FILTER,
   SERVICE_TO_CHECK_FILTER,
   SERVICE_TO_EXPAND_FILTER,
   SERVICE_TO_FOLD_FILTER,
@@ -15,11 +19,15 @@ import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { boundTo, child, classOf, node, service } from '../support/cluster-objects.ts';
 import {
   type Projection,
+  projectChildClass,
   projectChildToFold,
   projectChildToKeep,
+  projectChildToPurge,
   projectClass,
+  projectClassToPurge,
   projectModuleConfig,
   projectNode,
+  projectNodeToPurge,
   projectServiceToCheck,
   projectServiceToExpand,
   projectServiceToFold,
@@ -35,7 +43,7 @@ const DRAINING = {
   'node.alpha.kubernetes.io/ttl': '0',
 };
 const NODES = [
-  node('n1', { role: 'edge' }),
+  node('n1', { role: 'edge', 'l2-load-balancer.network.deckhouse.io/member': '' }),
   withMetadata(node('n2', {}, DRAINING), MANAGED),
   {
     ...node('n3'),
@@ -111,6 +119,10 @@ const TABLE: Readonly<Record<string, [string, Projection, readonly KubernetesObj
   'Services to fold': [SERVICE_TO_FOLD_FILTER, projectServiceToFold, SERVICES],
   'Services to check': [SERVICE_TO_CHECK_FILTER, projectServiceToCheck, SERVICES],
   'children to keep': [CHILD_TO_KEEP_FILTER, projectChildToKeep, CHILDREN],
+  'children to purge': [CHILD_TO_PURGE_FILTER, projectChildToPurge, CHILDREN],
+  'nodes to purge': [NODE_TO_PURGE_FILTER, projectNodeToPurge, NODES],
+  'classes to purge': [CLASS_TO_PURGE_FILTER, projectClassToPurge, CLASSES],
+  'classes of children': [CHILD_CLASS_FILTER, projectChildClass, CHILDREN],
   'children to fold': [CHILD_TO_FOLD_FILTER, projectChildToFold, CHILDREN],
   'settings of the module': [MODULE_CONFIG_FILTER, projectModuleConfig, MODULE_CONFIGS],
 };

@@ -2,8 +2,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ApiClient } from '../../modules/metallb/src/kube/api-client.ts';
 import type { ApiRequest } from '../../modules/metallb/src/kube/api-request.ts';
+import { ForbiddenError } from '../../modules/metallb/src/kube/errors.ts';
 import { KubeEventSink } from '../../modules/metallb/src/kube/event-sink.ts';
-import { KubeLease } from '../../modules/metallb/src/kube/leases.ts';
+import { KubeLease, listLeases } from '../../modules/metallb/src/kube/leases.ts';
 import {
   ConflictError,
   NotFoundError,
@@ -76,6 +77,40 @@ test('it is created as others write it', async () => {
     spec: OBJECT.spec,
   };
   assert.equal(api.asked, [{ method: 'POST', path: FOLDER, body, timeoutMs: 700 }]);
+});
+
+test('one that may not be created is to come back with its release', async () => {
+  const api = new OneAnswer(new ForbiddenError('leases is forbidden'));
+  const said = await new KubeLease(api, PLACE).create(RECORD, 700).then(() => 'created', String);
+  assert.match(said, /^ForbiddenError: Lease d8-metallb\/metallb-controller is missing, and only/);
+  const lost = new OneAnswer(new StoreUnavailableError('connection lost'));
+  assert.match(
+    await new KubeLease(lost, PLACE).create(RECORD, 700).then(() => 'created', String),
+    /connection lost$/,
+  );
+});
+
+test('those of a name are listed in all namespaces, with a selector that a role can be limited to', async () => {
+  const { metadata, spec } = OBJECT;
+  const items = [
+    { metadata: { ...metadata, namespace: 'a' }, spec },
+    { metadata: { ...metadata, namespace: 'b' } },
+  ];
+  const api = new OneAnswer({ items });
+  const leases = await listLeases(api, 'metallb-controller');
+  assert.equal(
+    leases.map(({ namespace, lease: { holder, version } }) => [namespace, holder, version]),
+    [
+      ['a', 'pod-1_aa', '7'],
+      ['b', '', '7'],
+    ],
+  );
+  const [{ path, query } = { path: '', query: {} }] = api.asked;
+  assert.is(path, '/apis/coordination.k8s.io/v1/leases');
+  assert.equal(query, { fieldSelector: 'metadata.name=metallb-controller' });
+  const odd = new OneAnswer({ items: [{ metadata: {} }] });
+  const refusal = await listLeases(odd, 'x').then(() => 'read', String);
+  assert.match(refusal, 'no list of Leases x');
 });
 
 test('a renewal insists on the version that it is based on, and leaves labels alone', async () => {

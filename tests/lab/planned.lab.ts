@@ -1,20 +1,15 @@
-import * as assert from 'uvu/assert';
 import { delay } from '../../lab/exec.ts';
 import { CABLE_OUT, NODE_LOSS } from '../../lab/faults.ts';
 import { ready, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { type Measurement, type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
-import type { ProbeReport } from '../../lab/traffic.ts';
-import { observe } from '../../lab/trial.ts';
 import { BALANCER_LABEL } from '../../lab/workload.ts';
+import { nothingLostOf, putUnderLoad, stayedPut } from './load.ts';
 
 const NODE = { kind: 'Node', name: 'n1' };
 const DRAIN = 'network.deckhouse.io/drain-balancer';
 const EXCLUDE = 'node.kubernetes.io/exclude-from-external-load-balancers';
-/** 200 a second, the rate of the promise. */
-const PROBE_MS = 5;
-const ENOUGH_PROBES = 1_000;
 /**
  * From the write of a drain to SIGTERM. A node looks around for half a second before it takes SIGTERM for a restart:
  * a drain that reaches it by then counts, also one that was still on its way.
@@ -83,49 +78,18 @@ async function losesNothing(
   lab: Lab,
   move: (moved: () => Promise<void>) => Promise<void>,
 ): Promise<Measurement> {
-  const observation = await observe(lab, { intervalMs: PROBE_MS });
-  const ips = observation.before.map((one) => one.ip);
-  const held = await lab.hold(ips);
-  const coldReports = await probeForgetting(lab, ips);
-  await move(() => observation.movedFrom(lab, NODE.name));
+  const load = await putUnderLoad(lab);
+  await move(() => load.observation.movedFrom(lab, NODE.name));
   await delay(1_000);
-  const cold = await coldReports();
-  const { outcomes } = await observation.end();
-  const { broken } = await held.report();
-  const all = [...outcomes, ...cold];
+  const { all, tcpBroken } = await load.end();
   const sent = nothingLostOf(all);
-  return { unit: 'lost', samples: all.map((one) => one.lost), counts: { sent, tcpBroken: broken } };
-}
-
-/** Probes from a client that comes for the first time again and again. @returns how to end it and see what was lost */
-async function probeForgetting(
-  lab: Lab,
-  ips: readonly string[],
-): Promise<() => Promise<readonly ProbeReport[]>> {
-  const probe = await lab.probe(ips, 'client2', { intervalMs: PROBE_MS, forgets: true });
-  await probe.flowing();
-  await probe.reset();
-  return async () => {
-    const reports = await probe.report();
-    return reports.map((one) => ({ ...one, ip: `${one.ip} from a forgetful client` }));
-  };
-}
-
-/** @returns how many probes there were */
-function nothingLostOf(all: readonly Pick<ProbeReport, 'ip' | 'sent' | 'lost'>[]): number {
-  const sent = all.reduce((sum, one) => sum + one.sent, 0);
-  assert.ok(sent >= ENOUGH_PROBES, `${sent} probes`);
-  for (const one of all) assert.is(one.lost, 0, `${one.ip} lost ${one.lost} of ${one.sent}`);
-  return sent;
+  return { unit: 'lost', samples: all.map((one) => one.lost), counts: { sent, tcpBroken } };
 }
 
 /** A restart of node programs: no packet lost, no IP on another node, no TCP connection broken. */
 async function staysPut(lab: Lab, nodes: readonly string[]): Promise<Measurement> {
   await freshServices(lab);
-  const observation = await observe(lab, { intervalMs: PROBE_MS });
-  const ips = observation.before.map((one) => one.ip);
-  const held = await lab.hold(ips);
-  const coldReports = await probeForgetting(lab, ips);
+  const load = await putUnderLoad(lab);
   for (const node of nodes) {
     await lab.program(node).stop();
     lab.program(node).start();
@@ -133,15 +97,5 @@ async function staysPut(lab: Lab, nodes: readonly string[]): Promise<Measurement
     await settled(lab);
     await delay(500);
   }
-  const { broken } = await held.echoing();
-  const cold = await coldReports();
-  const { outcomes } = await observation.end();
-  const sent = nothingLostOf([...outcomes, ...cold]);
-  for (const one of outcomes) {
-    assert.equal(one.macs, [lab.macOf(one.preferredNode)], `MACs told for ${one.ip}`);
-    assert.ok(one.unansweredMs < 500, `${one.ip} unanswered for ${one.unansweredMs} ms`);
-  }
-  assert.is(broken, 0, 'TCP connections broken');
-  const samples = outcomes.map((one) => one.unansweredMs);
-  return { unit: 'ms', samples, counts: { sent, tcpBroken: broken } };
+  return stayedPut(lab, load);
 }

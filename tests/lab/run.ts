@@ -8,7 +8,7 @@ import { playsOn, type Scenario } from '../../lab/scenario.ts';
 
 /**
  * Plays the lab scenarios: `run.ts [--only WORD] [--repeat N] [--store manifests|kubernetes] [--short]`; a short run
- * leaves out what plays on the other store too. The last line counts them.
+ * leaves out what takes long or plays on the other store too. The last line counts them.
  */
 const { values } = parseArgs({
   options: {
@@ -31,7 +31,7 @@ async function playSelected(): Promise<{ passed: number; failed: number }> {
   const store = values.store === 'kubernetes' ? 'kubernetes' : 'manifests';
   const selected = all
     .filter((one) => one.name.includes(values.only) && playsOn(one, store))
-    .filter(({ options }) => !values.short || options.stores !== undefined);
+    .filter(({ options }) => !values.short || (options.stores !== undefined && !options.isLong));
   if (selected.length === 0) write(`no scenario on ${store} whose name holds "${values.only}"`);
   return new ScenarioRunner(write, store).playAll(selected, Number(values.repeat));
 }
@@ -50,7 +50,10 @@ async function loadScenarios(): Promise<Scenario[]> {
 }
 
 function scenarioFiles(): string[] {
-  const folders = [import.meta.dirname, join(import.meta.dirname, '..', 'cluster')];
+  const folders = [
+    import.meta.dirname,
+    ...['cluster', 'journeys'].map((name) => join(import.meta.dirname, '..', name)),
+  ];
   return folders.flatMap((folder) =>
     readdirSync(folder)
       .filter((name) => name.endsWith('.lab.ts'))

@@ -118,6 +118,17 @@ test('askers are told after the first round and before any later one', () => {
   assert.equal(order, [IPV4, IPV6, 'asker', 'asker', IPV4, IPV4, IPV6]);
 });
 
+test('askers that the pace keeps waiting are told as soon as it allows, not with the next round', () => {
+  const { announcer, sent, runTo } = makeAnnouncer({ backgroundPerSecond: 50 });
+  announcer.announce(IPV4, 0);
+  announcer.remind(IPV4, [ASKER, ASKER, ASKER], 0);
+  runTo(90);
+  assert.equal(
+    sent.filter(({ unicast }) => unicast).map(({ at }) => Math.floor(at / 20)),
+    [0, 1, 2],
+  );
+});
+
 test('an IP that is not announced is not told to askers', () => {
   const { announcer } = makeAnnouncer();
   announcer.remind(IPV4, [ASKER], 0);

@@ -5,14 +5,13 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bundle } from '../support/bundle.ts';
 
 // A real process, as its parent would start it.
-const PROGRAM = fileURLToPath(
-  new URL('../../modules/metallb/src/speaker/main.ts', import.meta.url),
-);
+const MAIN = 'modules/metallb/src/speaker/main.ts';
+const program = (await bundle([MAIN]))(MAIN);
 
 const test = suite('speaker program', { directory: '' });
 test.before((context) => {
@@ -36,7 +35,7 @@ test('a metrics address that is taken is a setting to mend: a sentence and 64', 
     `--run-dir=${join(directory, 'run')}`,
     `--metrics-address=127.0.0.1:${port}`,
   ];
-  const speaker = spawn(process.execPath, ['--import', 'tsx', PROGRAM, ...settings]);
+  const speaker = spawn(process.execPath, [program, ...settings]);
   const [[code], complaint] = await Promise.all([once(speaker, 'exit'), text(speaker.stderr)]);
   holder.close();
   const sentence = `--metrics-address: can't listen on 127.0.0.1 port ${port}: another process listens there`;

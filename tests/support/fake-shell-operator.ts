@@ -13,6 +13,7 @@ import type { MemoryStore } from '../../modules/metallb/src/store/memory-store.t
 import type { Kind, Operation } from '../../modules/metallb/src/store/store.ts';
 import {
   type Projection,
+  projectChildClass,
   projectChildToFold,
   projectChildToKeep,
   projectClass,
@@ -37,7 +38,7 @@ const HOOKS = {
   },
   'label-nodes': {
     hook: labelNodes,
-    projections: { classes: projectClass, nodes: projectNode },
+    projections: { classes: projectClass, nodes: projectNode, children: projectChildClass },
   },
 } as const;
 

@@ -372,7 +372,7 @@ export const HOOK_CASES: readonly HookCase[] = [
           'network.deckhouse.io/load-balancer-class=False/ClassNotFound: MetalLoadBalancerClass "lost" does not exist: the public IPs stay as they are until it exists or another class is chosen',
         ],
       },
-      members: [],
+      members: ['lost-n1', 'lost-n2', 'lost-n3'],
     },
   },
   {

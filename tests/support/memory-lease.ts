@@ -20,6 +20,12 @@ export class MemoryLease {
     this.#stored = undefined;
   }
 
+  /** Helm makes it anew, as the chart has it. */
+  render(): void {
+    const times = { durationMs: undefined, acquiredEpochMs: undefined, renewedEpochMs: undefined };
+    this.#store({ holder: '', ...times, transitions: 0 });
+  }
+
   /** Somebody writes it by hand. */
   edit(changes: Partial<LeaseRecord>): void {
     if (this.#stored !== undefined) this.#store({ ...this.#stored, ...changes });

@@ -27,6 +27,31 @@ export const projectClass: Projection = ({ metadata, spec }) =>
     spec,
   });
 
+const MEMBER = 'l2-load-balancer.network.deckhouse.io/member';
+
+export const projectNodeToPurge: Projection = ({ metadata, status }) => {
+  const member = metadata.labels?.[MEMBER];
+  return {
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: {
+      name: metadata.name,
+      labels: member === undefined ? {} : { [MEMBER]: member },
+    },
+    status: {
+      conditions: listAt(status, 'conditions').map((one) => ({ type: valueAt(one, 'type') })),
+    },
+  };
+};
+
+export const projectClassToPurge: Projection = ({ apiVersion, kind, metadata, status }) =>
+  compact({
+    apiVersion,
+    kind,
+    metadata: pick(metadata, ['name', 'uid', 'resourceVersion']),
+    status,
+  });
+
 export const projectServiceToExpand: Projection = (object) => projectService(object, true);
 export const projectServiceToFold: Projection = (object) => projectService(object, false);
 
@@ -46,6 +71,15 @@ function projectService({ metadata, spec, status }: KubernetesObject, whole: boo
   });
 }
 
+export const projectChildToPurge: Projection = ({ apiVersion, kind, metadata, spec }) => ({
+  apiVersion,
+  kind,
+  metadata: pick(metadata, [
+    ...['name', 'namespace', 'uid', 'ownerReferences', 'deletionTimestamp'],
+  ]),
+  spec: { serviceRef: valueAt(spec, 'serviceRef') },
+});
+
 export const projectChildToKeep: Projection = ({ apiVersion, kind, metadata, spec, status }) => {
   const isWhole = metadata.labels !== undefined && metadata.annotations !== undefined;
   return {
@@ -59,6 +93,15 @@ export const projectChildToKeep: Projection = ({ apiVersion, kind, metadata, spe
     status: { loadBalancer: { ingress: ingress(status) } },
   };
 };
+
+export const projectChildClass: Projection = ({ apiVersion, kind, metadata }) => ({
+  apiVersion,
+  kind,
+  metadata: {
+    ...pick(metadata, ['name', 'namespace', 'uid']),
+    annotations: annotations(metadata, (key) => key === 'metallb.io/address-pool'),
+  },
+});
 
 export const projectChildToFold: Projection = ({ apiVersion, kind, metadata, spec, status }) => ({
   apiVersion,

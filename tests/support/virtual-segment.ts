@@ -228,11 +228,13 @@ export class VirtualSegment {
     this.#kernelAnswers(frame);
     this.sent.push({ at: this.clock.now(), from, frame });
     if (!this.#cuts.has(`${from}>client`)) this.#clientHears(frame);
-    for (const [name, station] of this.stations) {
-      if (name === from || this.#cuts.has(`${from}>${name}`) || this.drops(frame, from, name))
-        continue;
-      void this.clock.after(0, () => this.#deliver(station, frame));
-    }
+    const reached = [...this.stations.values()].filter(
+      ({ name }) =>
+        name !== from && !this.#cuts.has(`${from}>${name}`) && !this.drops(frame, from, name),
+    );
+    void this.clock.after(0, () => {
+      for (const station of reached) this.#deliver(station, frame);
+    });
   }
 
   #deliver(station: Station, frame: Uint8Array): void {

@@ -24,7 +24,7 @@ class TroubledSegment {
     this.lan.group(...NODES);
     for (const [index, address] of IPS.entries()) this.lan.duty(address, `n${index + 1}`);
     for (const node of NODES) this.lan.start(node, undefined, HOLD_DOWN);
-    this.lan.run(4_000);
+    this.lan.run(2_000);
   }
 
   readonly events: Readonly<Record<string, (node: Node, other: Node) => void>> = {

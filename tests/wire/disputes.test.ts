@@ -47,11 +47,9 @@ test('2,000 IPs between 30 nodes with two cluster states are settled within a se
     before.set(address, lan.duties.get(address) as Duty);
     lan.duty(address, newer[index % 15] ?? '');
   }
-  const current = lan.table.bind(lan);
-  lan.table = (node) =>
-    older.includes(node)
-      ? { ...current(node), duties: before, revision: 1 }
-      : { ...current(node), revision: 2 };
+  const olderTable = { ...lan.table('n1'), duties: before, revision: 1 };
+  const newerTable = { ...lan.table('n30'), revision: 2 };
+  lan.table = (node) => (older.includes(node) ? olderTable : newerTable);
   for (const a of older) for (const b of newer) cutBothWays(lan, a, b);
   for (const name of names) lan.start(name);
   lan.run(700);

@@ -1,32 +1,51 @@
 import type { MetalLoadBalancerClass } from '../src/api/metal-load-balancer-class.ts';
-import { LABEL } from '../src/api/names.ts';
+import { CHILD_ANNOTATION, LABEL } from '../src/api/names.ts';
 import type { Node } from '../src/api/node.ts';
+import type { KubernetesObject } from '../src/api/object.ts';
 import { balancerNodes } from '../src/placement/balancer-nodes.ts';
 import { addLabel, removeLabel } from '../src/store/json-patch.ts';
-import type { Operation } from '../src/store/store.ts';
+import type { JsonPatchOperation, Operation } from '../src/store/store.ts';
 import { BINDING, hookConfig } from './lib/bindings.ts';
-import type { Hook } from './lib/hook.ts';
-import { CLASS_FILTER, NODE_FILTER } from './lib/jq-filters.ts';
+import { type Hook, snapshotOf } from './lib/hook.ts';
+import { CHILD_CLASS_FILTER, CLASS_FILTER, NODE_FILTER } from './lib/jq-filters.ts';
 import { readState } from './lib/snapshots.ts';
 
-/** Gives every balancer node the member label, which the DaemonSet follows, and takes it from all others. */
+/**
+ * Gives every balancer node the member label, which the DaemonSet follows, and takes it from all others. While children
+ * name a class that is not in force, nothing but the label tells who its group was: then no node loses it, as the IPs of
+ * a class that was deleted stay and are announced.
+ * @param childClasses the classes that children name
+ */
 export function labelNodes(
   classes: readonly MetalLoadBalancerClass[],
   nodes: readonly Node[],
+  childClasses: Iterable<string>,
 ): Operation[] {
   const members = new Set(
     classes.flatMap(({ spec }) => balancerNodes(spec, nodes).map(({ name }) => name)),
   );
-  return nodes.flatMap(({ metadata }) => {
-    const { name } = metadata;
-    const object = { apiVersion: 'v1', kind: 'Node', metadata };
-    const isLabelled = metadata.labels?.[LABEL.member] !== undefined;
-    if (members.has(name) === isLabelled) return [];
-    const patch = isLabelled
-      ? removeLabel(object, LABEL.member)
-      : addLabel(object, LABEL.member, '');
-    return [{ do: 'patch', ref: { kind: 'Node', name }, patch }];
-  });
+  const isLabelled = ({ labels }: Node) => labels[LABEL.member] !== undefined;
+  const joining = nodes.filter((node) => !isLabelled(node) && members.has(node.metadata.name));
+  const leaving = nodes.filter((node) => isLabelled(node) && !members.has(node.metadata.name));
+  const released = leaving.length > 0 && areInForce(classes, childClasses) ? leaving : [];
+  return [
+    ...joining.map((node) => patchOf(node, (object) => addLabel(object, LABEL.member, ''))),
+    ...released.map((node) => patchOf(node, (object) => removeLabel(object, LABEL.member))),
+  ];
+}
+
+function areInForce(classes: readonly MetalLoadBalancerClass[], names: Iterable<string>): boolean {
+  const inForce = new Set(classes.map(({ metadata }) => metadata.name));
+  for (const name of names) if (!inForce.has(name)) return false;
+  return true;
+}
+
+function patchOf(
+  { metadata }: Node,
+  patch: (object: KubernetesObject) => JsonPatchOperation[],
+): Operation {
+  const object = { apiVersion: 'v1', kind: 'Node', metadata };
+  return { do: 'patch', ref: { kind: 'Node', name: metadata.name }, patch: patch(object) };
 }
 
 /** Keeps the member label of the nodes. */
@@ -34,9 +53,14 @@ export const hook: Hook = {
   config: hookConfig('label-nodes', [
     { ...BINDING.classes, jqFilter: CLASS_FILTER },
     { ...BINDING.nodes, jqFilter: NODE_FILTER },
+    { ...BINDING.children, jqFilter: CHILD_CLASS_FILTER },
   ]),
   handle(contexts) {
     const { classes, nodes } = readState(contexts);
-    return labelNodes(classes, nodes);
+    const children = snapshotOf(contexts, BINDING.children.name);
+    const childClasses = children.flatMap(
+      ({ metadata }) => metadata.annotations?.[CHILD_ANNOTATION.addressPool] ?? [],
+    );
+    return labelNodes(classes, nodes, childClasses);
   },
 };

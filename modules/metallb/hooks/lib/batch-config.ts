@@ -18,12 +18,13 @@ export function batchConfig(hooks: readonly BatchEntry[], path: string): object 
       kubernetes: config.kubernetes.map(({ group, executeHookOnEvent, ...binding }) => ({
         ...binding,
         executeHookOnEvent: executeHookOnEvent === undefined || executeHookOnEvent.length > 0,
-        executeHookOnSynchronization: true,
+        executeHookOnSynchronization: binding.executeHookOnSynchronization ?? true,
         // The module's templates need nothing of what hooks write.
         waitForSynchronization: false,
       })),
       schedule: config.schedule.map(({ name, crontab, queue }) => ({ name, crontab, queue })),
       settings: settingsInNanoseconds(config.settings),
+      ...(config.afterDeleteHelm !== undefined && { afterDeleteHelm: config.afterDeleteHelm }),
     })),
     has_settings_check: false,
   };

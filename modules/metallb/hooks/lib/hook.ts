@@ -11,6 +11,8 @@ export interface HookConfig {
   };
   readonly kubernetes: readonly KubernetesBinding[];
   readonly schedule: readonly ScheduleBinding[];
+  /** Its place among the hooks that addon-operator runs once the release is deleted; shell-operator refuses it. */
+  readonly afterDeleteHelm?: number;
 }
 
 interface ScheduleBinding {
@@ -28,6 +30,8 @@ export interface KubernetesBinding {
   readonly nameSelector?: { readonly matchNames: readonly string[] };
   /** All when absent. */
   readonly executeHookOnEvent?: readonly ('Added' | 'Modified' | 'Deleted')[];
+  /** Whether the objects that are there at the start are a reason to run it; true when absent. */
+  readonly executeHookOnSynchronization?: boolean;
   /** What of the object the hook sees: a change of anything else is no reason to run it. */
   readonly jqFilter: string;
   readonly keepFullObjectsInMemory: false;

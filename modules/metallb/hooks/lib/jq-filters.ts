@@ -6,6 +6,7 @@ import {
   CLASS_API_VERSION,
   CLASS_KIND,
   CONDITION,
+  LABEL,
 } from '../../src/api/names.ts';
 import { CHILD_CONDITION } from './service-condition.ts';
 
@@ -81,11 +82,19 @@ export const CHILD_TO_KEEP_FILTER = `{
 
 const FOLDED_CONDITIONS = isOneOf('.type', Object.values(CHILD_CONDITION));
 
+const CLASS_OF_CHILD = annotationsWhere(isOneOf('.key', [CHILD_ANNOTATION.addressPool]));
+
+/** Which class it is of. */
+export const CHILD_CLASS_FILTER = `{
+  apiVersion: "${CHILD_API_VERSION}", kind: "${CHILD_KIND}",
+  metadata: (.metadata | {name, namespace, uid, ${CLASS_OF_CHILD}})
+}`;
+
 /** Whose it is, its IP and what is said of it. */
 export const CHILD_TO_FOLD_FILTER = `{
   apiVersion: "${CHILD_API_VERSION}", kind: "${CHILD_KIND}",
   metadata: (.metadata | {
-    name, namespace, uid, ownerReferences, ${annotationsWhere(isOneOf('.key', [CHILD_ANNOTATION.addressPool]))}
+    name, namespace, uid, ownerReferences, ${CLASS_OF_CHILD}
   } | ${COMPACT}),
   spec: {serviceRef: .spec.serviceRef},
   status: {
@@ -93,6 +102,28 @@ export const CHILD_TO_FOLD_FILTER = `{
     conditions: [.status.conditions[]? | select(${FOLDED_CONDITIONS}) | {type, status, reason, message} | ${COMPACT}]
   }
 }`;
+
+/** Whose it is, and whether it is going. */
+export const CHILD_TO_PURGE_FILTER = `{
+  apiVersion: "${CHILD_API_VERSION}", kind: "${CHILD_KIND}",
+  metadata: (.metadata | {name, namespace, uid, ownerReferences, deletionTimestamp} | ${COMPACT}),
+  spec: {serviceRef: .spec.serviceRef}
+}`;
+
+/** The member label, and which conditions stand where. */
+export const NODE_TO_PURGE_FILTER = `{
+  apiVersion: "v1", kind: "Node",
+  metadata: (.metadata | {
+    name, labels: (.labels // {} | with_entries(select(.key == ${JSON.stringify(LABEL.member)})))
+  }),
+  status: {conditions: [.status.conditions[]? | {type}]}
+}`;
+
+/** All that the controller writes. */
+export const CLASS_TO_PURGE_FILTER = `{
+  apiVersion: "${CLASS_API_VERSION}", kind: "${CLASS_KIND}",
+  metadata: (.metadata | {name, uid, resourceVersion}), status
+} | ${COMPACT}`;
 
 /** Which class a Service asks for, and MetalLB's annotations. */
 export const SERVICE_TO_CHECK_FILTER = `{

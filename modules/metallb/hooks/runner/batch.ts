@@ -41,9 +41,11 @@ function hookNumber(hooks: readonly NamedHook[], argument = ''): NamedHook {
   throw new Error(`hook run ${argument}: expected a number from 0 to ${hooks.length - 1}`);
 }
 
-/** Deckhouse runs hooks whatever the settings say; what the controller writes is left to it. */
+/** Deckhouse runs hooks whatever the settings say; what the controller writes is left to it, while there is one. */
 function run(named: NamedHook): void {
-  if ('handle' in named.hook && hookRunner(process.env['VALUES_PATH']) === 'controller') {
+  const { hook } = named;
+  const isControllers = 'handle' in hook && hook.config.afterDeleteHelm === undefined;
+  if (isControllers && hookRunner(process.env['VALUES_PATH']) === 'controller') {
     logLine('debug', 'left to the controller', { setting: 'hookRunner' });
     return;
   }

@@ -5,6 +5,7 @@ import { NODE_SETTINGS } from '../settings/node-settings.ts';
 import { type Setting, UsageError } from '../settings/settings.ts';
 import type { DoctorWish } from './doctor.ts';
 import { type LoopGuardWish, loopGuardWish } from './loop-guard.ts';
+import type { PurgeWish } from './purge.ts';
 
 type OutputForm = 'text' | 'json';
 
@@ -39,6 +40,7 @@ export type Command =
     }
   | ({ readonly verb: 'doctor'; readonly output: OutputForm } & DoctorWish)
   | ({ readonly verb: 'loop-guard' } & LoopGuardWish)
+  | ({ readonly verb: 'purge'; readonly output: OutputForm } & PurgeWish)
   | {
       readonly verb: 'decode';
       readonly output: OutputForm;
@@ -62,6 +64,7 @@ const OPTIONS = {
   ],
   doctor: ['store', 'output', 'speaker', 'kube-proxy-metrics-url'],
   'loop-guard': ['interface', 'pool'],
+  purge: ['store', 'output', 'yes', 'force'],
   decode: ['output', 'heartbeat-key-file'],
   demo: [],
 } as const;
@@ -71,6 +74,7 @@ const VERBS = [
   'plan',
   'doctor',
   'loop-guard',
+  'purge',
   'decode',
   'demo',
 ] as const satisfies (keyof typeof OPTIONS)[];
@@ -173,6 +177,15 @@ function commandOf(
       };
     case 'loop-guard':
       return { verb, ...loopGuardWish(given('action'), all('interface'), all('pool')) };
+    case 'purge': {
+      const where = store();
+      if (where.kind !== 'kubernetes') {
+        throw new UsageError(
+          `--store: expected kubernetes, not manifests:${where.directory}: remove the directory itself`,
+        );
+      }
+      return { verb, output, yes: parsed['yes'] === true, force: parsed['force'] === true };
+    }
     case 'decode': {
       const words = Array.isArray(parsed['frame']) ? parsed['frame'] : [];
       return {
@@ -271,6 +284,15 @@ function newParser(suggest: (name: string) => string | undefined): Argv {
           .option('interface', { ...TEXT, describe: 'where the pools are announced; repeatable' })
           .option('pool', { ...TEXT, describe: 'a CIDR or a range FIRST-LAST; repeatable' })
           .example('$0 loop-guard install --interface eth0 --pool 192.0.2.0/24', 'all but served'),
+    )
+    .command('purge', 'what the module wrote into objects that outlive it', (verb) =>
+      withStore(verb)
+        .option('yes', { type: 'boolean', describe: 'remove it; without, it is only shown' })
+        .option('force', { type: 'boolean', describe: 'also while a controller leads' })
+        .example('$0 purge --store kubernetes', 'what would be removed after an uninstallation')
+        .epilogue(
+          'Exit code: 0 when nothing is left or would be, 1 when a finalizer holds a child.',
+        ),
     )
     .command('decode [frame..]', 'what a captured Ethernet frame says', (verb) =>
       withOutput(verb)

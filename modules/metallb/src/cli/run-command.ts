@@ -20,6 +20,8 @@ import type { Paint } from './paint.ts';
 import { PLANNED_KINDS, planChange } from './plan.ts';
 import { movesSomething } from './plan-report.ts';
 import { formatPlan } from './plan-text.ts';
+import { purge } from './purge.ts';
+import { formatPurge } from './purge-text.ts';
 import { findServices } from './service-lookup.ts';
 import { readSources } from './source-files.ts';
 import { reportStatus } from './status-report.ts';
@@ -58,6 +60,8 @@ export async function runCommand(command: Command, ports: CommandPorts): Promise
     case 'loop-guard':
       ports.print((await guardLoops(command)).join('\n'));
       return 0;
+    case 'purge':
+      return purgeCluster(command, ports);
     case 'decode':
       return decode(command, ports);
   }
@@ -122,6 +126,15 @@ async function doctor(command: Of<'doctor'>, ports: CommandPorts): Promise<numbe
   const asText = () => formatChecks(checks, ports.paint).join('\n');
   ports.print(command.output === 'json' ? asJson({ checks }) : asText());
   return checks.some(({ verdict }) => verdict === 'wrong') ? 1 : 0;
+}
+
+async function purgeCluster(command: Of<'purge'>, ports: CommandPorts): Promise<number> {
+  // The client is most of what the command loads, and few others need it.
+  const { withCluster } = await import('./purge-cluster.ts');
+  const { clock, paint } = ports;
+  const report = await withCluster(clock, (cluster) => purge(command, cluster, clock));
+  ports.print(command.output === 'json' ? asJson(report) : formatPurge(report, paint).join('\n'));
+  return report.leaving.length > 0 && report.written ? 1 : 0;
 }
 
 async function decode(command: Of<'decode'>, ports: CommandPorts): Promise<number> {

@@ -1,5 +1,5 @@
 import type { Child } from '../api/child.ts';
-import { CONDITION } from '../api/names.ts';
+import { ANNOTATION, CONDITION } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
 import { compareIps, parseIp } from '../net/ip.ts';
@@ -81,7 +81,7 @@ function whyNotServed(
     return `${service} is for the default class, and the controller has not taken it up yet: is it running?`;
   }
   if (loadBalancerClass === undefined) {
-    return `${service} names no class, and no class is the default: set spec.loadBalancerClass`;
+    return `${service} names no class, and no class is the default: annotate it with ${ANNOTATION.class}`;
   }
   const names = classes.map((one) => one.metadata.name);
   const hint = suggestion(loadBalancerClass, names);

@@ -29,10 +29,18 @@ export interface Moment {
   readonly epochMs: number;
 }
 
-/** The Lease as this replica last saw it, and since when it has been so. `seenBefore`: it was deleted. */
+/**
+ * The Lease as this replica last saw it, and since when it has been so. `seenBefore`: it was deleted. `madeAnew`: it was,
+ * and Helm has made another that nobody has held yet.
+ */
 type Observed =
   | { readonly kind: 'absent'; readonly sinceMs: number; readonly seenBefore: boolean }
-  | { readonly kind: 'present'; readonly sinceMs: number; readonly lease: StoredLease };
+  | {
+      readonly kind: 'present';
+      readonly sinceMs: number;
+      readonly lease: StoredLease;
+      readonly madeAnew: boolean;
+    };
 
 const NEVER_SEEN: Observed = { kind: 'absent', sinceMs: 0, seenBefore: false };
 
@@ -98,8 +106,8 @@ export class LeaderElection {
     this.#observe(lease, nowMs);
     if (lease?.holder === this.#options.identity) return;
     this.#isUnbroken = false;
-    // One that was deleted is this leader's to make anew.
-    if (lease !== undefined) this.#renewedAt = undefined;
+    // One that was deleted is this leader's to make anew, or to take where Helm was faster.
+    if (lease !== undefined && !isUntouched(lease)) this.#renewedAt = undefined;
   }
 
   /** The write that `next` asked for was sent at `sentAt` and succeeded. */
@@ -155,7 +163,7 @@ export class LeaderElection {
       return observed.seenBefore ? Math.max(0, observed.sinceMs + durationMs - nowMs) : 0;
     }
     const { holder, durationMs: itsDurationMs = durationMs } = observed.lease;
-    if (holder === '' || holder === identity) return 0;
+    if (holder === identity || (holder === '' && !observed.madeAnew)) return 0;
     return Math.max(0, observed.sinceMs + itsDurationMs - nowMs);
   }
 
@@ -166,9 +174,17 @@ export class LeaderElection {
     if (lease === undefined) {
       if (before.kind === 'present') this.#observed = { kind: 'absent', sinceMs, seenBefore: true };
     } else if (before.kind === 'absent' || before.lease.version !== lease.version) {
-      this.#observed = { kind: 'present', lease, sinceMs };
+      const wasThere = before.kind === 'present' || before.seenBefore;
+      const wasTouched = before.kind === 'absent' || before.madeAnew || !isUntouched(before.lease);
+      const madeAnew = isUntouched(lease) && wasThere && wasTouched;
+      this.#observed = { kind: 'present', lease, sinceMs, madeAnew };
     }
   }
+}
+
+/** As the chart renders it: whoever has held a Lease leaves its duration there. */
+function isUntouched({ holder, durationMs }: StoredLease): boolean {
+  return holder === '' && durationMs === undefined;
 }
 
 function recordOf({ version: _, ...record }: StoredLease): LeaseRecord {

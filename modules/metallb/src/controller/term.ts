@@ -40,8 +40,8 @@ export interface TermOptions {
   readonly hookRunner: 'controller' | 'shell-operator';
 }
 
-/** Figures of a class that change with every IP are written at most this often. */
-const CLASS_STATUS_DELAY_MS = 500;
+/** What may change with every IP is looked at this often at most: figures of classes, labels of nodes. */
+const OTHERS_DELAY_MS = 500;
 /** Services worked on at once: while one waits for the API server, the others go on. */
 const CONCURRENCY = 8;
 /** Key of the work on all nodes' labels, among the names of classes (none has a slash). */
@@ -63,7 +63,7 @@ export class Term {
   readonly #nodeFacts = new Fingerprints();
   readonly #runsHooks: boolean;
   #poolProblems: readonly Problem[] = [];
-  #statusTimer: Timer | undefined;
+  #othersTimer: Timer | undefined;
   #isOver = false;
 
   constructor(ports: TermPorts, { coolDownMs, hookRunner }: TermOptions) {
@@ -141,7 +141,7 @@ export class Term {
   /** Nothing is written any more once it resolves. */
   async stop(): Promise<void> {
     this.#isOver = true;
-    this.#statusTimer?.cancel();
+    this.#othersTimer?.cancel();
     await Promise.all([this.#services.stop(), this.#others.stop()]);
   }
 
@@ -170,7 +170,7 @@ export class Term {
       if (this.#cluster.children.object(key) === undefined) this.#addresses.release(key);
     }
     this.#addServices(serviceKeys);
-    this.#scheduleClassStatuses();
+    this.#scheduleOthers();
   }
 
   #addServices(keys: ReadonlySet<string>): void {
@@ -193,11 +193,13 @@ export class Term {
       .flatMap((key) => this.#cluster.child(key) ?? []);
   }
 
-  #scheduleClassStatuses(): void {
+  /** The labels, too: they may depend on children of a class that is gone. */
+  #scheduleOthers(): void {
     if (this.#isOver) return;
-    this.#statusTimer ??= this.#ports.clock.after(CLASS_STATUS_DELAY_MS, () => {
-      this.#statusTimer = undefined;
+    this.#othersTimer ??= this.#ports.clock.after(OTHERS_DELAY_MS, () => {
+      this.#othersTimer = undefined;
       for (const name of this.#cluster.classes.keys()) this.#others.add(name);
+      if (this.#runsHooks) this.#others.add(NODE_LABELS);
     });
   }
 
@@ -207,7 +209,7 @@ export class Term {
   }
 
   async #labelNodes(): Promise<void> {
-    for (const operation of labelNodes(this.#classes, this.#nodes)) {
+    for (const operation of labelNodes(this.#classes, this.#nodes, this.#childClasses())) {
       await this.#ports.store.write(operation);
     }
   }
@@ -246,6 +248,10 @@ export class Term {
       const node = this.#cluster.nodes.get(name);
       return node && [node.labels, node.draining, node.excluded];
     });
+  }
+
+  *#childClasses(): Generator<string> {
+    for (const { className } of this.#cluster.children.values()) yield className;
   }
 
   get #classes(): MetalLoadBalancerClass[] {

@@ -1,9 +1,11 @@
 import {
   absentAs,
+  both,
   type Field,
   fields,
   integer,
   into,
+  listOf,
   optional,
   text,
   word,
@@ -15,6 +17,7 @@ import type { JsonPatchOperation } from '../store/store.ts';
 import { formatMilliseconds, parseTimestamp } from '../time/clock.ts';
 import type { ApiClient } from './api-client.ts';
 import { JSON_PATCH } from './api-request.ts';
+import { ForbiddenError } from './errors.ts';
 
 const API_VERSION = 'coordination.k8s.io/v1';
 const KIND = 'Lease';
@@ -23,6 +26,12 @@ const KIND = 'Lease';
 export interface LeasePlace {
   readonly namespace: string;
   readonly name: string;
+}
+
+/** A Lease and where it is. */
+export interface PlacedLease {
+  readonly namespace: string;
+  readonly lease: StoredLease;
 }
 
 const leaseObject: Field<StoredLease> = into(
@@ -50,6 +59,22 @@ const leaseObject: Field<StoredLease> = into(
   }),
 );
 
+const leaseList: Field<readonly PlacedLease[]> = into(
+  fields({
+    items: listOf(both(leaseObject, fields({ metadata: fields({ namespace: word }) }))),
+  }),
+  ({ items }) => items.map(([lease, { metadata }]) => ({ namespace: metadata.namespace, lease })),
+);
+
+/** The Leases of this name in all namespaces. @throws as a request does */
+export async function listLeases(api: ApiClient, name: string): Promise<readonly PlacedLease[]> {
+  const path = `/apis/${API_VERSION}/leases`;
+  const query = { fieldSelector: `metadata.name=${name}` };
+  const parsed = parseAs('LeaseList', leaseList, await api.request({ method: 'GET', path, query }));
+  if (parsed.ok) return parsed.value;
+  throw new StoreUnavailableError(`the answer is no list of Leases ${name}`);
+}
+
 /** A Lease of the Kubernetes API. */
 export class KubeLease implements LeaseLock {
   readonly #api: ApiClient;
@@ -76,9 +101,16 @@ export class KubeLease implements LeaseLock {
       metadata: this.#place,
       spec: specOf(record),
     };
-    return this.#parse(
-      await this.#api.request({ method: 'POST', path: this.#folder, body, timeoutMs }),
-    );
+    try {
+      const request = { method: 'POST', path: this.#folder, body, timeoutMs } as const;
+      return this.#parse(await this.#api.request(request));
+    } catch (error) {
+      if (!(error instanceof ForbiddenError)) throw error;
+      const { namespace, name } = this.#place;
+      const advice = 'helm upgrade, or Deckhouse, makes it again';
+      const message = `Lease ${namespace}/${name} is missing, and only its release may create it: ${advice}`;
+      throw new ForbiddenError(message, { cause: error });
+    }
   }
 
   /** A patch, so that labels stay that somebody put on it. */

@@ -35,7 +35,10 @@ const secret: Field<{ readonly version: string; readonly kept: Certificate }> = 
   },
 );
 
-/** The Secret with the webhook's certificate, which all replicas read and one writes. */
+/**
+ * The Secret with the webhook's certificate, which all replicas read and one writes. The chart brings it without data;
+ * where there is no chart, it is created.
+ */
 export class WebhookSecret {
   readonly #api: ApiClient;
   readonly #place: SecretPlace;

@@ -85,15 +85,14 @@ export class Announcer {
 
   /** When `step` has something to send again; may be in the past; undefined while nothing is announced. */
   nextDeadline(): number | undefined {
-    const deadlines: number[] = [];
     const allowedAt = this.#now + this.#pacing.waitMs('background', this.#now);
+    let next = this.#reminders.size > 0 ? allowedAt : Number.POSITIVE_INFINITY;
     if (this.#first.size > 0) {
-      deadlines.push(this.#now + this.#pacing.waitMs('first-round', this.#now));
+      next = Math.min(next, this.#now + this.#pacing.waitMs('first-round', this.#now));
     }
-    if (this.#reminders.size > 0) deadlines.push(allowedAt);
     const due = this.#due.peek();
-    if (due !== undefined) deadlines.push(Math.max(due.at, allowedAt));
-    return deadlines.length === 0 ? undefined : Math.min(...deadlines);
+    if (due !== undefined) next = Math.min(next, Math.max(due.at, allowedAt));
+    return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
   #sendFirstRounds(frames: Uint8Array[]): void {

@@ -58,6 +58,7 @@ export class ConflictWatch {
   /** Ends conflicts that nobody has renewed. */
   step(now: number): ConflictAction[] {
     const actions: ConflictAction[] = [];
+    if (this.#conflicts.size === 0) return actions;
     for (const { ip, seenAt } of this.#oldestFirst()) {
       if (now - seenAt < OVER_AFTER_MS) break;
       actions.push({ kind: 'over', ip });
@@ -68,6 +69,7 @@ export class ConflictWatch {
 
   /** When `step` has something to do; undefined without conflicts. */
   nextDeadline(): number | undefined {
+    if (this.#conflicts.size === 0) return undefined;
     const [oldest] = this.#oldestFirst();
     return oldest && oldest.seenAt + OVER_AFTER_MS;
   }

@@ -147,6 +147,8 @@ export class CertificateKeeper {
   /** @returns undefined for one that can't be served */
   #serve(kept: KeptCertificate): Lifetime | undefined {
     if (this.#served?.kept.certificate === kept.certificate) return this.#served.lifetime;
+    // As the chart brings it: nobody has made one yet.
+    if (kept.certificate === '') return undefined;
     const { log, serve } = this.#ports;
     const lifetime = lifetimeOf(kept, this.#dnsNames);
     if (typeof lifetime === 'string') {

@@ -197,9 +197,10 @@ export class Announcements {
   }
 
   nextDeadline(): number {
-    const deadlines = [this.#announcer, this.#fresh, this.#conflicts].map((part) =>
-      part.nextDeadline(),
+    return Math.min(
+      this.#announcer.nextDeadline() ?? Number.POSITIVE_INFINITY,
+      this.#fresh.nextDeadline() ?? Number.POSITIVE_INFINITY,
+      this.#conflicts.nextDeadline() ?? Number.POSITIVE_INFINITY,
     );
-    return Math.min(...deadlines.map((deadline) => deadline ?? Number.POSITIVE_INFINITY));
   }
 }

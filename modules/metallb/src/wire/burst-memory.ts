@@ -17,16 +17,16 @@ export class BurstMemory {
   readonly #nodes = new LRUCache<MacAddress, Announcing>({ max: 256 });
 
   saw(mac: MacAddress, now: number): void {
-    const node = this.#nodes.get(mac) ?? {
-      harmless: new TokenBucket({
-        ratePerSecond: HARMLESS_PER_SECOND,
-        burst: HARMLESS_PER_SECOND,
-        now,
-      }),
-      burstAt: Number.NEGATIVE_INFINITY,
-    };
+    const node = this.#nodes.get(mac) ?? this.#meet(mac, now);
     if (!node.harmless.tryTake(now)) node.burstAt = now;
+  }
+
+  #meet(mac: MacAddress, now: number): Announcing {
+    const rate = { ratePerSecond: HARMLESS_PER_SECOND, burst: HARMLESS_PER_SECOND };
+    const harmless = new TokenBucket({ ...rate, now });
+    const node = { harmless, burstAt: Number.NEGATIVE_INFINITY };
     this.#nodes.set(mac, node);
+    return node;
   }
 
   /** Whether the node was announcing many IPs just before it fell silent. */

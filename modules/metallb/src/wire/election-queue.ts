@@ -34,8 +34,8 @@ export class ElectionQueue {
   }
 
   /** Unless others wait already, the first of them are elected before this returns. */
-  add(ips: Iterable<IpAddress>): void {
-    for (const ip of ips) this.#due.add(ip);
+  add(...all: readonly Iterable<IpAddress>[]): void {
+    for (const ips of all) for (const ip of ips) this.#due.add(ip);
     if (!this.#waits) this.#electSome();
   }
 

@@ -104,14 +104,18 @@ export class IpRoles {
   ): Transition | undefined {
     const before = this.get(ip);
     const from = this.#winners.get(ip);
-    this.#remember(ip, after, winner);
+    if (before.kind !== 'silent' || after.kind !== 'silent') this.#play(ip, after);
+    if (winner !== from) this.#remember(ip, winner);
     if (before.kind === after.kind) return undefined;
     return { ip, duty, before, after, from: from === this.#self ? undefined : from };
   }
 
-  #remember(ip: IpAddress, role: Role, winner: string | undefined): void {
+  #play(ip: IpAddress, role: Role): void {
     if (role.kind === 'silent') this.#roles.delete(ip);
     else this.#roles.set(ip, role);
+  }
+
+  #remember(ip: IpAddress, winner: string | undefined): void {
     if (winner === undefined) this.#winners.delete(ip);
     else this.#winners.set(ip, winner);
   }

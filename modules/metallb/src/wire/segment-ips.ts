@@ -128,7 +128,7 @@ export class SegmentIps {
   // --- election -----------------------------------------------------------------------------------------------
 
   electAll(): void {
-    this.elect(new Set([...this.#ports.table().duties.keys(), ...this.#roles.ips()]));
+    this.#elections.add(this.#ports.table().duties.keys(), this.#roles.ips());
   }
 
   /** Network rule 20: who stays announcer tells the segment so, whatever another one told before. */
@@ -153,8 +153,9 @@ export class SegmentIps {
 
   #elect(): Elect {
     const { liveness } = this.#sight;
+    const table = this.#ports.table();
     const electRole = this.#roles.elections({
-      table: this.#ports.table(),
+      table,
       view: this.#sight.view(),
       state: liveness.state,
       isRestarting: (node) => liveness.peer(node)?.phase === 'restarting',
@@ -162,7 +163,7 @@ export class SegmentIps {
     return (ip) => {
       const transition = electRole(ip);
       if (transition !== undefined) this.#apply(transition);
-      this.#force(ip);
+      if (table.duties.get(ip)?.forced) this.#force(ip);
       if (transition !== undefined) this.#keep(ip);
     };
   }
@@ -225,7 +226,6 @@ export class SegmentIps {
 
   /** A duty may be forced while its IP is probed, or after a foreign host has vetoed it. */
   #force(ip: IpAddress): void {
-    if (!this.#ports.table().duties.get(ip)?.forced) return;
     this.announcements.force(ip, this.#ports.clock.now());
   }
 

@@ -1,0 +1,59 @@
+import { delay } from '../../lab/exec.ts';
+import { runBackends } from '../../lab/kubernetes/backend-pods.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { type Scenario, scenario } from '../../lab/scenario.ts';
+import { deleteServices } from '../../lab/standard.ts';
+import { type Checks, followPage } from './reader.ts';
+import { COOL_DOWN_MS, RELEASE_LAB } from './release-lab.ts';
+
+export interface JourneyOptions {
+  /** Applications that run behind every node, by the label `app` of their Pods. */
+  readonly apps: readonly string[];
+  /** No class is there but the page's own, so that its last one can go: speakers start and end with it. */
+  readonly ownClassesOnly?: boolean;
+  readonly deadlineMs?: number;
+  /** Measures time, so no other timed run may go on beside it. */
+  readonly timed?: boolean;
+  /** Takes so long that a short run leaves it out. */
+  readonly isLong?: boolean;
+}
+
+/** A journey takes ten seconds on a machine that does nothing else. */
+const DEADLINE_MS = 120_000;
+const CLASS_KIND = 'MetalLoadBalancerClass';
+/** Its pool is IPv6: it is in nobody's way, and keeps speakers on the nodes from one journey to the next. */
+const STANDING_CLASSES: readonly string[] = ['ingress6'];
+
+/**
+ * The scenario `journeys/NAME`: docs/journeys/NAME.md, from its first command to its last, on the module as helm installs it
+ * and in a cluster without Services and classes that a reader would not have.
+ * @param checks what no command of the page shows, by the heading of the section after which it is so
+ */
+export function journey(
+  name: string,
+  { apps, ownClassesOnly = false, ...options }: JourneyOptions,
+  checks: (lab: Lab) => Checks = () => ({}),
+): Scenario {
+  return scenario(
+    `journeys/${name}`,
+    { lab: RELEASE_LAB, stores: ['kubernetes'], deadlineMs: DEADLINE_MS, ...options },
+    async (lab) => {
+      await empty(lab, ownClassesOnly ? [] : STANDING_CLASSES);
+      // Every journey finds all IPs of its pool free.
+      await delay(COOL_DOWN_MS);
+      for (const app of apps) await runBackends(lab, app);
+      await followPage(lab, name, checks(lab));
+      await empty(lab);
+      return undefined;
+    },
+  );
+}
+
+async function empty(lab: Lab, keptClasses = STANDING_CLASSES): Promise<void> {
+  await deleteServices(lab);
+  for (const { metadata } of await lab.cluster.list(CLASS_KIND)) {
+    if (!keptClasses.includes(metadata.name)) {
+      await lab.cluster.delete({ kind: CLASS_KIND, name: metadata.name });
+    }
+  }
+}
