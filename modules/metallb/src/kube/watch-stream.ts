@@ -54,12 +54,17 @@ export async function* readLines(
   try {
     for await (const chunk of body) {
       silence.heard(silenceMs);
-      const lines = (rest + decoder.write(chunk)).split('\n');
-      rest = lines.pop() ?? '';
+      const [end = '', ...more] = decoder.write(chunk).split('\n');
+      // Looking for its end again with each chunk would cost a long line its square.
+      rest += end;
       if (rest.length > lineLength) {
         throw new UnreadableWatchError(`a line is longer than ${lineLength} characters`);
       }
-      yield* lines;
+      const next = more.pop();
+      if (next === undefined) continue;
+      yield rest;
+      yield* more;
+      rest = next;
     }
   } finally {
     silence.end();
