@@ -34,9 +34,9 @@ lint:
 dead-code:
 	$(STEP) dead-code knip
 
-# Scenarios in network namespaces; ONLY=WORD plays those whose name holds WORD.
+# Scenarios in network namespaces; ONLY=WORD plays those whose name holds WORD, SHORT=1 leaves out what takes long.
 lab-test: $(BUILT) | lab-packages
-	@node --import tsx tests/lab/run.ts $(if $(ONLY),--only='$(ONLY)')
+	@node --import tsx tests/lab/run.ts $(if $(ONLY),--only='$(ONLY)') $(if $(SHORT),--short)
 
 # On a real API server; ONLY=WORD plays what has WORD in its name.
 e2e: $(BUILT) | lab-packages cluster-tools

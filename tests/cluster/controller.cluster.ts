@@ -75,6 +75,7 @@ export const scenarios: readonly ClusterScenario[] = [
   {
     name: 'controller/paused: one that wakes up after its Lease has passed on writes nothing any more',
     deadlineMs: 240_000,
+    isLong: true,
     play: (cluster) =>
       onStage(cluster, 'paused', async ({ replicas }) => {
         await whileUsersCreate(replicas, async () => {

@@ -80,6 +80,7 @@ export const scenarios: readonly ClusterScenario[] = [
   {
     name: 'helm/install: the commands of docs/install-with-helm.md, from the first to the last',
     deadlineMs: 300_000,
+    isLong: true,
     play: followThePage,
   },
 ];

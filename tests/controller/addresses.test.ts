@@ -71,9 +71,11 @@ test('an exhausted pool is said in words; its extension helps those who wait', a
     'AllPublicIPsAssigned=False: 2 of 3 public IPs were assigned',
     'network.deckhouse.io/ips-assignable=False: nginx-ingress-2: no free IPv4 address (ingress: 2 of 2 used)',
   ]);
+  assert.is(bench.servicesWaiting('ingress'), 1);
   bench.change(small(['192.0.2.10-192.0.2.11', '198.51.100.0/24']));
   await bench.settle();
   assert.equal(bench.ips('nginx'), ['192.0.2.10', '192.0.2.11', '198.51.100.0']);
+  assert.is(bench.servicesWaiting('ingress'), 0);
   assert.equal(bench.conditions('nginx').slice(1), [
     'AllPublicIPsAssigned=True: 3 of 3 public IPs were assigned',
   ]);

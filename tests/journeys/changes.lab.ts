@@ -5,7 +5,7 @@ import { type Observation, observe } from '../../lab/trial.ts';
 import { journey } from './journey.ts';
 
 export const scenarios: readonly Scenario[] = [
-  journey('count-changed', { apps: ['nginx'] }, (lab) => ({
+  journey('count-changed', { apps: ['nginx'], isLong: true }, (lab) => ({
     '1. Four': () => settled(lab),
     '2. Two': async () => {
       for (const ip of ['192.0.2.12', '192.0.2.13']) {
@@ -34,7 +34,7 @@ export const scenarios: readonly Scenario[] = [
     };
   }),
 
-  journey('service-deleted', { apps: ['nginx', 'next', 'last'] }, (lab) => ({
+  journey('service-deleted', { apps: ['nginx', 'next', 'last'], isLong: true }, (lab) => ({
     '': () => settled(lab),
     '1. The Service goes, another one comes': async () => {
       for (const ip of ['192.0.2.10', '192.0.2.11', '192.0.2.12']) {
@@ -44,7 +44,7 @@ export const scenarios: readonly Scenario[] = [
     '2. After the cool-down': () => settled(lab),
   })),
 
-  journey('pool-exhausted', { apps: ['nginx'] }, (lab) => ({
+  journey('pool-exhausted', { apps: ['nginx'], isLong: true }, (lab) => ({
     '3. More addresses': () => settled(lab),
   })),
 ];

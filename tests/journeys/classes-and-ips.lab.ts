@@ -4,18 +4,18 @@ import type { Scenario } from '../../lab/scenario.ts';
 import { journey } from './journey.ts';
 
 export const scenarios: readonly Scenario[] = [
-  journey('default-class', { apps: ['nginx', 'next'] }, (lab) => ({
+  journey('default-class', { apps: ['nginx', 'next'], isLong: true }, (lab) => ({
     '4. Another default later': () => settled(lab),
   })),
 
-  journey('class-by-annotation', { apps: ['nginx'] }, (lab) => ({
+  journey('class-by-annotation', { apps: ['nginx'], isLong: true }, (lab) => ({
     '2. Another class': async () => {
       await settled(lab);
       assert.equal(await lab.prober.macsOf('192.0.2.30'), [], 'who answers the IP of before');
     },
   })),
 
-  journey('requested-ips', { apps: ['nginx', 'exchange'] }, (lab) => ({
+  journey('requested-ips', { apps: ['nginx', 'exchange'], isLong: true }, (lab) => ({
     '4. One that is free': () => settled(lab),
   })),
 

@@ -22,7 +22,7 @@ export const scenarios: readonly Scenario[] = [
     };
   }),
 
-  journey('node-removed', OPTIONS, (lab) => {
+  journey('node-removed', { ...OPTIONS, isLong: true }, (lab) => {
     let load: Load | undefined;
     return {
       '': async () => {

@@ -33,7 +33,7 @@ const KINDS_OF_CLUSTER = ['ClusterRole', 'ClusterRoleBinding', 'ValidatingWebhoo
 
 /** The journey of docs/journeys/uninstall.md. */
 export const scenarios: readonly Scenario[] = [
-  journey('uninstall', { apps: ['nginx'], deadlineMs: 300_000 }, (lab) => {
+  journey('uninstall', { apps: ['nginx'], deadlineMs: 300_000, isLong: true }, (lab) => {
     let rights: readonly Right[] = [];
     return {
       '1. A Service with three IPs': async () => {

@@ -22,22 +22,26 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('degraded/controller-down-for-30-s', { deadlineMs: 90_000 }, async (lab) => {
-    await freshServices(lab);
-    await nothingChangesWhile(lab, async () => {
-      await lab.controller.killTree();
-      const later = STANDARD_SERVICES.map((one) => ({
-        ...one,
-        name: `later-${one.name}`,
-        count: 1,
-      }));
-      await lab.cluster.apply(...later.map(serviceManifest));
-      await delay(WITHOUT_CONTROLLER_MS);
-      lab.controller.start();
-      for (const { name } of later) await assignedIps(lab, name, 1);
-    });
-    return undefined;
-  }),
+  scenario(
+    'degraded/controller-down-for-30-s',
+    { deadlineMs: 90_000, isLong: true },
+    async (lab) => {
+      await freshServices(lab);
+      await nothingChangesWhile(lab, async () => {
+        await lab.controller.killTree();
+        const later = STANDARD_SERVICES.map((one) => ({
+          ...one,
+          name: `later-${one.name}`,
+          count: 1,
+        }));
+        await lab.cluster.apply(...later.map(serviceManifest));
+        await delay(WITHOUT_CONTROLLER_MS);
+        lab.controller.start();
+        for (const { name } of later) await assignedIps(lab, name, 1);
+      });
+      return undefined;
+    },
+  ),
 ];
 
 /** All IPs stay answered by their nodes, no probe is lost. */

@@ -25,6 +25,7 @@ export const scenarios: readonly Scenario[] = [
     ];
     const [controller = '', ...nodes] = shown;
     assert.match(controller, /^metallb_allocator_addresses_in_use\{class="ingress"\} 3$/m);
+    assert.match(controller, /^metallb_allocator_services_waiting\{class="ingress"\} 0$/m);
     for (const text of nodes) {
       assert.is(text.match(/^metallb_announced\{.*\} 1$/gm)?.length, 2);
       assert.match(text, /^metallb_wire_event_loop_delay_seconds\{percentile="99"\} /m);

@@ -68,7 +68,7 @@ export const scenarios: readonly Scenario[] = [
 
   scenario(
     'hearing/a-node-with-another-key',
-    { lab: { ownKey: ['n3'] }, deadlineMs: 120_000 },
+    { lab: { ownKey: ['n3'] }, deadlineMs: 120_000, isLong: true },
     async (lab) => {
       const all = await freshServices(lab);
       await stayWhereTheyBelong(lab, all);

@@ -2,9 +2,10 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import type { StoreKind } from '../../lab/lab.ts';
 import { becomeRoot } from '../../lab/root.ts';
 import { ScenarioRunner } from '../../lab/runner.ts';
-import { playsOn, type Scenario } from '../../lab/scenario.ts';
+import { playsOn, type Scenario, type ScenarioOptions } from '../../lab/scenario.ts';
 
 /**
  * Plays the lab scenarios: `run.ts [--only WORD] [--repeat N] [--store manifests|kubernetes] [--short]`; a short run
@@ -31,9 +32,14 @@ async function playSelected(): Promise<{ passed: number; failed: number }> {
   const store = values.store === 'kubernetes' ? 'kubernetes' : 'manifests';
   const selected = all
     .filter((one) => one.name.includes(values.only) && playsOn(one, store))
-    .filter(({ options }) => !values.short || (options.stores !== undefined && !options.isLong));
+    .filter(({ options }) => !values.short || isInShortRun(options, store));
   if (selected.length === 0) write(`no scenario on ${store} whose name holds "${values.only}"`);
   return new ScenarioRunner(write, store).playAll(selected, Number(values.repeat));
+}
+
+/** On an API server, what plays on manifests too is left out. */
+function isInShortRun({ stores, isLong }: ScenarioOptions, store: StoreKind): boolean {
+  return !isLong && (store === 'manifests' || stores !== undefined);
 }
 
 /** @throws when a scenario file holds none, or two scenarios share a name */

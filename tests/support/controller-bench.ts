@@ -37,6 +37,11 @@ export class ControllerBench {
     for (const object of objects) this.store.put(object);
   }
 
+  /** As its metric says. */
+  servicesWaiting(className: string): number | undefined {
+    return this.#controller.usage().get(className)?.servicesWaiting;
+  }
+
   /**
    * Lets everything happen that the cluster's present state leads to.
    * @param others what others than the controller do in a round

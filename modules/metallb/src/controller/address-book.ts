@@ -24,6 +24,11 @@ export interface AddressBookPorts {
   readonly onFreed: (services: ReadonlySet<string>) => void;
 }
 
+/** Addresses of a class, and the Services that have fewer of them than they ask for. */
+export interface ClassUsage extends PoolUsage {
+  readonly servicesWaiting: number;
+}
+
 /** Gives children their IPs and remembers who waits for one. */
 export class AddressBook {
   readonly #ports: AddressBookPorts;
@@ -43,8 +48,9 @@ export class AddressBook {
     return change.problems;
   }
 
-  usage(className: string): PoolUsage {
-    return this.#ports.allocator.usage(className);
+  usage(className: string): ClassUsage {
+    const servicesWaiting = this.#waiting.get(className)?.size ?? 0;
+    return { ...this.#ports.allocator.usage(className), servicesWaiting };
   }
 
   /** Takes over the IP that the child's status names. @returns false where somebody else has it already */

@@ -1,5 +1,6 @@
 import type { Gauge } from 'prom-client';
 import type { Metrics } from '../telemetry/metrics.ts';
+import type { ClassUsage } from './address-book.ts';
 
 /** What the controller counts of itself at the moment. */
 export interface ControllerFigures {
@@ -7,7 +8,7 @@ export interface ControllerFigures {
   readonly isLeading: boolean;
   readonly queueDepth: number;
   /** By class. */
-  readonly usage: ReadonlyMap<string, { readonly total: bigint; readonly used: bigint }>;
+  readonly usage: ReadonlyMap<string, ClassUsage>;
 }
 
 /** The controller's metrics. */
@@ -17,6 +18,7 @@ export class ControllerMetrics {
   readonly #queueDepth: Gauge;
   readonly #total: Gauge;
   readonly #used: Gauge;
+  readonly #waiting: Gauge;
 
   constructor(metrics: Metrics) {
     this.#ready = metrics.gauge({
@@ -42,6 +44,11 @@ export class ControllerMetrics {
       help: 'Addresses of the pool of a class that Services have',
       labels,
     });
+    this.#waiting = metrics.gauge({
+      name: 'allocator_services_waiting',
+      help: 'Services that have fewer IPs of a class than they ask for',
+      labels,
+    });
   }
 
   show({ isReady, isLeading, queueDepth, usage }: ControllerFigures): void {
@@ -51,9 +58,11 @@ export class ControllerMetrics {
     // A class that is gone must not go on being reported.
     this.#total.reset();
     this.#used.reset();
-    for (const [name, { total, used }] of usage) {
+    this.#waiting.reset();
+    for (const [name, { total, used, servicesWaiting }] of usage) {
       this.#total.set({ class: name }, Number(total));
       this.#used.set({ class: name }, Number(used));
+      this.#waiting.set({ class: name }, servicesWaiting);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { AdmissionView } from '../admission/view.ts';
 import { formatProblem } from '../api/problem.ts';
-import type { PoolUsage } from '../ipam/allocator.ts';
+import type { ClassUsage } from './address-book.ts';
 import { ClusterState } from './cluster-state.ts';
 import { fencedStore } from './fenced-store.ts';
 import { narratedStore } from './narrated-store.ts';
@@ -60,8 +60,8 @@ export class Controller {
     return this.#term?.queueDepth ?? 0;
   }
 
-  /** Addresses of each class, all and those in use; empty while another controller counts them. */
-  usage(): ReadonlyMap<string, PoolUsage> {
+  /** By class; empty while another controller counts. */
+  usage(): ReadonlyMap<string, ClassUsage> {
     const term = this.#term;
     if (term === undefined) return new Map();
     return new Map([...this.#cluster.classes.keys()].map((name) => [name, term.usage(name)]));

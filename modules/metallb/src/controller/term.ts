@@ -6,14 +6,14 @@ import { LABEL } from '../api/names.ts';
 import type { Node } from '../api/node.ts';
 import { keyOf } from '../api/object.ts';
 import type { Problem } from '../api/problem.ts';
-import { Allocator, type PoolUsage } from '../ipam/allocator.ts';
+import { Allocator } from '../ipam/allocator.ts';
 import { ConflictError, NotFoundError, NotLeadingError } from '../store/errors.ts';
 import { type Occurrence, subjectOf } from '../store/event-sink.ts';
 import type { Store } from '../store/store.ts';
 import { WorkQueue } from '../store/work-queue.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import { AddressBook } from './address-book.ts';
+import { AddressBook, type ClassUsage } from './address-book.ts';
 import { ClassPlacements } from './class-placements.ts';
 import { classStatusOperation } from './class-status.ts';
 import type { ClusterState } from './cluster-state.ts';
@@ -100,8 +100,7 @@ export class Term {
     return this.#services.depth + this.#others.depth;
   }
 
-  /** Addresses of a class: all and those in use. */
-  usage(className: string): PoolUsage {
+  usage(className: string): ClassUsage {
     return this.#addresses.usage(className);
   }
 
