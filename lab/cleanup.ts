@@ -46,26 +46,24 @@ function listen(): void {
   if (listening) return;
   listening = true;
   for (const [signal, code] of Object.entries(EXIT_CODE_BY_SIGNAL)) {
-    process.once(signal, () => endAfterCleanUp(code));
+    process.once(signal, () => void endAfterCleanUp(code));
   }
   // Whoever read the output is gone; an error that is told there would only make the next one.
   for (const output of [process.stdout, process.stderr]) {
-    output.on('error', () => endAfterCleanUp(EXIT_CODE_WITHOUT_READER));
+    output.on('error', () => void endAfterCleanUp(EXIT_CODE_WITHOUT_READER));
   }
   process.on('uncaughtException', (error) => {
     process.stderr.write(`${error.stack}\n`);
-    endAfterCleanUp(1);
+    void endAfterCleanUp(1);
   });
   process.on('unhandledRejection', (reason) => {
     process.stderr.write(`${String(reason)}\n`);
-    endAfterCleanUp(1);
+    void endAfterCleanUp(1);
   });
 }
 
-function endAfterCleanUp(code: number): void {
-  const all = Promise.all([...open].map((cleanUp) => cleanUp.run()));
-  all.then(
-    () => process.exit(code),
-    () => process.exit(code),
-  );
+/** The last one first: programs end before their folders and namespaces go. */
+async function endAfterCleanUp(code: number): Promise<void> {
+  for (const cleanUp of [...open].reverse()) await cleanUp.run();
+  process.exit(code);
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { standBack } from './bystander.ts';
+import { CleanUp, runBeforeExit } from './cleanup.ts';
 import { commandLineOf, descendantsOf, isAlive, signal } from './processes.ts';
 
 export interface ProgramOptions {
@@ -15,11 +16,12 @@ export interface ProgramOptions {
   readonly isElsewhere?: boolean;
 }
 
-/** A long-lived program of the lab, its log in a file. */
+/** A long-lived program of the lab, its log in a file. It does not outlive this process, however that ends. */
 export class Program {
   readonly name: string;
   readonly #options: ProgramOptions;
   #child: ChildProcess | undefined;
+  #cleanUp: CleanUp | undefined;
 
   constructor(options: ProgramOptions) {
     this.name = options.name;
@@ -47,6 +49,7 @@ export class Program {
   /** Idempotent. */
   start(): void {
     if (this.running) return;
+    this.#endWithThisProcess();
     const { namespace, command, logFile } = this.#options;
     const inNamespace = namespace === undefined ? [] : ['ip', 'netns', 'exec', namespace];
     const [program = '', ...args] = [...inNamespace, ...command];
@@ -88,6 +91,13 @@ export class Program {
     for (const pid of pids) signal(pid, 'SIGSTOP'); // so that no parent restarts a child in between
     for (const pid of pids) signal(pid, 'SIGKILL');
     await this.#ended(5_000);
+  }
+
+  #endWithThisProcess(): void {
+    if (this.#cleanUp !== undefined) return;
+    this.#cleanUp = new CleanUp();
+    this.#cleanUp.push(() => this.killTree());
+    runBeforeExit(this.#cleanUp);
   }
 
   async #ended(deadlineMs: number): Promise<void> {

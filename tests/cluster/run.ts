@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { CleanUp, runBeforeExit } from '../../lab/cleanup.ts';
 import { startControlPlane } from '../../lab/kubernetes/control-plane.ts';
 import { applyDefinitions } from '../../lab/kubernetes/module.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
@@ -46,29 +47,26 @@ async function loadScenarios(): Promise<ClusterScenario[]> {
 /** @returns how many failed */
 async function playAll(scenarios: readonly ClusterScenario[]): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), 'metallb-cluster-'));
-  // Nothing may outlive this process, however it ends.
-  let running: TestCluster | undefined;
-  const end = async (): Promise<void> => {
-    running?.api.close();
-    await running?.plane.stop();
-    rmSync(directory, { recursive: true, force: true });
-  };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => void end().finally(() => process.exit(1)));
-  }
+  const cleanUp = new CleanUp();
+  cleanUp.push(() => rmSync(directory, { recursive: true, force: true }));
+  runBeforeExit(cleanUp);
   try {
-    const started = await startControlPlane(directory, {
+    const { plane, api } = await startControlPlane(directory, {
       controllerManager: true,
       // No Pod has an address on this loopback: a webhook's Service is a name for it.
       apiServerFlags: ['--enable-aggregator-routing=false'],
     });
-    running = { ...started, directory, tell: (measured) => write(`     ${measured}`) };
-    await applyDefinitions(running.api);
+    cleanUp.push(async () => {
+      api.close();
+      await plane.stop();
+    });
+    const cluster = { plane, api, directory, tell: (told: string) => write(`     ${told}`) };
+    await applyDefinitions(api);
     let failed = 0;
-    for (const one of scenarios) failed += (await succeeds(one, running)) ? 0 : 1;
+    for (const one of scenarios) failed += (await succeeds(one, cluster)) ? 0 : 1;
     return failed;
   } finally {
-    await end();
+    await cleanUp.run();
   }
 }
 
