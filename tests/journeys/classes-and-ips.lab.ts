@@ -21,7 +21,7 @@ export const scenarios: readonly Scenario[] = [
 
   journey('shared-ip', { apps: ['dns'] }, (lab) => ({
     '2. Clients ask both ways': async () => {
-      assert.equal(await lab.prober.macsOf('192.0.2.53'), [lab.macOf('n3')]);
+      assert.is((await lab.prober.macsOf('192.0.2.53')).length, 1, 'one node for both');
     },
     '4. One of them goes': async () => {
       assert.is((await lab.prober.macsOf('192.0.2.53')).length, 1);
