@@ -10,8 +10,8 @@ const CROWD_POOL = {
   IPv6: { subnet: '2001:db8:18::/64', range: '2001:db8:18::1-2001:db8:18::ffff' },
 } as const;
 const ASKED_AT_ONCE = 50;
-/** A node asks for 500 / 3 fresh IPs in a second, and these processors write a few hundred objects in one. */
-const DEADLINE_MS = 30_000;
+/** A node asks for 500 / 3 fresh IPs in a second, and these processors write a few hundred files in one, or 150 objects. */
+const DEADLINE_MS = { manifests: 30_000, kubernetes: 120_000 };
 
 export type CrowdFamily = keyof typeof CROWD_POOL;
 
@@ -20,7 +20,7 @@ export async function crowd(
   lab: Lab,
   family: CrowdFamily,
   count: number,
-  deadlineMs = DEADLINE_MS,
+  deadlineMs = DEADLINE_MS[lab.options.store],
 ): Promise<Assignment[]> {
   const name = `crowd-${family.toLowerCase()}`;
   const { subnet, range } = CROWD_POOL[family];

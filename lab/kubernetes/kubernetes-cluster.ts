@@ -20,6 +20,8 @@ export class KubernetesCluster implements Cluster {
   readonly storeArgument = 'kubernetes';
   readonly #api: Api;
   readonly #port: ApiServerPort;
+  /** Since the object was applied: what server-side apply would leave, as its manifest never had it. */
+  readonly #changed = new Map<string, MetadataChange>();
   #cutOff = false;
 
   constructor(api: Api, port: ApiServerPort) {
@@ -43,6 +45,11 @@ export class KubernetesCluster implements Cluster {
   async change({ kind, namespace, name }: ObjectName, change: MetadataChange): Promise<void> {
     const path = objectPath(kind, name, namespace);
     await this.#api.send('PATCH', path, { metadata: change }, PATCH.merge);
+    const { labels, annotations } = this.#changed.get(path) ?? {};
+    this.#changed.set(path, {
+      labels: { ...labels, ...change.labels },
+      annotations: { ...annotations, ...change.annotations },
+    });
   }
 
   async read({ kind, namespace, name }: ObjectName): Promise<ClusterObject | undefined> {
@@ -88,11 +95,28 @@ add rule ${CUT} input iifname "${interfaceName}" tcp dport ${port} reject with t
     const path = objectPath(kind, metadata.name, namespace);
     const query = `?fieldManager=${FIELD_MANAGER}&force=true`;
     const identity = { kind, metadata: { ...metadata, ...(namespace ? { namespace } : {}) } };
+    await this.#undoChanges(path, metadata);
     await this.#api.send('PATCH', path + query, { ...rest, ...identity }, PATCH.apply);
     if (status === undefined) return;
     // As a kubelet does: conditions of others stay.
     const told = { apiVersion: object.apiVersion, ...identity, status };
     await this.#api.send('PATCH', `${path}/status${query}`, told, PATCH.apply);
+  }
+
+  async #undoChanges(path: string, wanted: ClusterObject['metadata']): Promise<void> {
+    const changed = this.#changed.get(path);
+    if (changed === undefined) return;
+    this.#changed.delete(path);
+    const gone = (names: object = {}, kept: object = {}) =>
+      Object.fromEntries(
+        Object.keys(names).flatMap((name) => (name in kept ? [] : [[name, null]])),
+      );
+    const metadata = {
+      labels: gone(changed.labels, wanted.labels),
+      annotations: gone(changed.annotations, wanted.annotations),
+    };
+    // What is not there any more needs no undoing.
+    await this.#api.ask('PATCH', path, { metadata }, PATCH.merge);
   }
 
   async #nft(script: string): Promise<void> {

@@ -16,12 +16,14 @@ const LAB = {
     '--dataplane-wait-ms=1000',
   ],
 };
+/** A kube-proxy that says what the scenario wants; beside an API server the real one has its port (`kube-proxy/…`). */
+const SCRIPTED = { lab: LAB, stores: ['manifests'] } as const;
 const [WEB] = STANDARD_SERVICES;
 /** Longer than the lab's hold-down, and than any election. */
 const STEADY_MS = 3_000;
 
 export const scenarios: readonly Scenario[] = [
-  scenario('dataplane/new-ip-waits-for-kube-proxy', { lab: LAB }, async (lab) => {
+  scenario('dataplane/new-ip-waits-for-kube-proxy', SCRIPTED, async (lab) => {
     const proxies = await syncedProxies(lab);
     const [fresh = ''] = await newService(lab);
     await delay(1_200);
@@ -34,7 +36,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('dataplane/busy-kube-proxy-delays-two-seconds', { lab: LAB }, async (lab) => {
+  scenario('dataplane/busy-kube-proxy-delays-two-seconds', SCRIPTED, async (lab) => {
     await syncedProxies(lab);
     const begun = performance.now();
     const [fresh = ''] = await newService(lab);
@@ -46,7 +48,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('dataplane/without-kube-proxy-a-second', { lab: LAB }, async (lab) => {
+  scenario('dataplane/without-kube-proxy-a-second', SCRIPTED, async (lab) => {
     const begun = performance.now();
     const [fresh = ''] = await newService(lab);
     await until({ what: `${fresh} answered`, deadlineMs: 3_000 }, async () => {
@@ -57,40 +59,36 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario(
-    'dataplane/rebooted-node-stays-last-until-kube-proxy-syncs',
-    { lab: LAB },
-    async (lab) => {
-      const proxies = await syncedProxies(lab);
-      const proxy = proxies.get('n1');
-      assert.ok(proxy);
-      const creating = freshServices(lab);
-      for (let round = 0; round < 10; round += 1) {
-        for (const one of proxies.values()) await one.sync();
-        await delay(200);
-      }
-      const before = await creating;
-      await goDownForReboot(lab, 'n1');
-      await proxy.beSilent();
-      const elsewhere = await heirsOf(lab, before, 'n1');
-      await lab.cluster.cutOff();
-      await NODE_LOSS.repair(lab, 'n1');
-      await ready(lab, 'n1');
-      await delay(STEADY_MS);
-      await stay(lab, elsewhere, 'kube-proxy does not run');
-      await proxy.tellNothing();
-      await delay(STEADY_MS);
-      await stay(lab, elsewhere, 'kube-proxy waits for the API server');
-      await lab.cluster.reconnect();
-      const told = await nodeTells(lab, 'n1', 'DataplaneNotSynced');
-      assert.match(told, /kube-proxy has not written its rules since this node started/);
-      await stay(lab, elsewhere, 'the API server is back, kube-proxy has not synced');
-      await proxy.sync();
-      await settled(lab);
-      await nodeTells(lab, 'n1', 'DataplaneNotSynced', { status: 'False' });
-      return undefined;
-    },
-  ),
+  scenario('dataplane/rebooted-node-stays-last-until-kube-proxy-syncs', SCRIPTED, async (lab) => {
+    const proxies = await syncedProxies(lab);
+    const proxy = proxies.get('n1');
+    assert.ok(proxy);
+    const creating = freshServices(lab);
+    for (let round = 0; round < 10; round += 1) {
+      for (const one of proxies.values()) await one.sync();
+      await delay(200);
+    }
+    const before = await creating;
+    await goDownForReboot(lab, 'n1');
+    await proxy.beSilent();
+    const elsewhere = await heirsOf(lab, before, 'n1');
+    await lab.cluster.cutOff();
+    await NODE_LOSS.repair(lab, 'n1');
+    await ready(lab, 'n1');
+    await delay(STEADY_MS);
+    await stay(lab, elsewhere, 'kube-proxy does not run');
+    await proxy.tellNothing();
+    await delay(STEADY_MS);
+    await stay(lab, elsewhere, 'kube-proxy waits for the API server');
+    await lab.cluster.reconnect();
+    const told = await nodeTells(lab, 'n1', 'DataplaneNotSynced');
+    assert.match(told, /kube-proxy has not written its rules since this node started/);
+    await stay(lab, elsewhere, 'the API server is back, kube-proxy has not synced');
+    await proxy.sync();
+    await settled(lab);
+    await nodeTells(lab, 'n1', 'DataplaneNotSynced', { status: 'False' });
+    return undefined;
+  }),
 ];
 
 async function syncedProxies(lab: Lab): Promise<ReadonlyMap<string, FakeKubeProxy>> {

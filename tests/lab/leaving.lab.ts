@@ -24,7 +24,7 @@ const LAST_ANSWER_BEFORE_END_MS = 60;
 export const scenarios: readonly Scenario[] = [
   scenario(
     'leaving/two-thousand-ips-then-power-off',
-    { timed: true, isLong: true, lab: { nodes: 2 }, deadlineMs: 120_000 },
+    { timed: true, isLong: true, lab: { nodes: 2 }, deadlineMs: 300_000 },
     async (lab) => {
       const all = [
         ...(await crowd(lab, 'IPv4', PER_FAMILY)),
