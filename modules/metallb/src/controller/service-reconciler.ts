@@ -17,6 +17,9 @@ import { announceability } from './announceability.ts';
 import type { ClassPlacements } from './class-placements.ts';
 import type { ClusterState } from './cluster-state.ts';
 
+/** Of one Service. A thousand at once would keep the renewal of the leader's own Lease waiting for too long. */
+const WRITES_AT_ONCE = 8;
+
 export interface ServiceReconcilerPorts {
   readonly store: Store;
   readonly clock: Clock;
@@ -108,8 +111,12 @@ export class ServiceReconciler {
       changed.set(keyOfOperation(operation), readChild(await this.#write(operation)));
     };
     // A leftover's name must be free before its successor takes it.
-    await allDone(ofChildren.filter((operation) => operation.do === 'delete').map(write));
-    await allDone(ofChildren.filter((operation) => operation.do !== 'delete').map(write));
+    const isDelete = (operation: Operation) => operation.do === 'delete';
+    await writeAll(ofChildren.filter(isDelete), write);
+    await writeAll(
+      ofChildren.filter((operation) => !isDelete(operation)),
+      write,
+    );
     return changed;
   }
 
@@ -167,8 +174,15 @@ function readChild(object: KubernetesObject | undefined): Observed<Child> | unde
 }
 
 /** All settle before the first failure is thrown: nothing of a pass may still be in flight when the next begins. */
-async function allDone(writes: readonly Promise<void>[]): Promise<void> {
-  for (const outcome of await Promise.allSettled(writes)) {
+async function writeAll(
+  operations: readonly Operation[],
+  write: (operation: Operation) => Promise<void>,
+): Promise<void> {
+  const queue = operations.values();
+  const lane = async () => {
+    for (const operation of queue) await write(operation);
+  };
+  for (const outcome of await Promise.allSettled(Array.from({ length: WRITES_AT_ONCE }, lane))) {
     if (outcome.status === 'rejected') throw outcome.reason;
   }
 }
