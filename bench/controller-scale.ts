@@ -11,6 +11,7 @@ import { applyDefinitions } from '../lab/kubernetes/module.ts';
 import { bundle } from '../lab/node-programs.ts';
 import { cpuSecondsOf, pssKibOf } from '../lab/processes.ts';
 import { Program } from '../lab/program.ts';
+import { inLanes } from '../modules/metallb/src/store/in-lanes.ts';
 import { classOf, node } from '../tests/support/cluster-objects.ts';
 import { writeAlike } from './write-alike.ts';
 
@@ -70,13 +71,10 @@ async function furnish(to: Api): Promise<void> {
     const body = { apiVersion, kind, metadata: { name: metadata.name }, spec };
     await to.send('POST', collectionPath(kind), body);
   }
-  let created = 0;
-  const create = async (): Promise<void> => {
-    for (let index = created++; index < SERVICES; index = created++) {
-      await to.send('POST', collectionPath('Service', 'default'), serviceBody(`web-${index}`));
-    }
-  };
-  await Promise.all(Array.from({ length: CREATORS }, create));
+  const names = Array.from({ length: SERVICES }, (_, index) => `web-${index}`);
+  await inLanes(CREATORS, names, async (name) => {
+    await to.send('POST', collectionPath('Service', 'default'), serviceBody(name));
+  });
 }
 
 function serviceBody(name: string): object {

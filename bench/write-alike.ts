@@ -1,5 +1,6 @@
 import type { Api } from '../lab/kubernetes/api.ts';
 import { collectionPath, objectPath } from '../lab/kubernetes/kinds.ts';
+import { inLanes } from '../modules/metallb/src/store/in-lanes.ts';
 
 const CHILD = 'SDNInternalL2LBService';
 const NAMESPACE = 'alike';
@@ -30,13 +31,13 @@ export async function writeAlike(api: Api, count: number): Promise<() => Promise
     children.set(service, [...(children.get(service) ?? []), child]);
   }
   const copies = services.slice(0, count);
-  await inLanes(copies, async ({ metadata: { name, labels, annotations }, spec }) => {
+  await inLanes(WRITERS, copies, async ({ metadata: { name, labels, annotations }, spec }) => {
     const { clusterIP: _, clusterIPs: __, ...rest } = spec as Record<string, unknown>;
     const metadata = { name, labels, annotations };
     await api.send('POST', collectionPath('Service', NAMESPACE), { metadata, spec: rest });
   });
   return () =>
-    inLanes(copies, async (service) => {
+    inLanes(WRITERS, copies, async (service) => {
       const own = children.get(service.metadata.name) ?? [];
       await Promise.all(own.map((child) => create(api, child)));
       await Promise.all(own.map((child) => writeStatus(api, CHILD, child)));
@@ -62,15 +63,4 @@ async function create(api: Api, { apiVersion, kind, metadata, spec }: Stored): P
 async function writeStatus(api: Api, kind: string, { metadata, status }: Stored): Promise<void> {
   const path = `${objectPath(kind, metadata.name, NAMESPACE)}/status`;
   await api.send('PATCH', path, [{ op: 'add', path: '/status', value: status }], PATCH);
-}
-
-async function inLanes<Item>(
-  items: readonly Item[],
-  work: (item: Item) => Promise<void>,
-): Promise<void> {
-  let taken = 0;
-  const lane = async (): Promise<void> => {
-    for (let item = items[taken++]; item !== undefined; item = items[taken++]) await work(item);
-  };
-  await Promise.all(Array.from({ length: WRITERS }, lane));
 }

@@ -1,6 +1,5 @@
 import { run, until } from './exec.ts';
-import { type Assignment, assignedIps, assignments } from './health.ts';
-import { nodeReady } from './http.ts';
+import { type Assignment, assignedIps, assignments, ready } from './health.ts';
 import type { Lab } from './lab.ts';
 import { classManifest, endpointSliceManifest, serviceManifest } from './workload.ts';
 
@@ -24,7 +23,7 @@ export async function crowd(
 ): Promise<Assignment[]> {
   const name = `crowd-${family.toLowerCase()}`;
   const { subnet, range } = CROWD_POOL[family];
-  for (const node of lab.nodes) await nodeReady(lab, node);
+  for (const node of lab.nodes) await ready(lab, node);
   for (const host of ['client', 'client2', 'router']) {
     await run(['ip', '-n', lab.namespace(host), 'route', 'replace', subnet, 'dev', 'eth0']);
   }

@@ -1,7 +1,8 @@
 import * as assert from 'node:assert/strict';
 import type { ClusterObject } from './cluster.ts';
 import { ingressIps } from './dataplane-sync.ts';
-import { tryRun, until } from './exec.ts';
+import { until } from './exec.ts';
+import { fetchPage } from './http.ts';
 import type { Lab } from './lab.ts';
 
 /** One assigned IP, as its child tells it. */
@@ -66,12 +67,10 @@ export async function answeredBy(
 
 /** Waits until the node program says that it is ready, as a rolling update does before it goes on. */
 export async function ready(lab: Lab, node: string): Promise<void> {
-  const url = 'http://127.0.0.1:7476/readyz';
-  const inNode = ['ip', 'netns', 'exec', lab.namespace(node)];
-  const question = [...inNode, 'curl', '--silent', '--fail', '--max-time', '1', url];
-  await until({ what: `${node} ready`, deadlineMs: 15_000 }, async () => {
-    const { code } = await tryRun(question);
-    return code === 0;
+  await until({ what: `${node} ready`, deadlineMs: 15_000, everyMs: 50 }, async () => {
+    const url = 'http://127.0.0.1:7476/readyz';
+    const page = await fetchPage(lab.namespace(node), url).catch(() => undefined);
+    return page?.status === 200;
   });
 }
 

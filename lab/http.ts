@@ -1,5 +1,6 @@
-import { run, until } from './exec.ts';
+import { run } from './exec.ts';
 import type { Lab } from './lab.ts';
+import { HTTP_PORT } from './workload.ts';
 
 /** What a program answered over HTTP. */
 export interface Page {
@@ -15,11 +16,10 @@ export async function fetchPage(namespace: string, url: string): Promise<Page> {
   return { status: Number(output.slice(end + 1)), body: output.slice(0, end) };
 }
 
-/** Waits until the node program says that it is ready. */
-export async function nodeReady(lab: Lab, node: string): Promise<void> {
-  await until({ what: `${node} ready`, deadlineMs: 10_000, everyMs: 50 }, async () => {
-    const url = 'http://127.0.0.1:7476/readyz';
-    const page = await fetchPage(lab.namespace(node), url).catch(() => undefined);
-    return page?.status === 200;
-  });
+/** What the client gets from a Service at its IP. @throws unless it is a page */
+export async function pageOf(lab: Lab, ip: string): Promise<string> {
+  const url = `http://${ip.includes(':') ? `[${ip}]` : ip}:${HTTP_PORT}/`;
+  const { status, body } = await fetchPage(lab.namespace('client'), url);
+  if (status !== 200) throw new Error(`${url} answered ${status}: ${body}`);
+  return body.trim();
 }

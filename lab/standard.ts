@@ -33,18 +33,25 @@ function standardClasses() {
   );
 }
 
+/** Instead of all others, one of IPv4. @returns its IPs, which nobody may answer yet */
+export async function newService(lab: Lab, count = 1): Promise<string[]> {
+  const [web] = STANDARD_SERVICES;
+  await deleteServices(lab);
+  await lab.cluster.apply(...serving(web, count));
+  return assignedIps(lab, web.name, count);
+}
+
 /** Creates the standard Services anew, with `count` IPs each. @returns their IPs, settled on their nodes */
 export async function freshServices(lab: Lab, count = lab.nodes.length): Promise<Assignment[]> {
   await deleteServices(lab);
-  for (const service of STANDARD_SERVICES) {
-    const backend = [{ pod: 'backend', node: 'worker' }];
-    await lab.cluster.apply(
-      serviceManifest({ ...service, count }),
-      endpointSliceManifest(service, backend),
-    );
-  }
+  for (const service of STANDARD_SERVICES) await lab.cluster.apply(...serving(service, count));
   for (const { name } of STANDARD_SERVICES) await assignedIps(lab, name, count);
   return settled(lab);
+}
+
+function serving(service: (typeof STANDARD_SERVICES)[number], count: number) {
+  const backend = [{ pod: 'backend', node: 'worker' }];
+  return [serviceManifest({ ...service, count }), endpointSliceManifest(service, backend)];
 }
 
 /**

@@ -2,12 +2,18 @@ import * as assert from 'uvu/assert';
 import { delay, run, until } from '../../lab/exec.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
 import { answeredBy, assignedIps, ready, settled } from '../../lab/health.ts';
+import { pageOf } from '../../lab/http.ts';
 import type { ProxyMode } from '../../lab/kubernetes/kube-proxy.ts';
 import type { Lab, LabOptions } from '../../lab/lab.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
-import { deleteServices, freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
+import {
+  deleteServices,
+  freshServices,
+  newService,
+  STANDARD_SERVICES,
+} from '../../lab/standard.ts';
 import { playFault } from '../../lab/trial.ts';
-import { endpointSliceManifest, HTTP_PORT, serviceManifest } from '../../lab/workload.ts';
+import { endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
 import { goDownForReboot, heirsOf, remembersSync, stay } from '../lab/reboot.ts';
 
 const NODE_FLAGS = [
@@ -36,28 +42,23 @@ export const scenarios: readonly Scenario[] = MODES.flatMap((mode) => [
     await lab.cluster.apply(service, podOn('n1'));
     const [ip = ''] = await assignedIps(lab, WEB.name, 1);
     const answeredAt = await answeredWithin(lab, ip);
-    assert.match(await fetchOnce(lab, ip), /^pod1 /);
+    assert.match(await pageOf(lab, ip), /^pod1 /);
     assert.ok(answeredAt < SERVED_WITHIN_MS, `not before ${answeredAt} ms: nobody confirmed`);
     await lab.cluster.apply(podOn('n2'));
     await answeredBy(lab, ip, 'n2');
     await until({ what: `${ip} served by n2`, deadlineMs: 2_000 }, async () => {
-      return (await fetchOnce(lab, ip).catch(() => '')).startsWith('pod2 ');
+      return (await pageOf(lab, ip).catch(() => '')).startsWith('pod2 ');
     });
     return undefined;
   }),
 
   scenario(`kube-proxy/${mode}-serves-after-a-node-died`, playedWith(mode), async (lab) => {
-    await deleteServices(lab);
-    await lab.cluster.apply(
-      serviceManifest({ ...WEB, count: 3 }),
-      endpointSliceManifest(WEB, [{ pod: 'backend', node: 'worker' }]),
-    );
-    const ips = await assignedIps(lab, WEB.name, 3);
+    const ips = await newService(lab, 3);
     await settled(lab);
     for (const one of await playFault(lab, NODE_LOSS, 'n1')) {
       if (one.preferredNode !== 'n1') assert.is(one.lost, 0, `${one.ip} lost packets`);
     }
-    for (const ip of ips) assert.match(await fetchOnce(lab, ip), /^backend /);
+    for (const ip of ips) assert.match(await pageOf(lab, ip), /^backend /);
     await NODE_LOSS.repair(lab, 'n1');
     return undefined;
   }),
@@ -82,7 +83,7 @@ export const scenarios: readonly Scenario[] = MODES.flatMap((mode) => [
       await stay(lab, heirs, 'kube-proxy waits for the API server');
       await lab.cluster.reconnect();
       await settled(lab);
-      for (const ip of heirs.keys()) assert.match(await fetchOnce(lab, ip), /^backend /);
+      for (const ip of heirs.keys()) assert.match(await pageOf(lab, ip), /^backend /);
       return undefined;
     },
   ),
@@ -96,14 +97,9 @@ function playedWith(proxyMode: ProxyMode) {
 
 /** A new Service's client gets its page at the first try, as soon as somebody answers for the IP. */
 async function firstRequestIsServed(lab: Lab): Promise<void> {
-  await deleteServices(lab);
-  await lab.cluster.apply(
-    serviceManifest({ ...WEB, count: 1 }),
-    endpointSliceManifest(WEB, [{ pod: 'backend', node: 'worker' }]),
-  );
-  const [ip = ''] = await assignedIps(lab, WEB.name, 1);
+  const [ip = ''] = await newService(lab);
   await answeredWithin(lab, ip);
-  assert.match(await fetchOnce(lab, ip), /^backend /);
+  assert.match(await pageOf(lab, ip), /^backend /);
 }
 
 /** @returns after how many milliseconds somebody answered */
@@ -113,13 +109,4 @@ async function answeredWithin(lab: Lab, ip: string): Promise<number> {
     return (await lab.prober.macsOf(ip)).length === 1;
   });
   return performance.now() - begun;
-}
-
-/** @throws unless the client gets the page */
-function fetchOnce(lab: Lab, ip: string): Promise<string> {
-  const url = `http://${ip.includes(':') ? `[${ip}]` : ip}:${HTTP_PORT}/`;
-  return run([
-    ...['ip', 'netns', 'exec', lab.namespace('client')],
-    ...['curl', '--silent', '--show-error', '--fail', '--max-time', '2', url],
-  ]);
 }

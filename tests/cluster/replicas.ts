@@ -9,6 +9,7 @@ import { applyDefinitions } from '../../lab/kubernetes/module.ts';
 import { bundle } from '../../lab/node-programs.ts';
 import { Program } from '../../lab/program.ts';
 import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
+import { inLanes } from '../../modules/metallb/src/store/in-lanes.ts';
 import { classOf, node, service } from '../support/cluster-objects.ts';
 
 export type ReplicaName = 'a' | 'b';
@@ -19,6 +20,7 @@ const LEASE = objectPath('Lease', 'metallb-controller', NAMESPACE);
 /** Where each replica serves its health: two on one host can't share an address. */
 const HOSTS = { a: '127.0.0.11', b: '127.0.0.12' } as const;
 const PORT = 7472;
+const CREATORS = 4;
 /** What the API server writes down: who wrote what, and when the request came. */
 const AUDIT_POLICY = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -142,16 +144,13 @@ export class Replicas {
 
   /** Users create this many Services with two IPs each, a few at a time. */
   async createServices(prefix: string, count: number): Promise<void> {
-    let created = 0;
-    const createOne = async (): Promise<void> => {
-      for (created += 1; created <= count; created += 1) {
-        const { apiVersion, kind, metadata, spec } = service(`${prefix}-${created}`, { count: 2 });
-        const { name, annotations } = metadata;
-        const body = { apiVersion, kind, metadata: { name, annotations }, spec };
-        await this.api.send('POST', collectionPath('Service', 'default'), body);
-      }
-    };
-    await Promise.all(Array.from({ length: 4 }, createOne));
+    const names = Array.from({ length: count }, (_, index) => `${prefix}-${index + 1}`);
+    await inLanes(CREATORS, names, async (created) => {
+      const { apiVersion, kind, metadata, spec } = service(created, { count: 2 });
+      const { name, annotations } = metadata;
+      const body = { apiVersion, kind, metadata: { name, annotations }, spec };
+      await this.api.send('POST', collectionPath('Service', 'default'), body);
+    });
   }
 
   /** The IPs that the statuses of all Services name. */

@@ -27,4 +27,13 @@ test('a thousand Services cost three writes each, and one more costs no more tha
   assert.ok(bench.store.writes.length <= 6, `${bench.store.writes.length} writes`);
 });
 
+test('a Service of three hundred IPs does not write its children all at once', async () => {
+  const pool = classOf('ingress', { isDefault: true, addressPool: ['192.0.0.0/16'] });
+  const bench = new ControllerBench([pool, node('n1'), service('web', { count: 300 })]);
+  await bench.settle();
+  assert.is(bench.ips('web').length, 300);
+  // Of the Service, beside one of the class or of nodes: the leader's own Lease has to get through.
+  assert.ok(bench.store.mostAtOnce <= 9, `${bench.store.mostAtOnce} writes at once`);
+});
+
 test.run();

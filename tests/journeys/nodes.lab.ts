@@ -1,4 +1,6 @@
+import * as assert from 'uvu/assert';
 import { assertAnswers, settled } from '../../lab/health.ts';
+import type { Lab } from '../../lab/lab.ts';
 import type { Scenario } from '../../lab/scenario.ts';
 import { nodeManifest } from '../../lab/workload.ts';
 import { type Load, nothingLostOf, putUnderLoad } from '../lab/load.ts';
@@ -8,34 +10,40 @@ const OPTIONS = { apps: ['nginx'], timed: true, deadlineMs: 120_000 };
 
 export const scenarios: readonly Scenario[] = [
   journey('node-labels', OPTIONS, (lab) => {
-    let load: Load | undefined;
+    const load = loadOn(lab);
     return {
-      '1. Who answers now': async () => {
-        await settled(lab);
-        load = await putUnderLoad(lab);
-      },
+      '1. Who answers now': () => load.begin(),
       '2. A node leaves the group': () => settled(lab),
-      '3. It comes back': async () => {
-        await settled(lab);
-        nothingLostOf((await load?.end())?.all ?? []);
-      },
+      '3. It comes back': () => load.end(),
     };
   }),
 
   journey('node-removed', { ...OPTIONS, isLong: true }, (lab) => {
-    let load: Load | undefined;
+    const load = loadOn(lab);
     return {
-      '': async () => {
-        await settled(lab);
-        load = await putUnderLoad(lab);
-      },
+      '': () => load.begin(),
       '1. Drain it': () => settled(lab),
       '2. Remove it': async () => {
-        const all = await settled(lab);
-        nothingLostOf((await load?.end())?.all ?? []);
-        await assertAnswers(lab, all);
+        await assertAnswers(lab, await load.end());
         await lab.cluster.apply(nodeManifest('n3'));
       },
     };
   }),
 ];
+
+/** Clients that use every IP from one step to another, and lose nothing. */
+function loadOn(lab: Lab) {
+  let load: Load | undefined;
+  return {
+    begin: async () => {
+      await settled(lab);
+      load = await putUnderLoad(lab);
+    },
+    end: async () => {
+      const all = await settled(lab);
+      assert.ok(load);
+      nothingLostOf((await load.end()).all);
+      return all;
+    },
+  };
+}

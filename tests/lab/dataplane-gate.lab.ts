@@ -2,12 +2,11 @@ import * as assert from 'uvu/assert';
 import { delay, until } from '../../lab/exec.ts';
 import type { FakeKubeProxy } from '../../lab/fake-kube-proxy.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
-import { assignedIps, ready, settled } from '../../lab/health.ts';
+import { ready, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
-import { deleteServices, freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
-import { endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
+import { freshServices, newService } from '../../lab/standard.ts';
 import { goDownForReboot, heirsOf, remembersSync, stay } from './reboot.ts';
 
 const LAB = {
@@ -18,7 +17,6 @@ const LAB = {
 };
 /** A kube-proxy that says what the scenario wants; beside an API server the real one has its port (`kube-proxy/…`). */
 const SCRIPTED = { lab: LAB, stores: ['manifests'] } as const;
-const [WEB] = STANDARD_SERVICES;
 /** Longer than the lab's hold-down, and than any election. */
 const STEADY_MS = 3_000;
 
@@ -102,14 +100,4 @@ async function syncedProxies(lab: Lab): Promise<ReadonlyMap<string, FakeKubeProx
   // Nothing of this has anything to do with what comes now.
   await delay(600);
   return proxies;
-}
-
-/** @returns its IPs, which nobody may answer yet */
-async function newService(lab: Lab): Promise<string[]> {
-  await deleteServices(lab);
-  await lab.cluster.apply(
-    serviceManifest({ ...WEB, count: 1 }),
-    endpointSliceManifest(WEB, [{ pod: 'backend', node: 'worker' }]),
-  );
-  return assignedIps(lab, WEB.name, 1);
 }

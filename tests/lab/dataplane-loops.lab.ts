@@ -5,6 +5,7 @@ import { doctorFinds } from '../../lab/doctor.ts';
 import { delay, run, tryRun } from '../../lab/exec.ts';
 import { killPart } from '../../lab/faults.ts';
 import { ready } from '../../lab/health.ts';
+import { pageOf } from '../../lab/http.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { batch } from '../../lab/network.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
@@ -47,7 +48,7 @@ export const scenarios: readonly Scenario[] = [
       await guard(lab, 'install', ...GUARD);
       for (const family of ['IPv4', 'IPv6'] as const) {
         assert.is(await framesOfOnePing(lab, targets[family], family), 2, `${family} refused`);
-        assert.match(await fetchPage(lab, targets[family]), /^backend /, 'and yet served');
+        assert.match(await pageOf(lab, targets[family]), /^backend /, 'and yet served');
       }
       assert.not.match((await doctorFinds(lab, NODE)).join('\n'), 'forwarding loop');
       assert.match(await guard(lab, 'install', ...GUARD), /^0 rules added, 0 removed$/m);
@@ -90,11 +91,4 @@ async function framesOfOnePing(lab: Lab, ip: string, family: 'IPv4' | 'IPv6'): P
 async function guard(lab: Lab, ...words: readonly string[]): Promise<string> {
   const mlb = [process.execPath, bundle('mlb.mjs'), 'loop-guard', ...words];
   return run(['ip', 'netns', 'exec', lab.namespace(NODE), ...mlb]);
-}
-
-async function fetchPage(lab: Lab, ip: string): Promise<string> {
-  const url = `http://${ip.includes(':') ? `[${ip}]` : ip}/`;
-  const curl = ['curl', '-s', '--max-time', '2', url];
-  const { stdout } = await tryRun(['ip', 'netns', 'exec', lab.namespace('client'), ...curl]);
-  return stdout;
 }

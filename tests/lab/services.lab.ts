@@ -1,8 +1,9 @@
 import * as assert from 'uvu/assert';
 import type { ClusterObject } from '../../lab/cluster.ts';
 import { ingressIps } from '../../lab/dataplane-sync.ts';
-import { run, until } from '../../lab/exec.ts';
+import { until } from '../../lab/exec.ts';
 import { answeredBy, assignedIps, assignments, settled } from '../../lab/health.ts';
+import { pageOf } from '../../lab/http.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { ipv4On, ipv6On } from '../../lab/plan.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
@@ -32,7 +33,7 @@ export const scenarios: readonly Scenario[] = [
         await lab.cluster.apply(podAt(node));
         for (const ip of ips) await answeredBy(lab, ip, node);
         await until({ what: `pod of ${node}`, deadlineMs: 2_000 }, async () => {
-          const page = await fetchPage(lab, ips[0] ?? '');
+          const page = await pageOf(lab, ips[0] ?? '').catch(() => '');
           return page === `pod${node.slice(1)} ${clientIp}`;
         });
       }
@@ -168,10 +169,4 @@ async function tellsCondition(lab: Lab, service: string, wish: ConditionWish): P
         Object.entries(exact).every(([field, value]) => one[field] === value),
     );
   });
-}
-
-async function fetchPage(lab: Lab, ip: string): Promise<string> {
-  const url = `http://${ip.includes(':') ? `[${ip}]` : ip}/`;
-  const command = ['ip', 'netns', 'exec', lab.namespace('client'), 'curl', '-s', '-m', '1', url];
-  return (await run(command).catch(() => '')).trim();
 }

@@ -1,8 +1,7 @@
 import * as assert from 'uvu/assert';
 import { delay, until } from '../../lab/exec.ts';
 import { KILL_NODE, killPart } from '../../lab/faults.ts';
-import { answeredBy } from '../../lab/health.ts';
-import { nodeReady } from '../../lab/http.ts';
+import { answeredBy, ready } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { isAlive } from '../../lab/processes.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
@@ -32,7 +31,7 @@ export const scenarios: readonly Scenario[] = [
 async function restartNodes(lab: Lab): Promise<void> {
   for (const node of lab.nodes) await KILL_NODE.strike(lab, node);
   for (const node of lab.nodes) await KILL_NODE.repair(lab, node);
-  for (const node of lab.nodes) await nodeReady(lab, node);
+  for (const node of lab.nodes) await ready(lab, node);
 }
 
 /** @returns for each IP the longest time without an answer, in ms */

@@ -28,6 +28,22 @@ test('keys are worked in their order, each once however often it was added', asy
   assert.equal(worked, ['a', 'b', 'c']);
 });
 
+test('what comes in together is added before any of it is worked, also after a pass', async () => {
+  const { queue, worked } = setUp((_key, attempt) => {
+    // As the lines of one chunk of a watch come: each in a microtask of its own.
+    if (attempt === 1) void addOneByOne();
+  });
+  const addOneByOne = async () => {
+    for (const key of ['a', 'b', 'a', 'b', 'a']) {
+      queue.add(key);
+      await Promise.resolve();
+    }
+  };
+  await addOneByOne();
+  await queue.idle();
+  assert.equal(worked, ['a', 'b', 'a']);
+});
+
 test('a key added while it is in flight is worked once more, never twice at a time', async () => {
   let inFlight = 0;
   const { queue, worked } = setUp(async (_key, attempt) => {

@@ -14,10 +14,18 @@ const CHANGED_KINDS = ['Service', 'Node', 'MetalLoadBalancerClass'] as const;
 /** Counts what it is asked to write. */
 class CountingStore extends MemoryStore {
   readonly writes: Operation[] = [];
+  mostAtOnce = 0;
+  #inFlight = 0;
 
   override async write(operation: Operation): Promise<KubernetesObject | undefined> {
     this.writes.push(operation);
-    return await super.write(operation);
+    this.#inFlight += 1;
+    this.mostAtOnce = Math.max(this.mostAtOnce, this.#inFlight);
+    try {
+      return await super.write(operation);
+    } finally {
+      this.#inFlight -= 1;
+    }
   }
 }
 

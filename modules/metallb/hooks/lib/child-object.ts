@@ -44,8 +44,14 @@ const COPIED_FIELDS = [
   'sessionAffinityConfig',
 ] as const;
 
+type ChildObject = NewObject & { readonly spec: Readonly<Record<string, unknown>> };
+
+/** What a child of ours may carry and shall not, where nothing else is said of it. */
+const NO_ANNOTATIONS = absent(Object.values(CHILD_ANNOTATION));
+const NO_FIELDS = absent(COPIED_FIELDS);
+
 /** The child as it shall stand in the store. */
-export function newChild(service: Service, wanted: WantedChild): NewObject {
+export function newChild(service: Service, wanted: WantedChild): ChildObject {
   const { name, namespace = '' } = service.metadata;
   return {
     apiVersion: CHILD_API_VERSION,
@@ -142,13 +148,13 @@ export function childPatch(
   const operations = [
     ...mapPatch(['metadata', 'labels'], metadata.labels, target.metadata.labels ?? {}),
     ...mapPatch(['metadata', 'annotations'], metadata.annotations, {
-      ...absent(Object.values(CHILD_ANNOTATION)),
+      ...NO_ANNOTATIONS,
       ...target.metadata.annotations,
     }),
     ...ownerPatch(metadata.ownerReferences, target.metadata.ownerReferences ?? []),
     ...mapPatch(['spec'], isRecord(object.spec) ? object.spec : undefined, {
-      ...absent(COPIED_FIELDS),
-      ...childSpec(service, wanted),
+      ...NO_FIELDS,
+      ...target.spec,
     }),
   ];
   if (operations.length === 0) return undefined;

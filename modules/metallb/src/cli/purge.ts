@@ -5,6 +5,7 @@ import {
   type Removal,
 } from '../../hooks/lib/purge-plan.ts';
 import { ConflictError, NotFoundError } from '../store/errors.ts';
+import { inLanes } from '../store/in-lanes.ts';
 import type { Operation } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { CommandFailure } from './failure.ts';
@@ -95,11 +96,9 @@ function phasesOf(plan: readonly Removal[]): Removal[][] {
 /** @returns those that nobody came in between */
 async function removeAll(removals: readonly Removal[], cluster: PurgeCluster): Promise<Removal[]> {
   const done: Removal[] = [];
-  const queue = removals.values();
-  const lane = async (): Promise<void> => {
-    for (const removal of queue) if (await isRemoved(removal, cluster)) done.push(removal);
-  };
-  await Promise.all(Array.from({ length: LANES }, lane));
+  await inLanes(LANES, removals, async (removal) => {
+    if (await isRemoved(removal, cluster)) done.push(removal);
+  });
   return done;
 }
 

@@ -10,6 +10,7 @@ import type { Service } from '../api/service.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { patchObject } from '../store/apply-patch.ts';
 import { AlreadyExistsError, ConflictError, NotFoundError } from '../store/errors.ts';
+import { inLanes } from '../store/in-lanes.ts';
 import type { Operation, Store } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import type { AddressBook } from './address-book.ts';
@@ -112,11 +113,9 @@ export class ServiceReconciler {
     };
     // A leftover's name must be free before its successor takes it.
     const isDelete = (operation: Operation) => operation.do === 'delete';
-    await writeAll(ofChildren.filter(isDelete), write);
-    await writeAll(
-      ofChildren.filter((operation) => !isDelete(operation)),
-      write,
-    );
+    await inLanes(WRITES_AT_ONCE, ofChildren.filter(isDelete), write);
+    const others = ofChildren.filter((operation) => !isDelete(operation));
+    await inLanes(WRITES_AT_ONCE, others, write);
     return changed;
   }
 
@@ -171,20 +170,6 @@ function readChild(object: KubernetesObject | undefined): Observed<Child> | unde
   if (object === undefined) return undefined;
   const parsed = parseChild(object);
   return parsed.ok ? { object, value: parsed.value } : undefined;
-}
-
-/** All settle before the first failure is thrown: nothing of a pass may still be in flight when the next begins. */
-async function writeAll(
-  operations: readonly Operation[],
-  write: (operation: Operation) => Promise<void>,
-): Promise<void> {
-  const queue = operations.values();
-  const lane = async () => {
-    for (const operation of queue) await write(operation);
-  };
-  for (const outcome of await Promise.allSettled(Array.from({ length: WRITES_AT_ONCE }, lane))) {
-    if (outcome.status === 'rejected') throw outcome.reason;
-  }
 }
 
 function isOfService(operation: Operation): boolean {

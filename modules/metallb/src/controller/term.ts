@@ -150,8 +150,11 @@ export class Term {
   }
 
   onClasses(names: ReadonlySet<string>): void {
-    for (const name of names) this.#others.add(name);
-    if (!this.#classesChanged(names)) return;
+    if (!this.#classesChanged(names)) {
+      // As a rule it is the status that was written here, while IPs were being assigned.
+      this.#scheduleOthers();
+      return;
+    }
     this.#poolProblems = this.#addresses.setClasses(this.#classes);
     this.#lookAtEverything();
   }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Backoff } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { ConflictError, NotLeadingError, StoreUnavailableError } from './errors.ts';
@@ -16,8 +17,8 @@ const RETRY = { initialMs: 20, maximumMs: 30_000 };
 
 /**
  * Works through keys one at a time, first come first served. A key added again while it waits is worked once; while it
- * is worked, once more afterwards. Conflicts, an unreachable store and a
- * Lease that could not be renewed in time are retried with growing delays.
+ * is worked, once more afterwards. Conflicts, an unreachable store and a Lease that could not be renewed in time are
+ * retried with growing delays.
  *
  * Invariant: a key is waiting, in flight or retrying, or the queue remembers nothing of it.
  */
@@ -62,11 +63,13 @@ export class WorkQueue {
   }
 
   async #run(): Promise<void> {
-    // `add` returns before any work is done, so that keys of one event are added together.
-    await Promise.resolve();
+    // What came in together is added before any of it is worked: an object with a thousand parts is looked at once for
+    // all of their changes, and whoever else waits for the event loop has its turn.
+    await nextTurn();
     for (const key of this.#waiting) {
       this.#waiting.delete(key);
       await this.#work(key);
+      await nextTurn();
     }
     this.#running = undefined;
   }
