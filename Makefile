@@ -17,12 +17,12 @@ demo: $(BUILT) | lab-packages $(if $(filter kubernetes,$(STORE)),cluster-tools)
 
 # Everything; the last line counts it all.
 test: $(BUILT) | lab-packages cluster-tools
-	@.ci/test
+	@node --import tsx tests/suite.ts all --short
 
-# Types, lint, dead code, unit tests.
+# Types, lint, dead code, unit tests; LONG=1 with those that take long.
 check: $(INSTALLED)
 	@$(MAKE) --no-print-directory --jobs --output-sync=target types lint dead-code
-	$(STEP) unit-tests node --import tsx tests/run.ts
+	$(STEP) unit-tests node --import tsx tests/run.ts $(if $(LONG),,--short)
 	@tail -n 1 .cache/unit-tests.log
 
 types:
@@ -40,7 +40,7 @@ lab-test: $(BUILT) | lab-packages
 
 # On a real API server; ONLY=WORD plays what has WORD in its name.
 e2e: $(BUILT) | lab-packages cluster-tools
-	@.ci/e2e '$(ONLY)'
+	@node --import tsx tests/suite.ts e2e --only='$(ONLY)'
 
 # Kubernetes, helm and shell-operator from Go modules: minutes at the first time, kept in a cache outside the checkout.
 cluster-tools: | cluster-packages images-packages

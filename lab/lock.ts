@@ -4,19 +4,28 @@ import { once } from 'node:events';
 /** One for the whole machine, also for labs that keep their files elsewhere. */
 const LOCK_FILE = '/tmp/metallb-lab.lock';
 /** Opened for reading alone: it may be another user's, and kernels refuse to create what is there already. */
-const HOLD = '[ -e "$1" ] || : >"$1"; exec 9<"$1" && flock 9 && echo held && exec cat';
+const HOLD = '[ -e "$1" ] || : >"$1"; exec 9<"$1" && flock "$2" 9 && echo held && exec cat';
 
-/** Runs timed work alone on this machine: labs may exist side by side, but two that measure would measure each other. */
+/** Runs work that measures alone on this machine. */
 export function withTimedRun<Result>(work: () => Promise<Result>): Promise<Result> {
   return withLock(LOCK_FILE, work);
 }
 
+/** Runs work beside other work, but for what measures. */
+export function withUntimedRun<Result>(work: () => Promise<Result>): Promise<Result> {
+  return withLock(LOCK_FILE, work, 'shared');
+}
+
 /**
- * Runs work alone among all processes that lock the same file. The lock is held by a process that ends with our end of
+ * Runs work alone among all processes that lock the same file, or apart from those that do so. The lock is held by a process that ends with our end of
  * its pipe, so a crash releases it.
  */
-export async function withLock<Result>(file: string, work: () => Promise<Result>): Promise<Result> {
-  const holder = spawn('sh', ['-c', HOLD, 'sh', file], {
+export async function withLock<Result>(
+  file: string,
+  work: () => Promise<Result>,
+  mode: 'exclusive' | 'shared' = 'exclusive',
+): Promise<Result> {
+  const holder = spawn('sh', ['-c', HOLD, 'sh', file, `--${mode}`], {
     stdio: ['pipe', 'pipe', 'inherit'],
     detached: true, // Ctrl-C goes to the whole group; the lock must outlive the clean-up
   });

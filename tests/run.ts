@@ -1,11 +1,13 @@
 /**
  * Runs every unit test, in one process for each core, and ends with the line `N passed, N failed`. An argument limits the
- * run to files whose path matches it. No test, a test that hangs, and a file that can't be loaded are failures.
+ * run to files whose path matches it, `--short` leaves out what takes long. No test, a test that hangs, and a file that
+ * can't be loaded are failures.
  */
 import { fork } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
 import { bundle } from './support/bundle.ts';
 
 interface Outcome {
@@ -18,9 +20,13 @@ const SILENCE_LIMIT_MS = 60_000;
 const WORKER = 'tests/support/test-worker.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const [pattern = ''] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  options: { short: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+const [pattern = ''] = positionals;
 const files = readdirSync(`${root}tests`, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.ts'))
+  .filter((file) => file.endsWith('.test.ts') && !(values.short && file.endsWith('.long.test.ts')))
   .filter((file) => new RegExp(pattern).test(file))
   .map((file) => `tests/${file}`);
 

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { CleanUp, runBeforeExit } from '../../lab/cleanup.ts';
 import { startControlPlane } from '../../lab/kubernetes/control-plane.ts';
 import { applyDefinitions } from '../../lab/kubernetes/module.ts';
+import { withUntimedRun } from '../../lab/lock.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
 
 /** Plays what needs a real API server: `run.ts [--only WORD] [--short]`. The last line counts the scenarios. */
@@ -63,7 +64,9 @@ async function playAll(scenarios: readonly ClusterScenario[]): Promise<number> {
     const cluster = { plane, api, directory, tell: (told: string) => write(`     ${told}`) };
     await applyDefinitions(api);
     let failed = 0;
-    for (const one of scenarios) failed += (await succeeds(one, cluster)) ? 0 : 1;
+    for (const one of scenarios) {
+      failed += (await withUntimedRun(() => succeeds(one, cluster))) ? 0 : 1;
+    }
     return failed;
   } finally {
     await cleanUp.run();

@@ -1,0 +1,66 @@
+/**
+ * Plays several test runs and ends with the line `N passed, N failed` over all of them: `suite.ts all|e2e [--only WORD]
+ * [--short]`. `all` is the check, then the lab and what needs a real API server side by side: what is timed has the
+ * machine to itself all the same (lab/lock.ts).
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+
+const { values, positionals } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    short: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+
+const SCENARIO_FLAGS = [`--only=${values.only}`, ...(values.short ? ['--short'] : [])];
+const COUNT = /^(?<passed>\d+) passed, (?<failed>\d+) failed$/;
+
+const check = ['make', '--no-print-directory', 'check', 'LONG=1'];
+const lab = scenarios('tests/lab/run.ts');
+const cluster = scenarios('tests/cluster/run.ts');
+const labOnCluster = scenarios('tests/lab/run.ts', '--store=kubernetes');
+
+let passed = 0;
+let failed = 0;
+if (positionals[0] === 'all') {
+  await play(check);
+  await Promise.all([playEach(lab), playEach(cluster, labOnCluster)]);
+} else {
+  await playEach(cluster, labOnCluster);
+}
+process.stdout.write(`${passed} passed, ${failed} failed\n`);
+if (positionals[0] === 'all') writeFileSync('.cache/count', `${passed} passed, ${failed} failed\n`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
+
+function scenarios(...runner: readonly string[]): readonly string[] {
+  return [process.execPath, '--import', 'tsx', ...runner, ...SCENARIO_FLAGS];
+}
+
+async function playEach(...runs: readonly (readonly string[])[]): Promise<void> {
+  for (const run of runs) await play(run);
+}
+
+/** Shows what the run prints, line by line, and adds its last count. */
+async function play([file = '', ...args]: readonly string[]): Promise<void> {
+  const run = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const end = (signal: NodeJS.Signals) => run.kill(signal);
+  process.on('SIGINT', end).on('SIGTERM', end);
+  const ended = once(run, 'close');
+  let count: RegExpMatchArray['groups'];
+  for await (const line of createInterface({ input: run.stdout })) {
+    process.stdout.write(`${line}\n`);
+    count = COUNT.exec(line)?.groups ?? count;
+  }
+  const [code] = await ended;
+  process.off('SIGINT', end).off('SIGTERM', end);
+  const [runPassed, runFailed] = [Number(count?.['passed'] ?? 0), Number(count?.['failed'] ?? 0)];
+  // One that breaks off after its count has failed, too; one that has nothing of that WORD has not.
+  const hasNothing = values.only !== '' && count !== undefined && runPassed === 0;
+  passed += runPassed;
+  failed += runFailed === 0 && code !== 0 && !hasNothing ? 1 : runFailed;
+}
