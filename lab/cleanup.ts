@@ -31,8 +31,16 @@ const EXIT_CODE_BY_SIGNAL = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
 const EXIT_CODE_WITHOUT_READER = 141;
 const open = new Set<CleanUp>();
 
+let ending = false;
+
+/** A signal or a crash is about to end this process: nothing new is worth beginning. */
+export function isEnding(): boolean {
+  return ending;
+}
+
 /** From now on, a signal or an uncaught error runs `cleanUp` before this process ends. */
 export function runBeforeExit(cleanUp: CleanUp): void {
+  if (ending) throw new Error('this process is about to end');
   if (open.size === 0) listen();
   open.add(cleanUp);
   cleanUp.push(() => {
@@ -46,7 +54,8 @@ function listen(): void {
   if (listening) return;
   listening = true;
   for (const [signal, code] of Object.entries(EXIT_CODE_BY_SIGNAL)) {
-    process.once(signal, () => void endAfterCleanUp(code));
+    // A second one, as from a terminal to a whole group, must not cut the clean-up short.
+    process.on(signal, () => void endAfterCleanUp(code));
   }
   // Whoever read the output is gone; an error that is told there would only make the next one.
   for (const output of [process.stdout, process.stderr]) {
@@ -64,6 +73,7 @@ function listen(): void {
 
 /** The last one first: programs end before their folders and namespaces go. */
 async function endAfterCleanUp(code: number): Promise<void> {
+  ending = true;
   for (const cleanUp of [...open].reverse()) await cleanUp.run();
   process.exit(code);
 }

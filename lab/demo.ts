@@ -25,14 +25,23 @@ const LOG_LINES_SHOWN = 5;
 
 const story = new Story((text) => process.stdout.write(text), process.stdout.isTTY);
 
+const { values } = parseArgs({ options: { store: { type: 'string', default: 'manifests' } } });
+const store = STORES[values.store];
+if (store === undefined) {
+  const known = Object.keys(STORES).join(' and ');
+  process.stderr.write(`STORE=${values.store}: the story is told of ${known}\n`);
+  process.exit(1);
+}
 becomeRoot();
-process.exitCode = await withTimedRun(tellStory).then(
+process.exitCode = await withTimedRun(() => tellStory(store)).then(
   () => 0,
   () => 1, // the step has told why
 );
 
-async function tellStory(): Promise<void> {
-  const stage = await story.step('Three balancer nodes, a client and a switch', introduce);
+async function tellStory(of: DemoStore): Promise<void> {
+  const stage = await story.step('Three balancer nodes, a client and a switch', () =>
+    introduce(of),
+  );
   try {
     await play(stage);
   } catch (error) {
@@ -59,17 +68,11 @@ async function play(stage: Stage): Promise<void> {
   await story.step('n1 is drained', () => drain(stage, 'n1'));
 }
 
-async function introduce(): Promise<Stage> {
-  const { values } = parseArgs({ options: { store: { type: 'string', default: 'manifests' } } });
-  const store = STORES[values.store];
-  if (store === undefined) {
-    const known = Object.keys(STORES).join(' and ');
-    throw new Error(`STORE=${values.store}: the story is told of ${known}`);
-  }
-  const lab = await startLab(store.lab);
+async function introduce(of: DemoStore): Promise<Stage> {
+  const lab = await startLab(of.lab);
   try {
     for (const node of lab.nodes) story.tell(`${node}  eth0 ${lab.macOf(node)}`);
-    const user = store.userOf(lab, (line) => story.tell(line));
+    const user = of.userOf(lab, (line) => story.tell(line));
     await user.seeCluster();
     return { lab, user, story };
   } catch (error) {

@@ -1,3 +1,4 @@
+import { isEnding } from './cleanup.ts';
 import { type Lab, type StoreKind, startLab } from './lab.ts';
 import { withTimedRun, withUntimedRun } from './lock.ts';
 import { listNamespaces } from './namespaces.ts';
@@ -40,7 +41,7 @@ export class ScenarioRunner {
   async playAll(scenarios: readonly Scenario[], repeat: number): Promise<RunCounts> {
     const inOrder = [...scenarios].sort((a, b) => orderKey(a).localeCompare(orderKey(b)));
     for (const one of inOrder) {
-      for (let round = 0; round < repeat; round += 1) await this.#playAndTell(one);
+      for (let round = 0; round < repeat && !isEnding(); round += 1) await this.#playAndTell(one);
     }
     await this.#endLab();
     if (this.#playedTwice.length > 0) this.#write(`played twice: ${this.#playedTwice.join(', ')}`);
@@ -52,7 +53,7 @@ export class ScenarioRunner {
     const succeeds = () => withMachine(() => this.#succeeds(one));
     if (await succeeds()) {
       this.#passed += 1;
-    } else if (this.#playedTwice.length < SECOND_TRIES) {
+    } else if (this.#playedTwice.length < SECOND_TRIES && !isEnding()) {
       this.#playedTwice.push(one.name);
       this.#write(`once more, on a fresh lab: ${one.name}`);
       if (await succeeds()) this.#passed += 1;

@@ -25,6 +25,7 @@ const lab = scenarios('tests/lab/run.ts');
 const cluster = scenarios('tests/cluster/run.ts');
 const labOnCluster = scenarios('tests/lab/run.ts', '--store=kubernetes');
 
+let isEnding = false;
 let passed = 0;
 let failed = 0;
 if (positionals[0] === 'all') {
@@ -42,13 +43,16 @@ function scenarios(...runner: readonly string[]): readonly string[] {
 }
 
 async function playEach(...runs: readonly (readonly string[])[]): Promise<void> {
-  for (const run of runs) await play(run);
+  for (const run of runs) if (!isEnding) await play(run);
 }
 
 /** Shows what the run prints, line by line, and adds its last count. */
 async function play([file = '', ...args]: readonly string[]): Promise<void> {
   const run = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'] });
-  const end = (signal: NodeJS.Signals) => run.kill(signal);
+  const end = () => {
+    isEnding = true;
+    run.kill('SIGTERM');
+  };
   process.on('SIGINT', end).on('SIGTERM', end);
   const ended = once(run, 'close');
   let count: RegExpMatchArray['groups'];

@@ -16,6 +16,7 @@ export const scenarios: readonly ClusterScenario[] = [
     name: 'demo/kubernetes: the story is told to its end with helm and kubectl',
     deadlineMs: DEADLINE_MS,
     isLong: true,
+    locksItself: true,
     play: async () => {
       const { code, stdout, stderr } = await play('kubernetes');
       assert.is(code, 0, `${stdout}\n${stderr}`);
@@ -26,11 +27,10 @@ export const scenarios: readonly ClusterScenario[] = [
   },
   {
     name: 'demo/unknown-store: a story that can not be told fails, and says why',
-    deadlineMs: DEADLINE_MS,
     play: async () => {
-      const { code, stdout } = await play('stone-tablets');
+      const { code, stderr } = await play('stone-tablets');
       assert.is(code, 1);
-      assert.match(stdout, 'STORE=stone-tablets: the story is told of manifests and kubernetes');
+      assert.match(stderr, 'STORE=stone-tablets: the story is told of manifests and kubernetes');
     },
   },
 ];
