@@ -8,43 +8,60 @@ const CROWD_POOL = {
   IPv4: { subnet: '198.18.0.0/20', range: '198.18.0.1-198.18.15.254' },
   IPv6: { subnet: '2001:db8:18::/64', range: '2001:db8:18::1-2001:db8:18::ffff' },
 } as const;
+const MOST_OF_A_SERVICE = 1_000;
 const ASKED_AT_ONCE = 50;
 /** A node asks for 500 / 3 fresh IPs in a second, and these processors write a few hundred files in one, or 150 objects. */
 const DEADLINE_MS = { manifests: 30_000, kubernetes: 120_000 };
 
 export type CrowdFamily = keyof typeof CROWD_POOL;
 
-/** One Service with `count` IPs of a family, which clients can reach. @returns them once everybody knows who answers */
+/** Services with `count` IPs of a family in all, which clients can reach. @returns them once everybody knows who answers */
 export async function crowd(
   lab: Lab,
   family: CrowdFamily,
   count: number,
   deadlineMs = DEADLINE_MS[lab.options.store],
 ): Promise<Assignment[]> {
-  const name = `crowd-${family.toLowerCase()}`;
+  const className = `crowd-${family.toLowerCase()}`;
   const { subnet, range } = CROWD_POOL[family];
   for (const node of lab.nodes) await ready(lab, node);
   for (const host of ['client', 'client2', 'router']) {
     await run(['ip', '-n', lab.namespace(host), 'route', 'replace', subnet, 'dev', 'eth0']);
   }
-  await lab.cluster.apply(
-    classManifest({ name, addressPool: [range] }),
-    serviceManifest({ name, className: name, family, count }),
-    endpointSliceManifest({ name, family }, [{ pod: 'backend', node: 'worker' }]),
-  );
-  await assignedIps(lab, name, count, deadlineMs);
-  const all = (await assignments(lab)).filter((one) => one.service === name);
+  await lab.cluster.apply(classManifest({ name: className, addressPool: [range] }));
+  const services = countsOf(count).map((own, index) => ({ name: `${className}-${index}`, own }));
+  for (const { name, own } of services) {
+    await lab.cluster.apply(
+      serviceManifest({ name, className, family, count: own }),
+      endpointSliceManifest({ name, family }, [{ pod: 'backend', node: 'worker' }]),
+    );
+  }
+  for (const { name, own } of services) await assignedIps(lab, name, own, deadlineMs);
+  const names = new Set(services.map(({ name }) => name));
+  const all = (await assignments(lab)).filter(({ service }) => names.has(service));
   await allAnswered(lab, all, (one) => one.preferredNode, deadlineMs);
-  await toldInStatus(lab, name, deadlineMs);
+  await toldInStatus(lab, names, deadlineMs);
   return all;
 }
 
-async function toldInStatus(lab: Lab, service: string, deadlineMs: number): Promise<void> {
+/** Shares of the IPs, each of which a Service can ask for. */
+function countsOf(count: number): number[] {
+  const services = Math.ceil(count / MOST_OF_A_SERVICE);
+  return Array.from({ length: services }, (_, index) =>
+    Math.min(MOST_OF_A_SERVICE, count - index * MOST_OF_A_SERVICE),
+  );
+}
+
+async function toldInStatus(
+  lab: Lab,
+  services: ReadonlySet<string>,
+  deadlineMs: number,
+): Promise<void> {
   let untold = 0;
   const what = () => `announcers in status, ${untold} missing`;
   await until({ what, deadlineMs, everyMs: 200 }, async () => {
     const all = await assignments(lab);
-    untold = all.filter((one) => one.service === service && one.announcer === undefined).length;
+    untold = all.filter((one) => services.has(one.service) && one.announcer === undefined).length;
     return untold === 0;
   });
 }

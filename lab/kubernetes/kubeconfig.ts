@@ -7,7 +7,10 @@ interface Server {
   readonly caFile: string;
 }
 
-export type Credentials = { readonly token: string } | { readonly tokenFile: string };
+export type Credentials =
+  | { readonly token: string }
+  | { readonly tokenFile: string }
+  | { readonly 'client-certificate': string; readonly 'client-key': string };
 
 /** @param user owner of the file: nobody else may read it */
 export async function writeKubeconfig(

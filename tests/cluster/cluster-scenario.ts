@@ -1,4 +1,5 @@
 import type { Api } from '../../lab/kubernetes/api.ts';
+import type { ClientAuthority } from '../../lab/kubernetes/client-authority.ts';
 import type { ControlPlane } from '../../lab/kubernetes/control-plane.ts';
 
 /** A real API server with the module's definitions, and what the scenarios before have left in it. */
@@ -6,6 +7,7 @@ export interface TestCluster {
   readonly plane: ControlPlane;
   /** As administrator. */
   readonly api: Api;
+  readonly clients: ClientAuthority;
   /** For files of the scenario. */
   readonly directory: string;
   /** Prints what was measured. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { CleanUp, isEnding, runBeforeExit } from '../../lab/cleanup.ts';
+import { ClientAuthority } from '../../lab/kubernetes/client-authority.ts';
 import { startControlPlane } from '../../lab/kubernetes/control-plane.ts';
 import { applyDefinitions } from '../../lab/kubernetes/module.ts';
 import { withUntimedRun } from '../../lab/lock.ts';
@@ -54,16 +55,27 @@ async function playAll(scenarios: readonly ClusterScenario[]): Promise<RunCounts
   cleanUp.push(() => rmSync(directory, { recursive: true, force: true }));
   runBeforeExit(cleanUp);
   try {
+    const clients = new ClientAuthority(directory);
+    await clients.create();
     const { plane, api } = await startControlPlane(directory, {
       controllerManager: true,
-      // No Pod has an address on this loopback: a webhook's Service is a name for it.
-      apiServerFlags: ['--enable-aggregator-routing=false'],
+      apiServerFlags: [
+        // No Pod has an address on this loopback: a webhook's Service is a name for it.
+        '--enable-aggregator-routing=false',
+        `--client-ca-file=${clients.certificateFile}`,
+      ],
     });
     cleanUp.push(async () => {
       api.close();
       await plane.stop();
     });
-    const cluster = { plane, api, directory, tell: (told: string) => write(`     ${told}`) };
+    const cluster = {
+      plane,
+      api,
+      clients,
+      directory,
+      tell: (told: string) => write(`     ${told}`),
+    };
     await applyDefinitions(api);
     for (const one of scenarios) {
       if (isEnding()) break;

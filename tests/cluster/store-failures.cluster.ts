@@ -1,7 +1,6 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { until } from '../../lab/exec.ts';
 import { objectPath } from '../../lab/kubernetes/kinds.ts';
 import { CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
 import type { Store } from '../../modules/metallb/src/store/store.ts';
@@ -126,18 +125,6 @@ export const scenarios: readonly ClusterScenario[] = [
     await it.watch.next('listed', ({ objects }) => keysOf(objects).join() === 'default/b');
   }),
 
-  {
-    name: 'store/token: one that is revoked is refused, and its successor in the file is taken',
-    play: async (cluster) => {
-      const bench = new StoreBench();
-      try {
-        await playTokenRotation(cluster, bench);
-      } finally {
-        await bench.end();
-      }
-    },
-  },
-
   cuttable('conflicts: ten writers who test the version lose no change', async (it) => {
     const counted = async (): Promise<void> => {
       for (;;) {
@@ -190,83 +177,4 @@ async function readChild(store: Store) {
   const object = objects.find(({ metadata }) => metadata.name === 'a');
   assert.ok(object);
   return object;
-}
-
-async function playTokenRotation(cluster: TestCluster, bench: StoreBench): Promise<void> {
-  const { api, plane, directory } = cluster;
-  await removeAll(api);
-  await applyObject(api, childObject('a'));
-  const tokenFile = join(directory, 'token');
-  const first = await issueToken(cluster, 'first');
-  writeFileSync(tokenFile, first);
-  const kubeconfig = join(directory, 'rotating.kubeconfig');
-  writeFileSync(kubeconfig, kubeconfigOf(plane.url, plane.caFile, tokenFile));
-  const store = await bench.open(kubeconfig);
-  const watch = new WatchRecorder(store, CHILDREN);
-
-  const { error } = await watch.next('lost');
-  assert.match(
-    error.message,
-    /^403: ServiceAccount default\/rotating may not list sdninternall2lbservices/,
-  );
-  await applyObject(api, {
-    apiVersion: 'rbac.authorization.k8s.io/v1',
-    kind: 'ClusterRoleBinding',
-    metadata: { name: 'rotating' },
-    roleRef: {
-      apiGroup: 'rbac.authorization.k8s.io',
-      kind: 'ClusterRole',
-      name: 'cluster-admin',
-    },
-    subjects: [{ kind: 'ServiceAccount', name: 'rotating', namespace: 'default' }],
-  });
-  await watch.next('listed');
-
-  const second = await issueToken(cluster, 'second');
-  // A token that is bound to a Secret ends with it.
-  await api.send('DELETE', objectPath('Secret', 'first'));
-  const write = () => store.write({ do: 'delete', ref: childRef('nothing') });
-  const refusal = await until({ what: 'the old token refused', deadlineMs: 30_000 }, () =>
-    write().then(
-      () => undefined,
-      (failure: unknown) => failure,
-    ),
-  );
-  assert.match(String(refusal), /ForbiddenError: 401/);
-  assert.not.match(String(refusal), first);
-  writeFileSync(tokenFile, second);
-  await write();
-  store.relist();
-  assert.equal(keysOf((await watch.next('listed')).objects), ['default/a']);
-}
-
-async function issueToken({ api }: TestCluster, secret: string): Promise<string> {
-  const metadata = { name: 'rotating', namespace: 'default' };
-  await applyObject(api, { apiVersion: 'v1', kind: 'ServiceAccount', metadata });
-  await applyObject(api, {
-    apiVersion: 'v1',
-    kind: 'Secret',
-    metadata: { ...metadata, name: secret },
-  });
-  const path = `${objectPath('ServiceAccount', 'rotating')}/token`;
-  const { status } = (await api.send('POST', path, {
-    apiVersion: 'authentication.k8s.io/v1',
-    kind: 'TokenRequest',
-    spec: {
-      expirationSeconds: 600,
-      boundObjectRef: { apiVersion: 'v1', kind: 'Secret', name: secret },
-    },
-  })) as { status: { token: string } };
-  return status.token;
-}
-
-function kubeconfigOf(server: string, caFile: string, tokenFile: string): string {
-  return JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'c',
-    contexts: [{ name: 'c', context: { cluster: 'c', user: 'u' } }],
-    clusters: [{ name: 'c', cluster: { server, 'certificate-authority': caFile } }],
-    users: [{ name: 'u', user: { tokenFile } }],
-  });
 }

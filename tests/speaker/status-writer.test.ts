@@ -141,6 +141,15 @@ for (const [name, before, report, expected] of rows) {
   });
 }
 
+test('a node that takes an IP on one segment after the other has moved it once', async () => {
+  const fixture = await started(other('2026-05-01T12:00:00.000Z'));
+  await fixture.report(announced);
+  // By then the wire has read the status: one move already.
+  const second = { ...announced, interface: 'mgmt0', sinceEpochMs: SINCE_MS + 63, recentMoves: 2 };
+  await fixture.report(second);
+  assert.equal(fixture.status()['announcer'], { ...OURS, since: '2026-05-01T12:00:00.313Z' });
+});
+
 const LATER = other('2026-05-01T12:00:01.000Z');
 const CORRECTED = { node: 'n1', since: '2026-05-01T12:00:01.001Z', recentMoves: 1 };
 const corrections: [string, string | undefined, object][] = [

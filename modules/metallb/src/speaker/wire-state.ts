@@ -81,7 +81,11 @@ export class WireState {
   /** The latest where there are several segments; undefined when this node does not announce the IP. */
   announcementOf(ip: IpAddress): AnnouncedReport | undefined {
     const reports = [...(this.#announced.get(ip)?.values() ?? [])];
-    return reports.sort((a, b) => b.sinceEpochMs - a.sinceEpochMs)[0];
+    const [latest] = reports.sort((a, b) => b.sinceEpochMs - a.sinceEpochMs);
+    if (latest === undefined) return undefined;
+    // The segments of a node move one after the other, and the status may tell of the first one before the next has
+    // moved: on none of them have there been more moves than the least number says.
+    return { ...latest, recentMoves: Math.min(...reports.map(({ recentMoves }) => recentMoves)) };
   }
 
   /**
