@@ -76,6 +76,21 @@ export const scenarios: readonly ClusterScenario[] = [
     assert.match(String(refused), /StoreUnavailableError: can't reach https:\/\/127\.0\.0\.1:\d+/);
   }),
 
+  {
+    isLong: true,
+    ...cuttable(
+      'silence: a watch on a connection that went dead goes on on another',
+      async (it) => {
+        await applyObject(it.cluster.api, childObject('d'));
+        await it.watch.changed('default/d');
+        it.route.swallow();
+        await changeWhileNobodyListens(it.cluster);
+        await it.watch.deleted('default/a');
+        await it.watch.changed('default/c');
+      },
+    ),
+  },
+
   cuttable('restart: an API server that dies and comes back on its port', async (it) => {
     const { plane, api } = it.cluster;
     await plane.apiServer.killTree();

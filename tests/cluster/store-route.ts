@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
-/** A way to an API server over a unix socket, that can be cut and mended. */
+/** A way to an API server over a unix socket, that can be cut and mended, and lose what is on it. */
 export class Route {
   readonly socketPath: string;
   readonly #target: { readonly host: string; readonly port: number };
@@ -29,6 +29,11 @@ export class Route {
     const closed = new Promise((resolve) => server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
+  }
+
+  /** From now on nothing comes through on the connections there are, and nobody is told; new ones are fine. */
+  swallow(): void {
+    for (const socket of this.#sockets) socket.unpipe().resume();
   }
 
   #pass(near: Socket): void {
