@@ -128,6 +128,7 @@ class NodeBench {
       view: { electsStatically: () => false, node: () => seen },
       state: 'eligible',
       isRestarting: () => false,
+      isHearsay: () => false,
     });
     for (const ip of ips) elect(ip);
   }

@@ -174,6 +174,7 @@ const HEARTBEAT: Heartbeat = {
   addresses: [ip('192.0.2.1')],
   heard: [],
   covered: [],
+  witnessed: [],
   disputed: [],
   heldKeys: [KEY.id],
 };

@@ -285,6 +285,7 @@ const roles: [
     ranked: string[];
     member?: boolean;
     restarting?: string;
+    hearsay?: string;
   },
   Role,
 ][] = [
@@ -300,6 +301,18 @@ const roles: [
     'a leaver goes on until its successor is seen',
     ANNOUNCING,
     { state: 'leaving', ranked: ['n2'] },
+    { kind: 'yielding', to: 'n2' },
+  ],
+  [
+    'nobody waits for the announcement of a node that is not heard here',
+    ANNOUNCING,
+    { ranked: ['n2'], hearsay: 'n2' },
+    SILENT,
+  ],
+  [
+    'but a leaver, of whose leaving that node has not heard either',
+    ANNOUNCING,
+    { state: 'leaving', ranked: ['n2'], hearsay: 'n2' },
     { kind: 'yielding', to: 'n2' },
   ],
   ['a leaver without successor goes on', ANNOUNCING, { state: 'leaving', ranked: [] }, ANNOUNCING],
@@ -345,7 +358,9 @@ for (const [name, before, { state = 'eligible', member = true, ...rest }, after]
       DUTY.ip,
     );
     const isRestarting = (node: string) => node === rest.restarting;
-    assert.equal(nextRole(before, ranking, { self: 'me', state, member, isRestarting }), after);
+    const isHearsay = (node: string) => node === rest.hearsay;
+    const standing = { self: 'me', state, member, isRestarting, isHearsay };
+    assert.equal(nextRole(before, ranking, standing), after);
   });
 }
 

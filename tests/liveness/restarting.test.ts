@@ -11,7 +11,7 @@ function restarting(asked: number, nextProbeAt: number): Peer {
   const heartbeat = {
     ...{ cluster: '0', node: 'n1', interface: 'eth0', incarnation: '1', sequence: 1 },
     ...{ heldKeys: [], intervalMs: 100, revision: 1, addresses: [ip('192.0.2.251')] },
-    ...{ heard: [], covered: [], disputed: [], state: 'restarting' as const },
+    ...{ heard: [], covered: [], witnessed: [], disputed: [], state: 'restarting' as const },
     failedGates: { dataplane: false, reachability: false },
   };
   const peer = newPeer(heartbeat, mac('02:00:00:00:00:01'));
@@ -19,8 +19,10 @@ function restarting(asked: number, nextProbeAt: number): Peer {
   return Object.assign(peer, phase, { kernelAsked: asked, nextProbeAt });
 }
 
+/** All that keep its IPs with it say so: that proves nothing. */
 function verdict(peer: Peer, now: number) {
-  return judge(peer, { now, multiplier: 3, lastForeignFrameAt: NEVER, deafEndedAt: NEVER });
+  const times = { now, multiplier: 3, lastForeignFrameAt: NEVER, deafEndedAt: NEVER };
+  return judge(peer, { ...times, isWitnessed: () => true });
 }
 
 test('four questions that the kernel of a restarting node leaves unanswered are its death', () => {

@@ -46,6 +46,7 @@ const heartbeats: fc.Arbitrary<Heartbeat> = fc.record(
     addresses: fc.array(address, { maxLength: 2 }),
     heard: fc.array(hexId(8), { maxLength: 30 }),
     covered: fc.array(hexId(8), { maxLength: 8 }),
+    witnessed: fc.array(hexId(8), { maxLength: 8 }),
     disputed: fc.array(fc.record({ ip: address, digest: hexId(8) }, { noNullPrototype: true }), {
       maxLength: 5,
     }),
@@ -143,11 +144,25 @@ test('a frame of 100 nodes with 2,000 disputes fits a link with the minimum MTU'
     {
       ...sample,
       heard: new Array(100).fill('00'.repeat(8)),
+      witnessed: new Array(100).fill('00'.repeat(8)),
       disputed: new Array(2_000).fill({ ip, digest: '00'.repeat(8) }),
     },
     KEY,
   );
   assert.ok(bytes.length <= MAX_HEARTBEAT_BYTES, `${bytes.length} bytes`);
+});
+
+test('thirty nodes are all vouched for, and disputes find room beside them', () => {
+  const ip = parseIp('2001:db8::1');
+  const [sample] = fc.sample(heartbeats, 1);
+  assert.ok(ip && sample);
+  const ids = Array.from({ length: 30 }, (_, index) => shortId(`n${index}`));
+  const disputed = new Array(100).fill({ ip, digest: '00'.repeat(8) });
+  const bytes = encodeHeartbeat({ ...sample, heard: ids, witnessed: ids, disputed }, KEY);
+  const read = decodeHeartbeat(bytes, CLUSTER, [KEY]);
+  assert.ok(typeof read === 'object');
+  assert.equal(read.witnessed, ids);
+  assert.ok(read.disputed.length >= 10, `${read.disputed.length} disputes`);
 });
 
 test.run();

@@ -62,6 +62,7 @@ function body(heartbeat: Heartbeat): Layer['fields'] {
     addresses: list(heartbeat.addresses),
     'hears incarnations': list(heartbeat.heard),
     'covers nodes': list(heartbeat.covered),
+    'vouches for nodes': list(heartbeat.witnessed),
     'disputed IPs': list(heartbeat.disputed.map(({ ip, digest }) => `${ip} (${digest})`)),
     'holds keys': list(heartbeat.heldKeys),
   };

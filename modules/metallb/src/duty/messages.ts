@@ -87,6 +87,7 @@ export const NODE_CONDITIONS = [
   'Deaf',
   'NoPeersHeard',
   'HeartbeatsLost',
+  'PartlyHeard',
   'OtherHeartbeatKey',
   'PacingReduced',
   'DutiesDiffer',

@@ -18,6 +18,8 @@ export interface Standing {
   /** This node still belongs to the group that elects. */
   readonly member: boolean;
   readonly isRestarting: (node: string) => boolean;
+  /** Known by a peer's word alone: what the node announces is not seen here. */
+  readonly isHearsay: (node: string) => boolean;
 }
 
 export const SILENT: Role = { kind: 'silent' };
@@ -30,7 +32,7 @@ export const SILENT: Role = { kind: 'silent' };
  * @param ranking without us when we are out
  */
 export function nextRole(current: Role, ranking: Ranking, standing: Standing): Role {
-  const { self, state, member, isRestarting } = standing;
+  const { self, state, member, isRestarting, isHearsay } = standing;
   const { winner } = ranking;
   const answers = current.kind === 'announcing' || current.kind === 'yielding';
   const leaves = state === 'leaving' || !member;
@@ -40,6 +42,8 @@ export function nextRole(current: Role, ranking: Ranking, standing: Standing): R
     const stand = [...ranking].find((node) => !isRestarting(node));
     return stand === self ? { kind: 'covering', node: winner } : SILENT;
   }
+  // It announces what it has won, also where that is not seen: waiting for it would never end.
+  if (isHearsay(winner) && !leaves) return SILENT;
   const mayAnswer = state === 'eligible' || state === 'holding-down' || state === 'leaving';
   return answers && mayAnswer ? { kind: 'yielding', to: winner } : SILENT;
 }

@@ -4,6 +4,8 @@ import type { Heartbeat } from '../packet/heartbeat.ts';
 import { isCounted, newPeer, type Peer } from './peer.ts';
 
 const MAX_PEERS = 256;
+/** Intervals in which a heartbeat says that its sender is there now (network rule 4). */
+const RECENT_INTERVALS = 1.5;
 
 /** The nodes seen on one segment and the incarnations that are over. Bounded, whatever arrives. */
 export class PeerTable {
@@ -99,6 +101,23 @@ export class PeerTable {
     return now - seen.heardAt < seen.intervalMs * this.#multiplier;
   }
 
+  /** Ids of those who may announce and are there now: the word of this node for whoever does not hear them. */
+  eligibleNow(now: number): string[] {
+    return this.all
+      .filter((peer) => peer.phase === 'alive' && peer.state === 'eligible' && isRecent(peer, now))
+      .map(({ id }) => id);
+  }
+
+  /** Network rule 4: a peer that is there now says the same of this one, or keeps its IPs with it while it restarts. */
+  isWitnessed({ id }: Peer, now: number): boolean {
+    return this.all.some(
+      (peer) =>
+        peer.phase === 'alive' &&
+        isRecent(peer, now) &&
+        (peer.witnessed.has(id) || peer.covered.includes(id)),
+    );
+  }
+
   /** Fresh peers that do not count, since they don't show that they hear us. */
   unheardBy(now: number): Peer[] {
     return this.all.filter((peer) => !isCounted(peer) && this.isFresh(peer, now));
@@ -128,6 +147,10 @@ export class PeerTable {
   #isMissing(peer: Peer, now: number): boolean {
     return peer.phase === 'suspect' && !this.isFresh(peer, now);
   }
+}
+
+function isRecent({ heardAt, intervalMs }: Peer, now: number): boolean {
+  return now - heardAt < RECENT_INTERVALS * intervalMs;
 }
 
 function hears(peer: Peer, other: Peer): boolean {

@@ -1,6 +1,6 @@
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
-import type { Gates, Heartbeat, NodeState } from '../packet/heartbeat.ts';
+import { type Gates, type Heartbeat, type NodeState, shortId } from '../packet/heartbeat.ts';
 
 /**
  * What this node believes of a peer on one segment.
@@ -8,10 +8,18 @@ import type { Gates, Heartbeat, NodeState } from '../packet/heartbeat.ts';
  * - `alive`: hears us and is heard
  * - `suspect`: silent, or no longer hearing us, for two intervals; being asked on the wire
  * - `proven`: its heartbeats are missing, but it answers our probes with a proof of life
+ * - `witnessed`: its heartbeats don't come here, but to a peer that is heard (network rule 4)
  * - `restarting`: said so before it went; its kernel still answers, its IPs stay with it
  * - `dead`
  */
-export type PeerPhase = 'uncounted' | 'alive' | 'suspect' | 'proven' | 'restarting' | 'dead';
+export type PeerPhase =
+  | 'uncounted'
+  | 'alive'
+  | 'suspect'
+  | 'proven'
+  | 'witnessed'
+  | 'restarting'
+  | 'dead';
 
 /** What a person is shown of a peer: what it says of itself while it is heard, else what is believed of it. */
 export function shownState({ phase, state }: Pick<Peer, 'phase' | 'state'>): string {
@@ -21,6 +29,8 @@ export function shownState({ phase, state }: Pick<Peer, 'phase' | 'state'>): str
 /** Times are the clock's milliseconds; `-Infinity` where something never happened. */
 export interface Peer {
   readonly node: string;
+  /** `shortId` of the node. */
+  readonly id: string;
   phase: PeerPhase;
   incarnation: string;
   sequence: number;
@@ -34,6 +44,7 @@ export interface Peer {
   addresses: readonly IpAddress[];
   heard: ReadonlySet<string>;
   covered: readonly string[];
+  witnessed: ReadonlySet<string>;
   /** Last frame of the counted incarnation. */
   heardAt: number;
   /** Last such frame that named our incarnation. */
@@ -45,6 +56,7 @@ export interface Peer {
   suspectAt: number;
   provenAt: number;
   unprovenAt: number;
+  witnessedAt: number;
   nextProbeAt: number;
   /** Network rule 7: one delay of death for a new incarnation. */
   postponedUntil: number;
@@ -57,6 +69,7 @@ export interface Peer {
 export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
   return {
     node: heartbeat.node,
+    id: shortId(heartbeat.node),
     phase: 'uncounted',
     incarnation: '',
     sequence: -1,
@@ -69,6 +82,7 @@ export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
     suspectAt: Number.NEGATIVE_INFINITY,
     provenAt: Number.NEGATIVE_INFINITY,
     unprovenAt: Number.NEGATIVE_INFINITY,
+    witnessedAt: Number.NEGATIVE_INFINITY,
     nextProbeAt: Number.POSITIVE_INFINITY,
     postponedUntil: Number.NEGATIVE_INFINITY,
     restartingUntil: Number.NEGATIVE_INFINITY,
@@ -80,7 +94,8 @@ export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
 export function factsOf(heartbeat: Heartbeat, mac: MacAddress) {
   const { intervalMs, state, failedGates, revision, addresses, covered } = heartbeat;
   const heard = new Set(heartbeat.heard);
-  return { mac, intervalMs, state, failedGates, revision, addresses, covered, heard };
+  const witnessed = new Set(heartbeat.witnessed);
+  return { mac, intervalMs, state, failedGates, revision, addresses, covered, heard, witnessed };
 }
 
 /** Whether the peer counts in elections: its IPs are its own. */

@@ -2,12 +2,13 @@ import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { type Gates, type Heartbeat, type NodeState, shortId } from '../packet/heartbeat.ts';
 import { TokenBucket } from '../time/token-bucket.ts';
+import { Hearsay } from './hearsay.ts';
 import type { LivenessAction } from './liveness-action.ts';
 import type { LivenessOptions } from './liveness-options.ts';
 import { OwnState, type Surroundings } from './own-state.ts';
 import { factsOf, isCounted, missingMs, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
-import { judge } from './suspicion.ts';
+import { isAsked, judge } from './suspicion.ts';
 
 /** A segment carries at most this many heartbeats a second, however many nodes it has. */
 const SEGMENT_HEARTBEATS_PER_SECOND = 300;
@@ -28,6 +29,7 @@ export class SegmentLiveness {
   readonly #options: LivenessOptions;
   readonly #own: OwnState;
   readonly #peers: PeerTable;
+  readonly #hearsay = new Hearsay();
   /** Extra heartbeats for peers first heard (network rule 7). */
   readonly #extraBeats: TokenBucket;
   readonly #renewals: TokenBucket;
@@ -83,6 +85,14 @@ export class SegmentLiveness {
   hears(node: string): boolean {
     const peer = this.#peers.get(node);
     return peer !== undefined && isCounted(peer);
+  }
+
+  /** Not heard here, but by a peer that is: nothing that it sends is seen here (network rule 4). */
+  isHearsay(node: string): boolean {
+    if (node === this.#options.node) return false;
+    const peer = this.#peers.get(node);
+    if (peer !== undefined && isCounted(peer)) return peer.phase === 'witnessed';
+    return this.#hearsay.has(peer?.id ?? shortId(node));
   }
 
   peer(node: string): Peer | undefined {
@@ -187,7 +197,8 @@ export class SegmentLiveness {
     peer.postponedUntil = Number.NEGATIVE_INFINITY;
     peer.phase = this.#phaseWhenHeard(peer, now);
     const after = `${peer.phase} ${peer.state} ${JSON.stringify(peer.failedGates)}`;
-    return before === after ? [] : [{ do: 'elect' }];
+    const isNews = this.#hearsay.told(heartbeat.witnessed, now);
+    return before === after && !isNews ? [] : [{ do: 'elect' }];
   }
 
   #phaseWhenHeard(peer: Peer, now: number): 'alive' | 'restarting' {
@@ -279,6 +290,8 @@ export class SegmentLiveness {
     const actions: LivenessAction[] = [];
     this.#deaf = false;
     for (const peer of this.#peers.all) actions.push(...this.#judgePeer(peer, now));
+    const detectionMs = this.#options.intervalMs * this.#options.multiplier;
+    if (this.#hearsay.expire(detectionMs, now)) actions.push({ do: 'elect' });
     if (this.#own.step(now, this.#surroundings(now))) actions.push({ do: 'beat' }, { do: 'elect' });
     return actions;
   }
@@ -289,6 +302,7 @@ export class SegmentLiveness {
       multiplier: this.#options.multiplier,
       lastForeignFrameAt: this.#lastForeignFrameAt,
       deafEndedAt: this.#deafEndedAt,
+      isWitnessed: () => this.#peers.isWitnessed(peer, now),
     });
     if (verdict === 'deaf') this.#deaf = true;
     if (verdict === 'dead') return this.#bury(peer);
@@ -298,6 +312,7 @@ export class SegmentLiveness {
   #bury(peer: Peer): LivenessAction[] {
     const silentSince = Math.min(peer.heardAt, peer.listedUsAt);
     this.#peers.retire(peer);
+    this.#hearsay.forget(peer.id);
     Object.assign(peer, { phase: 'dead', incarnation: '', listedUsAt: Number.NEGATIVE_INFINITY });
     return [{ do: 'peer-died', peer, silentSince }, { do: 'beat' }, { do: 'elect' }];
   }
@@ -309,7 +324,7 @@ export class SegmentLiveness {
       peer.kernelAsked += 1;
       return [{ do: 'confirm-kernel', peer }];
     }
-    if (peer.phase !== 'suspect' && peer.phase !== 'proven') return [];
+    if (!isAsked(peer)) return [];
     peer.nextProbeAt = now + (peer.phase === 'suspect' ? 20 : 1_000);
     if (this.#lastForeignFrameAt > peer.suspectAt || now < this.#nextSolicitAt)
       return [{ do: 'confirm', peer }];
@@ -347,7 +362,7 @@ export class SegmentLiveness {
     const missing = missingMs(peer, now);
     if (peer.phase === 'alive') return now - missing + 2 * peer.intervalMs;
     if (peer.phase === 'restarting') return Math.min(peer.nextProbeAt, peer.restartingUntil);
-    if (peer.phase !== 'suspect' && peer.phase !== 'proven') return Number.POSITIVE_INFINITY;
+    if (!isAsked(peer)) return Number.POSITIVE_INFINITY;
     const deathAt = now - missing + this.#options.multiplier * peer.intervalMs;
     return deathAt > now ? Math.min(peer.nextProbeAt, deathAt) : peer.nextProbeAt;
   }
@@ -375,7 +390,8 @@ export class SegmentLiveness {
       heard: this.#peers.heardIncarnations(now),
       covered: this.#peers.counted
         .filter((peer) => peer.phase === 'restarting')
-        .map((peer) => shortId(peer.node)),
+        .map(({ id }) => id),
+      witnessed: this.#peers.eligibleNow(now),
     };
   }
 

@@ -6,6 +6,8 @@ export interface Evidence {
   readonly multiplier: number;
   readonly lastForeignFrameAt: number;
   readonly deafEndedAt: number;
+  /** A peer that is heard hears the one that is judged (network rule 4). */
+  readonly isWitnessed: () => boolean;
 }
 
 /** `deaf`: the peer would be dead, had we received anything at all. */
@@ -26,7 +28,7 @@ const KERNEL_QUESTIONS = 4;
 export function judge(peer: Peer, evidence: Evidence): Verdict {
   if (peer.phase === 'restarting') return judgeRestarting(peer, evidence.now);
   if (peer.phase === 'alive') return suspect(peer, evidence.now);
-  if (peer.phase !== 'suspect' && peer.phase !== 'proven') return 'unchanged';
+  if (!isAsked(peer)) return 'unchanged';
   const missing = missingMs(peer, evidence.now);
   if (missing < peer.intervalMs * SUSPECT_AFTER_INTERVALS) {
     peer.phase = 'alive';
@@ -34,6 +36,11 @@ export function judge(peer: Peer, evidence: Evidence): Verdict {
   }
   if (missing < peer.intervalMs * evidence.multiplier) return 'unchanged';
   return judgeSilence(peer, evidence, missing);
+}
+
+/** Missing, and asked on the wire whether it is there. */
+export function isAsked({ phase }: Peer): boolean {
+  return phase === 'suspect' || phase === 'proven' || phase === 'witnessed';
 }
 
 function suspect(peer: Peer, now: number): Verdict {
@@ -57,12 +64,19 @@ function judgeSilence(peer: Peer, evidence: Evidence, missing: number): Verdict 
     return 'unchanged';
   }
   const detectionMs = peer.intervalMs * multiplier;
+  if (isVouchedFor(peer, evidence, detectionMs)) return 'unchanged';
   const unproven = peer.unprovenAt > peer.suspectAt && missing < detectionMs + UNPROVEN_DELAY_MS;
   if (unproven) return 'unchanged';
   if (lastForeignFrameAt <= peer.suspectAt) return 'deaf';
   // Heartbeats that were held back with everything else need one interval to arrive.
   if (deafEndedAt > peer.suspectAt && now < deafEndedAt + peer.intervalMs) return 'unchanged';
   return postponed(peer, now, detectionMs) ? 'unchanged' : 'dead';
+}
+
+/** Once a peer's word has counted, it does so for a detection time: heartbeats to that peer get lost, too. */
+function isVouchedFor(peer: Peer, { now, isWitnessed }: Evidence, detectionMs: number): boolean {
+  if (isWitnessed()) Object.assign(peer, { phase: 'witnessed', witnessedAt: now });
+  return peer.phase === 'witnessed' && now - peer.witnessedAt < detectionMs;
 }
 
 /** Network rule 7: an unseen incarnation of a live node is a restarted wire; it gets one more detection time, once. */

@@ -16,6 +16,8 @@ const DIGEST_BYTES = 8;
 /** A segment of 100 nodes still fits beside everything else. */
 const MAX_HEARD = 100;
 const MAX_COVERED = 8;
+/** Left for disputed IPs, whoever is witnessed. */
+const DISPUTED_ROOM = 250;
 const MAX_KEYS = 4;
 
 export const NODE_STATES = [
@@ -57,8 +59,10 @@ export interface Heartbeat {
   readonly addresses: readonly IpAddress[];
   /** Incarnations that the sender hears. */
   readonly heard: readonly string[];
-  /** Nodes (as `nodeId`) whose IPs stay with them while they restart. */
+  /** Nodes (as `shortId`) whose IPs stay with them while they restart. */
   readonly covered: readonly string[];
+  /** Eligible nodes (as `shortId`) that the sender has heard a moment ago, as many as fit (network rule 4). */
+  readonly witnessed: readonly string[];
   readonly disputed: readonly DisputedIp[];
   /** Ids of the keys that the sender holds, the signing one first. */
   readonly heldKeys: readonly string[];
@@ -91,7 +95,9 @@ function sha256Hex(data: string | Uint8Array, length: number): string {
 
 /** Disputed IPs that would not fit are left out: the caller pages them in an order common to all nodes. */
 export function encodeHeartbeat(heartbeat: Heartbeat, key: HeartbeatKey): Uint8Array {
-  const fixed = fixedLength(heartbeat);
+  const bare = fixedLength(heartbeat);
+  const witnessed = witnessedThatFit(heartbeat.witnessed, bare);
+  const fixed = bare + witnessed.length * ID_BYTES;
   const disputed = thatFit(heartbeat.disputed, MAX_HEARTBEAT_BYTES - MAC_BYTES - fixed);
   const length = fixed + disputed.reduce((sum, entry) => sum + disputedLength(entry), 0);
   const writer = new ByteWriter(length)
@@ -108,6 +114,7 @@ export function encodeHeartbeat(heartbeat: Heartbeat, key: HeartbeatKey): Uint8A
   writeText(writer, heartbeat.interface);
   writeList(writer, heartbeat.heldKeys.slice(0, MAX_KEYS));
   writeList(writer, heartbeat.covered.slice(0, MAX_COVERED));
+  writeList(writer, witnessed);
   writeList(writer, heartbeat.heard.slice(0, MAX_HEARD));
   writer.u8(heartbeat.addresses.length);
   for (const ip of heartbeat.addresses) writeIp(writer, ip);
@@ -165,6 +172,7 @@ function readBody(reader: ByteReader, cluster: string): Heartbeat {
   const interfaceName = readText(reader);
   const heldKeys = readList(reader, KEY_ID_BYTES);
   const covered = readList(reader, ID_BYTES);
+  const witnessed = readList(reader, ID_BYTES);
   const heard = readList(reader, ID_BYTES);
   const addresses = Array.from({ length: reader.u8() }, () => readIp(reader));
   const disputed = Array.from({ length: reader.u8() }, () => ({
@@ -175,10 +183,11 @@ function readBody(reader: ByteReader, cluster: string): Heartbeat {
   const failedGates = { dataplane: (gates & 1) !== 0, reachability: (gates & 2) !== 0 };
   return {
     ...{ cluster, node, interface: interfaceName, incarnation, sequence, intervalMs, state },
-    ...{ failedGates, revision, addresses, heard, covered, disputed, heldKeys },
+    ...{ failedGates, revision, addresses, heard, covered, witnessed, disputed, heldKeys },
   };
 }
 
+/** Without those who are witnessed. */
 function fixedLength({ node, interface: name, heard, covered, heldKeys, addresses }: Heartbeat) {
   const numbers = 1 + KEY_ID_BYTES + ID_BYTES + ID_BYTES + 4 + 2 + 1 + 1 + 8;
   const texts = 2 + Buffer.byteLength(node) + Buffer.byteLength(name);
@@ -187,7 +196,12 @@ function fixedLength({ node, interface: name, heard, covered, heldKeys, addresse
     Math.min(covered.length, MAX_COVERED) * ID_BYTES +
     Math.min(heard.length, MAX_HEARD) * ID_BYTES;
   const ips = addresses.reduce((sum, ip) => sum + ipLength(ip), 0);
-  return numbers + texts + lists + ips + 5;
+  return numbers + texts + lists + ips + 6;
+}
+
+function witnessedThatFit(ids: readonly string[], bare: number): readonly string[] {
+  const room = MAX_HEARTBEAT_BYTES - MAC_BYTES - bare - DISPUTED_ROOM;
+  return ids.slice(0, Math.max(0, Math.floor(room / ID_BYTES)));
 }
 
 function thatFit(disputed: readonly DisputedIp[], room: number): DisputedIp[] {

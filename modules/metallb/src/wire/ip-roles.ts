@@ -22,6 +22,7 @@ export interface ElectionInput {
   readonly view: SegmentView;
   readonly state: NodeState;
   readonly isRestarting: (node: string) => boolean;
+  readonly isHearsay: (node: string) => boolean;
 }
 
 /** What the elections of all IPs of a group have in common. */
@@ -88,11 +89,11 @@ export class IpRoles {
   }
 
   #groupElection(id: string, input: ElectionInput): GroupElection | undefined {
-    const { table, view, state, isRestarting } = input;
+    const { table, view, state, isRestarting, isHearsay } = input;
     const group = table.groups.get(id);
     if (group === undefined) return undefined;
     const member = group.members.some(({ node }) => node === this.#self);
-    const standing = { self: this.#self, state, member, isRestarting };
+    const standing = { self: this.#self, state, member, isRestarting, isHearsay };
     return { electorate: new Electorate(group, view), standing };
   }
 

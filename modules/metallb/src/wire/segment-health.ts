@@ -52,13 +52,15 @@ export class SegmentHealth {
 
   tell({ liveness, strangers, electionsBegun, table, now }: SegmentSymptoms): void {
     const { deaf, neverHeard, peers } = liveness;
-    const otherKey = membersAmong(strangers.nodes, table);
+    const otherKey = membersWho((node) => strangers.has(node), table);
+    const unheard = membersWho((node) => liveness.isHearsay(node), table);
     const proven = peers.filter(({ phase }) => phase === 'proven').map(({ node }) => node);
     const alone = electionsBegun && neverHeard && hasCompany(table);
     const tell = this.#conditions.set.bind(this.#conditions);
     tell('Deaf', deaf, 'peers are silent and no frame is received at all; taking over nothing');
     tell('NoPeersHeard', alone, 'no heartbeat was ever heard here; electing by what the API says');
     tell('HeartbeatsLost', proven.length > 0, `heartbeats of ${proven} are lost, but it answers`);
+    tell('PartlyHeard', unheard.length > 0, partlyHeardMessage(unheard));
     tell('OtherHeartbeatKey', otherKey.length > 0, otherKeyMessage(otherKey));
     if (this.#ahead !== undefined && table.revision >= this.#ahead.revision)
       this.#ahead = undefined;
@@ -100,10 +102,13 @@ export class SegmentHealth {
 }
 
 /** Frames that nobody vouches for may name anybody; people are told of nodes that there are. */
-function membersAmong(nodes: readonly string[], { groups }: DutyTable): string[] {
-  const isMember = (node: string) =>
-    [...groups.values()].some(({ members }) => members.some((member) => member.node === node));
-  return nodes.filter(isMember).sort();
+function membersWho(does: (node: string) => boolean, { groups }: DutyTable): string[] {
+  const members = [...groups.values()].flatMap((group) => group.members.map(({ node }) => node));
+  return [...new Set(members)].filter(does).sort();
+}
+
+function partlyHeardMessage(nodes: readonly string[]): string {
+  return `${nodes.join(', ')} can't be heard here, but by other nodes: the IPs stay where they are; look for what the network drops between these nodes and this one`;
 }
 
 function otherKeyMessage(nodes: readonly string[]): string {

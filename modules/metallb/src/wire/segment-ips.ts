@@ -159,6 +159,7 @@ export class SegmentIps {
       view: this.#sight.view(),
       state: liveness.state,
       isRestarting: (node) => liveness.peer(node)?.phase === 'restarting',
+      isHearsay: (node) => liveness.isHearsay(node),
     });
     return (ip) => {
       const transition = electRole(ip);

@@ -6,6 +6,8 @@ import type { Gates } from '../packet/heartbeat.ts';
 import type { StaticPresence } from './static-presence.ts';
 
 const NO_FAILED_GATES = { dataplane: false, reachability: false };
+/** Of its gates nobody tells. */
+const WITNESSED: NodeView = { present: true, state: 'eligible', failedGates: NO_FAILED_GATES };
 const ABSENT: NodeView = { present: false, state: 'starting', failedGates: NO_FAILED_GATES };
 
 /** What this node fails itself; reachability is not looked at yet. */
@@ -33,6 +35,8 @@ export function segmentView(facts: {
     node(name) {
       if (name === self) return { present, state, failedGates };
       const peer = liveness.peer(name);
+      if (peer !== undefined && isCounted(peer)) return peerView(peer);
+      if (liveness.isHearsay(name)) return WITNESSED;
       if (peer !== undefined) return peerView(peer);
       return presence.isAbsent(name) ? ABSENT : undefined;
     },
