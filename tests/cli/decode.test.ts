@@ -175,6 +175,7 @@ const HEARTBEAT: Heartbeat = {
   heard: [],
   covered: [],
   witnessed: [],
+  deaf: false,
   disputed: [],
   heldKeys: [KEY.id],
 };

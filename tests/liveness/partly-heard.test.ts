@@ -94,6 +94,38 @@ test('a node that starts where another one can’t be heard learns of it all the
   assert.not.ok(nodeOf(bus, 'n3').liveness.isHearsay('n1'));
 });
 
+test('who hears a node that serves and does not hear it back is cut off, as long as the API calls that node ready', () => {
+  const bus = new LivenessBus();
+  for (const name of ['n1', 'n2']) bus.add(name);
+  bus.run(1_000);
+  bus.cut('n1', 'n2');
+  for (let second = 0; second < 15; second += 1) {
+    // n2 hears others, so that it is not deaf: to it n1 is dead.
+    for (let tenth = 0; tenth < 10; tenth += 1) {
+      bus.run(100);
+      nodeOf(bus, 'n2').liveness.noteForeignFrame(bus.now);
+    }
+  }
+  assert.equal(deathsSeenBy(bus, 'n2'), ['n1']);
+  const isCutOff = (name: string, isReady: boolean) =>
+    nodeOf(bus, name).liveness.isCutOff(bus.now, () => isReady);
+  assert.ok(isCutOff('n1', true));
+  assert.not.ok(isCutOff('n2', true));
+  assert.not.ok(isCutOff('n1', false), 'whoever plays back its frames silences nobody for ever');
+});
+
+test('the only peer is deaf and names nobody: no reason to fall silent', () => {
+  const bus = new LivenessBus();
+  for (const name of ['n1', 'n2']) bus.add(name);
+  bus.run(1_000);
+  bus.cut('n1', 'n2');
+  bus.run(5_000);
+  assert.ok(nodeOf(bus, 'n2').liveness.deaf);
+  assert.not.ok(nodeOf(bus, 'n1').actions.some((action) => action.do === 'dropped'));
+  assert.is(nodeOf(bus, 'n1').liveness.state, 'eligible');
+  assert.not.ok(nodeOf(bus, 'n1').liveness.isCutOff(bus.now, () => true));
+});
+
 test('once healed, everybody hears everybody', () => {
   const bus = busOfThree();
   cutBetween(bus, 'n1', 'n3');

@@ -11,7 +11,14 @@ function restarting(asked: number, nextProbeAt: number): Peer {
   const heartbeat = {
     ...{ cluster: '0', node: 'n1', interface: 'eth0', incarnation: '1', sequence: 1 },
     ...{ heldKeys: [], intervalMs: 100, revision: 1, addresses: [ip('192.0.2.251')] },
-    ...{ heard: [], covered: [], witnessed: [], disputed: [], state: 'restarting' as const },
+    ...{
+      heard: [],
+      covered: [],
+      witnessed: [],
+      deaf: false,
+      disputed: [],
+      state: 'restarting' as const,
+    },
     failedGates: { dataplane: false, reachability: false },
   };
   const peer = newPeer(heartbeat, mac('02:00:00:00:00:01'));

@@ -44,6 +44,7 @@ const heartbeats: fc.Arbitrary<Heartbeat> = fc.record(
     failedGates: gates,
     revision: fc.nat(),
     addresses: fc.array(address, { maxLength: 2 }),
+    deaf: fc.boolean(),
     heard: fc.array(hexId(8), { maxLength: 30 }),
     covered: fc.array(hexId(8), { maxLength: 8 }),
     witnessed: fc.array(hexId(8), { maxLength: 8 }),

@@ -59,6 +59,7 @@ function body(heartbeat: Heartbeat): Layer['fields'] {
     interval: `${heartbeat.intervalMs} ms`,
     'view revision': heartbeat.revision,
     'failed gates': list([dataplane ? 'dataplane' : '', reachability ? 'reachability' : '']),
+    deaf: heartbeat.deaf ? 'yes' : 'no',
     addresses: list(heartbeat.addresses),
     'hears incarnations': list(heartbeat.heard),
     'covers nodes': list(heartbeat.covered),

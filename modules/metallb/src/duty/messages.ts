@@ -88,6 +88,7 @@ export const NODE_CONDITIONS = [
   'NoPeersHeard',
   'HeartbeatsLost',
   'PartlyHeard',
+  'NotHeard',
   'OtherHeartbeatKey',
   'PacingReduced',
   'DutiesDiffer',

@@ -123,11 +123,17 @@ export class PeerTable {
     return this.all.filter((peer) => !isCounted(peer) && this.isFresh(peer, now));
   }
 
-  /** Listed by nobody while others hear each other: we are the one who is cut off. */
-  isCutOff(now: number): boolean {
+  /**
+   * Listed by nobody while others hear each other, or by none that serves and could hear us: we are the one who is cut
+   * off. Of the latter only who is alive for others, too, is believed: one who plays back what a dead node sent.
+   */
+  isCutOff(now: number, isAlive: (node: string) => boolean): boolean {
     if (this.counted.length > 0) return false;
     const heard = this.unheardBy(now);
-    return heard.some((peer) => heard.some((other) => other !== peer && hears(peer, other)));
+    const hearEachOther = heard.some((peer) =>
+      heard.some((other) => other !== peer && hears(peer, other)),
+    );
+    return hearEachOther || heard.some((peer) => servesWithoutUs(peer) && isAlive(peer.node));
   }
 
   /** Counted peers (a proven one too: naming it is how it learns that it is not buried) and newcomers. */
@@ -147,6 +153,10 @@ export class PeerTable {
   #isMissing(peer: Peer, now: number): boolean {
     return peer.phase === 'suspect' && !this.isFresh(peer, now);
   }
+}
+
+function servesWithoutUs({ state, deaf }: Peer): boolean {
+  return !deaf && (state === 'eligible' || state === 'holding-down');
 }
 
 function isRecent({ heardAt, intervalMs }: Peer, now: number): boolean {

@@ -42,6 +42,7 @@ export interface Peer {
   failedGates: Gates;
   revision: number;
   addresses: readonly IpAddress[];
+  deaf: boolean;
   heard: ReadonlySet<string>;
   covered: readonly string[];
   witnessed: ReadonlySet<string>;
@@ -92,10 +93,11 @@ export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
 
 /** What a heartbeat says of its sender. */
 export function factsOf(heartbeat: Heartbeat, mac: MacAddress) {
-  const { intervalMs, state, failedGates, revision, addresses, covered } = heartbeat;
+  const { intervalMs, state, failedGates, revision, addresses, deaf, covered } = heartbeat;
   const heard = new Set(heartbeat.heard);
   const witnessed = new Set(heartbeat.witnessed);
-  return { mac, intervalMs, state, failedGates, revision, addresses, covered, heard, witnessed };
+  const lists = { covered, heard, witnessed };
+  return { mac, intervalMs, state, failedGates, revision, addresses, deaf, ...lists };
 }
 
 /** Whether the peer counts in elections: its IPs are its own. */

@@ -6,9 +6,16 @@ import { Hearsay } from './hearsay.ts';
 import type { LivenessAction } from './liveness-action.ts';
 import type { LivenessOptions } from './liveness-options.ts';
 import { OwnState, type Surroundings } from './own-state.ts';
-import { factsOf, isCounted, missingMs, type Peer } from './peer.ts';
+import { factsOf, isCounted, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
-import { isAsked, judge } from './suspicion.ts';
+import {
+  type Evidence,
+  isAsked,
+  isDeafTo,
+  judge,
+  judgementDue,
+  phaseWhenHeard,
+} from './suspicion.ts';
 
 /** A segment carries at most this many heartbeats a second, however many nodes it has. */
 const SEGMENT_HEARTBEATS_PER_SECOND = 300;
@@ -108,9 +115,12 @@ export class SegmentLiveness {
     return now - this.#lastHeartbeatAt > this.#options.intervalMs && this.#peers.counted.length > 0;
   }
 
-  /** Listed by nobody while others hear each other: we are the one who is cut off. */
-  isCutOff(now: number): boolean {
-    return this.#peers.isCutOff(now);
+  /**
+   * Others hear each other, or serve, and none of them hears this node.
+   * @param isAlive what others than the segment say of a node
+   */
+  isCutOff(now: number, isAlive: (node: string) => boolean): boolean {
+    return this.#peers.isCutOff(now, isAlive);
   }
 
   /** An authentic heartbeat of another node. */
@@ -195,31 +205,15 @@ export class SegmentLiveness {
     if (peer.state !== 'eligible') peer.eligibleSince = Number.POSITIVE_INFINITY;
     else peer.eligibleSince = Math.min(peer.eligibleSince, now);
     peer.postponedUntil = Number.NEGATIVE_INFINITY;
-    peer.phase = this.#phaseWhenHeard(peer, now);
+    peer.phase = phaseWhenHeard(peer, this.#options.restartGraceMs, now);
     const after = `${peer.phase} ${peer.state} ${JSON.stringify(peer.failedGates)}`;
     const isNews = this.#hearsay.told(heartbeat.witnessed, now);
     return before === after && !isNews ? [] : [{ do: 'elect' }];
   }
 
-  #phaseWhenHeard(peer: Peer, now: number): 'alive' | 'restarting' {
-    if (peer.state === 'restarting') {
-      if (peer.phase !== 'restarting') {
-        peer.restartingUntil = now + this.#options.restartGraceMs;
-        peer.nextProbeAt = now;
-      }
-      peer.kernelAsked = 0;
-      return 'restarting';
-    }
-    if (peer.phase === 'restarting' && peer.state === 'starting') {
-      peer.kernelAsked = 0;
-      return 'restarting';
-    }
-    return 'alive';
-  }
-
   /** Network rule 8: a peer that named us no longer does. If nobody does, we have been buried meanwhile. */
   #unlisted(peer: Peer, now: number): LivenessAction[] {
-    const wasListed = isCounted(peer) && peer.listedIncarnation === this.#incarnation;
+    const wasListed = isCounted(peer) && peer.listedIncarnation === this.#incarnation && !peer.deaf;
     const detectionMs = peer.intervalMs * this.#options.multiplier;
     const others = this.#peers.counted.filter(
       (other) => other !== peer && now - other.listedUsAt < detectionMs,
@@ -297,16 +291,20 @@ export class SegmentLiveness {
   }
 
   #judgePeer(peer: Peer, now: number): LivenessAction[] {
-    const verdict = judge(peer, {
+    const verdict = judge(peer, this.#evidence(peer, now));
+    if (verdict === 'deaf') this.#deaf = true;
+    if (verdict === 'dead') return this.#bury(peer);
+    return this.#probe(peer, now);
+  }
+
+  #evidence(peer: Peer, now: number): Evidence {
+    return {
       now,
       multiplier: this.#options.multiplier,
       lastForeignFrameAt: this.#lastForeignFrameAt,
       deafEndedAt: this.#deafEndedAt,
       isWitnessed: () => this.#peers.isWitnessed(peer, now),
-    });
-    if (verdict === 'deaf') this.#deaf = true;
-    if (verdict === 'dead') return this.#bury(peer);
-    return this.#probe(peer, now);
+    };
   }
 
   #bury(peer: Peer): LivenessAction[] {
@@ -351,20 +349,11 @@ export class SegmentLiveness {
   nextDeadline(now: number): number {
     let next = Math.min(this.#nextBeatAt, this.#own.deadline);
     for (const peer of this.#peers.all) {
-      next = Math.min(next, this.#peerDeadline(peer, now));
+      next = Math.min(next, judgementDue(peer, this.#options.multiplier, now));
       if (peer.phase === 'dead' && now - peer.heardAt > FORGET_DEAD_AFTER_MS)
         this.#peers.forget(peer);
     }
     return next;
-  }
-
-  #peerDeadline(peer: Peer, now: number): number {
-    const missing = missingMs(peer, now);
-    if (peer.phase === 'alive') return now - missing + 2 * peer.intervalMs;
-    if (peer.phase === 'restarting') return Math.min(peer.nextProbeAt, peer.restartingUntil);
-    if (!isAsked(peer)) return Number.POSITIVE_INFINITY;
-    const deathAt = now - missing + this.#options.multiplier * peer.intervalMs;
-    return deathAt > now ? Math.min(peer.nextProbeAt, deathAt) : peer.nextProbeAt;
   }
 
   /** The heartbeat to send now; counts it as sent. */
@@ -388,6 +377,7 @@ export class SegmentLiveness {
       sequence: this.#sequence,
       state: this.#own.state,
       heard: this.#peers.heardIncarnations(now),
+      deaf: this.#peers.all.some((peer) => isDeafTo(peer, this.#evidence(peer, now))),
       covered: this.#peers.counted
         .filter((peer) => peer.phase === 'restarting')
         .map(({ id }) => id),

@@ -24,6 +24,26 @@ const PROOF_LASTS_MS = 1_300;
  */
 const KERNEL_QUESTIONS = 4;
 
+/** Of a peer that is heard and names us. */
+export function phaseWhenHeard(
+  peer: Peer,
+  restartGraceMs: number,
+  now: number,
+): 'alive' | 'restarting' {
+  if (peer.state === 'restarting') {
+    if (peer.phase !== 'restarting') {
+      Object.assign(peer, { restartingUntil: now + restartGraceMs, nextProbeAt: now });
+    }
+    peer.kernelAsked = 0;
+    return 'restarting';
+  }
+  if (peer.phase === 'restarting' && peer.state === 'starting') {
+    peer.kernelAsked = 0;
+    return 'restarting';
+  }
+  return 'alive';
+}
+
 /** Moves the peer's phase as time passes: suspicion at two missed intervals, death at `multiplier` of them. */
 export function judge(peer: Peer, evidence: Evidence): Verdict {
   if (peer.phase === 'restarting') return judgeRestarting(peer, evidence.now);
@@ -38,9 +58,25 @@ export function judge(peer: Peer, evidence: Evidence): Verdict {
   return judgeSilence(peer, evidence, missing);
 }
 
+/** Overdue, and nothing at all has been received since it was suspected. */
+export function isDeafTo(peer: Peer, { now, multiplier, lastForeignFrameAt }: Evidence): boolean {
+  const isOverdue = missingMs(peer, now) >= peer.intervalMs * multiplier;
+  return peer.phase === 'suspect' && isOverdue && lastForeignFrameAt <= peer.suspectAt;
+}
+
 /** Missing, and asked on the wire whether it is there. */
 export function isAsked({ phase }: Peer): boolean {
   return phase === 'suspect' || phase === 'proven' || phase === 'witnessed';
+}
+
+/** When the peer has to be judged or asked next, if nothing is heard of it before. */
+export function judgementDue(peer: Peer, multiplier: number, now: number): number {
+  const missing = missingMs(peer, now);
+  if (peer.phase === 'alive') return now - missing + SUSPECT_AFTER_INTERVALS * peer.intervalMs;
+  if (peer.phase === 'restarting') return Math.min(peer.nextProbeAt, peer.restartingUntil);
+  if (!isAsked(peer)) return Number.POSITIVE_INFINITY;
+  const deathAt = now - missing + multiplier * peer.intervalMs;
+  return deathAt > now ? Math.min(peer.nextProbeAt, deathAt) : peer.nextProbeAt;
 }
 
 function suspect(peer: Peer, now: number): Verdict {
@@ -58,7 +94,7 @@ function judgeRestarting(peer: Peer, now: number): Verdict {
 }
 
 function judgeSilence(peer: Peer, evidence: Evidence, missing: number): Verdict {
-  const { now, multiplier, lastForeignFrameAt, deafEndedAt } = evidence;
+  const { now, multiplier, deafEndedAt } = evidence;
   if (now - peer.provenAt <= PROOF_LASTS_MS) {
     peer.phase = 'proven';
     return 'unchanged';
@@ -67,7 +103,7 @@ function judgeSilence(peer: Peer, evidence: Evidence, missing: number): Verdict 
   if (isVouchedFor(peer, evidence, detectionMs)) return 'unchanged';
   const unproven = peer.unprovenAt > peer.suspectAt && missing < detectionMs + UNPROVEN_DELAY_MS;
   if (unproven) return 'unchanged';
-  if (lastForeignFrameAt <= peer.suspectAt) return 'deaf';
+  if (isDeafTo(peer, evidence)) return 'deaf';
   // Heartbeats that were held back with everything else need one interval to arrive.
   if (deafEndedAt > peer.suspectAt && now < deafEndedAt + peer.intervalMs) return 'unchanged';
   return postponed(peer, now, detectionMs) ? 'unchanged' : 'dead';

@@ -19,6 +19,7 @@ const MAX_COVERED = 8;
 /** Left for disputed IPs, whoever is witnessed. */
 const DISPUTED_ROOM = 250;
 const MAX_KEYS = 4;
+const FLAG = { dataplane: 1, reachability: 2, deaf: 4 };
 
 export const NODE_STATES = [
   'starting',
@@ -57,6 +58,8 @@ export interface Heartbeat {
   readonly revision: number;
   /** The sender's own addresses on this interface, which its kernel answers for. */
   readonly addresses: readonly IpAddress[];
+  /** The sender receives nothing at all: that it does not list a node says nothing of the node (network rule 2). */
+  readonly deaf: boolean;
   /** Incarnations that the sender hears. */
   readonly heard: readonly string[];
   /** Nodes (as `shortId`) whose IPs stay with them while they restart. */
@@ -108,7 +111,7 @@ export function encodeHeartbeat(heartbeat: Heartbeat, key: HeartbeatKey): Uint8A
     .u32(heartbeat.sequence)
     .u16(heartbeat.intervalMs)
     .u8(NODE_STATES.indexOf(heartbeat.state))
-    .u8((heartbeat.failedGates.dataplane ? 1 : 0) | (heartbeat.failedGates.reachability ? 2 : 0))
+    .u8(flagsOf(heartbeat))
     .u64(BigInt(heartbeat.revision));
   writeText(writer, heartbeat.node);
   writeText(writer, heartbeat.interface);
@@ -166,7 +169,7 @@ function readBody(reader: ByteReader, cluster: string): Heartbeat {
   const intervalMs = reader.u16();
   const state = NODE_STATES[reader.u8()];
   if (state === undefined || intervalMs === 0) throw reader.malformed('state or interval');
-  const gates = reader.u8();
+  const flags = reader.u8();
   const revision = Number(reader.u64());
   const node = readText(reader);
   const interfaceName = readText(reader);
@@ -180,11 +183,23 @@ function readBody(reader: ByteReader, cluster: string): Heartbeat {
     digest: hex(reader.bytes(DIGEST_BYTES)),
   }));
   if (reader.remaining > 0) throw reader.malformed(`${reader.remaining} bytes too many`);
-  const failedGates = { dataplane: (gates & 1) !== 0, reachability: (gates & 2) !== 0 };
+  const failedGates = {
+    dataplane: (flags & FLAG.dataplane) !== 0,
+    reachability: (flags & FLAG.reachability) !== 0,
+  };
   return {
+    deaf: (flags & FLAG.deaf) !== 0,
     ...{ cluster, node, interface: interfaceName, incarnation, sequence, intervalMs, state },
     ...{ failedGates, revision, addresses, heard, covered, witnessed, disputed, heldKeys },
   };
+}
+
+function flagsOf({ failedGates: { dataplane, reachability }, deaf }: Heartbeat): number {
+  return (
+    (dataplane ? FLAG.dataplane : 0) |
+    (reachability ? FLAG.reachability : 0) |
+    (deaf ? FLAG.deaf : 0)
+  );
 }
 
 /** Without those who are witnessed. */

@@ -4,6 +4,7 @@ import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { Heartbeat } from '../packet/heartbeat.ts';
 import type { Conditions } from './conditions.ts';
 import type { Counters } from './counters.ts';
+import { isReady } from './segment-view.ts';
 import type { Strangers } from './strangers.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -22,6 +23,8 @@ export interface SegmentSymptoms {
   readonly now: number;
 }
 
+const NOT_HEARD =
+  "other nodes are heard here and serve, but don't hear this node: it announces nothing here until they do; look for what the network drops of its frames";
 /** Gauges leave the process once a second; heartbeats come by the hundred. */
 const SHOW_EVERY_MS = 500;
 
@@ -61,6 +64,8 @@ export class SegmentHealth {
     tell('NoPeersHeard', alone, 'no heartbeat was ever heard here; electing by what the API says');
     tell('HeartbeatsLost', proven.length > 0, `heartbeats of ${proven} are lost, but it answers`);
     tell('PartlyHeard', unheard.length > 0, partlyHeardMessage(unheard));
+    const cutOff = liveness.isCutOff(now, (node) => isReady(node, table));
+    tell('NotHeard', cutOff, NOT_HEARD);
     tell('OtherHeartbeatKey', otherKey.length > 0, otherKeyMessage(otherKey));
     if (this.#ahead !== undefined && table.revision >= this.#ahead.revision)
       this.#ahead = undefined;

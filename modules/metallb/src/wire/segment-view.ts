@@ -15,21 +15,29 @@ export function ownGates({ dataplaneFailed }: DutyTable): Gates {
   return { dataplane: dataplaneFailed, reachability: false };
 }
 
+export function isReady(node: string, { groups }: DutyTable): boolean {
+  return [...groups.values()].some(({ members }) =>
+    members.some((member) => member.node === node && member.ready === 'ready'),
+  );
+}
+
 /** The election's look at one segment, from what its liveness knows now. */
 export function segmentView(facts: {
   readonly self: string;
   readonly liveness: SegmentLiveness;
   readonly now: number;
+  /** Whom the API calls ready. */
+  readonly isReady: (node: string) => boolean;
   /** Another interface of ours serves this segment. */
   readonly passive: boolean;
   readonly presence: StaticPresence;
   /** Of this node. */
   readonly failedGates: Gates;
 }): SegmentView {
-  const { self, liveness, now, passive, presence, failedGates } = facts;
+  const { self, liveness, now, isReady, passive, presence, failedGates } = facts;
   const { state } = liveness;
   const takesPart = state === 'eligible' || state === 'holding-down';
-  const present = takesPart && !passive && !liveness.isCutOff(now);
+  const present = takesPart && !passive && !liveness.isCutOff(now, isReady);
   return {
     electsStatically: (name) => presence.appliesTo(name),
     node(name) {

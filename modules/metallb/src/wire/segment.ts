@@ -15,7 +15,7 @@ import { Questions } from './questions.ts';
 import { SegmentHealth } from './segment-health.ts';
 import { SegmentIps } from './segment-ips.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
-import { ownGates, segmentView } from './segment-view.ts';
+import { isReady, ownGates, segmentView } from './segment-view.ts';
 import { StaticPresence } from './static-presence.ts';
 
 /** The frame that says `restarting` saves every connection of this node: worth repeating. */
@@ -213,11 +213,13 @@ export class Segment {
 
   #view() {
     const now = this.#ports.clock.now();
+    const table = this.#ports.table();
     return segmentView({
       ...{ self: this.#options.node, liveness: this.#liveness, now },
       passive: now < this.#passiveUntil,
       presence: this.#presence,
-      failedGates: ownGates(this.#ports.table()),
+      isReady: (node) => isReady(node, table),
+      failedGates: ownGates(table),
     });
   }
 
