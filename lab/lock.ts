@@ -17,8 +17,8 @@ export function withUntimedRun<Result>(work: () => Promise<Result>): Promise<Res
 }
 
 /**
- * Runs work alone among all processes that lock the same file, or apart from those that do so. The lock is held by a process that ends with our end of
- * its pipe, so a crash releases it.
+ * Runs work alone among all processes that lock the same file, or apart from those that do so. The lock is held by a
+ * process that ends with our end of its pipe, so a crash releases it.
  */
 export async function withLock<Result>(
   file: string,

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import { delay } from '../../lab/exec.ts';
 import { killPart, NODE_LOSS } from '../../lab/faults.ts';
-import { ready, settled } from '../../lab/health.ts';
+import { answeredBy, ready, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
@@ -11,6 +11,8 @@ import { type Observation, observe } from '../../lab/trial.ts';
 const LOOK_MS = 3_000;
 const ONE_WAY_SETTLED_MS = 3_000;
 const ONE_WAY_LOOKS = 30;
+/** Nobody was heard whose death could be confirmed. */
+const ALONE_WITHIN_MS = 1_500;
 /** Its death is told by the node that hears it, and believed a detection time later. */
 const PARTLY_HEARD_TAKEOVER_MS = 1_000;
 
@@ -55,6 +57,9 @@ export const scenarios: readonly Scenario[] = [
       }
       await delay(500);
     }
+    await NODE_LOSS.strike(lab, 'n2');
+    for (const { ip } of all) await answeredBy(lab, ip, 'n1', ALONE_WITHIN_MS);
+    await NODE_LOSS.repair(lab, 'n2');
     await lab.switch.heal();
     await nodeTells(lab, 'n1', 'NotHeard', { status: 'False' });
     await settled(lab);

@@ -105,6 +105,15 @@ export function isCounted({ phase }: Peer): boolean {
   return phase !== 'uncounted' && phase !== 'dead';
 }
 
+/** Eligible for longer than nodes that start together differ: it has been serving while we were away. */
+export function hasServed(
+  { eligibleSince, intervalMs }: Peer,
+  multiplier: number,
+  now: number,
+): boolean {
+  return now - eligibleSince >= (intervalMs * multiplier) / 2;
+}
+
 /** How long the peer has been silent or has not named us, whichever is longer. */
 export function missingMs(peer: Peer, now: number): number {
   return now - Math.min(peer.heardAt, peer.listedUsAt);

@@ -6,7 +6,7 @@ import { Hearsay } from './hearsay.ts';
 import type { LivenessAction } from './liveness-action.ts';
 import type { LivenessOptions } from './liveness-options.ts';
 import { OwnState, type Surroundings } from './own-state.ts';
-import { factsOf, isCounted, type Peer } from './peer.ts';
+import { factsOf, hasServed, isCounted, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import {
   type Evidence,
@@ -49,6 +49,7 @@ export class SegmentLiveness {
   #deaf = false;
   #deafEndedAt = Number.NEGATIVE_INFINITY;
   #renewedAt = Number.NEGATIVE_INFINITY;
+  #unheardBefore = 0;
 
   constructor(options: LivenessOptions, now: number) {
     this.#options = options;
@@ -284,10 +285,17 @@ export class SegmentLiveness {
     const actions: LivenessAction[] = [];
     this.#deaf = false;
     for (const peer of this.#peers.all) actions.push(...this.#judgePeer(peer, now));
-    const detectionMs = this.#options.intervalMs * this.#options.multiplier;
-    if (this.#hearsay.expire(detectionMs, now)) actions.push({ do: 'elect' });
+    if (this.#notesOthers(now)) actions.push({ do: 'elect' });
     if (this.#own.step(now, this.#surroundings(now))) actions.push({ do: 'beat' }, { do: 'elect' });
     return actions;
+  }
+
+  /** @returns whether nodes that don't count here have come or gone: of them it depends who is cut off */
+  #notesOthers(now: number): boolean {
+    const unheard = this.#peers.unheardBy(now).length;
+    const isNews = unheard !== this.#unheardBefore;
+    this.#unheardBefore = unheard;
+    return this.#hearsay.expire(this.#intervalMs() * this.#options.multiplier, now) || isNews;
   }
 
   #judgePeer(peer: Peer, now: number): LivenessAction[] {
@@ -335,14 +343,11 @@ export class SegmentLiveness {
     const counted = this.#peers.counted;
     return {
       covered: counted.some((peer) => peer.covered.includes(own)),
-      served: counted.some((peer) => peer.phase === 'restarting' || this.#hasServed(peer, now)),
+      served: counted.some(
+        (peer) => peer.phase === 'restarting' || hasServed(peer, this.#options.multiplier, now),
+      ),
       unheard: this.#peers.unheardBy(now).length > 0,
     };
-  }
-
-  /** Eligible for longer than nodes that start together differ: it has been serving while we were away. */
-  #hasServed(peer: Peer, now: number): boolean {
-    return now - peer.eligibleSince >= (peer.intervalMs * this.#options.multiplier) / 2;
   }
 
   /** When something is due next, if no frame comes before. */
