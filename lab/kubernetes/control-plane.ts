@@ -135,9 +135,8 @@ export class ControlPlane {
   #program(name: string, command: readonly string[]): Program {
     const { directory, namespace } = this.#options;
     return new Program({
-      ...{ name, command, logFile: join(directory, `${name}.log`) },
-      // Without a network there are no nodes that it would take the processor from.
-      ...(namespace === undefined ? {} : { namespace, isElsewhere: true }),
+      ...{ name, command, logFile: join(directory, `${name}.log`), isElsewhere: true },
+      ...(namespace === undefined ? {} : { namespace }),
     });
   }
 }
