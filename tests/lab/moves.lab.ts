@@ -13,12 +13,15 @@ import { CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
 /** Fabrics that learn where addresses are freeze one that moves too often (network rule 23). */
 const HOME = 'n1';
 const MOVES = 3;
+const HOLD_DOWN_OVER_MS = 2_000;
 /** The lab's hold-down has long ended then: a move that does not wait would be seen. */
 const WAITS_MS = 5_000;
 const DARK_AT_MOST_MS = 500;
 
 export const scenarios: readonly Scenario[] = [
   scenario('moves/the-fourth-waits-unless-it-is-a-takeover', { timed: true }, async (lab) => {
+    // A node that holds down would get its first IPs by a move.
+    await delay(HOLD_DOWN_OVER_MS);
     const ours = (await freshServices(lab)).filter((one) => one.preferredNode === HOME);
     await CABLE_OUT.strike(lab, HOME);
     await counted(lab, ours, 1);

@@ -40,6 +40,41 @@ test('a node that gives way to newer cluster state says so until it has seen tha
   assert.ok(over?.type === 'condition' && !over.active);
 });
 
+test('nodes that do not hear each other are told of when it lasts, and not while they meet', () => {
+  const lan = new VirtualSegment();
+  lan.group('n1', 'n2', 'n3');
+  for (const name of ['n1', 'n2', 'n3']) lan.start(name);
+  lan.run(1_000);
+  for (const name of ['n2', 'n3']) {
+    lan.cut('n1', name);
+    lan.cut(name, 'n1');
+  }
+  lan.run(2_000);
+  lan.heal();
+  // n2 meets it a moment earlier.
+  lan.cut('n1', 'n3');
+  lan.cut('n3', 'n1');
+  lan.run(400);
+  lan.heal();
+  lan.run(2_000);
+  for (const name of ['n1', 'n2', 'n3']) {
+    for (const condition of ['PartlyHeard', 'NotHeard']) {
+      assert.is(told(lan, name, condition), undefined, `${condition} of ${name}`);
+    }
+  }
+  lan.cut('n1', 'n3');
+  lan.cut('n3', 'n1');
+  lan.run(3_000);
+  const began = told(lan, 'n3', 'PartlyHeard');
+  assert.ok(began?.type === 'condition' && began.active);
+  assert.match(began.message, /^n1 can't be heard here/);
+  assert.is(told(lan, 'n2', 'PartlyHeard'), undefined);
+  lan.heal();
+  lan.run(1_000);
+  const over = told(lan, 'n3', 'PartlyHeard');
+  assert.ok(over?.type === 'condition' && !over.active);
+});
+
 test('a peer that is dead is shown as down until it is forgotten', () => {
   const lan = new VirtualSegment();
   lan.group('n1', 'n2');

@@ -25,6 +25,7 @@ export interface SegmentSymptoms {
 
 const NOT_HEARD =
   "other nodes are heard here and serve, but don't hear this node: it announces nothing here until they do; look for what the network drops of its frames";
+const LASTS_MS = 1_000;
 /** Gauges leave the process once a second; heartbeats come by the hundred. */
 const SHOW_EVERY_MS = 500;
 
@@ -37,6 +38,8 @@ export class SegmentHealth {
   /** A peer that has seen newer cluster state, until this node has seen it too. */
   #ahead: Pick<Heartbeat, 'node' | 'revision'> | undefined;
   #showAt = Number.NEGATIVE_INFINITY;
+  /** Since when a symptom has been there without a break. */
+  readonly #since = new Map<string, number>();
   /** By name and labels. */
   readonly #shown = new Map<string, Map<string, Labels>>();
 
@@ -63,9 +66,10 @@ export class SegmentHealth {
     tell('Deaf', deaf, 'peers are silent and no frame is received at all; taking over nothing');
     tell('NoPeersHeard', alone, 'no heartbeat was ever heard here; electing by what the API says');
     tell('HeartbeatsLost', proven.length > 0, `heartbeats of ${proven} are lost, but it answers`);
-    tell('PartlyHeard', unheard.length > 0, partlyHeardMessage(unheard));
+    const partlyHeard = this.#lasts('PartlyHeard', unheard.length > 0, now);
+    tell('PartlyHeard', partlyHeard, partlyHeardMessage(unheard));
     const cutOff = liveness.isCutOff(now, (node) => isReady(node, table));
-    tell('NotHeard', cutOff, NOT_HEARD);
+    tell('NotHeard', this.#lasts('NotHeard', cutOff, now), NOT_HEARD);
     tell('OtherHeartbeatKey', otherKey.length > 0, otherKeyMessage(otherKey));
     if (this.#ahead !== undefined && table.revision >= this.#ahead.revision)
       this.#ahead = undefined;
@@ -74,6 +78,13 @@ export class SegmentHealth {
     if (now < this.#showAt) return;
     this.#showAt = now + SHOW_EVERY_MS;
     this.#showStates(liveness);
+  }
+
+  /** Nodes that start hear each other one after the other: what is so for a moment is nothing to tell people. */
+  #lasts(symptom: string, holds: boolean, now: number): boolean {
+    if (!holds) this.#since.delete(symptom);
+    else if (!this.#since.has(symptom)) this.#since.set(symptom, now);
+    return holds && now - (this.#since.get(symptom) ?? now) >= LASTS_MS;
   }
 
   #showStates({ state, peers }: SegmentLiveness): void {
