@@ -69,13 +69,8 @@ async function playAll(scenarios: readonly ClusterScenario[]): Promise<RunCounts
       api.close();
       await plane.stop();
     });
-    const cluster = {
-      plane,
-      api,
-      clients,
-      directory,
-      tell: (told: string) => write(`     ${told}`),
-    };
+    const tell = (told: string) => write(`     ${told}`);
+    const cluster = { plane, api, clients, directory, tell };
     await applyDefinitions(api);
     for (const one of scenarios) {
       if (isEnding()) break;

@@ -126,6 +126,19 @@ test('the only peer is deaf and names nobody: no reason to fall silent', () => {
   assert.not.ok(nodeOf(bus, 'n1').liveness.isCutOff(bus.now, () => true));
 });
 
+test('a node that starts beside a deaf one is not cut off: that one names nobody, and serves nobody who asks', () => {
+  const bus = new LivenessBus();
+  for (const name of ['n1', 'n2']) bus.add(name);
+  bus.run(1_000);
+  bus.cut('n1', 'n2');
+  bus.run(1_000);
+  assert.ok(nodeOf(bus, 'n2').liveness.deaf);
+  bus.add('n1');
+  bus.run(12_000);
+  assert.is(nodeOf(bus, 'n1').liveness.peer('n2')?.phase, 'uncounted');
+  assert.not.ok(nodeOf(bus, 'n1').liveness.isCutOff(bus.now, () => true));
+});
+
 test('once healed, everybody hears everybody', () => {
   const bus = busOfThree();
   cutBetween(bus, 'n1', 'n3');
