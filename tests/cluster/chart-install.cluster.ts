@@ -108,7 +108,7 @@ function begin(sentence: string, play: Play): ClusterScenario {
       try {
         await play(installation, cluster);
       } finally {
-        await installation.end();
+        await installation.remove();
       }
     },
   };
@@ -161,7 +161,7 @@ async function rotateTwice(own: Installation, { api }: TestCluster): Promise<voi
     await own.rolledOut();
     const first = await own.heartbeatKeys();
     const [pod = ''] = await own.speakerPods();
-    await own.hold(pod);
+    await own.bind(pod, 'balancer');
     await own.upgrade({ heartbeat: { rotation: 1 } });
     const second = await own.heartbeatKeys();
     areUnderstood(first, second);
@@ -173,7 +173,7 @@ async function rotateTwice(own: Installation, { api }: TestCluster): Promise<voi
     await own.upgrade({ heartbeat: { rotation: 1 } });
     assert.equal(await own.heartbeatKeys(), second);
 
-    await own.letGo(pod);
+    await own.end(pod);
     await own.rolledOut();
     await own.upgrade({ heartbeat: { rotation: 2 } });
     const third = await own.heartbeatKeys();

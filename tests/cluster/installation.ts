@@ -62,10 +62,10 @@ export class Installation {
   }
 
   /** With everything that Helm does not know of; the namespace itself goes in its own time. */
-  async end(): Promise<void> {
+  async remove(): Promise<void> {
     await this.#succeed(['uninstall', RELEASE, '--ignore-not-found', '--no-hooks']);
     const pods = await this.speakerPods();
-    for (const pod of pods) await this.letGo(pod);
+    for (const pod of pods) await this.end(pod);
     await this.#cluster.api.ask('DELETE', `/api/v1/namespaces/${this.namespace}`);
   }
 
@@ -132,20 +132,23 @@ export class Installation {
     return items.map(({ metadata }) => metadata.name);
   }
 
-  /** From now on a deleted pod stays, as on a node that does not answer. */
-  async hold(pod: string): Promise<void> {
-    await this.#setFinalizers(pod, ['tests.metallb.deckhouse.io/held']);
+  /**
+   * As the scheduler does. From now on a deleted pod stays, as on a node that does not answer; without a node, it
+   * would do so only until the next round of the collector that fails such pods and has them replaced.
+   */
+  async bind(pod: string, node: string): Promise<void> {
+    const target = { apiVersion: 'v1', kind: 'Node', name: node };
+    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: pod }, target };
+    await this.#cluster.api.send('POST', `${this.#podPath(pod)}/binding`, binding);
   }
 
-  async letGo(pod: string): Promise<void> {
-    await this.#setFinalizers(pod, null);
+  /** As the kubelet does once a deleted pod has ended. */
+  async end(pod: string): Promise<void> {
+    await this.#cluster.api.ask('DELETE', `${this.#podPath(pod)}?gracePeriodSeconds=0`);
   }
 
-  async #setFinalizers(pod: string, finalizers: readonly string[] | null): Promise<void> {
-    const path = `/api/v1/namespaces/${this.namespace}/pods/${pod}`;
-    const change = { metadata: { finalizers } };
-    const { status, body } = await this.#cluster.api.ask('PATCH', path, change, PATCH.merge);
-    if (status >= 400 && status !== 404) throw new Error(JSON.stringify(body));
+  #podPath(pod: string): string {
+    return `/api/v1/namespaces/${this.namespace}/pods/${pod}`;
   }
 
   async #succeed(verb: readonly string[], metallb: object = {}): Promise<string> {
