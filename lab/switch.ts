@@ -55,6 +55,16 @@ export class LabSwitch {
     this.#filtering = true;
   }
 
+  /** The public segment falls in two: nothing passes between these hosts and those. */
+  async part(some: readonly string[], others: readonly string[]): Promise<void> {
+    const [here, there] = [some, others].map((hosts) => {
+      const ports = hosts.map((host) => `"${portName(host, 'eth0')}"`);
+      return `{ ${ports.join(', ')} }`;
+    });
+    await this.drop(`iifname ${here} oifname ${there}`);
+    await this.drop(`iifname ${there} oifname ${here}`);
+  }
+
   /** `neigh_suppress`, `isolated` and the like. */
   async setPort(host: string, interfaceName: string, setting: string): Promise<void> {
     const port = portName(host, interfaceName);

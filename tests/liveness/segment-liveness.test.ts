@@ -58,6 +58,18 @@ test('a node that proves its life while its heartbeats are lost is not buried', 
   assert.is(livenessOf(bus, 'n1').state, 'eligible');
 });
 
+test('a node that was silent before, but proved its life, is dark since its last proof', () => {
+  const bus = busOf('n1', 'n2');
+  bus.cut('n1', 'n2');
+  bus.proofOf = (asked) => (asked === 'n1' ? 'proven' : undefined);
+  bus.run(5_000);
+  bus.proofOf = () => undefined;
+  bus.run(2_500);
+  const deaths = bus.nodes.get('n2')?.actions.filter((action) => action.do === 'peer-died') ?? [];
+  assert.is(deaths.length, 1);
+  for (const { silentSince } of deaths) assert.ok(silentSince > 4_000, `${silentSince}`);
+});
+
 test('an answer without proof delays death by a second and no more', () => {
   const bus = busOf('n1', 'n2', 'n3');
   const n1 = bus.nodes.get('n1');

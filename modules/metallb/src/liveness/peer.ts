@@ -118,3 +118,9 @@ export function hasServed(
 export function missingMs(peer: Peer, now: number): number {
   return now - Math.min(peer.heardAt, peer.listedUsAt);
 }
+
+/** When it was last known to be there, by whatever sign: the beginning of the time that clients were not answered. */
+export function lastSignAt(peer: Peer): number {
+  const namedUsAt = Math.min(peer.heardAt, peer.listedUsAt);
+  return Math.max(namedUsAt, peer.provenAt, peer.witnessedAt);
+}

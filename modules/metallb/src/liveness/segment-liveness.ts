@@ -6,7 +6,7 @@ import { Hearsay } from './hearsay.ts';
 import type { LivenessAction } from './liveness-action.ts';
 import type { LivenessOptions } from './liveness-options.ts';
 import { OwnState, type Surroundings } from './own-state.ts';
-import { factsOf, hasServed, isCounted, type Peer } from './peer.ts';
+import { factsOf, hasServed, isCounted, lastSignAt, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import {
   type Evidence,
@@ -316,7 +316,7 @@ export class SegmentLiveness {
   }
 
   #bury(peer: Peer): LivenessAction[] {
-    const silentSince = Math.min(peer.heardAt, peer.listedUsAt);
+    const silentSince = lastSignAt(peer);
     this.#peers.retire(peer);
     this.#hearsay.forget(peer.id);
     Object.assign(peer, { phase: 'dead', incarnation: '', listedUsAt: Number.NEGATIVE_INFINITY });
