@@ -5,7 +5,13 @@ import type { ClusterObject } from '../../lab/cluster.ts';
 import { ingressIps } from '../../lab/dataplane-sync.ts';
 import { delay, run, until } from '../../lab/exec.ts';
 import { announcementOf } from '../../lab/frames.ts';
-import { type Assignment, assertAnswers, assignedIps, assignments } from '../../lab/health.ts';
+import {
+  type Assignment,
+  answeredBy,
+  assertAnswers,
+  assignedIps,
+  assignments,
+} from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { neighbourMac, touch } from '../../lab/neighbours.ts';
 import { macOn } from '../../lab/plan.ts';
@@ -19,6 +25,8 @@ const STRANGER = 'client2';
 const STRANGER_MAC = macOn('public', 102);
 /** The burst of a new announcement ends after 2 s. */
 const BURST_OVER_MS = 2_500;
+/** First after ten seconds, then later and later, up to a minute. */
+const ASKED_AGAIN_WITHIN_MS = 12_000;
 const QUARREL_MS = 4_000;
 const CLAIM_EVERY_MS = 200;
 const DRAIN = 'network.deckhouse.io/drain-balancer';
@@ -61,6 +69,11 @@ export const scenarios: readonly Scenario[] = [
       assert.equal(announced, [], 'what a stranger holds is not announced');
     } finally {
       await strangerHolds(lab, 'del');
+    }
+    const freed = await assignments(lab);
+    for (const { ip, preferredNode } of freed) {
+      await answeredBy(lab, ip, preferredNode, ASKED_AGAIN_WITHIN_MS);
+      await tellsConflict(lab, ip, { status: 'False' });
     }
     return undefined;
   }),

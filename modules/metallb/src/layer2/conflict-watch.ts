@@ -1,18 +1,27 @@
-import { LRUCache } from 'lru-cache';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import type { Claim } from './claim.ts';
+import { DueQueue } from './due-queue.ts';
+import type { Pacing } from './pacing.ts';
 
 const DEFEND_INTERVAL_MS = 10_000; // RFC 5227 §1.1
-/** Longer than any host is silent that announces what it has. */
-const OVER_AFTER_MS = 300_000;
-const MAX_CONFLICTS = 1_024;
+/** A host that takes an IP need not tell anybody: it may answer whoever asks, and nobody else hears that. */
+const ASK_EVERY_MS = 60_000;
+/** While somebody else has the IP. */
+const ASK_IN_CONFLICT_EVERY_MS = 10_000;
+/** Three questions without an answer. */
+const OVER_AFTER_MS = 30_000;
 
 interface Conflict {
-  readonly ip: IpAddress;
   readonly mac: MacAddress;
   readonly seenAt: number;
   readonly defendedAt: number;
+}
+
+interface Watched {
+  readonly ip: IpAddress;
+  conflict: Conflict | undefined;
+  active: boolean;
 }
 
 export type ConflictAction =
@@ -20,68 +29,91 @@ export type ConflictAction =
   | { readonly kind: 'report'; readonly ip: IpAddress; readonly mac: MacAddress }
   /** Announce the IP again. */
   | { readonly kind: 'defend'; readonly ip: IpAddress }
+  /** Ask the segment who has the IP. */
+  | { readonly kind: 'ask'; readonly ip: IpAddress }
   /** Nobody foreign claims it any more. */
   | { readonly kind: 'over'; readonly ip: IpAddress };
 
 /**
- * Watches one segment for foreign hosts that claim IPs of ours (network rule 21): each is reported once and answered
+ * Watches one segment for foreign hosts that have IPs of ours (network rule 21): each is reported once and answered
  * by an announcement at most every ten seconds (RFC 5227 §2.4 (c)), so that two hosts never fight in a loop.
+ * Invariant: every IP that is watched is in `#due` once.
  */
 export class ConflictWatch {
+  readonly #pacing: Pacing;
   readonly #isPeer: (mac: MacAddress) => boolean;
-  /** In order of the last claim. */
-  readonly #conflicts = new LRUCache<IpAddress, Conflict>({ max: MAX_CONFLICTS });
+  readonly #watched = new Map<IpAddress, Watched>();
+  readonly #due = new DueQueue<Watched>(({ active }) => active);
+  #now = 0;
 
   /** @param isPeer whether a node of ours has had this address in the last 60 s; our own included */
-  constructor(isPeer: (mac: MacAddress) => boolean) {
+  constructor(pacing: Pacing, isPeer: (mac: MacAddress) => boolean) {
+    this.#pacing = pacing;
     this.#isPeer = isPeer;
   }
 
-  /** For claims to IPs that this node announces. */
-  observe({ ip, mac }: Claim, now: number): ConflictAction[] {
-    if (this.#isPeer(mac)) return [];
-    const known = this.#conflicts.get(ip);
-    const mayDefend = known === undefined || now - known.defendedAt >= DEFEND_INTERVAL_MS;
-    const actions: ConflictAction[] = known === undefined ? this.#makeRoom() : [];
-    if (known?.mac !== mac) actions.push({ kind: 'report', ip, mac });
-    if (mayDefend) actions.push({ kind: 'defend', ip });
-    const defendedAt = mayDefend ? now : known.defendedAt;
-    this.#conflicts.set(ip, { ip, mac, seenAt: now, defendedAt });
-    return actions;
+  /** This node announces the IP from now on, or goes on to. */
+  watch(ip: IpAddress, now: number): void {
+    this.#now = now;
+    if (this.#watched.has(ip)) return;
+    this.#schedule({ ip, conflict: undefined, active: true });
   }
 
-  /** For an IP that this node announces no longer. */
+  /** This node does not announce the IP any longer. */
   forget(ip: IpAddress): ConflictAction[] {
-    return this.#conflicts.delete(ip) ? [{ kind: 'over', ip }] : [];
+    const watched = this.#watched.get(ip);
+    if (watched === undefined) return [];
+    watched.active = false;
+    this.#watched.delete(ip);
+    return watched.conflict === undefined ? [] : [{ kind: 'over', ip }];
   }
 
-  /** Ends conflicts that nobody has renewed. */
-  step(now: number): ConflictAction[] {
+  observe({ ip, mac }: Claim, now: number): ConflictAction[] {
+    this.#now = now;
+    const watched = this.#watched.get(ip);
+    if (watched === undefined || this.#isPeer(mac)) return [];
+    const { conflict } = watched;
+    const mayDefend = conflict === undefined || now - conflict.defendedAt >= DEFEND_INTERVAL_MS;
     const actions: ConflictAction[] = [];
-    if (this.#conflicts.size === 0) return actions;
-    for (const { ip, seenAt } of this.#oldestFirst()) {
-      if (now - seenAt < OVER_AFTER_MS) break;
-      actions.push({ kind: 'over', ip });
-    }
-    for (const { ip } of actions) this.#conflicts.delete(ip);
+    if (conflict?.mac !== mac) actions.push({ kind: 'report', ip, mac });
+    if (mayDefend) actions.push({ kind: 'defend', ip });
+    watched.conflict = { mac, seenAt: now, defendedAt: mayDefend ? now : conflict.defendedAt };
+    if (conflict === undefined) this.#askSooner(watched);
     return actions;
   }
 
-  /** When `step` has something to do; undefined without conflicts. */
+  /** Asks what is to be asked, and ends conflicts that nobody has renewed. */
+  step(now: number): ConflictAction[] {
+    this.#now = now;
+    const actions: ConflictAction[] = [];
+    for (let next = this.#due.peek(); next !== undefined; next = this.#due.peek()) {
+      const { at, item } = next;
+      if (at > now || !this.#pacing.tryTake('background', now)) break;
+      if (item.conflict !== undefined && now - item.conflict.seenAt >= OVER_AFTER_MS) {
+        item.conflict = undefined;
+        actions.push({ kind: 'over', ip: item.ip });
+      }
+      actions.push({ kind: 'ask', ip: item.ip });
+      this.#due.pop();
+      this.#schedule(item);
+    }
+    return actions;
+  }
+
+  /** When `step` has something to do; undefined while nothing is watched. */
   nextDeadline(): number | undefined {
-    if (this.#conflicts.size === 0) return undefined;
-    const [oldest] = this.#oldestFirst();
-    return oldest && oldest.seenAt + OVER_AFTER_MS;
+    const next = this.#due.peek();
+    return next && Math.max(next.at, this.#now + this.#pacing.waitMs('background', this.#now));
   }
 
-  *#oldestFirst(): Generator<Conflict> {
-    for (const conflict of this.#conflicts.rvalues()) if (conflict !== undefined) yield conflict;
+  #askSooner(watched: Watched): void {
+    watched.active = false;
+    this.#schedule({ ...watched, active: true });
   }
 
-  /** What is forgotten for want of room is not left reported for ever. */
-  #makeRoom(): ConflictAction[] {
-    if (this.#conflicts.size < MAX_CONFLICTS) return [];
-    const oldest = this.#conflicts.pop();
-    return oldest === undefined ? [] : [{ kind: 'over', ip: oldest.ip }];
+  #schedule(watched: Watched): void {
+    this.#watched.set(watched.ip, watched);
+    const pauseMs = watched.conflict === undefined ? ASK_EVERY_MS : ASK_IN_CONFLICT_EVERY_MS;
+    this.#due.push(this.#now + pauseMs, watched);
   }
 }

@@ -9,8 +9,8 @@ import type { Pacing } from './pacing.ts';
 const PROBES = 3; // RFC 5227 §1.1 PROBE_NUM
 /** Three probes and the wait after the last make 200 ms. */
 const PROBE_GAP_MS = 200 / PROBES;
-const RETRY_AFTER_MS = 30_000;
-const MAX_RETRY_AFTER_MS = 600_000;
+const RETRY_AFTER_MS = 10_000;
+const MAX_RETRY_AFTER_MS = 60_000; // RFC 5227 §1.1 RATE_LIMIT_INTERVAL
 
 /** `optimistic` IPs are answered, with O=0; `vetoed` ones are not, also while they are probed again. */
 export type FreshState = 'optimistic' | 'vetoed';

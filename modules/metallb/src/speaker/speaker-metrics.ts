@@ -13,8 +13,12 @@ export interface SpeakerFigures {
   readonly lastSyncEpochMs: number | undefined;
   readonly waitingIps: number;
   readonly dataplaneFailed: boolean;
-  readonly announced: readonly AnnouncedReport[];
+  readonly announced: readonly OnSegment[];
+  /** IPs that another host answers for. */
+  readonly conflicts: readonly OnSegment[];
 }
+
+type OnSegment = Pick<AnnouncedReport, 'ip' | 'interface'>;
 
 const DELAY_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 60];
 
@@ -22,6 +26,7 @@ const DELAY_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 60];
 export class SpeakerMetrics {
   readonly #figures: ReadonlyMap<string, Gauge>;
   readonly #announced: Gauge;
+  readonly #conflicts: Gauge;
   readonly #darkTime: Histogram;
   readonly #dataplaneWait: Histogram;
   readonly #wire: MirroredMetrics;
@@ -41,6 +46,11 @@ export class SpeakerMetrics {
     this.#announced = metrics.gauge({
       name: 'announced',
       help: 'IPs that this node announces, always 1',
+      labels: ['ip', 'interface'],
+    });
+    this.#conflicts = metrics.gauge({
+      name: 'address_conflict',
+      help: 'IPs of this node that a foreign host answers for, always 1',
       labels: ['ip', 'interface'],
     });
     this.#darkTime = metrics.histogram({
@@ -68,12 +78,11 @@ export class SpeakerMetrics {
       dataplane_gate_failed: Number(figures.dataplaneFailed),
     };
     for (const [name, gauge] of this.#figures) gauge.set(values[name] ?? 0);
-    this.#announced.reset();
+    for (const gauge of [this.#announced, this.#conflicts]) gauge.reset();
     // Nobody knows what a wire that is gone would say now.
     if (!figures.wireConnected) return this.#wire.update([]);
-    for (const { ip, interface: name } of figures.announced) {
-      this.#announced.set({ ip, interface: name }, 1);
-    }
+    showEach(this.#announced, figures.announced);
+    showEach(this.#conflicts, figures.conflicts);
   }
 
   waited(waitedMs: number): void {
@@ -91,4 +100,8 @@ export class SpeakerMetrics {
       );
     }
   }
+}
+
+function showEach(gauge: Gauge, all: readonly OnSegment[]): void {
+  for (const { ip, interface: name } of all) gauge.set({ ip, interface: name }, 1);
 }

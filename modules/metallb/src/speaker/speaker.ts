@@ -192,6 +192,7 @@ export class Speaker {
       waitingIps: this.#health.dataplane.gate.waiting,
       dataplaneFailed: this.#health.dataplane.gate.failed,
       announced: this.#wireState.announced,
+      conflicts: this.#wireState.conflicts,
     });
   }
 

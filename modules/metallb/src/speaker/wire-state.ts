@@ -74,6 +74,10 @@ export class WireState {
     return [...this.#announced.values()].flatMap((byInterface) => [...byInterface.values()]);
   }
 
+  get conflicts(): ConflictReport[] {
+    return [...this.#conflicts.values()].flatMap((byInterface) => [...byInterface.values()]);
+  }
+
   get segments(): ReadonlyMap<string, { state: string; peers: readonly PeerReport[] }> {
     return this.#segments;
   }

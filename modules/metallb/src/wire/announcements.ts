@@ -33,11 +33,13 @@ export class Announcements {
   readonly askers = new Askers();
 
   readonly #onProbed: (ip: IpAddress) => void;
+  readonly #ask: (ip: IpAddress) => void;
 
   /**
    * @param isPeer whether a node of the cluster has this address here, our own included
    * @param isStranger whether a node with another heartbeat key has it: its claim vetoes nothing, but is a conflict
    * @param onProbed a fresh IP has been found free, or has been vetoed
+   * @param ask the segment who has an IP
    */
   constructor(
     link: SegmentLink,
@@ -46,6 +48,7 @@ export class Announcements {
       isPeer: (mac: MacAddress) => boolean;
       isStranger: (mac: MacAddress) => boolean;
       onProbed: (ip: IpAddress) => void;
+      ask: (ip: IpAddress) => void;
     },
   ) {
     const now = ports.clock.now();
@@ -59,10 +62,12 @@ export class Announcements {
     this.#ports = ports;
     this.#link = link;
     this.#pacing = new Pacing(rates, now);
-    this.#announcer = new Announcer(this.#pacing, () => ports.random(), { mac });
-    this.#fresh = new FreshProbes(this.#pacing, () => ports.random(), { mac, isPeer: isMember });
-    this.#conflicts = new ConflictWatch(isPeer);
+    const random = () => ports.random();
+    this.#announcer = new Announcer(this.#pacing, random, { mac });
+    this.#fresh = new FreshProbes(this.#pacing, random, { mac, isPeer: isMember });
+    this.#conflicts = new ConflictWatch(this.#pacing, isPeer);
     this.#onProbed = options.onProbed;
+    this.#ask = options.ask;
   }
 
   /** Announce from now on; an IP that nobody ever announced is asked for first, while it is answered already. */
@@ -75,8 +80,13 @@ export class Announcements {
   /** The whole burst (again), to everybody and to whoever asked last. */
   repeat(ip: IpAddress, now: number): void {
     if (this.#fresh.state(ip) !== undefined) return;
-    this.#announcer.announce(ip, now);
+    this.#announce(ip, now);
     this.#announcer.remind(ip, this.askers.of(ip), now);
+  }
+
+  #announce(ip: IpAddress, now: number): void {
+    this.#announcer.announce(ip, now);
+    this.#conflicts.watch(ip, now);
   }
 
   /**
@@ -149,6 +159,7 @@ export class Announcements {
   #perform(actions: readonly ConflictAction[]): void {
     for (const action of actions) {
       if (action.kind === 'defend') this.#defend(action.ip);
+      else if (action.kind === 'ask') this.#ask(action.ip);
       else if (action.kind === 'over') this.#tellOver(action.ip);
       else this.#tell({ ip: action.ip, mac: action.mac, vetoed: false });
     }
@@ -180,7 +191,7 @@ export class Announcements {
     const round = this.#fresh.step(now);
     for (const frame of round.frames) this.#ports.send(frame);
     for (const ip of round.clear) {
-      this.#announcer.announce(ip, now);
+      this.#announce(ip, now);
       this.#onProbed(ip);
       if (this.#vetoed.delete(ip)) this.#perform([{ kind: 'over', ip }]);
     }

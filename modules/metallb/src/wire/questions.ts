@@ -5,8 +5,8 @@ import {
   UNSPECIFIED_IPV4,
 } from '../layer2/announcement.ts';
 import type { Peer } from '../liveness/peer.ts';
-import { familyOf, type IpAddress } from '../net/ip.ts';
-import type { MacAddress } from '../net/mac.ts';
+import { familyOf, type IpAddress, ipFromBytes, solicitedNodeGroup } from '../net/ip.ts';
+import { type MacAddress, multicastMac } from '../net/mac.ts';
 import { Confirmation } from './confirmation.ts';
 import { linkLocalOf } from './heartbeat-frame.ts';
 import { KnownHosts } from './known-hosts.ts';
@@ -63,25 +63,34 @@ export class Questions {
     for (const { addresses, mac } of peers) for (const ip of addresses) this.#ask(ip, mac);
   }
 
-  /** Ask everybody for an IP. */
+  /** Ask everybody for an IP, as a host that would like to have it does. */
   askAll(ip: IpAddress): void {
     this.#ports.send(probe(ip, this.#link.mac));
   }
 
+  /** Ask everybody who has an IP that this node has: an answer must not reach its clients, as one to `::` would. */
+  whoHas(ip: IpAddress): void {
+    if (familyOf(ip) === 'IPv4') return this.askAll(ip);
+    const group = solicitedNodeGroup(ip);
+    this.#solicitNeighbor(ip, multicastMac(group), ipFromBytes(group));
+  }
+
   #ask(ip: IpAddress, to: MacAddress): void {
     const own = this.#link.mac;
-    if (familyOf(ip) === 'IPv4') {
-      this.#ports.send(
-        confirmationProbe({ ip, own, sender: UNSPECIFIED_IPV4, to, nonce: new Uint8Array(16) }),
-      );
-      return;
-    }
-    const ends = { source: this.#sender(ip), destination: ip };
+    if (familyOf(ip) === 'IPv6') return this.#solicitNeighbor(ip, to, ip);
+    this.#ports.send(
+      confirmationProbe({ ip, own, sender: UNSPECIFIED_IPV4, to, nonce: new Uint8Array(16) }),
+    );
+  }
+
+  #solicitNeighbor(target: IpAddress, to: MacAddress, destination: IpAddress): void {
+    const own = this.#link.mac;
     const message = {
       kind: 'neighbor-solicitation',
-      target: ip,
+      target,
       sourceLinkLayerAddress: own,
     } as const;
+    const ends = { source: this.#sender(target), destination };
     this.#ports.send(encodeNdpFrame(message, { own, to, ...ends }));
   }
 

@@ -70,7 +70,8 @@ export class SegmentIps {
     const isPeer = (mac: MacAddress) => this.isPeer(mac);
     const isStranger = (mac: MacAddress) => presence.has(mac);
     const onProbed = (ip: IpAddress) => this.#probed(ip);
-    const judgements = { isPeer, isStranger, onProbed };
+    const ask = (ip: IpAddress) => questions.whoHas(ip);
+    const judgements = { isPeer, isStranger, onProbed, ask };
     this.announcements = new Announcements(link, ports, { ...options, ...judgements });
     this.#moves = new MoveReports({ node, interface: link.name }, ports, (name) =>
       liveness.peer(name),
