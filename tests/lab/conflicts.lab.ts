@@ -1,34 +1,29 @@
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { type CapturedClaim, startCapture } from '../../lab/capture.ts';
-import type { ClusterObject } from '../../lab/cluster.ts';
-import { ingressIps } from '../../lab/dataplane-sync.ts';
-import { delay, run, until } from '../../lab/exec.ts';
-import { announcementOf } from '../../lab/frames.ts';
-import {
-  type Assignment,
-  answeredBy,
-  assertAnswers,
-  assignedIps,
-  assignments,
-} from '../../lab/health.ts';
+import { delay, until } from '../../lab/exec.ts';
+import { answeredBy, assertAnswers, assignedIps, assignments } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { neighbourMac, touch } from '../../lab/neighbours.ts';
-import { macOn } from '../../lab/plan.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
 import { serviceManifest } from '../../lab/workload.ts';
-import { ANNOTATION, CHILD_KIND, CONDITION } from '../../modules/metallb/src/api/names.ts';
+import { ANNOTATION } from '../../modules/metallb/src/api/names.ts';
+import {
+  isAnnouncement,
+  quarrelAbout,
+  STRANGER_MAC,
+  strangerHolds,
+  tellsConflict,
+} from './foreign-host.ts';
 
 /** A host that is none of ours has an address of ours (network rule 21). */
-const STRANGER = 'client2';
-const STRANGER_MAC = macOn('public', 102);
+
 /** The burst of a new announcement ends after 2 s. */
 const BURST_OVER_MS = 2_500;
 /** First after ten seconds, then later and later, up to a minute. */
 const ASKED_AGAIN_WITHIN_MS = 12_000;
 const QUARREL_MS = 4_000;
-const CLAIM_EVERY_MS = 200;
 const DRAIN = 'network.deckhouse.io/drain-balancer';
 const HELD = { web: '192.0.2.96', web6: '2001:db8:2::96' };
 const REQUESTED = 'network.deckhouse.io/load-balancer-ips';
@@ -38,7 +33,7 @@ export const scenarios: readonly Scenario[] = [
     const all = await freshServices(lab);
     await delay(BURST_OVER_MS);
     const ours = all.filter((one) => one.preferredNode === 'n1');
-    const claims = await quarrelAbout(lab, ours);
+    const claims = await quarrelAbout(lab, ours, QUARREL_MS);
     for (const { ip } of ours) {
       await tellsConflict(lab, ip, { status: 'True', message: new RegExp(STRANGER_MAC) });
       assertDefendedOnce(lab, claims, ip);
@@ -51,7 +46,7 @@ export const scenarios: readonly Scenario[] = [
   }),
 
   scenario('conflicts/a-new-ip-is-held-by-a-stranger', {}, async (lab) => {
-    await strangerHolds(lab, 'add');
+    await strangerHolds(lab, 'add', Object.values(HELD));
     try {
       const file = join(lab.directory, 'veto.pcap');
       const at = { namespace: lab.namespace('router'), interfaceName: 'eth0', file };
@@ -68,7 +63,7 @@ export const scenarios: readonly Scenario[] = [
       const announced = claims.filter((one) => isAnnouncement(one) && one.mac !== STRANGER_MAC);
       assert.equal(announced, [], 'what a stranger holds is not announced');
     } finally {
-      await strangerHolds(lab, 'del');
+      await strangerHolds(lab, 'del', Object.values(HELD));
     }
     const freed = await assignments(lab);
     for (const { ip, preferredNode } of freed) {
@@ -79,7 +74,7 @@ export const scenarios: readonly Scenario[] = [
   }),
 
   scenario('conflicts/forced-ips-are-held-by-a-stranger', {}, async (lab) => {
-    await strangerHolds(lab, 'add');
+    await strangerHolds(lab, 'add', Object.values(HELD));
     try {
       for (const service of STANDARD_SERVICES) {
         const ip = HELD[service.name];
@@ -100,7 +95,7 @@ export const scenarios: readonly Scenario[] = [
         await tellsConflict(lab, ip, { status: 'True', message: /announced all the same/ });
       }
     } finally {
-      await strangerHolds(lab, 'del');
+      await strangerHolds(lab, 'del', Object.values(HELD));
     }
     return undefined;
   }),
@@ -116,21 +111,6 @@ async function clientKnows(lab: Lab, ip: string, mac: string): Promise<void> {
   });
 }
 
-/** @returns all that was claimed about the IPs meanwhile */
-async function quarrelAbout(lab: Lab, all: readonly Assignment[]): Promise<CapturedClaim[]> {
-  const stranger = await lab.proberOn(STRANGER);
-  const file = join(lab.directory, 'quarrel.pcap');
-  const at = { namespace: lab.namespace('router'), interfaceName: 'eth0', file };
-  const capture = await startCapture(at);
-  const frames = all.map(({ ip }) => announcementOf(ip, STRANGER_MAC));
-  const rounds = QUARREL_MS / CLAIM_EVERY_MS;
-  for (let round = 0; round < rounds; round += 1) {
-    await stranger.send(...frames);
-    await delay(CLAIM_EVERY_MS);
-  }
-  return capture.stop();
-}
-
 /** RFC 5227 §2.4 (c): one announcement, which is a request and a reply here, within ten seconds. */
 function assertDefendedOnce(lab: Lab, claims: readonly CapturedClaim[], ip: string): void {
   const own = claims.filter(
@@ -139,34 +119,4 @@ function assertDefendedOnce(lab: Lab, claims: readonly CapturedClaim[], ip: stri
   const kinds = own.map((one) => one.kind).sort();
   const once = ip.includes(':') ? ['neighbour-advertisement'] : ['arp-reply', 'arp-request'];
   assert.equal(kinds, once, `defences of ${ip} within ${QUARREL_MS} ms`);
-}
-
-/** Told to everybody; `gratuitous` alone would take an answer to a duplicate-address probe for one. */
-function isAnnouncement(claim: CapturedClaim): boolean {
-  return claim.gratuitous && /^(?:ff|33:33)/.test(claim.destinationMac) && claim.ip !== '0.0.0.0';
-}
-
-async function strangerHolds(lab: Lab, verb: 'add' | 'del'): Promise<void> {
-  const address = ['ip', '-n', lab.namespace(STRANGER), 'address', verb];
-  await run([...address, `${HELD.web}/32`, 'dev', 'eth0']);
-  const nodad = verb === 'add' ? ['nodad'] : [];
-  await run([...address, `${HELD.web6}/128`, 'dev', 'eth0', ...nodad]);
-}
-
-interface ConflictWish {
-  readonly status: 'True' | 'False';
-  readonly message?: RegExp;
-}
-
-async function tellsConflict(lab: Lab, ip: string, wish: ConflictWish): Promise<void> {
-  let child: ClusterObject | undefined;
-  const what = () =>
-    `${CONDITION.addressConflict} ${wish.status}: ${JSON.stringify(child?.status)}`;
-  await until({ what, deadlineMs: 5_000 }, async () => {
-    child = (await lab.cluster.list(CHILD_KIND)).find((one) => ingressIps(one).includes(ip));
-    const conditions = (child?.status?.['conditions'] ?? []) as Record<string, string>[];
-    const found = conditions.find((one) => one['type'] === CONDITION.addressConflict);
-    const told = found?.['message'] ?? '';
-    return found?.['status'] === wish.status && (wish.message?.test(told) ?? true);
-  });
 }
