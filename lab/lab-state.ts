@@ -2,19 +2,15 @@ import { join } from 'node:path';
 import type { CleanUp } from './cleanup.ts';
 import type { Cluster } from './cluster.ts';
 import { type DataplaneRole, DataplaneSync } from './dataplane-sync.ts';
+import { writeFirstKeys } from './heartbeat-keys.ts';
 import type { KubernetesParts } from './kubernetes/kubernetes-state.ts';
 import type { LabOptions } from './lab.ts';
 import { type LabPrograms, OwnPrograms } from './lab-programs.ts';
 import { ManifestCluster } from './manifest-cluster.ts';
-import {
-  controllerProgram,
-  nodeProgram,
-  type ProgramSurroundings,
-  programUser,
-  writeHeartbeatKeys,
-} from './node-programs.ts';
+import { controllerProgram, nodeProgram, type ProgramSurroundings } from './node-programs.ts';
 import { nodeNames } from './plan.ts';
 import type { Program } from './program.ts';
+import { programUser } from './program-user.ts';
 
 /** The cluster state of a lab and the programs that work on it. Those that the lab starts itself do not run yet. */
 export interface LabState {
@@ -47,10 +43,11 @@ export async function ownPrograms(
   store: Pick<ProgramSurroundings, 'storeArgument' | 'kubeconfigs'>,
 ): Promise<LabPrograms> {
   const { nodeFlags: extraFlags, ownKey } = options;
-  const surroundings = { labName, directory, extraFlags, ownKey, ...store };
-  await writeHeartbeatKeys(surroundings);
+  const nodes = nodeNames(options.nodes);
+  const surroundings = { labName, directory, extraFlags, ...store };
+  await writeFirstKeys(directory, nodes, ownKey);
   const byNode = new Map<string, Program>();
-  for (const node of nodeNames(options.nodes)) {
+  for (const node of nodes) {
     byNode.set(node, await nodeProgram(surroundings, node));
   }
   return new OwnPrograms(controllerProgram(surroundings), byNode);

@@ -9,9 +9,9 @@ import {
   type StateSurroundings,
   startDataplane,
 } from '../lab-state.ts';
-import { programUser } from '../node-programs.ts';
 import { CONTROL_HOST, ipv4On, nodeNames } from '../plan.ts';
 import type { Program } from '../program.ts';
+import { programUser } from '../program-user.ts';
 import { CONTROL_NODES, controlNodeManifest, nodeManifest } from '../workload.ts';
 import type { Api } from './api.ts';
 import { auditFlags } from './audit.ts';

@@ -177,11 +177,10 @@ const HEARTBEAT: Heartbeat = {
   witnessed: [],
   deaf: false,
   disputed: [],
-  heldKeys: [KEY.id],
 };
 
 function heartbeatFields(damage: (bytes: Uint8Array) => void, keys = [KEY]): Layer['fields'] {
-  const heartbeat = encodeHeartbeat(HEARTBEAT, KEY);
+  const heartbeat = encodeHeartbeat(HEARTBEAT, [KEY]);
   damage(heartbeat);
   const ends = { source: ip('fe80::1'), destination: ip('ff02::1') };
   const udp = { sourcePort: HEARTBEAT_PORT, destinationPort: HEARTBEAT_PORT, payload: heartbeat };

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { until } from '../../lab/exec.ts';
 import { PATCH } from '../../lab/kubernetes/api.ts';
 import { objectPath } from '../../lab/kubernetes/kinds.ts';
 import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
@@ -40,14 +39,6 @@ export class Installation {
 
   upgrade(metallb?: object): Promise<string> {
     return this.#succeed(['upgrade', RELEASE, 'CHART', '--values', 'VALUES'], metallb);
-  }
-
-  /** @returns why helm refuses it */
-  async refusedUpgrade(metallb: object): Promise<string> {
-    const verb = ['upgrade', RELEASE, 'CHART', '--values', 'VALUES'];
-    const { code, said } = await this.#run(verb, metallb);
-    assert.is(code, 1, said);
-    return said;
   }
 
   rollback(revision: number): Promise<string> {
@@ -97,7 +88,7 @@ export class Installation {
     return objectPath('Secret', 'metallb-webhook', this.namespace);
   }
 
-  /** In base64, the signing one first. */
+  /** In base64, the newest first. */
   async heartbeatKeys(): Promise<string[]> {
     const { data } = (await this.secret('metallb-heartbeat')) as { data: { keys: string } };
     const file = join(this.#cluster.directory, 'heartbeat-keys');
@@ -114,32 +105,10 @@ export class Installation {
     return (await this.#cluster.api.get(path)) as Speaker;
   }
 
-  /** Resolves once the speaker's only node has a pod of the present template. */
-  async rolledOut(): Promise<void> {
-    await until({ what: 'rollout of the speaker', deadlineMs: 30_000 }, async () => {
-      const { metadata, status } = await this.speaker();
-      return (
-        status['observedGeneration'] === metadata.generation &&
-        status['desiredNumberScheduled'] === 1 &&
-        status['updatedNumberScheduled'] === 1
-      );
-    });
-  }
-
   async speakerPods(): Promise<string[]> {
     const path = `/api/v1/namespaces/${this.namespace}/pods?labelSelector=app=speaker`;
     const { items } = (await this.#cluster.api.get(path)) as Listed;
     return items.map(({ metadata }) => metadata.name);
-  }
-
-  /**
-   * As the scheduler does. From now on a deleted pod stays, as on a node that does not answer; without a node, it
-   * would do so only until the next round of the collector that fails such pods and has them replaced.
-   */
-  async bind(pod: string, node: string): Promise<void> {
-    const target = { apiVersion: 'v1', kind: 'Node', name: node };
-    const binding = { apiVersion: 'v1', kind: 'Binding', metadata: { name: pod }, target };
-    await this.#cluster.api.send('POST', `${this.#podPath(pod)}/binding`, binding);
   }
 
   /** As the kubelet does once a deleted pod has ended. */

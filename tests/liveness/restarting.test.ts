@@ -10,7 +10,7 @@ const NEVER = Number.NEGATIVE_INFINITY;
 function restarting(asked: number, nextProbeAt: number): Peer {
   const heartbeat = {
     ...{ cluster: '0', node: 'n1', interface: 'eth0', incarnation: '1', sequence: 1 },
-    ...{ heldKeys: [], intervalMs: 100, revision: 1, addresses: [ip('192.0.2.251')] },
+    ...{ intervalMs: 100, revision: 1, addresses: [ip('192.0.2.251')] },
     ...{
       heard: [],
       covered: [],

@@ -48,7 +48,6 @@ export class LivenessBus {
       holdDownMs: 1_000,
       holdDownMaxMs: 8_000,
       restartGraceMs: 30_000,
-      heldKeys: [],
       resume: false,
       newIncarnation: () => {
         this.#incarnations += 1;

@@ -157,6 +157,7 @@ export class VirtualSegment {
       },
       afterQueuedFrames: (run: () => void) => void this.#clockOf(station).after(0, run),
       keepAnnounced: () => undefined,
+      log: () => undefined,
     };
   }
 

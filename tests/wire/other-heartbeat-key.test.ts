@@ -99,9 +99,9 @@ function forge(lan: VirtualSegment, node: string, sequence: number): void {
     ...{ cluster: shortId('test'), node, interface: 'eth0', incarnation: '00'.repeat(8), sequence },
     ...{ intervalMs: 100, state: 'eligible' as const, revision: 1, addresses: [], heard: [] },
     ...{ failedGates: { dataplane: false, reachability: false } },
-    ...{ covered: [], witnessed: [], deaf: false, disputed: [], heldKeys: [] },
+    ...{ covered: [], witnessed: [], deaf: false, disputed: [] },
   };
-  const bytes = encodeHeartbeat(heartbeat, heartbeatKey(Buffer.alloc(32, 66)));
+  const bytes = encodeHeartbeat(heartbeat, [heartbeatKey(Buffer.alloc(32, 66))]);
   const path = { mac: ATTACKER, source: ip('fe80::ee'), group: ip('ff02::1') };
   lan.transmit('client', wrapHeartbeat(bytes, path));
 }

@@ -1,9 +1,9 @@
 import { ByteReader } from '../packet/byte-reader.ts';
 import {
   decodeHeartbeat,
-  type Heartbeat,
   type HeartbeatKey,
   type HeartbeatRefusal,
+  type SignedHeartbeat,
 } from '../packet/heartbeat.ts';
 import type { Layer } from './frame-layers.ts';
 
@@ -50,7 +50,7 @@ export function heartbeatLayer(bytes: Uint8Array, keys: readonly HeartbeatKey[])
   return { protocol: 'heartbeat', fields: { ...header, ...rest } };
 }
 
-function body(heartbeat: Heartbeat): Layer['fields'] {
+function body(heartbeat: SignedHeartbeat): Layer['fields'] {
   const { dataplane, reachability } = heartbeat.failedGates;
   return {
     node: heartbeat.node,

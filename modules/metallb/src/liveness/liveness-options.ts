@@ -10,7 +10,6 @@ export interface LivenessOptions {
   readonly holdDownMaxMs: number;
   /** How long the IPs of a restarting peer stay with it. */
   readonly restartGraceMs: number;
-  readonly heldKeys: readonly string[];
   /** The wire process was away for less than a detection time: no hold-down, no listening first. */
   readonly resume: boolean;
   /** Eight random bytes in hex. */

@@ -105,6 +105,11 @@ export function isCounted({ phase }: Peer): boolean {
   return phase !== 'uncounted' && phase !== 'dead';
 }
 
+/** A heartbeat of it that is no recorded one came at this time. */
+export function wasHeardAt({ heardAt, pending }: Peer, time: number): boolean {
+  return heardAt === time || pending?.heardAt === time;
+}
+
 /** Eligible for longer than nodes that start together differ: it has been serving while we were away. */
 export function hasServed(
   { eligibleSince, intervalMs }: Peer,

@@ -375,9 +375,9 @@ export class SegmentLiveness {
     this.#sequence += 1;
     // Up to a tenth early, so that nodes that started together don't beat together.
     this.#nextBeatAt = now + intervalMs * (1 - this.#options.random() * 0.1);
-    const { node, cluster, heldKeys } = this.#options;
+    const { node, cluster } = this.#options;
     return {
-      ...{ cluster, node, interface: this.#options.interface, heldKeys, intervalMs, ...facts },
+      ...{ cluster, node, interface: this.#options.interface, intervalMs, ...facts },
       incarnation: this.#incarnation,
       sequence: this.#sequence,
       state: this.#own.state,

@@ -18,7 +18,8 @@ const MAX_HEARD = 100;
 const MAX_COVERED = 8;
 /** Left for disputed IPs, whoever is witnessed. */
 const DISPUTED_ROOM = 250;
-const MAX_KEYS = 4;
+/** Four in the file, and as many that were taken out of it a moment ago. */
+const MAX_KEYS = 8;
 const FLAG = { dataplane: 1, reachability: 2, deaf: 4 };
 
 export const NODE_STATES = [
@@ -67,7 +68,11 @@ export interface Heartbeat {
   /** Eligible nodes (as `shortId`) that the sender has heard a moment ago, as many as fit (network rule 4). */
   readonly witnessed: readonly string[];
   readonly disputed: readonly DisputedIp[];
-  /** Ids of the keys that the sender holds, the signing one first. */
+}
+
+/** As it was read. */
+export interface SignedHeartbeat extends Heartbeat {
+  /** Ids of the keys that the sender holds, the one that signed this first. */
   readonly heldKeys: readonly string[];
 }
 
@@ -96,9 +101,17 @@ function sha256Hex(data: string | Uint8Array, length: number): string {
   return createHash('sha256').update(data).digest().subarray(0, length).toString('hex');
 }
 
-/** Disputed IPs that would not fit are left out: the caller pages them in an order common to all nodes. */
-export function encodeHeartbeat(heartbeat: Heartbeat, key: HeartbeatKey): Uint8Array {
-  const bare = fixedLength(heartbeat);
+/**
+ * Disputed IPs that would not fit are left out: the caller pages them in an order common to all nodes.
+ * @param keys what the sender holds; the first one signs
+ */
+export function encodeHeartbeat(
+  heartbeat: Heartbeat,
+  keys: readonly [HeartbeatKey, ...HeartbeatKey[]],
+): Uint8Array {
+  const [key] = keys;
+  const heldKeys = keys.slice(0, MAX_KEYS).map(({ id }) => id);
+  const bare = fixedLength(heartbeat) + heldKeys.length * KEY_ID_BYTES;
   const witnessed = witnessedThatFit(heartbeat.witnessed, bare);
   const fixed = bare + witnessed.length * ID_BYTES;
   const disputed = thatFit(heartbeat.disputed, MAX_HEARTBEAT_BYTES - MAC_BYTES - fixed);
@@ -115,7 +128,7 @@ export function encodeHeartbeat(heartbeat: Heartbeat, key: HeartbeatKey): Uint8A
     .u64(BigInt(heartbeat.revision));
   writeText(writer, heartbeat.node);
   writeText(writer, heartbeat.interface);
-  writeList(writer, heartbeat.heldKeys.slice(0, MAX_KEYS));
+  writeList(writer, heldKeys);
   writeList(writer, heartbeat.covered.slice(0, MAX_COVERED));
   writeList(writer, witnessed);
   writeList(writer, heartbeat.heard.slice(0, MAX_HEARD));
@@ -138,7 +151,7 @@ export function decodeHeartbeat(
   bytes: Uint8Array,
   cluster: string,
   keys: readonly HeartbeatKey[],
-): Heartbeat | HeartbeatRefusal {
+): SignedHeartbeat | HeartbeatRefusal {
   const reader = new ByteReader(bytes, 'heartbeat');
   if (bytes.length > MAX_HEARTBEAT_BYTES) throw reader.malformed(`${bytes.length} bytes`);
   if (reader.u8() !== VERSION) return 'foreign-version';
@@ -162,7 +175,7 @@ export function namedSender(bytes: Uint8Array): string {
   return readBody(reader, '').node;
 }
 
-function readBody(reader: ByteReader, cluster: string): Heartbeat {
+function readBody(reader: ByteReader, cluster: string): SignedHeartbeat {
   reader.skip(1 + KEY_ID_BYTES + ID_BYTES);
   const incarnation = hex(reader.bytes(ID_BYTES));
   const sequence = reader.u32();
@@ -202,14 +215,12 @@ function flagsOf({ failedGates: { dataplane, reachability }, deaf }: Heartbeat):
   );
 }
 
-/** Without those who are witnessed. */
-function fixedLength({ node, interface: name, heard, covered, heldKeys, addresses }: Heartbeat) {
+/** Without keys and those who are witnessed. */
+function fixedLength({ node, interface: name, heard, covered, addresses }: Heartbeat) {
   const numbers = 1 + KEY_ID_BYTES + ID_BYTES + ID_BYTES + 4 + 2 + 1 + 1 + 8;
   const texts = 2 + Buffer.byteLength(node) + Buffer.byteLength(name);
   const lists =
-    Math.min(heldKeys.length, MAX_KEYS) * KEY_ID_BYTES +
-    Math.min(covered.length, MAX_COVERED) * ID_BYTES +
-    Math.min(heard.length, MAX_HEARD) * ID_BYTES;
+    Math.min(covered.length, MAX_COVERED) * ID_BYTES + Math.min(heard.length, MAX_HEARD) * ID_BYTES;
   const ips = addresses.reduce((sum, ip) => sum + ipLength(ip), 0);
   return numbers + texts + lists + ips + 6;
 }

@@ -1,19 +1,24 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { UsageError } from './settings.ts';
 
 const MIN_KEY_BYTES = 16;
+const MAX_KEYS = 4;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
- * The secrets of a heartbeat key file: one base64 key a line, empty lines apart. The first signs, all verify.
+ * The secrets of a heartbeat key file, at most four: one base64 key a line, the newest first, empty lines apart.
  * @throws UsageError that names the line, never what stands in it
  */
 export function readHeartbeatKeys(path: string): readonly [Uint8Array, ...Uint8Array[]] {
-  const [first, ...more] = readLines(path)
+  const lines = readLines(path)
     .map((line, index) => ({ text: line.trim(), where: `line ${index + 1} of ${path}` }))
     .filter(({ text }) => text !== '')
-    .map(({ text, where }) => decodeKey(text, where));
+    .map(({ text, where }) => ({ key: decodeKey(text, where), where }));
+  const [first, ...more] = lines.map(({ key }) => key);
   if (first === undefined) throw new UsageError(`${path} holds no heartbeat key`);
+  refuseTooMany(lines.length, path);
+  refuseRepeated(lines);
   return [first, ...more];
 }
 
@@ -36,4 +41,19 @@ function decodeKey(text: string, where: string): Uint8Array {
     );
   }
   return key;
+}
+
+function refuseTooMany(count: number, path: string): void {
+  if (count <= MAX_KEYS) return;
+  throw new UsageError(`${path}: expected at most ${MAX_KEYS} heartbeat keys, not ${count}`);
+}
+
+function refuseRepeated(lines: readonly { key: Uint8Array; where: string }[]): void {
+  const seen = new Map<string, string>();
+  for (const { key, where } of lines) {
+    const digest = createHash('sha256').update(key).digest('hex');
+    const earlier = seen.get(digest);
+    if (earlier !== undefined) throw new UsageError(`${where} repeats the key of ${earlier}`);
+    seen.set(digest, where);
+  }
 }

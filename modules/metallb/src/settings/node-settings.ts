@@ -36,7 +36,7 @@ export const NODE_SETTINGS = {
   }),
   heartbeatKeyFile: text({
     description:
-      'file with one base64 key of at least 16 bytes a line: the first signs, all verify',
+      'file with one base64 key of at least 16 bytes a line, at most four, the newest first; read again when it changes',
   }),
   clusterId: text({
     description: 'tells clusters that share a segment apart; the same on all nodes of one',

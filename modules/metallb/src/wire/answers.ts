@@ -1,5 +1,6 @@
 import type { Role } from '../election/role.ts';
 import type { Answer, Question } from '../layer2/answer.ts';
+import type { Keyring } from '../liveness/keyring.ts';
 import { proofOfLife } from '../liveness/proof.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
@@ -21,23 +22,24 @@ export interface AnswerSources {
   readonly liveness: SegmentLiveness;
   readonly announcements: Announcements;
   readonly questions: Questions;
+  readonly keyring: Pick<Keyring, 'proving'>;
 }
 
 /** What whoever asks for an IP is told, by the role that this node has for it. */
 export class Answers {
   readonly #sources: AnswerSources;
   readonly #ports: Pick<SegmentPorts, 'table' | 'clock'>;
-  readonly #options: Pick<SegmentOptions, 'keys' | 'node'>;
+  readonly #node: string;
   readonly #proofs: TokenBucket;
 
   constructor(
     sources: AnswerSources,
     ports: Pick<SegmentPorts, 'table' | 'clock'>,
-    options: Pick<SegmentOptions, 'keys' | 'node'>,
+    { node }: Pick<SegmentOptions, 'node'>,
   ) {
     this.#sources = sources;
     this.#ports = ports;
-    this.#options = options;
+    this.#node = node;
     const now = ports.clock.now();
     this.#proofs = new TokenBucket({
       ratePerSecond: PROOFS_PER_SECOND,
@@ -67,15 +69,15 @@ export class Answers {
 
   /** Who leaves, or has lost, overrides nobody's knowledge of the successor (network rule 24). */
   #ownAnswer(ip: IpAddress, role: Role): Answer {
-    const { mac, liveness, announcements } = this.#sources;
+    const { mac, liveness, announcements, keyring } = this.#sources;
     const leaves = liveness.state === 'leaving' || role.kind === 'yielding';
     const override = !leaves && !announcements.isOptimistic(ip);
     if (!this.#proofs.tryTake(this.#ports.clock.now())) return { mac, override };
-    const { keys, node } = this.#options;
+    const node = this.#node;
     return {
       mac,
       override,
-      proof: (nonce, length) => proofOfLife(keys[0], { nonce, node, ip }, length),
+      proof: (nonce, length) => proofOfLife(keyring.proving, { nonce, node, ip }, length),
     };
   }
 }

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
+import type { Keyring } from '../liveness/keyring.ts';
 import { isProofOfLife } from '../liveness/proof.ts';
 import type { IpAddress } from '../net/ip.ts';
-import type { HeartbeatKey } from '../packet/heartbeat.ts';
 
 /** ARP has room for 16 bytes in its padding; the Nonce option of NDP has room for 22. */
 export const NONCE_BYTES = { IPv4: 16, IPv6: 22 } as const;
@@ -17,12 +17,12 @@ interface Question {
 
 /** Questions to suspects that are open, one per IP, and the check of their answers. */
 export class Confirmation {
-  readonly #keys: readonly HeartbeatKey[];
+  readonly #keyring: Pick<Keyring, 'accepted'>;
   readonly #randomBytes: (length: number) => Uint8Array;
   readonly #questions = new LRUCache<IpAddress, Question>({ max: 512 });
 
-  constructor(keys: readonly HeartbeatKey[], randomBytes: (length: number) => Uint8Array) {
-    this.#keys = keys;
+  constructor(keyring: Pick<Keyring, 'accepted'>, randomBytes: (length: number) => Uint8Array) {
+    this.#keyring = keyring;
     this.#randomBytes = randomBytes;
   }
 
@@ -47,7 +47,7 @@ export class Confirmation {
     const proves = (asked: Uint8Array | undefined) =>
       asked !== undefined &&
       proof !== undefined &&
-      isProofOfLife(this.#keys, { nonce: asked, node, ip }, proof);
+      isProofOfLife(this.#keyring.accepted, { nonce: asked, node, ip }, proof);
     return { node, proven: proves(nonce) || proves(previous) };
   }
 }

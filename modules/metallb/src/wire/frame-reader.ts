@@ -3,6 +3,7 @@ import { decoded } from '../layer2/answer.ts';
 import { respondToArp } from '../layer2/arp-responder.ts';
 import { type Claim, classifyClaim, looksLikeQuestion } from '../layer2/claim.ts';
 import { respondToNdp } from '../layer2/ndp-responder.ts';
+import type { Keyring } from '../liveness/keyring.ts';
 import type { MacAddress } from '../net/mac.ts';
 import {
   decodeEthernet,
@@ -13,10 +14,9 @@ import {
 } from '../packet/ethernet.ts';
 import {
   decodeHeartbeat,
-  type Heartbeat,
-  type HeartbeatKey,
   type HeartbeatRefusal,
   namedSender,
+  type SignedHeartbeat,
 } from '../packet/heartbeat.ts';
 import type { Counters } from './counters.ts';
 import { unwrapHeartbeat } from './heartbeat-frame.ts';
@@ -26,7 +26,7 @@ export interface FrameReaderOptions {
   readonly interface: string;
   /** `shortId` of the cluster id. */
   readonly cluster: string;
-  readonly keys: readonly HeartbeatKey[];
+  readonly keyring: Pick<Keyring, 'accepted'>;
 }
 
 export interface FrameReaderPorts {
@@ -39,7 +39,7 @@ export interface FrameReaderPorts {
   isSilent(): boolean;
   afterQueuedFrames(run: () => void): void;
   onForeignFrame(): void;
-  onHeartbeat(heartbeat: Heartbeat, mac: MacAddress): void;
+  onHeartbeat(heartbeat: SignedHeartbeat, mac: MacAddress): void;
   /** A heartbeat of our cluster in this node's name, which no key of ours verifies: anybody may have sent it. */
   onStranger(node: string, mac: MacAddress): void;
   onClaim(claim: Claim): void;
@@ -91,11 +91,11 @@ export class FrameReader {
   }
 
   #readHeartbeat(frame: EthernetFrame): void {
-    const { cluster, keys } = this.#options;
+    const { cluster, keyring } = this.#options;
     const heartbeat = decoded(() => {
       const payload = unwrapHeartbeat(frame);
       if (payload === undefined) return 'not-a-heartbeat';
-      const read = decodeHeartbeat(payload, cluster, keys);
+      const read = decodeHeartbeat(payload, cluster, keyring.accepted);
       if (OTHER_KEY.some((refusal) => refusal === read))
         this.#ports.onStranger(namedSender(payload), frame.source);
       return read;

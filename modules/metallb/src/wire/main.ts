@@ -13,8 +13,7 @@ import {
   tellParent,
   whenStarted,
 } from '../linux/parent.ts';
-import { heartbeatKey } from '../packet/heartbeat.ts';
-import { readHeartbeatKeys } from '../settings/heartbeat-keys.ts';
+import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
 import { EventLoopDelay } from '../telemetry/event-loop-delay.ts';
@@ -23,6 +22,7 @@ import { systemClock } from '../time/system-clock.ts';
 import { Counters } from './counters.ts';
 import { Ending } from './ending.ts';
 import { openFrameSocket } from './frame-socket.ts';
+import { readKeyFile, watchKeyFile } from './key-file.ts';
 import { rehearse } from './rehearsal.ts';
 import { type Entries, parseResumeState } from './restart-memory.ts';
 import { Wire, type WireOptions, type WirePorts } from './wire.ts';
@@ -32,11 +32,10 @@ const REPORT_MS = 1_000;
 const READY_POLL_MS = 50;
 
 function optionsFrom(settings: NodeSettings): WireOptions {
-  const [first, ...others] = readHeartbeatKeys(settings.heartbeatKeyFile);
   return {
     node: settings.node,
     cluster: settings.clusterId,
-    keys: [heartbeatKey(first), ...others.map(heartbeatKey)],
+    keys: readKeyFile(settings.heartbeatKeyFile),
     heartbeatGroup: settings.heartbeatGroup,
     heartbeatIntervalMs: settings.heartbeatIntervalMs,
     heartbeatMultiplier: settings.heartbeatMultiplier,
@@ -72,6 +71,7 @@ class WireProgram {
   readonly #counters = new Counters();
   readonly #loopDelay = new EventLoopDelay(systemClock);
   readonly #receiver = new DutyReceiver(randomBytes(8).toString('hex'));
+  readonly #options: WireOptions;
   readonly #wire: Wire;
   #speaker: LineConnection | undefined;
   #remembers = false;
@@ -81,7 +81,8 @@ class WireProgram {
     this.#logger = createLogger({ program: 'wire', level: settings.logLevel }).with({
       node: settings.node,
     });
-    this.#wire = new Wire(this.#ports(), optionsFrom(settings));
+    this.#options = optionsFrom(settings);
+    this.#wire = new Wire(this.#ports(), this.#options);
   }
 
   #ports(): WirePorts {
@@ -126,12 +127,25 @@ class WireProgram {
       onPicture: (links) => this.#wire.setLinks(links),
       onError: (error) => this.#logger.warn('link watch', { error }),
     });
+    watchKeyFile(this.#settings.heartbeatKeyFile, this.#options.keys, {
+      clock: systemClock,
+      onKeys: (keys) => this.#setKeys(keys),
+      onError: (error) =>
+        this.#logger.error("can't use the heartbeat keys, going on with those of before", {
+          error,
+        }),
+    });
     this.#every(PULSE_MS, () => tellParent({ kind: 'pulse' }));
     this.#every(REPORT_MS, () => this.#reportRegularly());
     const ending = this.#ending();
     process.on('SIGTERM', () => ending.begin());
     process.on('SIGINT', () => ending.begin());
     this.#tellWhenReady();
+  }
+
+  #setKeys(keys: HeartbeatKeys): void {
+    this.#logger.info('the heartbeat keys have changed', { keyIds: keys.map(({ id }) => id) });
+    this.#wire.setKeys(keys);
   }
 
   #ending(): Ending {

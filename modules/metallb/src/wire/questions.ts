@@ -4,13 +4,16 @@ import {
   probe,
   UNSPECIFIED_IPV4,
 } from '../layer2/announcement.ts';
+import type { Claim } from '../layer2/claim.ts';
+import type { Keyring } from '../liveness/keyring.ts';
 import type { Peer } from '../liveness/peer.ts';
+import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import { familyOf, type IpAddress, ipFromBytes, solicitedNodeGroup } from '../net/ip.ts';
 import { type MacAddress, multicastMac } from '../net/mac.ts';
 import { Confirmation } from './confirmation.ts';
 import { linkLocalOf } from './heartbeat-frame.ts';
 import { KnownHosts } from './known-hosts.ts';
-import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
+import type { SegmentLink, SegmentPorts } from './segment-options.ts';
 
 /** All that this node asks on one segment: whether a suspect lives, whether it hears anything, who is absent. */
 export class Questions {
@@ -19,10 +22,10 @@ export class Questions {
   readonly #ports: Pick<SegmentPorts, 'send' | 'clock'>;
   #link: SegmentLink;
 
-  constructor(link: SegmentLink, ports: SegmentPorts, { keys }: Pick<SegmentOptions, 'keys'>) {
+  constructor(link: SegmentLink, ports: SegmentPorts, keyring: Keyring) {
     this.#link = link;
     this.#ports = ports;
-    this.#confirmation = new Confirmation(keys, (length) => ports.randomBytes(length));
+    this.#confirmation = new Confirmation(keyring, (length) => ports.randomBytes(length));
   }
 
   setLink(link: SegmentLink): void {
@@ -44,12 +47,14 @@ export class Questions {
     }
   }
 
-  /** Whose answer a reply about this IP is, and whether it proves anything. */
-  check(
-    ip: IpAddress,
-    proof: Uint8Array | undefined,
-  ): { node: string; proven: boolean } | undefined {
-    return this.#confirmation.check(ip, proof);
+  /** A claim may be the answer of whoever was asked about this IP. */
+  answered({ ip, mac, proof }: Claim, liveness: SegmentLiveness, now: number): void {
+    const answer = this.#confirmation.check(ip, proof);
+    if (answer === undefined) return;
+    // Without proof, only the suspect's own address can be a sign of its life.
+    if (answer.proven || liveness.peer(answer.node)?.mac === mac) {
+      liveness.answered(answer.node, answer.proven, now);
+    }
   }
 
   /** Ask a restarting node's kernel for its own addresses. */

@@ -56,5 +56,6 @@ function portsTo(sent: Uint8Array[]): SegmentPorts {
     digestOf: () => '',
     afterQueuedFrames: (run) => run(),
     ...{ join: nothing, leave: nothing, report: nothing, relist: nothing, keepAnnounced: nothing },
+    log: nothing,
   };
 }

@@ -1,4 +1,5 @@
 import type { DutyTable } from '../duty/duty.ts';
+import type { Report } from '../duty/messages.ts';
 import { isCounted, shownState } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { Heartbeat } from '../packet/heartbeat.ts';
@@ -115,6 +116,15 @@ export class SegmentHealth {
     this.#shown.set(name, shown);
     for (const labels of before?.values() ?? []) this.#counters.remove(name, labels);
   }
+}
+
+/** Who is heard on this interface. */
+export function peersReport(name: string, liveness: SegmentLiveness, now: number): Report {
+  const peers = liveness.peers.map((peer) => {
+    const lastHeardMsAgo = Math.round(now - peer.heardAt);
+    return { node: peer.node, state: shownState(peer), lastHeardMsAgo };
+  });
+  return { type: 'peers', interface: name, state: liveness.state, peers };
 }
 
 /** Frames that nobody vouches for may name anybody; people are told of nodes that there are. */

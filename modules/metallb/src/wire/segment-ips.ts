@@ -3,6 +3,7 @@ import type { Report } from '../duty/messages.ts';
 import type { SegmentView } from '../election/view.ts';
 import type { Lookup, Question } from '../layer2/answer.ts';
 import type { Claim } from '../layer2/claim.ts';
+import type { Keyring } from '../liveness/keyring.ts';
 import { isCounted, type Peer } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
@@ -29,6 +30,7 @@ export interface SegmentSight {
   readonly liveness: SegmentLiveness;
   readonly questions: Questions;
   readonly presence: StaticPresence;
+  readonly keyring: Keyring;
   view(): SegmentView;
   mayElect(): boolean;
   /** There may be something to announce. */
@@ -61,7 +63,7 @@ export class SegmentIps {
     sight: SegmentSight,
     options: SegmentOptions & { readonly resumed: readonly IpAddress[] },
   ) {
-    const { liveness, questions, presence } = sight;
+    const { liveness, questions, presence, keyring } = sight;
     const { node, resumed } = options;
     this.#link = link;
     this.#ports = ports;
@@ -79,7 +81,8 @@ export class SegmentIps {
     const begin = () => (sight.mayElect() ? this.#elect() : undefined);
     this.#elections = new ElectionQueue(ports, begin, () => this.#sliceElected());
     const { announcements } = this;
-    const sources = { mac: link.mac, roles: this.#roles, liveness, announcements, questions };
+    const { mac } = link;
+    const sources = { mac, roles: this.#roles, liveness, announcements, questions, keyring };
     this.#answers = new Answers(sources, ports, options);
     for (const ip of resumed) {
       announcements.begin(ip, false, ports.clock.now());

@@ -1,8 +1,8 @@
 import type { DutyTable } from '../duty/duty.ts';
 import type { Report } from '../duty/messages.ts';
+import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
-import type { HeartbeatKey } from '../packet/heartbeat.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Counters } from './counters.ts';
 
@@ -18,8 +18,7 @@ export interface SegmentOptions {
   readonly node: string;
   /** Cluster id as configured. */
   readonly cluster: string;
-  /** The first signs, all verify. */
-  readonly keys: readonly [HeartbeatKey, ...HeartbeatKey[]];
+  readonly keys: HeartbeatKeys;
   readonly heartbeatGroup: IpAddress;
   readonly heartbeatIntervalMs: number;
   readonly heartbeatMultiplier: number;
@@ -50,6 +49,7 @@ export interface SegmentPorts {
   digestOf(ip: IpAddress): string;
   /** Runs once the frames that were queued before have been read: two event-loop turns. */
   afterQueuedFrames(run: () => void): void;
+  log(message: string, facts: object): void;
   /** Whoever keeps for a restart what is announced wants to know. */
   keepAnnounced(ip: IpAddress, announced: boolean): void;
 }

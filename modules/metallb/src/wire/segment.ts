@@ -1,18 +1,20 @@
 import type { Report } from '../duty/messages.ts';
 import type { Claim } from '../layer2/claim.ts';
+import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import type { LivenessAction } from '../liveness/liveness-action.ts';
-import { type Peer, shownState } from '../liveness/peer.ts';
+import type { Peer } from '../liveness/peer.ts';
 import { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
-import { encodeHeartbeat, type Heartbeat, shortId } from '../packet/heartbeat.ts';
+import { type SignedHeartbeat, shortId } from '../packet/heartbeat.ts';
 import type { Timer } from '../time/clock.ts';
 import { CarefulPace } from './careful-pace.ts';
 import { Conditions } from './conditions.ts';
 import { FrameReader } from './frame-reader.ts';
-import { heartbeatPath, ownAddresses, wrapHeartbeat } from './heartbeat-frame.ts';
+import { ownAddresses } from './heartbeat-frame.ts';
+import { HeartbeatSender } from './heartbeat-sender.ts';
 import { Questions } from './questions.ts';
-import { SegmentHealth } from './segment-health.ts';
+import { peersReport, SegmentHealth } from './segment-health.ts';
 import { SegmentIps } from './segment-ips.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 import { isReady, ownGates, segmentView } from './segment-view.ts';
@@ -32,6 +34,7 @@ export class Segment {
   readonly #liveness: SegmentLiveness;
   readonly #ips: SegmentIps;
   readonly #questions: Questions;
+  readonly #sender: HeartbeatSender;
   readonly #reader: FrameReader;
   readonly #presence: StaticPresence;
   readonly #pace: CarefulPace;
@@ -66,13 +69,15 @@ export class Segment {
     this.#lastTurnAt = now;
     this.#liveness = this.#newLiveness(now, resumed !== undefined);
     this.#presence = new StaticPresence(options.node, this.#liveness);
-    this.#questions = new Questions(link, ports, options);
+    this.#sender = new HeartbeatSender(link.name, ports, options);
+    this.#questions = new Questions(link, ports, this.#sender.keyring);
     this.#conditions = new Conditions(link.name, (report) => ports.report(report));
     this.#health = new SegmentHealth(options.node, link.name, this.#conditions, ports.counters);
     const sight = {
       liveness: this.#liveness,
       questions: this.#questions,
       presence: this.#presence,
+      keyring: this.#sender.keyring,
       view: () => this.#view(),
       mayElect: () => this.#mayElect,
       elected: () => this.#pump(),
@@ -84,7 +89,7 @@ export class Segment {
   }
 
   #newLiveness(now: number, resume: boolean): SegmentLiveness {
-    const { node, keys, holdDownMs, holdDownMaxMs, restartGraceMs } = this.#options;
+    const { node, holdDownMs, holdDownMaxMs, restartGraceMs } = this.#options;
     return new SegmentLiveness(
       {
         ...{ node, holdDownMs, holdDownMaxMs, restartGraceMs, resume },
@@ -92,7 +97,6 @@ export class Segment {
         cluster: shortId(this.#options.cluster),
         intervalMs: this.#options.heartbeatIntervalMs,
         multiplier: this.#options.heartbeatMultiplier,
-        heldKeys: keys.map(({ id }) => id),
         newIncarnation: () => Buffer.from(this.#ports.randomBytes(8)).toString('hex'),
         random: () => this.#ports.random(),
       },
@@ -101,10 +105,11 @@ export class Segment {
   }
 
   #newReader(): FrameReader {
-    const { cluster, keys } = this.#options;
+    const cluster = shortId(this.#options.cluster);
+    const { keyring } = this.#sender;
     const now = () => this.#ports.clock.now();
     return new FrameReader(
-      { mac: this.#link.mac, interface: this.#link.name, cluster: shortId(cluster), keys },
+      { mac: this.#link.mac, interface: this.#link.name, cluster, keyring },
       {
         counters: this.#ports.counters,
         send: (frame) => this.#ports.send(frame),
@@ -145,12 +150,7 @@ export class Segment {
   }
 
   peersReport(): Report {
-    const now = this.#ports.clock.now();
-    const peers = this.#liveness.peers.map((peer) => {
-      const lastHeardMsAgo = Math.round(now - peer.heardAt);
-      return { node: peer.node, state: shownState(peer), lastHeardMsAgo };
-    });
-    return { type: 'peers', interface: this.#link.name, state: this.#liveness.state, peers };
+    return peersReport(this.#link.name, this.#liveness, this.#ports.clock.now());
   }
 
   /** Any frame of this interface; its bytes are not kept. */
@@ -159,6 +159,14 @@ export class Segment {
     this.#catchUp();
     // A question changes nothing that is due: under a flood of them no timer is touched.
     if (this.#reader.read(bytes) === 'news') this.#pump();
+  }
+
+  /** Peers learn at once what this node holds. */
+  setKeys(keys: HeartbeatKeys): void {
+    const now = this.#ports.clock.now();
+    this.#sender.setKeys(keys, now);
+    this.#liveness.beatSoon(now);
+    this.#pump();
   }
 
   setAddresses(link: SegmentLink): void {
@@ -266,6 +274,7 @@ export class Segment {
       this.#ips.electAll();
     }
     this.#askAbsent(now);
+    this.#sender.step(now);
     this.#pace.step(this.#liveness, now);
     this.#health.tell({
       ...{ liveness: this.#liveness, strangers: this.#presence.strangers },
@@ -295,11 +304,13 @@ export class Segment {
 
   // --- liveness -----------------------------------------------------------------------------------------------
 
-  #heard(heartbeat: Heartbeat, mac: MacAddress): void {
+  #heard(heartbeat: SignedHeartbeat, mac: MacAddress): void {
     const now = this.#ports.clock.now();
     if (heartbeat.node === this.#options.node) return this.#heardOwn(heartbeat, now);
     this.#presence.strangers.forget(heartbeat.node);
     this.#perform(this.#liveness.receive(heartbeat, mac, now), now);
+    const peer = this.#liveness.peer(heartbeat.node);
+    if (this.#sender.heard(heartbeat, peer, now)) this.#liveness.beatSoon(now);
     if (!this.#ips.settle(heartbeat)) return;
     this.#health.isBehind(heartbeat);
     this.#ports.relist();
@@ -312,7 +323,7 @@ export class Segment {
   }
 
   /** Network rule 9: two of our interfaces on one segment; the earlier name serves, the other is quiet. */
-  #heardOwn(heartbeat: Heartbeat, now: number): void {
+  #heardOwn(heartbeat: SignedHeartbeat, now: number): void {
     if (heartbeat.interface >= this.#link.name) return;
     if (now >= this.#passiveUntil) this.#ips.silenceAll('another interface is on the same segment');
     this.#passiveUntil = now + 2 * this.#detectionMs;
@@ -354,9 +365,7 @@ export class Segment {
       disputed: this.#ips.disputes(now),
     });
     if (this.#ips.disputesPileUp) this.#liveness.beatSoon(now);
-    const path = heartbeatPath(this.#link, this.#options.heartbeatGroup);
-    if (path === undefined || now < this.#passiveUntil) return;
-    this.#ports.send(wrapHeartbeat(encodeHeartbeat(heartbeat, this.#options.keys[0]), path));
+    if (now >= this.#passiveUntil) this.#sender.send(heartbeat, this.#link);
   }
 
   #buried(peer: Peer, silentSince: number, now: number): void {
@@ -373,19 +382,10 @@ export class Segment {
     // A peer's answer says that it has taken the IP, not that whoever was asked for it is there.
     const isPeer = this.#ips.isPeer(claim.mac);
     if (!isPeer && this.#presence.answered(claim, now)) this.#ips.electAll();
-    this.#confirmed(claim, now);
+    this.#questions.answered(claim, this.#liveness, now);
     if (claim.kind === 'announcement') this.#pace.sawAnnouncement(claim.mac, now);
     this.#ips.claimed(claim);
     if (this.#ips.disputesPileUp) this.#liveness.beatSoon(now);
-  }
-
-  #confirmed({ ip, mac, proof }: Claim, now: number): void {
-    const answer = this.#questions.check(ip, proof);
-    if (answer === undefined) return;
-    // Without proof, only the suspect's own address can be a sign of its life.
-    if (answer.proven || this.#liveness.peer(answer.node)?.mac === mac) {
-      this.#liveness.answered(answer.node, answer.proven, now);
-    }
   }
 
   /** Network rule 3: whoever should announce and can't be heard is asked for. */

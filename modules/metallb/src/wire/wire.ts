@@ -3,6 +3,7 @@ import type { DutyTable } from '../duty/duty.ts';
 import type { Touched } from '../duty/duty-table.ts';
 import type { Report } from '../duty/messages.ts';
 import type { Link } from '../linux/link.ts';
+import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { Timer } from '../time/clock.ts';
 import { MissingInterfaces } from './missing-interfaces.ts';
@@ -41,7 +42,6 @@ export interface WirePorts
   table(): DutyTable;
   /** Keeps this for the next process, should this one end. */
   remember(entries: Entries): void;
-  log(message: string, facts: object): void;
 }
 
 export interface WireOptions extends SegmentOptions {
@@ -64,7 +64,7 @@ const DRAIN_WAIT_MS = 500;
 /** All segments of this node: opened and closed as links and classes come and go, each on its own. */
 export class Wire {
   readonly #ports: WirePorts;
-  readonly #options: WireOptions;
+  #options: WireOptions;
   readonly #memory: RestartMemory;
   readonly #open = new Map<string, OpenInterface>();
   readonly #opening = new Set<string>();
@@ -88,6 +88,12 @@ export class Wire {
   async resume({ pools, interfaces }: ResumeState): Promise<void> {
     this.#pools = pools;
     await Promise.all(interfaces.map((entry) => this.#openLink(entry.link, entry)));
+  }
+
+  /** The file of heartbeat keys has changed. */
+  setKeys(keys: HeartbeatKeys): void {
+    this.#options = { ...this.#options, keys };
+    for (const { segment } of this.#open.values()) segment.setKeys(keys);
   }
 
   setLinks(links: readonly Link[]): void {
