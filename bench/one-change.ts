@@ -129,6 +129,7 @@ class NodeBench {
       state: 'eligible',
       isRestarting: () => false,
       isHearsay: () => false,
+      latecomers: () => undefined,
     });
     for (const ip of ips) elect(ip);
   }

@@ -31,8 +31,8 @@ export interface MetadataChange {
  * they play on a directory of manifests and on a Kubernetes API alike.
  */
 export interface Cluster {
-  /** What a program's `--store` must say. */
-  readonly storeArgument: string;
+  /** What the `--store` of a node's program must say; without a node, that of any other program. */
+  storeArgument(node?: string): string;
   /** Creates the objects or replaces what a user writes of them. */
   apply(...objects: readonly ClusterObject[]): Promise<void>;
   /** Deleting what is gone is no error. */
@@ -43,7 +43,7 @@ export interface Cluster {
   list(kind: string): Promise<readonly ClusterObject[]>;
   /** Another one after every change that `list` would show; undefined while the state is out of reach. */
   revision(): Promise<string | undefined>;
-  /** Programs can't reach the state any more; what they know stays. */
-  cutOff(): Promise<void>;
+  /** Programs can't reach the state any more, all or those of one node; what they know stays. */
+  cutOff(node?: string): Promise<void>;
   reconnect(): Promise<void>;
 }

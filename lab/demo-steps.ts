@@ -99,7 +99,7 @@ export async function askCli(stage: Stage, all: readonly Assignment[]): Promise<
 
 /** Asks as a user does, and shows the answer. */
 async function askMlb({ lab, user, story }: Stage, args: readonly string[]): Promise<string[]> {
-  const store = ['--store', lab.cluster.storeArgument];
+  const store = ['--store', lab.cluster.storeArgument()];
   const command = [...user.mlbPrefix, process.execPath, bundle('mlb.mjs'), ...args, ...store];
   const lines = (await run(command)).trimEnd().split('\n');
   for (const line of lines) story.tell(line);

@@ -32,9 +32,10 @@ export interface StateSurroundings {
 /** The state as a directory of manifests, with a stand-in for kube-proxy. */
 export async function startManifestState(at: StateSurroundings): Promise<LabState> {
   const cluster = new ManifestCluster(join(at.directory, 'manifests'));
-  await cluster.create(programUser());
+  await cluster.create(programUser(), nodeNames(at.options.nodes));
   startDataplane(at, cluster, 'whole');
-  return { cluster, programs: await ownPrograms(at, { storeArgument: cluster.storeArgument }) };
+  const storeArgument = (node?: string) => cluster.storeArgument(node);
+  return { cluster, programs: await ownPrograms(at, { storeArgument }) };
 }
 
 /** The programs straight from the build, as the lab starts them itself. */

@@ -7,6 +7,7 @@ import {
   rename,
   rm,
   stat,
+  symlink,
   writeFile,
 } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -22,26 +23,35 @@ const WRITTEN_BY_NODES = [CHILD_KIND, 'Node'];
 
 /** Cluster state as a directory of manifests, the way the programs' manifests store keeps it. */
 export class ManifestCluster implements Cluster {
-  readonly storeArgument: string;
   readonly #directory: string;
   readonly #layout: StateLayout;
   readonly #applied = new Map<string, ClusterObject>();
   #writes = 0;
-  #cutOff = false;
+  /** Paths that lead nowhere for now. */
+  readonly #cutOff = new Set<string>();
 
   constructor(directory: string) {
     this.#directory = directory;
     this.#layout = layoutOf(directory);
-    this.storeArgument = `manifests:${directory}`;
+  }
+
+  storeArgument(node?: string): string {
+    return `manifests:${this.#pathFor(node)}`;
+  }
+
+  /** Each node has a way of its own to the state, which can be cut. */
+  #pathFor(node?: string): string {
+    return node === undefined ? this.#directory : `${this.#directory}-for-${node}`;
   }
 
   /** @param nodeUser owner of the folder that node programs write their status to */
-  async create(nodeUser: number): Promise<void> {
+  async create(nodeUser: number, nodes: readonly string[]): Promise<void> {
     for (const folder of [this.#layout.objects, this.#layout.nodes, this.#layout.temporary]) {
       await mkdir(folder, { recursive: true });
     }
     await chown(this.#layout.nodes, nodeUser, -1); // its group is nobody's business
     await chmod(this.#layout.temporary, 0o1777);
+    for (const node of nodes) await symlink(this.#directory, this.#pathFor(node));
   }
 
   async apply(...objects: readonly ClusterObject[]): Promise<void> {
@@ -83,7 +93,7 @@ export class ManifestCluster implements Cluster {
   }
 
   async revision(): Promise<string | undefined> {
-    if (this.#cutOff) return undefined;
+    if (this.#cutOff.has(this.#directory)) return undefined;
     const files = [this.#layout.revision, this.#layout.nodes];
     const changed = await Promise.all(
       files.map((file) =>
@@ -96,15 +106,17 @@ export class ManifestCluster implements Cluster {
     return [...changed, this.#writes].join(' ');
   }
 
-  async cutOff(): Promise<void> {
-    this.#cutOff = true;
-    await rename(this.#directory, `${this.#directory}.gone`);
+  async cutOff(node?: string): Promise<void> {
+    const path = this.#pathFor(node);
+    await rename(path, `${path}.gone`);
+    this.#cutOff.add(path);
   }
 
   async reconnect(): Promise<void> {
-    if (!this.#cutOff) return;
-    await rename(`${this.#directory}.gone`, this.#directory);
-    this.#cutOff = false;
+    for (const path of this.#cutOff) {
+      await rename(`${path}.gone`, path);
+      this.#cutOff.delete(path);
+    }
   }
 
   async #fragments(): Promise<Fragment[]> {

@@ -1,5 +1,6 @@
 import { chown, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Cluster } from './cluster.ts';
 import { keyFileOf } from './heartbeat-keys.ts';
 import { Program } from './program.ts';
 import { ownUser, programUser } from './program-user.ts';
@@ -13,7 +14,7 @@ const PACKAGE_ROOT = join(import.meta.dirname, '..');
 export interface ProgramSurroundings {
   readonly labName: string;
   readonly directory: string;
-  readonly storeArgument: string;
+  readonly storeArgument: Cluster['storeArgument'];
   /** Who the programs are to an API server. */
   readonly kubeconfigs?: { readonly controller: string; readonly speaker: string };
   readonly extraFlags: readonly string[];
@@ -33,7 +34,7 @@ export async function nodeProgram(at: ProgramSurroundings, node: string): Promis
   await chown(runDirectory, programUser(), SAME_GROUP);
   const flags = [
     `--node=${node}`,
-    `--store=${at.storeArgument}`,
+    `--store=${at.storeArgument(node)}`,
     `--heartbeat-key-file=${keyFileOf(at.directory, node)}`,
     `--run-dir=${runDirectory}`,
     ...FAST_NODE_FLAGS,
@@ -52,7 +53,7 @@ export function controllerProgram(at: ProgramSurroundings): Program {
   return new Program({
     name: 'controller',
     namespace: `${at.labName}-control`,
-    command: [process.execPath, bundle('controller.mjs'), `--store=${at.storeArgument}`],
+    command: [process.execPath, bundle('controller.mjs'), `--store=${at.storeArgument()}`],
     logFile: join(at.directory, 'controller.log'),
     environment: kubeconfigOf(at.kubeconfigs?.controller),
     isElsewhere: true,

@@ -1,5 +1,6 @@
 import type { Cluster, ClusterObject, MetadataChange, ObjectName } from '../cluster.ts';
 import { run, tryRun, until } from '../exec.ts';
+import { ipv4On, numberOf } from '../plan.ts';
 import { type Api, PATCH } from './api.ts';
 import { apiVersionOf, collectionPath, objectPath, resourceOf } from './kinds.ts';
 
@@ -17,16 +18,19 @@ export interface ApiServerPort {
 
 /** Cluster state behind a real API server. */
 export class KubernetesCluster implements Cluster {
-  readonly storeArgument = 'kubernetes';
   readonly #api: Api;
   readonly #port: ApiServerPort;
   /** Since the object was applied: what server-side apply would leave, as its manifest never had it. */
   readonly #changed = new Map<string, MetadataChange>();
-  #cutOff = false;
+  #cutOff: 'nobody' | 'somebody' | 'everybody' = 'nobody';
 
   constructor(api: Api, port: ApiServerPort) {
     this.#api = api;
     this.#port = port;
+  }
+
+  storeArgument(): string {
+    return 'kubernetes';
   }
 
   async apply(...objects: readonly ClusterObject[]): Promise<void> {
@@ -66,27 +70,31 @@ export class KubernetesCluster implements Cluster {
   }
 
   async revision(): Promise<string | undefined> {
-    if (this.#cutOff) return undefined;
+    if (this.#cutOff === 'everybody') return undefined;
     const { metadata } = (await this.#api.get(`${collectionPath('Namespace')}?limit=1`)) as {
       metadata: { resourceVersion: string };
     };
     return metadata.resourceVersion;
   }
 
-  /** Connections that exist are reset, new ones refused, as when the API server has gone. */
-  async cutOff(): Promise<void> {
-    this.#cutOff = true;
+  /** Nothing is told any more; connections that exist are reset when they are used, new ones refused. */
+  async cutOff(node?: string): Promise<void> {
+    this.#cutOff = node === undefined ? 'everybody' : 'somebody';
     const { interfaceName, port } = this.#port;
+    const address = node === undefined ? undefined : ipv4On('management', numberOf(node));
+    const [from, to] = ['saddr', 'daddr'].map((end) => (address ? `ip ${end} ${address}` : ''));
     await this.#nft(`add table ${CUT}
 add chain ${CUT} input { type filter hook input priority 0; }
-add rule ${CUT} input iifname "${interfaceName}" tcp dport ${port} reject with tcp reset
+add rule ${CUT} input iifname "${interfaceName}" ${from} tcp dport ${port} reject with tcp reset
+add chain ${CUT} output { type filter hook output priority 0; }
+add rule ${CUT} output oifname "${interfaceName}" ${to} tcp sport ${port} tcp flags & rst == 0 drop
 `);
   }
 
   async reconnect(): Promise<void> {
-    if (!this.#cutOff) return;
+    if (this.#cutOff === 'nobody') return;
     await tryRun(this.#inNamespace(['nft', 'delete', 'table', ...CUT.split(' ')]));
-    this.#cutOff = false;
+    this.#cutOff = 'nobody';
   }
 
   async #apply(object: ClusterObject): Promise<void> {

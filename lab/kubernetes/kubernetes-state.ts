@@ -132,7 +132,7 @@ async function programsFromTheBuild(
   const credentials = { token: plane.token('admin') };
   await writeKubeconfig(kubeconfigs.controller, plane, credentials);
   await writeKubeconfig(kubeconfigs.speaker, plane, credentials, programUser());
-  return ownPrograms(at, { storeArgument: 'kubernetes', kubeconfigs });
+  return ownPrograms(at, { storeArgument: () => 'kubernetes', kubeconfigs });
 }
 
 /** Pods of the module, installed by helm and run from its images. */

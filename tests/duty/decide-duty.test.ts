@@ -32,8 +32,13 @@ const slices: Record<string, NewObject> = {
   'default/dns': sliceOf('dns', [{ nodeName: 'n2' }, { nodeName: 'n3' }]),
 };
 
-function decide(children: readonly NewObject[], epochMs = NOON): Duty | DutyRefusal {
+function decide(
+  children: readonly NewObject[],
+  epochMs = NOON,
+  since?: number,
+): Duty | DutyRefusal {
   return decideDuty({
+    since,
     ip: ip(IP),
     children: children.map(childOf),
     classNamed: (name) => (classes[name] === undefined ? undefined : classOf(classes[name])),
@@ -49,8 +54,18 @@ const younger = (name: string, wish: Parameters<typeof assignedChild>[2] = {}) =
   child(name, { created: second, ...wish });
 
 test('a child that nobody has announced is a fresh duty of its class', () => {
-  assert.equal(decide([child('web')]), dutyOf(IP));
+  const { metadata } = childOf(child('web'));
+  assert.equal(decide([child('web')]), dutyOf(IP, { since: Number(metadata.resourceVersion) }));
 });
+
+test('since when an IP is known stays, whoever announces it later', () => {
+  const announced = child('web', { announcer: announcer('n2', '2026-05-01T11:00:00.500Z') });
+  assert.equal([decide([announced]), decide([announced], NOON, 7)].map(sinceOf), [0, 7]);
+});
+
+function sinceOf(decided: Duty | DutyRefusal): number | undefined {
+  return 'since' in decided ? decided.since : undefined;
+}
 
 const announcer = (node: string, since: string) => ({
   node,
@@ -67,7 +82,7 @@ const rows: [string, NewObject[], Partial<Duty>][] = [
   [
     'the last announcer and its moves come from the status',
     [child('web', { announcer: announcer('n2', '2026-05-01T11:00:00.500Z') })],
-    { lastAnnouncer: 'n2', fresh: false, recentMoves: 2, lastMoveEpochMs: NOON - 3_599_500 },
+    { lastAnnouncer: 'n2', probing: 'none', recentMoves: 2, lastMoveEpochMs: NOON - 3_599_500 },
   ],
   ['an IP is forced where its child is', [child('web', { forced: true })], { forced: true }],
   [
@@ -128,7 +143,7 @@ const rows: [string, NewObject[], Partial<Duty>][] = [
       younger('b', { announcer: announcer('n2', '2026-05-01T11:00:00Z') }),
       younger('c'),
     ],
-    { lastAnnouncer: 'n2', fresh: false },
+    { lastAnnouncer: 'n2', probing: 'none' },
   ],
 ];
 for (const [name, children, expected] of rows) {

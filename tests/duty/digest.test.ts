@@ -18,7 +18,7 @@ const same: [string, Duty, Group][] = [
   ['members in another order', duty, { ...group, members: [n2, n1] }],
   ['interfaces in another order', { ...duty, interfaces: ['eth1', 'eth0'] }, group],
   ['endpoints in another order', { ...duty, localEndpoints: { n2: 1, n1: 0 } }, group],
-  ['another last announcer', { ...duty, lastAnnouncer: 'n2', fresh: false }, group],
+  ['another last announcer', { ...duty, lastAnnouncer: 'n2', probing: 'none' }, group],
   ['another count of moves', { ...duty, recentMoves: 2, lastMoveEpochMs: 5 }, group],
   ['the IP forced', { ...duty, forced: true }, group],
   ['failback withheld', { ...duty, failback: 'withheld' }, group],

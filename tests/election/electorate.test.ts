@@ -11,7 +11,7 @@ import { NODE_STATES } from '../../modules/metallb/src/packet/heartbeat.ts';
 import { ip } from '../support/addresses.ts';
 import { dutyOf } from '../support/duty-arbitraries.ts';
 
-const DUTY = dutyOf('192.0.2.10', { group: 'g', preferredNode: 'n2', fresh: false });
+const DUTY = dutyOf('192.0.2.10', { group: 'g', preferredNode: 'n2', probing: 'none' });
 const HERE: NodeView = {
   present: true,
   state: 'eligible',
@@ -45,6 +45,7 @@ const rows: {
   duty?: Partial<Duty>;
   group?: Group;
   view?: SegmentView;
+  latecomers?: readonly string[];
   first: string | undefined;
 }[] = [
   { name: 'the preferred node', first: 'n2' },
@@ -52,6 +53,23 @@ const rows: {
     name: 'the preferred node, whoever announced last',
     duty: { lastAnnouncer: 'n1' },
     first: 'n2',
+  },
+  {
+    name: 'somebody else, if the preferred node can not know the IP',
+    latecomers: ['n2'],
+    first: 'n3',
+  },
+  {
+    name: 'a latecomer, if there is nobody else',
+    group: group(member('n2')),
+    latecomers: ['n2'],
+    first: 'n2',
+  },
+  {
+    name: 'whoever knows the IP, also without an endpoint',
+    duty: { localEndpoints: { n2: 0, n3: 0 } },
+    latecomers: ['n2', 'n3'],
+    first: 'n1',
   },
   {
     name: 'without a preferred node the lowest sha256(node#ip), as MetalLB',
@@ -162,10 +180,9 @@ const rows: {
 
 for (const row of rows) {
   test(`elects ${row.name}`, () => {
-    const ranking = new Electorate(row.group ?? THREE, row.view ?? view(ALL)).rank({
-      ...DUTY,
-      ...row.duty,
-    });
+    const electorate = new Electorate(row.group ?? THREE, row.view ?? view(ALL));
+    const latecomers = row.latecomers && new Set(row.latecomers);
+    const ranking = electorate.rank({ ...DUTY, ...row.duty }, latecomers);
     assert.is(ranking.winner, row.first);
   });
 }

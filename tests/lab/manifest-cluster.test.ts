@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -70,6 +71,18 @@ test('forgets a deleted object though the controller has not seen it yet', async
   await write(directory, 'objects/Service/default/web.yaml', SERVICE);
   await cluster.delete(NAME);
   assert.is(await cluster.read(NAME), undefined);
+});
+
+test('cut off for one node it is there for all others', async ({ cluster }) => {
+  await cluster.create(process.getuid?.() ?? 0, ['n1', 'n2']);
+  await cluster.apply(SERVICE);
+  const paths = ['n1', 'n2'].map((node) => cluster.storeArgument(node).replace('manifests:', ''));
+  await cluster.cutOff('n1');
+  assert.equal(paths.map(existsSync), [false, true]);
+  assert.type(await cluster.revision(), 'string');
+  await cluster.reconnect();
+  assert.equal(paths.map(existsSync), [true, true]);
+  for (const path of paths) await rm(path);
 });
 
 test('has no revision while it is cut off', async ({ cluster }) => {

@@ -11,7 +11,7 @@ import {
   withoutStore,
   writeLastKnownGood,
 } from '../../modules/metallb/src/speaker/last-known-good.ts';
-import { dutyTable, plain } from '../support/duty-arbitraries.ts';
+import { dutyOf, dutyTable, plain } from '../support/duty-arbitraries.ts';
 
 const test = suite<{ directory: string; path: string }>('last-known-good', {
   directory: '',
@@ -49,7 +49,7 @@ test('no file is no state', async ({ path }) => {
 
 const whole = {
   ...stateOf(emptyState()),
-  format: 2,
+  format: 3,
   table: { ...emptyState(), duties: [], groups: [] },
 };
 const corrupted: [string, string][] = [
@@ -72,10 +72,18 @@ test('without the store nobody counts as ready, and who was not ready stays so',
   const member = (node: string, ready: 'ready' | 'not-ready') => ({ node, excluded: false, ready });
   const members = [member('n1', 'ready'), member('n2', 'not-ready')];
   const table = { ...emptyState(), groups: new Map([['g', { id: 'g', interfaces: [], members }]]) };
-  const after = withoutStore(table)
+  const after = withoutStore(stateOf(table), 'boot')
     .groups.get('g')
     ?.members.map(({ ready }) => ready);
   assert.equal(after, ['unknown', 'not-ready']);
+});
+
+test('after another boot every IP is asked for before it is answered, also a forced one', () => {
+  const duty = dutyOf('192.0.2.10', { probing: 'none', forced: true });
+  const table = { ...emptyState(), duties: new Map([[duty.ip, duty]]) };
+  const dutiesOf = (bootId: string) => [...withoutStore(stateOf(table), bootId).duties.values()];
+  assert.equal(dutiesOf('boot'), [duty]);
+  assert.equal(dutiesOf('another'), [{ ...duty, probing: 'full', forced: false }]);
 });
 
 function emptyState() {

@@ -63,6 +63,8 @@ export class VirtualSegment {
   readonly cache = new Map<IpAddress, MacAddress>();
   readonly duties = new Map<IpAddress, Duty>();
   readonly groups = new Map<string, Group>();
+  /** What a node knows other than the rest. */
+  readonly known = new Map<string, Partial<DutyTable>>();
   readonly draining = new Set<string>();
   /** Nodes whose kube-proxy has not synced since boot. */
   readonly dataplaneFailed = new Set<string>();
@@ -82,6 +84,7 @@ export class VirtualSegment {
       draining: this.draining.has(node),
       dataplaneFailed: this.dataplaneFailed.has(node),
       revision: 1,
+      ...this.known.get(node),
     };
   }
 
@@ -95,7 +98,7 @@ export class VirtualSegment {
   }
 
   duty(address: string, preferredNode: string, more: Partial<Duty> = {}): void {
-    const duty = dutyOf(address, { group: 'g', preferredNode, fresh: false, ...more });
+    const duty = dutyOf(address, { group: 'g', preferredNode, probing: 'none', ...more });
     this.duties.set(duty.ip, duty);
   }
 

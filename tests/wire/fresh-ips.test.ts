@@ -23,7 +23,7 @@ function announcedBy(lan: VirtualSegment, name: string): string[] {
 
 /** A fresh IP of n2's, on its node as on all others. */
 function freshDuty(lan: VirtualSegment, address: string, forced: boolean): void {
-  lan.duty(address, 'n2', { fresh: true, forced });
+  lan.duty(address, 'n2', { probing: 'optimistic', forced });
   for (const { segment } of lan.stations.values()) segment.elect([ip(address)]);
 }
 

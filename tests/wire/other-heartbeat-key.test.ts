@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Probing } from '../../modules/metallb/src/duty/duty.ts';
 import {
   encodeHeartbeat,
   heartbeatKey,
@@ -29,19 +30,20 @@ const anotherKey = (secret: number) => ({
 });
 
 /** n1 and n2 share a key. */
-function withOtherKeyOnN3(fresh: boolean): VirtualSegment {
+function withOtherKeyOnN3(probing: Probing): VirtualSegment {
   const lan = new VirtualSegment();
   lan.group(...MEMBERS);
-  addDuties(lan, fresh);
+  addDuties(lan, probing);
   for (const name of ['n1', 'n2']) lan.start(name);
   lan.start('n3', undefined, anotherKey(9));
   return lan;
 }
 
 /** Of each family one for each node. */
-function addDuties(lan: VirtualSegment, fresh: boolean): void {
+function addDuties(lan: VirtualSegment, probing: Probing): void {
   for (const family of [IPS, IPS6]) {
-    for (const [index, address] of family.entries()) lan.duty(address, `n${index + 1}`, { fresh });
+    for (const [index, address] of family.entries())
+      lan.duty(address, `n${index + 1}`, { probing });
   }
 }
 
@@ -113,9 +115,9 @@ function runForging(lan: VirtualSegment, node: string, ms: number): void {
   }
 }
 
-for (const fresh of [false, true]) {
-  test(`at a cold start with ${fresh ? 'new' : 'known'} IPs each is answered by one node`, () => {
-    const lan = withOtherKeyOnN3(fresh);
+for (const probing of ['none', 'optimistic'] as const) {
+  test(`at a cold start with ${probing === 'none' ? 'known' : 'new'} IPs each is answered by one node`, () => {
+    const lan = withOtherKeyOnN3(probing);
     lan.run(2_000);
     assert.equal(answers(lan), EACH_BY_ITS_OWN);
     lan.run(30_000);
@@ -135,7 +137,7 @@ test('an IP that comes later is answered and announced by one node, and nobody t
   for (const name of ['n1', 'n2']) lan.start(name);
   lan.start('n3', undefined, anotherKey(9));
   lan.run(2_000);
-  addDuties(lan, true);
+  addDuties(lan, 'optimistic');
   electAll(lan);
   for (let step = 0; step < 50; step += 1) {
     assert.equal(answers(lan), EACH_BY_ITS_OWN);
@@ -165,14 +167,14 @@ function startsUnnoticed(lan: VirtualSegment): void {
 test('a node that comes later gets its new IPs, though others have answered them meanwhile', () => {
   const lan = new VirtualSegment();
   lan.group(...MEMBERS);
-  addDuties(lan, true);
+  addDuties(lan, 'optimistic');
   for (const name of ['n1', 'n2']) lan.start(name);
   lan.run(2_000);
   startsUnnoticed(lan);
 });
 
 test('while it answers, the loss of its heartbeats alone moves nothing', () => {
-  const lan = withOtherKeyOnN3(false);
+  const lan = withOtherKeyOnN3('none');
   lan.run(1_000);
   lan.drops = (frame, from) => from === 'n3' && isHeartbeat(frame);
   lan.run(30_000);
@@ -181,7 +183,7 @@ test('while it answers, the loss of its heartbeats alone moves nothing', () => {
 });
 
 test('when the IP that it left unanswered is gone, it is asked for another one', () => {
-  const lan = withOtherKeyOnN3(false);
+  const lan = withOtherKeyOnN3('none');
   lan.run(1_000);
   lan.drops = (frame, from) => from === 'n3' && !isHeartbeat(frame);
   lan.run(ABSENT_AFTER_MS + MARGIN_MS);
@@ -197,7 +199,7 @@ test('when the IP that it left unanswered is gone, it is asked for another one',
 });
 
 test('both sides say whose key is another one, and count the frames', () => {
-  const lan = withOtherKeyOnN3(false);
+  const lan = withOtherKeyOnN3('none');
   lan.run(1_000);
   assert.match(told(lan, 'n1') ?? '', /^heartbeats of n3 .*METALLB_HEARTBEAT_KEY_FILE/);
   assert.match(told(lan, 'n3') ?? '', /^heartbeats of n1, n2 /);
@@ -209,7 +211,7 @@ test('both sides say whose key is another one, and count the frames', () => {
 test('nodes that all have keys of their own answer their own IPs', () => {
   const lan = new VirtualSegment();
   lan.group(...MEMBERS);
-  addDuties(lan, true);
+  addDuties(lan, 'optimistic');
   for (const [index, name] of ['n1', 'n2', 'n3'].entries()) {
     lan.start(name, undefined, anotherKey(index + 20));
   }
@@ -218,7 +220,7 @@ test('nodes that all have keys of their own answer their own IPs', () => {
 });
 
 test('its loss shows after ten seconds of silence, and its return gives it its IPs back', () => {
-  const lan = withOtherKeyOnN3(false);
+  const lan = withOtherKeyOnN3('none');
   lan.run(1_000);
   lan.kill('n3');
   const takenAfterMs = untilTaken(lan, 20_000);
@@ -235,7 +237,7 @@ test('its loss shows after ten seconds of silence, and its return gives it its I
 });
 
 test('its loss shows at once when the API calls it not ready', () => {
-  const lan = withOtherKeyOnN3(false);
+  const lan = withOtherKeyOnN3('none');
   lan.run(1_000);
   lan.kill('n3');
   lan.group('n1', 'n2', { node: 'n3', excluded: false, ready: 'not-ready' });
@@ -244,7 +246,7 @@ test('its loss shows at once when the API calls it not ready', () => {
 });
 
 test('a peer that dies is replaced by its peers at once, not by a node with another key', () => {
-  const lan = withOtherKeyOnN3(false);
+  const lan = withOtherKeyOnN3('none');
   lan.run(1_000);
   lan.hostSpeaks();
   lan.kill('n1');
@@ -255,7 +257,7 @@ test('a peer that dies is replaced by its peers at once, not by a node with anot
 });
 
 test('the last with our key is replaced by the node with another one after ten seconds', () => {
-  const lan = withOtherKeyOnN3(false);
+  const lan = withOtherKeyOnN3('none');
   lan.run(1_000);
   lan.kill('n1');
   lan.kill('n2');
@@ -267,7 +269,7 @@ test('the last with our key is replaced by the node with another one after ten s
 });
 
 test('a node that gets the right key is a peer again', () => {
-  const lan = withOtherKeyOnN3(false);
+  const lan = withOtherKeyOnN3('none');
   lan.run(1_000);
   lan.kill('n3');
   lan.start('n3');
@@ -282,7 +284,7 @@ test('a node that gets the right key is a peer again', () => {
 test('frames with another key revive nobody who was heard with ours', () => {
   const lan = new VirtualSegment();
   lan.group(...MEMBERS);
-  addDuties(lan, false);
+  addDuties(lan, 'none');
   for (const name of ['n1', 'n2', 'n3']) lan.start(name);
   lan.run(1_000);
   runForging(lan, 'n3', 500);
@@ -297,7 +299,7 @@ test('frames with another key revive nobody who was heard with ours', () => {
 test('frames in the name of a node that never was there keep its IPs for ten seconds at most', () => {
   const lan = new VirtualSegment();
   lan.group(...MEMBERS);
-  addDuties(lan, false);
+  addDuties(lan, 'none');
   for (const name of ['n1', 'n2']) lan.start(name);
   runForging(lan, 'n3', ABSENT_AFTER_MS + MARGIN_MS);
   assert.ok(isTaken(answers(lan, N3_IPS)));

@@ -19,7 +19,7 @@ const ETH0: Link = {
   ...{ addresses: [ip('10.9.0.1')], linkLocal: ip('fe80::1'), loopback: false, arp: true },
   master: undefined,
 };
-const DUTY = dutyOf(IP, { group: 'g', fresh: false });
+const DUTY = dutyOf(IP, { group: 'g', probing: 'none' });
 const GROUP: Group = {
   ...{ id: 'g', interfaces: [] },
   members: [{ node: 'n1', excluded: false, ready: 'ready' }],

@@ -26,7 +26,7 @@ export interface Removal {
 /** Conditions of Nodes that speakers write. */
 export const NODE_CONDITION_TYPES: readonly string[] = [
   ...['Deaf', 'NoPeersHeard', 'HeartbeatsLost', 'PartlyHeard', 'NotHeard'],
-  ...['OtherHeartbeatKey', 'PacingReduced', 'DutiesDiffer', 'InterfaceMissing'],
+  ...['OtherHeartbeatKey', 'PacingReduced', 'DutiesDiffer', 'DutiesOutdated', 'InterfaceMissing'],
   'DataplaneNotSynced',
   ...['ForwardingLoop', 'ReversePathFilter', 'ReturnRouteElsewhere', 'KernelAnswers'],
 ].map((name) => `network.deckhouse.io/${name}`);

@@ -19,6 +19,8 @@ export interface DutyInputs {
   readonly classNamed: (name: string) => MetalLoadBalancerClass | undefined;
   slicesOf(service: string): Iterable<EndpointSlice>;
   readonly epochMs: number;
+  /** `Duty.since` as it was decided before. */
+  readonly since?: number | undefined;
 }
 
 /** Why nobody can announce an IP, in words. */
@@ -50,7 +52,8 @@ export function decideDuty(inputs: DutyInputs): Duty | DutyRefusal {
     preferredNode: oldest.preferredNode,
     localEndpoints: sharedEndpoints(inputs),
     lastAnnouncer: announcer?.node,
-    fresh: announcer === undefined,
+    probing: announcer === undefined ? 'optimistic' : 'none',
+    since: inputs.since ?? (announcer === undefined ? Number(oldest.metadata.resourceVersion) : 0),
     forced: children.some(({ forceAddress }) => forceAddress),
     failback: hasMovedEnough(announcer, epochMs)
       ? 'withheld'

@@ -108,7 +108,8 @@ export function sameDuty(a: Duty, b: Duty): boolean {
     a.preferredNode === b.preferredNode &&
     sameEndpoints(a.localEndpoints, b.localEndpoints) &&
     a.lastAnnouncer === b.lastAnnouncer &&
-    a.fresh === b.fresh &&
+    a.probing === b.probing &&
+    a.since === b.since &&
     a.forced === b.forced &&
     a.failback === b.failback &&
     a.recentMoves === b.recentMoves &&

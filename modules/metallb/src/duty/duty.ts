@@ -1,6 +1,13 @@
 import type { IpAddress } from '../net/ip.ts';
 
 /**
+ * How an IP is asked for before it is announced: `optimistic` while it is answered already, since nobody has ever
+ * announced this IP version for this group (RFC 4429); `full` before the first answer, since it may be somebody else's
+ * by now (RFC 5227 §2.1.1, network rule 25).
+ */
+export type Probing = 'none' | 'optimistic' | 'full';
+
+/**
  * What a node's wire process must do for one IP: the static half of the election. The other half (who is heard) is
  * the wire's own. Sharers of an IP are one duty (network rule 10).
  */
@@ -18,8 +25,12 @@ export interface Duty {
   readonly localEndpoints: Readonly<Record<string, 0 | 1>> | undefined;
   /** Node that announced last, as the store says: it stays where nothing else decides. */
   readonly lastAnnouncer: string | undefined;
-  /** Nobody has ever announced this IP version for this group: probe it (RFC 5227, RFC 4429) while answering. */
-  readonly fresh: boolean;
+  readonly probing: Probing;
+  /**
+   * resourceVersion of the child when nobody had announced the IP: who has not seen that can't know the IP (network rule
+   * 5). 0 for an IP that had been announced when this node heard of it.
+   */
+  readonly since: number;
   /** A person wants it announced although a foreign host may have it: no probe, no veto (network rule 21). */
   readonly forced: boolean;
   readonly failback: 'allowed' | 'withheld';

@@ -92,6 +92,7 @@ export const NODE_CONDITIONS = [
   'OtherHeartbeatKey',
   'PacingReduced',
   'DutiesDiffer',
+  'DutiesOutdated',
   'InterfaceMissing',
 ] as const;
 

@@ -29,14 +29,16 @@ export class Electorate {
    * Who elects statically takes what the static election gives it and nothing else: that is left to it, and all the
    * rest is for those who hear each other. So a peer's death is not answered by leaving its IPs to a node that can't see
    * it.
+   *
+   * @param latecomers who comes last, whatever else speaks for it
    */
-  rank(duty: Duty): Ranking {
+  rank(duty: Duty, latecomers?: ReadonlySet<string>): Ranking {
     if (this.#static !== undefined) {
       const ranking = rank(duty, this.#static);
       const { winner } = ranking;
       if (winner !== undefined && this.#view.electsStatically(winner)) return ranking;
     }
-    return rank(duty, this.#heard);
+    return rank(duty, this.#heard, latecomers);
   }
 }
 
@@ -80,9 +82,10 @@ function staticView(member: Member, view: SegmentView): NodeView | undefined {
  * Network rule 13: where nobody has endpoints, the last announcer stays, whatever else changes.
  * Where failback is withheld, the last announcer stands in for the preferred node.
  */
-function rank(duty: Duty, tiers: readonly Tier[]): Ranking {
+function rank(duty: Duty, tiers: readonly Tier[], latecomers?: ReadonlySet<string>): Ranking {
   const { ip, localEndpoints, failback, lastAnnouncer, preferredNode } = duty;
-  const ordered = localEndpoints === undefined ? tiers : byEndpoints(tiers, localEndpoints);
+  const served = localEndpoints === undefined ? tiers : byEndpoints(tiers, localEndpoints);
+  const ordered = latecomers === undefined ? served : withLast(served, latecomers);
   const [first = ''] = ordered[0] ?? [];
   const nobodyServes = localEndpoints !== undefined && localEndpoints[first] === undefined;
   const stays = nobodyServes || failback === 'withheld';
@@ -97,4 +100,10 @@ function byEndpoints(
   return [0, 1, undefined]
     .flatMap((rank) => tiers.map((tier) => tier.filter((node) => endpoints[node] === rank)))
     .filter((tier) => tier.length > 0);
+}
+
+function withLast(tiers: readonly Tier[], last: ReadonlySet<string>): readonly Tier[] {
+  const those = (isLast: boolean) =>
+    tiers.map((tier) => tier.filter((node) => last.has(node) === isLast));
+  return [...those(false), ...those(true)].filter((tier) => tier.length > 0);
 }

@@ -184,12 +184,13 @@ export class DutyBoard {
     const classNamed = (name: string) => this.#view.classes.get(name);
     const clazz = classNamed(oldestChild(children)?.className ?? '');
     const foreign = clazz !== undefined && !this.#concerns(clazz);
+    const since = this.#table.duties.get(ip)?.since;
     const slicesOf = (service: string) => this.#view.slicesOf(service);
     const decided =
       children.length === 0 || foreign
         ? undefined
         : (this.#unpublished(ip, children) ??
-          decideDuty({ ip, children, epochMs, classNamed, slicesOf }));
+          decideDuty({ ip, children, epochMs, classNamed, slicesOf, since }));
     const refusal = decided !== undefined && 'refusal' in decided ? decided.refusal : undefined;
     this.#refuse(ip, refusal);
     if (decided === undefined || 'refusal' in decided) return undefined;

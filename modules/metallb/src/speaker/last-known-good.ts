@@ -15,7 +15,7 @@ import {
 import { readPools } from '../duty/parse-to-wire.ts';
 
 /** Raised with every change that an older speaker could not read. */
-const FORMAT = 2;
+const FORMAT = 3;
 const MAX_BYTES = 256 * 1_024 * 1_024;
 const MAX_DUTIES = 1_000_000;
 const MAX_GROUPS = 10_000;
@@ -72,9 +72,15 @@ export async function writeLastKnownGood(path: string, state: WritableState): Pr
 
 /**
  * The table for a node that can't ask the API: who was ready may not be any more, who was not stays behind the others
- * as before, so that a restart without the store moves nothing.
+ * as before, so that a restart without the store moves nothing. After another boot, others may have got the IPs
+ * meanwhile: none is answered before it has been asked for, whatever people wanted then (network rule 25).
+ *
+ * @param bootId of this boot
  */
-export function withoutStore(table: DutyTable): DutyTable {
+export function withoutStore(
+  { table, bootId: bootIdThen }: LastKnownGood,
+  bootId: string,
+): DutyTable {
   const groups = [...table.groups].map(([id, group]): [string, Group] => [
     id,
     {
@@ -84,7 +90,13 @@ export function withoutStore(table: DutyTable): DutyTable {
       ),
     },
   ]);
-  return { ...tableSettings(table), duties: table.duties, groups: new Map(groups) };
+  const duties = bootIdThen === bootId ? table.duties : inDoubt(table.duties);
+  return { ...tableSettings(table), duties, groups: new Map(groups) };
+}
+
+function inDoubt(duties: DutyTable['duties']): DutyTable['duties'] {
+  const asked = { probing: 'full', forced: false } as const;
+  return new Map([...duties].map(([ip, duty]) => [ip, { ...duty, ...asked }]));
 }
 
 /** Explicit, since a table may be an object whose members do not spread. What kube-proxy did is another boot's. */

@@ -280,7 +280,8 @@ export class Speaker {
       writtenEpochMs: lastKnownGood.writtenEpochMs,
       sameBoot: lastKnownGood.bootId === this.#identity.bootId,
     });
-    this.#serve('last-known-good', diffTables(this.#link.table, withoutStore(lastKnownGood.table)));
+    const table = withoutStore(lastKnownGood, this.#identity.bootId);
+    this.#serve('last-known-good', diffTables(this.#link.table, table));
   }
 
   #heard(): void {

@@ -1,10 +1,11 @@
+import type { Probing } from '../duty/duty.ts';
 import type { Report } from '../duty/messages.ts';
+import { AddressProbes } from '../layer2/address-probes.ts';
 import { announcement } from '../layer2/announcement.ts';
 import { Announcer } from '../layer2/announcer.ts';
 import { Askers } from '../layer2/askers.ts';
 import type { Claim } from '../layer2/claim.ts';
 import { type ConflictAction, ConflictWatch } from '../layer2/conflict-watch.ts';
-import { FreshProbes } from '../layer2/fresh-probes.ts';
 import { Pacing } from '../layer2/pacing.ts';
 import { familyOf, type IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
@@ -24,9 +25,9 @@ export class Announcements {
   readonly #link: SegmentLink;
   readonly #pacing: Pacing;
   readonly #announcer: Announcer;
-  readonly #fresh: FreshProbes;
+  readonly #probes: AddressProbes;
   readonly #conflicts: ConflictWatch;
-  /** Fresh IPs that were given up; told when they are free at last. */
+  /** IPs that a foreign host had before they were announced; told when they are free at last. */
   readonly #vetoed = new Set<IpAddress>();
   /** Conflicts that were told and are not over. */
   readonly #open = new Map<IpAddress, ConflictReport>();
@@ -34,11 +35,14 @@ export class Announcements {
 
   readonly #onProbed: (ip: IpAddress) => void;
   readonly #ask: (ip: IpAddress) => void;
+  readonly #onVetoed: (ip: IpAddress) => void;
 
   /**
    * @param isPeer whether a node of the cluster has this address here, our own included
    * @param isStranger whether a node with another heartbeat key has it: its claim vetoes nothing, but is a conflict
-   * @param onProbed a fresh IP has been found free, or has been vetoed
+   * @param mayTake whether an IP that was asked for in full, and that nobody has, may be announced
+   * @param onProbed an IP has been found free of foreign hosts, and is announced
+   * @param onVetoed an IP is not announced, since a foreign host has it
    * @param ask the segment who has an IP
    */
   constructor(
@@ -47,7 +51,9 @@ export class Announcements {
     options: SegmentOptions & {
       isPeer: (mac: MacAddress) => boolean;
       isStranger: (mac: MacAddress) => boolean;
+      mayTake: (ip: IpAddress) => boolean;
       onProbed: (ip: IpAddress) => void;
+      onVetoed: (ip: IpAddress) => void;
       ask: (ip: IpAddress) => void;
     },
   ) {
@@ -57,29 +63,32 @@ export class Announcements {
       backgroundPerSecond: options.backgroundPerSecond,
     };
     const { mac } = link;
-    const { isPeer, isStranger } = options;
+    const { isPeer, isStranger, mayTake } = options;
     const isMember = (address: MacAddress) => isPeer(address) || isStranger(address);
     this.#ports = ports;
     this.#link = link;
     this.#pacing = new Pacing(rates, now);
     const random = () => ports.random();
     this.#announcer = new Announcer(this.#pacing, random, { mac });
-    this.#fresh = new FreshProbes(this.#pacing, random, { mac, isPeer: isMember });
+    const judgements = { isPeer: isMember, mayTake };
+    this.#probes = new AddressProbes(this.#pacing, random, { mac, ...judgements });
     this.#conflicts = new ConflictWatch(this.#pacing, isPeer);
     this.#onProbed = options.onProbed;
+    this.#onVetoed = options.onVetoed;
     this.#ask = options.ask;
   }
 
-  /** Announce from now on; an IP that nobody ever announced is asked for first, while it is answered already. */
-  begin(ip: IpAddress, fresh: boolean, now: number): void {
+  /** Announce from now on, or once it has been asked for. */
+  begin(ip: IpAddress, probing: Probing, now: number): void {
     this.startAnswering(ip);
-    if (fresh) this.#fresh.begin(ip, now);
-    else this.repeat(ip, now);
+    this.#probes.cancel(ip);
+    if (probing === 'none') this.repeat(ip, now);
+    else this.#probes.begin(ip, probing, now);
   }
 
   /** The whole burst (again), to everybody and to whoever asked last. */
   repeat(ip: IpAddress, now: number): void {
-    if (this.#fresh.state(ip) !== undefined) return;
+    if (this.#probes.state(ip) !== undefined) return;
     this.#announce(ip, now);
     this.#announcer.remind(ip, this.askers.of(ip), now);
   }
@@ -94,8 +103,8 @@ export class Announcements {
    * is one to defend it against.
    */
   force(ip: IpAddress, now: number): void {
-    if (this.#fresh.state(ip) === undefined) return;
-    this.#fresh.cancel(ip);
+    if (this.#probes.state(ip) === undefined) return;
+    this.#probes.cancel(ip);
     this.#vetoed.delete(ip);
     this.repeat(ip, now);
     this.#onProbed(ip);
@@ -109,7 +118,7 @@ export class Announcements {
   /** Say no more; answering is another matter. */
   end(ip: IpAddress): void {
     this.#announcer.withdraw(ip);
-    this.#fresh.cancel(ip);
+    this.#probes.cancel(ip);
     if (this.#vetoed.delete(ip)) this.#perform([{ kind: 'over', ip }]);
     this.#perform(this.#conflicts.forget(ip));
   }
@@ -129,11 +138,24 @@ export class Announcements {
   }
 
   isOptimistic(ip: IpAddress): boolean {
-    return this.#fresh.state(ip) === 'optimistic';
+    return this.#probes.state(ip) === 'optimistic';
   }
 
-  isVetoed(ip: IpAddress): boolean {
-    return this.#fresh.state(ip) === 'vetoed';
+  /** It is ours, and yet not answered: not before it is known to be free, or not ours to take after all. */
+  isSilent(ip: IpAddress): boolean {
+    const state = this.#probes.state(ip);
+    return state !== undefined && state !== 'optimistic';
+  }
+
+  /** Nobody has these, and yet they are not ours to take. */
+  get withheld(): readonly IpAddress[] {
+    return this.#probes.withheld;
+  }
+
+  /** In full, before the first answer. */
+  isAskedInFull(ip: IpAddress): boolean {
+    const state = this.#probes.state(ip);
+    return state === 'full' || state === 'withheld';
   }
 
   reducePace(now: number): void {
@@ -146,13 +168,13 @@ export class Announcements {
 
   /** A foreign host's claim to an IP that we announce. */
   observe(claim: Claim, now: number): void {
-    if (this.#fresh.observe(claim, now)) {
+    if (this.#probes.observe(claim, now)) {
       this.#vetoed.add(claim.ip);
       this.#tell({ ip: claim.ip, mac: claim.mac, vetoed: true });
-      this.#onProbed(claim.ip);
+      this.#onVetoed(claim.ip);
       return;
     }
-    if (this.#fresh.state(claim.ip) === undefined)
+    if (this.#probes.state(claim.ip) === undefined)
       this.#perform(this.#conflicts.observe(claim, now));
   }
 
@@ -188,7 +210,7 @@ export class Announcements {
 
   /** Sends what is due and allowed. */
   step(now: number): void {
-    const round = this.#fresh.step(now);
+    const round = this.#probes.step(now);
     for (const frame of round.frames) this.#ports.send(frame);
     for (const ip of round.clear) {
       this.#announce(ip, now);
@@ -210,7 +232,7 @@ export class Announcements {
   nextDeadline(): number {
     return Math.min(
       this.#announcer.nextDeadline() ?? Number.POSITIVE_INFINITY,
-      this.#fresh.nextDeadline() ?? Number.POSITIVE_INFINITY,
+      this.#probes.nextDeadline() ?? Number.POSITIVE_INFINITY,
       this.#conflicts.nextDeadline() ?? Number.POSITIVE_INFINITY,
     );
   }

@@ -51,7 +51,7 @@ export class Answers {
   lookup(ip: IpAddress): Answer | undefined {
     const { announcements, roles } = this.#sources;
     const role = roles.get(ip);
-    if (role.kind === 'silent' || announcements.isVetoed(ip)) return undefined;
+    if (role.kind === 'silent' || announcements.isSilent(ip)) return undefined;
     return role.kind === 'covering' ? this.#inTheNameOf(role.node) : this.#ownAnswer(ip, role);
   }
 

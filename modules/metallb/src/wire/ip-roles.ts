@@ -1,10 +1,12 @@
 import { type Duty, type DutyTable, RECENT_MOVES_MS } from '../duty/duty.ts';
 import type { AnnouncedReport } from '../duty/messages.ts';
 import { Electorate } from '../election/electorate.ts';
+import type { Ranking } from '../election/ranking.ts';
 import { nextRole, type Role, SILENT, type Standing } from '../election/role.ts';
 import type { SegmentView } from '../election/view.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { NodeState } from '../packet/heartbeat.ts';
+import type { Latecomers } from './newcomers.ts';
 
 /** What an election changed for one IP. */
 export interface Transition {
@@ -23,12 +25,19 @@ export interface ElectionInput {
   readonly state: NodeState;
   readonly isRestarting: (node: string) => boolean;
   readonly isHearsay: (node: string) => boolean;
+  readonly latecomers: Latecomers;
 }
 
 /** What the elections of all IPs of a group have in common. */
 interface GroupElection {
   readonly electorate: Electorate;
   readonly standing: Standing;
+}
+
+/** One IP's place in the elections that look at the same segment. */
+interface Candidacy extends GroupElection {
+  readonly duty: Duty;
+  readonly ranking: Ranking;
 }
 
 /** Elects for an IP; without a duty here it falls silent. @returns undefined when its role stays */
@@ -63,6 +72,10 @@ export class IpRoles {
     return this.#roles.keys();
   }
 
+  winnerOf(ip: IpAddress): string | undefined {
+    return this.#winners.get(ip);
+  }
+
   /** Winner of the last election of each IP. */
   get winners(): Iterable<[IpAddress, string]> {
     return this.#winners.entries();
@@ -75,16 +88,31 @@ export class IpRoles {
 
   /** The elections that look at `input`. */
   elections(input: ElectionInput): ElectRole {
+    const candidacyOf = this.#candidacies(input);
+    return (ip) => {
+      const candidacy = candidacyOf(ip);
+      if (candidacy === undefined) return this.#become(ip, undefined, SILENT, undefined);
+      const { duty, ranking, standing } = candidacy;
+      return this.#become(ip, duty, nextRole(this.get(ip), ranking, standing), ranking.winner);
+    };
+  }
+
+  /** Nodes that come before `node` for the IP; undefined when it is no candidate. */
+  before(node: string, ip: IpAddress, input: ElectionInput): string[] | undefined {
+    const ranked = [...(this.#candidacies(input)(ip)?.ranking ?? [])];
+    return ranked.includes(node) ? ranked.slice(0, ranked.indexOf(node)) : undefined;
+  }
+
+  #candidacies(input: ElectionInput): (ip: IpAddress) => Candidacy | undefined {
     const groups = new Map<string, GroupElection | undefined>();
     return (ip) => {
       const duty = this.#dutyHere(ip, input.table);
-      if (duty === undefined) return this.#become(ip, undefined, SILENT, undefined);
+      if (duty === undefined) return undefined;
       if (!groups.has(duty.group)) groups.set(duty.group, this.#groupElection(duty.group, input));
       const group = groups.get(duty.group);
-      if (group === undefined) return this.#become(ip, duty, SILENT, undefined);
-      const ranking = group.electorate.rank(duty);
-      const role = nextRole(this.get(ip), ranking, group.standing);
-      return this.#become(ip, duty, role, ranking.winner);
+      if (group === undefined) return undefined;
+      const ranking = group.electorate.rank(duty, input.latecomers(duty));
+      return { ...group, duty, ranking };
     };
   }
 

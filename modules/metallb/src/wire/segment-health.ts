@@ -2,6 +2,7 @@ import type { DutyTable } from '../duty/duty.ts';
 import type { Report } from '../duty/messages.ts';
 import { isCounted, shownState } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
+import type { IpAddress } from '../net/ip.ts';
 import type { Heartbeat } from '../packet/heartbeat.ts';
 import type { Conditions } from './conditions.ts';
 import type { Counters } from './counters.ts';
@@ -21,12 +22,16 @@ export interface SegmentSymptoms {
   readonly strangers: Strangers;
   readonly electionsBegun: boolean;
   readonly table: DutyTable;
+  /** IPs of this node that nobody has, and that are not its to take (network rule 25). */
+  readonly withheld: readonly IpAddress[];
   readonly now: number;
 }
 
 const NOT_HEARD =
   "other nodes are heard here and serve, but don't hear this node: it announces nothing here until they do; look for what the network drops of its frames";
 const LASTS_MS = 1_000;
+/** Of many IPs, so that a condition stays readable. */
+const SHOWN_IPS = 5;
 /** Gauges leave the process once a second; heartbeats come by the hundred. */
 const SHOW_EVERY_MS = 500;
 
@@ -57,7 +62,7 @@ export class SegmentHealth {
     }
   }
 
-  tell({ liveness, strangers, electionsBegun, table, now }: SegmentSymptoms): void {
+  tell({ liveness, strangers, electionsBegun, table, withheld, now }: SegmentSymptoms): void {
     const { deaf, neverHeard, peers } = liveness;
     const otherKey = membersWho((node) => strangers.has(node), table);
     const unheard = membersWho((node) => liveness.isHearsay(node), table);
@@ -76,6 +81,7 @@ export class SegmentHealth {
       this.#ahead = undefined;
     const ahead = `${this.#ahead?.node} knows a newer cluster state, and its word counts until this node has seen it`;
     tell('DutiesDiffer', this.#ahead !== undefined, ahead);
+    tell('DutiesOutdated', withheld.length > 0, outdatedMessage(withheld));
     if (now < this.#showAt) return;
     this.#showAt = now + SHOW_EVERY_MS;
     this.#showStates(liveness);
@@ -139,6 +145,11 @@ function partlyHeardMessage(nodes: readonly string[]): string {
 
 function otherKeyMessage(nodes: readonly string[]): string {
   return `heartbeats of ${nodes.join(', ')} are signed with a key that this node does not hold: give all nodes the same METALLB_HEARTBEAT_KEY_FILE; until then failures are noticed late`;
+}
+
+function outdatedMessage(ips: readonly IpAddress[]): string {
+  const others = ips.length > SHOWN_IPS ? ` and ${ips.length - SHOWN_IPS} more` : '';
+  return `not answered: ${ips.slice(0, SHOWN_IPS).join(', ')}${others}; this node was restarted without the store, and nodes that know a newer cluster state don't serve what it remembers; bring back its way to the API server`;
 }
 
 function hasCompany({ groups }: DutyTable): boolean {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Duty, Probing } from '../duty/duty.ts';
 import type { Report } from '../duty/messages.ts';
 import type { SegmentView } from '../election/view.ts';
 import type { Lookup, Question } from '../layer2/answer.ts';
@@ -13,10 +14,12 @@ import { Announcements } from './announcements.ts';
 import { Answers } from './answers.ts';
 import { Disputes, settle } from './disputes.ts';
 import { type Elect, ElectionQueue } from './election-queue.ts';
-import { IpRoles, type Transition } from './ip-roles.ts';
+import { type ElectionInput, IpRoles, type Transition } from './ip-roles.ts';
 import { MoveReports } from './move-reports.ts';
+import { Newcomers } from './newcomers.ts';
 import type { Questions } from './questions.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
+import { StandIns } from './stand-ins.ts';
 import type { StaticPresence } from './static-presence.ts';
 
 const MAX_CLAIMS = 10_000;
@@ -47,6 +50,8 @@ export class SegmentIps {
   readonly #moves: MoveReports;
   readonly #answers: Answers;
   readonly #disputes = new Disputes();
+  readonly #newcomers = new Newcomers();
+  readonly #standIns: StandIns;
   /** The last announcement by another node of each of our IPs. */
   readonly #claims = new LRUCache<IpAddress, { readonly mac: MacAddress; readonly at: number }>({
     max: MAX_CLAIMS,
@@ -71,13 +76,21 @@ export class SegmentIps {
     this.#roles = new IpRoles(node, link.name, resumed);
     const isPeer = (mac: MacAddress) => this.isPeer(mac);
     const isStranger = (mac: MacAddress) => presence.has(mac);
-    const onProbed = (ip: IpAddress) => this.#probed(ip);
-    const ask = (ip: IpAddress) => questions.whoHas(ip);
-    const judgements = { isPeer, isStranger, onProbed, ask };
+    const judgements = {
+      ...{ isPeer, isStranger, mayTake: (ip: IpAddress) => this.#mayTake(ip) },
+      onProbed: (ip: IpAddress) => this.#probed(ip),
+      onVetoed: (ip: IpAddress) => this.#keep(ip),
+      ask: (ip: IpAddress) => questions.whoHas(ip),
+    };
     this.announcements = new Announcements(link, ports, { ...options, ...judgements });
     this.#moves = new MoveReports({ node, interface: link.name }, ports, (name) =>
       liveness.peer(name),
     );
+    this.#standIns = new StandIns(node, this.#newcomers, {
+      ...{ roles: this.#roles, liveness, clock: ports.clock },
+      electionInput: () => this.#electionInput(),
+      elect: (ip) => this.#elect()(ip),
+    });
     const begin = () => (sight.mayElect() ? this.#elect() : undefined);
     this.#elections = new ElectionQueue(ports, begin, () => this.#sliceElected());
     const { announcements } = this;
@@ -85,7 +98,7 @@ export class SegmentIps {
     const sources = { mac, roles: this.#roles, liveness, announcements, questions, keyring };
     this.#answers = new Answers(sources, ports, options);
     for (const ip of resumed) {
-      announcements.begin(ip, false, ports.clock.now());
+      announcements.begin(ip, 'none', ports.clock.now());
       ports.keepAnnounced(ip, true);
     }
   }
@@ -112,6 +125,9 @@ export class SegmentIps {
   readonly lookup: Lookup = (ip) => this.#answers.lookup(ip);
 
   asked(question: Question): void {
+    if (this.isPeer(question.asker.mac)) {
+      this.#newcomers.sign(question.ip, this.#ports.clock.now());
+    }
     this.#answers.asked(question);
   }
 
@@ -156,29 +172,50 @@ export class SegmentIps {
   }
 
   #elect(): Elect {
+    const input = this.#electionInput();
+    const electRole = this.#roles.elections(input);
+    return (ip) => {
+      const duty = input.table.duties.get(ip);
+      this.#standIns.meet(ip, duty);
+      const transition = electRole(ip);
+      if (transition !== undefined) this.#apply(transition);
+      if (duty !== undefined) this.#settleProbing(duty);
+      if (transition !== undefined) this.#keep(ip);
+    };
+  }
+
+  #electionInput(): ElectionInput {
     const { liveness } = this.#sight;
-    const table = this.#ports.table();
-    const electRole = this.#roles.elections({
-      table,
+    return {
+      table: this.#ports.table(),
       view: this.#sight.view(),
       state: liveness.state,
       isRestarting: (node) => liveness.peer(node)?.phase === 'restarting',
       isHearsay: (node) => liveness.isHearsay(node),
-    });
-    return (ip) => {
-      const transition = electRole(ip);
-      if (transition !== undefined) this.#apply(transition);
-      if (table.duties.get(ip)?.forced) this.#force(ip);
-      if (transition !== undefined) this.#keep(ip);
+      latecomers: this.#newcomers.latecomers(liveness.peers),
     };
   }
+
+  /** What is due is done, sent, or waits for its turn. */
+  step(now: number): void {
+    const aged = this.#newcomers.takeAged(now);
+    if (aged.length > 0) this.elect(aged);
+    this.#standIns.step(now);
+    this.announcements.step(now);
+  }
+
+  nextDeadline(): number {
+    return Math.min(this.#newcomers.nextDeadline(), this.announcements.nextDeadline());
+  }
+
+  // --- roles ----------------------------------------------------------------------------------------------------
 
   #keep(ip: IpAddress): void {
     this.#ports.keepAnnounced(ip, this.#isAnnounced(ip));
   }
 
   #isAnnounced(ip: IpAddress): boolean {
-    return this.#roles.get(ip).kind === 'announcing' && !this.announcements.isVetoed(ip);
+    return this.#roles.get(ip).kind === 'announcing' && !this.announcements.isSilent(ip);
   }
 
   #apply(transition: Transition): void {
@@ -211,9 +248,9 @@ export class SegmentIps {
   #begin(transition: Transition): void {
     const { ip, duty, before } = transition;
     this.#yieldingSince.delete(ip);
-    const fresh = before.kind === 'silent' && duty?.fresh === true && !duty.forced;
-    this.announcements.begin(ip, fresh, this.#ports.clock.now());
-    if (fresh) return;
+    const probing = before.kind === 'silent' ? this.#probingOf(duty) : 'none';
+    this.announcements.begin(ip, probing, this.#ports.clock.now());
+    if (probing !== 'none') return;
     const goesOn = before.kind === 'yielding' && this.#moves.has(ip);
     if (duty !== undefined && !goesOn) this.#moves.announced(duty, transition);
   }
@@ -224,14 +261,45 @@ export class SegmentIps {
    */
   #probed(ip: IpAddress): void {
     const duty = this.#ports.table().duties.get(ip);
-    const isFree = !this.announcements.isVetoed(ip);
-    if (duty !== undefined && isFree) this.#moves.announced(duty, { ip, from: undefined });
+    if (duty !== undefined) this.#moves.announced(duty, { ip, from: undefined });
     this.#keep(ip);
   }
 
-  /** A duty may be forced while its IP is probed, or after a foreign host has vetoed it. */
-  #force(ip: IpAddress): void {
-    this.announcements.force(ip, this.#ports.clock.now());
+  /**
+   * A duty may be forced while its IP is asked for, or after a foreign host has vetoed it; and the store may say that
+   * what was doubtful is so.
+   */
+  #settleProbing(duty: Duty): void {
+    const { ip } = duty;
+    const now = this.#ports.clock.now();
+    if (duty.forced) return this.announcements.force(ip, now);
+    const probing = this.#probingOf(duty);
+    if (probing === 'full' || !this.announcements.isAskedInFull(ip)) return;
+    this.announcements.begin(ip, probing, now);
+    if (probing === 'none') this.#probed(ip);
+  }
+
+  #probingOf(duty: Duty | undefined): Probing {
+    if (duty === undefined || duty.forced) return 'none';
+    return this.#newcomers.isDoubted(duty.ip) ? 'full' : duty.probing;
+  }
+
+  /** Somebody has it, whoever that is. */
+  #standBack(ip: IpAddress): void {
+    this.#newcomers.forget(ip);
+    this.#silence(ip, 'somebody else has it');
+    this.#elect()(ip);
+  }
+
+  /**
+   * Network rule 25: what this node knows from before it was restarted may be over. Whoever has seen newer cluster state
+   * and serves the IP answers for it.
+   */
+  #mayTake(ip: IpAddress): boolean {
+    const { duties, revision } = this.#ports.table();
+    if (duties.get(ip)?.probing !== 'full') return true;
+    const { peers } = this.#sight.liveness;
+    return !peers.some((peer) => isCounted(peer) && peer.revision > revision);
   }
 
   #fallSilent(ip: IpAddress, reason: string): void {
@@ -262,12 +330,21 @@ export class SegmentIps {
   /** A frame says that `claim.mac` has an IP. */
   claimed(claim: Claim): void {
     const now = this.#ports.clock.now();
+    const peer = this.#sight.liveness.peerWithMac(claim.mac);
+    this.#standIns.sawClaim(claim, peer?.node);
     const role = this.#roles.get(claim.ip);
     if (role.kind === 'yielding') return this.#handOver(claim, role.to, now);
     if (role.kind !== 'announcing') return;
-    const peer = this.#sight.liveness.peerWithMac(claim.mac);
-    if (peer === undefined) return this.announcements.observe(claim, now);
-    if (claim.kind === 'announcement') this.#claims.set(claim.ip, { mac: claim.mac, at: now });
+    if (peer !== undefined && claim.kind === 'announcement') {
+      this.#claims.set(claim.ip, { mac: claim.mac, at: now });
+    }
+    if (this.#newcomers.isDoubted(claim.ip) && this.announcements.isAskedInFull(claim.ip)) {
+      return this.#standBack(claim.ip);
+    }
+    // Nobody disputes what this node does not answer.
+    if (peer === undefined || this.announcements.isSilent(claim.ip)) {
+      return this.announcements.observe(claim, now);
+    }
     this.#dispute(claim.ip, now);
   }
 

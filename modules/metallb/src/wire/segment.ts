@@ -279,6 +279,7 @@ export class Segment {
     this.#health.tell({
       ...{ liveness: this.#liveness, strangers: this.#presence.strangers },
       ...{ electionsBegun: this.#electionsBegun, table: this.#ports.table(), now },
+      withheld: this.#ips.announcements.withheld,
     });
     this.#pump();
   }
@@ -290,10 +291,10 @@ export class Segment {
     const { deaf } = this.#liveness;
     const electionsAwaited = !this.#electionsBegun && this.#ports.knowsDuties();
     // Whoever receives nothing announces nothing (network rule 2).
-    if (!deaf) this.#ips.announcements.step(now);
+    if (!deaf) this.#ips.step(now);
     const deadline = Math.min(
       this.#liveness.nextDeadline(now),
-      deaf ? Number.POSITIVE_INFINITY : this.#ips.announcements.nextDeadline(),
+      deaf ? Number.POSITIVE_INFINITY : this.#ips.nextDeadline(),
       this.#presence.nextDeadline(),
       electionsAwaited ? this.#electionsFrom : Number.POSITIVE_INFINITY,
     );

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { AddressProbes } from '../../modules/metallb/src/layer2/address-probes.ts';
 import type { Claim } from '../../modules/metallb/src/layer2/claim.ts';
-import { FreshProbes } from '../../modules/metallb/src/layer2/fresh-probes.ts';
 import { Pacing, type PacingOptions } from '../../modules/metallb/src/layer2/pacing.ts';
 import { ipFromBigInt } from '../../modules/metallb/src/net/ip.ts';
 import { decodeArp } from '../../modules/metallb/src/packet/arp.ts';
@@ -24,10 +24,11 @@ function probedIp(bytes: Uint8Array): string | undefined {
   return targetIp;
 }
 
-function makeProbes(options: PacingOptions = {}, random = () => 0) {
-  const probes = new FreshProbes(new Pacing(options, 0), random, {
+function makeProbes(options: PacingOptions = {}, mayTake = true) {
+  const probes = new AddressProbes(new Pacing(options, 0), () => 0, {
     mac: OWN,
     isPeer: (address) => address === PEER,
+    mayTake: () => mayTake,
   });
   const log: string[] = [];
   let now = 0;
@@ -53,7 +54,7 @@ const UNDISTURBED = [
 
 test('three probes within 200 ms, then it is clear', () => {
   const { probes, log, runTo } = makeProbes();
-  probes.begin(IP, 0);
+  probes.begin(IP, 'optimistic', 0);
   assert.is(probes.state(IP), 'optimistic');
   runTo(199);
   assert.is(probes.state(IP), 'optimistic');
@@ -73,7 +74,7 @@ const CLAIMS: [string, Claim, boolean][] = [
 for (const [name, claim, vetoes] of CLAIMS) {
   test(name, () => {
     const { probes, log, runTo } = makeProbes();
-    probes.begin(IP, 0);
+    probes.begin(IP, 'optimistic', 0);
     runTo(100);
     assert.is(probes.observe(claim, 100), vetoes);
     assert.is(probes.state(IP), vetoes ? 'vetoed' : 'optimistic');
@@ -85,7 +86,7 @@ for (const [name, claim, vetoes] of CLAIMS) {
 test('a vetoed IP is probed again, each time later, up to a minute', () => {
   const { probes, log, runTo } = makeProbes();
   const waits: number[] = [];
-  probes.begin(IP, 0);
+  probes.begin(IP, 'optimistic', 0);
   let now = 0;
   for (let attempt = 0; attempt < 7; attempt += 1) {
     runTo(now + 10);
@@ -104,7 +105,7 @@ test('a vetoed IP is probed again, each time later, up to a minute', () => {
 test('between attempts nothing is reported twice', () => {
   const { probes, runTo } = makeProbes();
   const claim: Claim = { kind: 'announcement', ip: IP, mac: FOREIGN };
-  probes.begin(IP, 0);
+  probes.begin(IP, 'optimistic', 0);
   runTo(10);
   assert.ok(probes.observe(claim, 10));
   const retryAt = probes.nextDeadline();
@@ -114,7 +115,7 @@ test('between attempts nothing is reported twice', () => {
 
 test('a cancelled IP is not probed', () => {
   const { probes, log, runTo } = makeProbes();
-  probes.begin(IP, 0);
+  probes.begin(IP, 'optimistic', 0);
   probes.cancel(IP);
   probes.cancel(IP);
   runTo(1_000);
@@ -124,9 +125,9 @@ test('a cancelled IP is not probed', () => {
 
 test('beginning again forgets the veto', () => {
   const { probes, log, runTo } = makeProbes();
-  probes.begin(IP, 0);
+  probes.begin(IP, 'optimistic', 0);
   probes.observe({ kind: 'reply', ip: IP, mac: FOREIGN }, 0);
-  probes.begin(IP, 0);
+  probes.begin(IP, 'optimistic', 0);
   runTo(1_000);
   assert.equal(log, UNDISTURBED);
 });
@@ -135,7 +136,7 @@ test('many fresh IPs are probed at the background rate, each three times before 
   const { probes, log, runTo } = makeProbes({ backgroundPerSecond: 100 });
   const count = 100;
   for (let index = 0; index < count; index += 1) {
-    probes.begin(ipFromBigInt('IPv6', 0xfd00n + BigInt(index)), 0);
+    probes.begin(ipFromBigInt('IPv6', 0xfd00n + BigInt(index)), 'optimistic', 0);
   }
   runTo(1_000);
   assert.ok(log.length <= 102 + count, `${log.length} entries in the first second`);
@@ -153,7 +154,7 @@ test('nothing is clear that was not asked for three times since the last veto', 
   fc.assert(
     fc.property(fc.array(event, { maxLength: 12 }), (events) => {
       const { probes, log, runTo } = makeProbes();
-      probes.begin(IP, 0);
+      probes.begin(IP, 'optimistic', 0);
       let now = 0;
       for (const { afterMs, kind, from } of events) {
         now += afterMs;
@@ -168,6 +169,43 @@ test('nothing is clear that was not asked for three times since the last veto', 
       );
     }),
   );
+});
+
+test('asked for in full it is not optimistic, and clear when nobody answers', () => {
+  const { probes, log, runTo } = makeProbes();
+  probes.begin(IP, 'full', 0);
+  assert.is(probes.state(IP), 'full');
+  runTo(1_000);
+  assert.equal(log, UNDISTURBED);
+});
+
+test('what is not ours to take is withheld, and asked for again like a vetoed IP', () => {
+  const { probes, log, runTo } = makeProbes({}, false);
+  probes.begin(IP, 'full', 0);
+  runTo(9_000);
+  assert.equal(log, UNDISTURBED.slice(0, 3));
+  assert.is(probes.state(IP), 'withheld');
+  assert.equal(probes.withheld, [IP]);
+  runTo(11_000);
+  assert.is(log.length, 6, 'three more probes after 10 s');
+  assert.is(probes.state(IP), 'withheld');
+});
+
+test('an IP that a peer answers for is clear, whosever it is to take', () => {
+  const { probes, log, runTo } = makeProbes({}, false);
+  probes.begin(IP, 'full', 0);
+  runTo(100);
+  assert.not.ok(probes.observe({ kind: 'reply', ip: IP, mac: PEER }, 100));
+  runTo(1_000);
+  assert.is(log.at(-1), '200 clear 192.0.2.10');
+});
+
+test('a foreign host vetoes what is asked for in full', () => {
+  const { probes, runTo } = makeProbes();
+  probes.begin(IP, 'full', 0);
+  runTo(100);
+  assert.ok(probes.observe({ kind: 'reply', ip: IP, mac: FOREIGN }, 100));
+  assert.is(probes.state(IP), 'vetoed');
 });
 
 test.run();

@@ -1,0 +1,75 @@
+import type { Duty } from '../duty/duty.ts';
+import type { Claim } from '../layer2/claim.ts';
+import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
+import type { IpAddress } from '../net/ip.ts';
+import type { Clock } from '../time/clock.ts';
+import type { ElectionInput, IpRoles } from './ip-roles.ts';
+import type { Newcomers } from './newcomers.ts';
+
+/** What a stand-in looks at, and what it does. */
+export interface StandInPorts {
+  readonly roles: IpRoles;
+  readonly liveness: SegmentLiveness;
+  readonly clock: Pick<Clock, 'now'>;
+  electionInput(): ElectionInput;
+  elect(ip: IpAddress): void;
+}
+
+/** Sees to it that somebody serves a new IP whose winner does not (network rule 5). */
+export class StandIns {
+  readonly #node: string;
+  readonly #newcomers: Newcomers;
+  readonly #ports: StandInPorts;
+
+  constructor(node: string, newcomers: Newcomers, ports: StandInPorts) {
+    this.#node = node;
+    this.#newcomers = newcomers;
+    this.#ports = ports;
+  }
+
+  /** Before an election: it may be the first one. */
+  meet(ip: IpAddress, duty: Duty | undefined): void {
+    const { roles, clock } = this.#ports;
+    if (duty === undefined) this.#newcomers.forget(ip);
+    else if (duty.probing === 'optimistic' && roles.winnerOf(ip) === undefined) {
+      this.#newcomers.add(ip, clock.now());
+    }
+  }
+
+  /**
+   * Whoever announces an IP that others should announce stands in for them. What a foreign host has is a matter between
+   * it and the winner.
+   *
+   * @param node whose claim it is, if of one of the cluster's nodes
+   */
+  sawClaim({ kind, ip }: Claim, node: string | undefined): void {
+    if (node === undefined) this.#newcomers.settle(ip);
+    else if (kind === 'announcement') this.#sawServing(node, ip);
+  }
+
+  #sawServing(node: string, ip: IpAddress): void {
+    const { roles, electionInput, elect } = this.#ports;
+    const ahead = this.#newcomers.isUnclaimed(ip) ? roles.before(node, ip, electionInput()) : [];
+    this.#newcomers.trust(ip, node);
+    if (ahead === undefined || ahead.length === 0 || ahead.includes(this.#node)) return;
+    this.#newcomers.doubt(ip, ahead);
+    elect(ip);
+  }
+
+  step(now: number): void {
+    for (const ip of this.#newcomers.takeUnclaimed(now)) this.#consider(ip, now);
+  }
+
+  #consider(ip: IpAddress, now: number): void {
+    const { roles, liveness, electionInput, elect } = this.#ports;
+    const ahead = roles.before(this.#node, ip, electionInput()) ?? [];
+    if (ahead.length === 0) return this.#newcomers.forget(ip);
+    // What a node announces that does not hear us, or that we don't hear, we can't know.
+    if (!ahead.every((node) => liveness.peer(node)?.phase === 'alive')) {
+      return this.#newcomers.sign(ip, now);
+    }
+    if (!this.#newcomers.isTurn(ip, ahead.length)) return;
+    this.#newcomers.doubt(ip, ahead);
+    elect(ip);
+  }
+}

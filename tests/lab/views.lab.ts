@@ -1,0 +1,179 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as assert from 'uvu/assert';
+import { run, until } from '../../lab/exec.ts';
+import { NODE_LOSS } from '../../lab/faults.ts';
+import {
+  type Assignment,
+  answeredBy,
+  assignedIps,
+  assignments,
+  settled,
+} from '../../lab/health.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { macOn } from '../../lab/plan.ts';
+import { type Scenario, scenario } from '../../lab/scenario.ts';
+import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
+import { endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
+
+/** A host that gets an address which was a Service's. */
+const HOST = 'client2';
+const HOST_MAC = macOn('public', 102);
+const ANOTHER_BOOT = '00000000-0000-4000-8000-000000000000';
+/** A node that comes back holds down for a second in the lab, and asks for 200 ms. */
+const BACK_FOR_MS = 4_000;
+const ANSWERED_WITHIN_MS = 1_500;
+const WITHDRAWN_WITHIN_MS = 1_000;
+const STEADY_MS = 2_000;
+const TIMED = { timed: true } as const;
+
+/** Nodes that know different states of the cluster (network rules 5, 6, 25). */
+export const scenarios: readonly Scenario[] = [
+  scenario('hard/boot-without-store-after-services-were-deleted', {}, async (lab) => {
+    await freshServices(lab);
+    await addServices(lab, 'lent', 'free');
+    const n1 = (await settled(lab)).filter(({ preferredNode }) => preferredNode === 'n1');
+    const of = (name: string) => n1.filter(({ service }) => service.startsWith(name));
+    assert.equal(
+      [of('web'), of('lent'), of('free')].map(({ length }) => length),
+      [2, 2, 2],
+    );
+    await goDown(lab, 'n1');
+    await deleteServices(lab, 'lent', 'free');
+    await hostHolds(lab, 'add', of('lent'));
+    try {
+      await lab.cluster.cutOff();
+      await NODE_LOSS.repair(lab, 'n1');
+      const endsAt = performance.now() + BACK_FOR_MS;
+      while (performance.now() < endsAt) {
+        for (const { ip } of of('lent')) assert.equal(await lab.prober.macsOf(ip), [HOST_MAC], ip);
+        for (const { ip } of of('free')) assert.equal(await lab.prober.macsOf(ip), [], ip);
+        for (const { ip } of of('web')) assert.is((await lab.prober.macsOf(ip)).length, 1, ip);
+      }
+      for (const { ip } of of('web')) await answeredBy(lab, ip, 'n1');
+      await lab.cluster.reconnect();
+      await settled(lab);
+      assert.is((await assignments(lab)).length, 6);
+    } finally {
+      await hostHolds(lab, 'del', of('lent'));
+    }
+    return undefined;
+  }),
+
+  scenario('hard/new-services-while-one-node-can-not-hear-of-them', TIMED, async (lab) => {
+    await freshServices(lab);
+    await lab.cluster.cutOff('n1');
+    await addServices(lab, 'new');
+    const fresh = (await assignments(lab)).filter(({ service }) => service.startsWith('new'));
+    assert.is(fresh.length, 2 * lab.nodes.length);
+    const begun = performance.now();
+    for (const { ip } of fresh) {
+      await until({ what: `${ip} answered`, deadlineMs: ANSWERED_WITHIN_MS }, async () => {
+        return (await lab.prober.macsOf(ip)).length > 0;
+      });
+    }
+    const answeredMs = performance.now() - begun;
+    const n1Mac = lab.macOf('n1');
+    await onceAnswered(lab, fresh, STEADY_MS, (macs) => assert.not.ok(macs.includes(n1Mac)));
+    await lab.cluster.reconnect();
+    await settled(lab);
+    return { unit: 'ms until all new IPs were answered', samples: [answeredMs] };
+  }),
+
+  scenario('hard/endpoints-go-while-their-node-can-not-hear-of-it', TIMED, async (lab) => {
+    const all = await localServices(lab, ['n1', 'n2']);
+    const own = all.filter(({ preferredNode }) => preferredNode === 'n1');
+    assert.is(own.length, STANDARD_SERVICES.length);
+    await lab.cluster.cutOff('n1');
+    for (const service of STANDARD_SERVICES) {
+      await lab.cluster.apply(endpointSliceManifest(service, [{ pod: 'pod2', node: 'n2' }]));
+    }
+    for (const { ip } of own) await answeredBy(lab, ip, 'n2', WITHDRAWN_WITHIN_MS);
+    await onceAnswered(lab, all, STEADY_MS);
+    await lab.cluster.reconnect();
+    return undefined;
+  }),
+];
+
+/** Services whose clients' addresses stay, with endpoints on some nodes only. */
+async function localServices(lab: Lab, nodes: readonly string[]): Promise<Assignment[]> {
+  await freshServices(lab);
+  for (const service of STANDARD_SERVICES) {
+    const backends = nodes.map((node) => ({ pod: `pod${node.slice(1)}`, node }));
+    await lab.cluster.apply(endpointSliceManifest(service, backends));
+    const manifest = serviceManifest({ ...service, count: lab.nodes.length });
+    const spec = { ...manifest.spec, externalTrafficPolicy: 'Local' };
+    await lab.cluster.apply({ ...manifest, spec });
+  }
+  const all = await assignments(lab);
+  for (const { ip, preferredNode } of all) {
+    if (nodes.includes(preferredNode)) await answeredBy(lab, ip, preferredNode);
+  }
+  return all;
+}
+
+/** Looks again and again: every IP has one answer, and no more. */
+async function onceAnswered(
+  lab: Lab,
+  all: readonly { readonly ip: string }[],
+  forMs: number,
+  check: (macs: readonly string[]) => void = () => undefined,
+): Promise<void> {
+  const endsAt = performance.now() + forMs;
+  while (performance.now() < endsAt) {
+    for (const { ip } of all) {
+      const macs = await lab.prober.macsOf(ip);
+      assert.is(macs.length, 1, `${ip} is answered by ${macs.join(' and ') || 'nobody'}`);
+      check(macs);
+    }
+  }
+}
+
+async function addServices(lab: Lab, ...names: readonly string[]): Promise<void> {
+  for (const service of namedLikeStandard(names)) {
+    await lab.cluster.apply(serviceManifest({ ...service, count: lab.nodes.length }));
+    await assignedIps(lab, service.name, lab.nodes.length);
+  }
+}
+
+/** Waits until nobody answers for their IPs any more. */
+async function deleteServices(lab: Lab, ...names: readonly string[]): Promise<void> {
+  const all = await assignments(lab);
+  for (const { name } of namedLikeStandard(names)) {
+    await lab.cluster.delete({ kind: 'Service', namespace: 'default', name });
+  }
+  for (const { ip, service } of all) {
+    if (!names.some((name) => service.startsWith(name))) continue;
+    await until({ what: `${ip} released`, deadlineMs: 5_000 }, async () => {
+      return (await lab.prober.macsOf(ip)).length === 0;
+    });
+  }
+}
+
+/** One of each family. */
+function namedLikeStandard(names: readonly string[]) {
+  return names.flatMap((name) =>
+    STANDARD_SERVICES.map((one) => ({ ...one, name: one.name.replace('web', name) })),
+  );
+}
+
+/** The node goes down; what it remembers is of another boot then, as namespaces have one boot id all. */
+async function goDown(lab: Lab, node: string): Promise<void> {
+  await NODE_LOSS.strike(lab, node);
+  const file = join(lab.directory, `run-${node}`, 'last-known-good.json');
+  const state = JSON.parse(await readFile(file, 'utf8'));
+  await writeFile(file, JSON.stringify({ ...state, bootId: ANOTHER_BOOT }));
+}
+
+async function hostHolds(
+  lab: Lab,
+  verb: 'add' | 'del',
+  all: readonly { readonly ip: string }[],
+): Promise<void> {
+  for (const { ip } of all) {
+    const address = ip.includes(':')
+      ? [`${ip}/128`, 'dev', 'eth0', 'nodad']
+      : [`${ip}/32`, 'dev', 'eth0'];
+    await run(['ip', '-n', lab.namespace(HOST), 'address', verb, ...address]);
+  }
+}

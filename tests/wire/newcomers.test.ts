@@ -1,0 +1,137 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Duty } from '../../modules/metallb/src/duty/duty.ts';
+import { announcement } from '../../modules/metallb/src/layer2/announcement.ts';
+import type { MacAddress } from '../../modules/metallb/src/net/mac.ts';
+import { ip, mac } from '../support/addresses.ts';
+import { dutyOf } from '../support/duty-arbitraries.ts';
+import { VirtualSegment } from '../support/virtual-segment.ts';
+
+const N1 = mac('02:00:00:00:00:01');
+const STRANGER = mac('02:00:00:00:00:0f');
+const NODES = ['n1', 'n2', 'n3'];
+/** Version of the cluster state in which the IP came. */
+const SINCE = 8;
+
+function newDuty(address: string, more: Partial<Duty> = {}): Duty {
+  const fresh = { group: 'g', preferredNode: 'n1', probing: 'optimistic', since: SINCE } as const;
+  return dutyOf(address, { ...fresh, ...more });
+}
+
+/** Three nodes that serve; then comes an IP for n1, and those named get to know it. */
+function newIpFor(
+  address: string,
+  { knows = NODES, revisionOfN1 = 5, options = {} as { backgroundPerSecond?: number } } = {},
+): VirtualSegment {
+  const lan = new VirtualSegment();
+  lan.group(...NODES);
+  for (const node of NODES) lan.known.set(node, { revision: 5 });
+  for (const node of NODES) lan.start(node, undefined, node === 'n1' ? options : {});
+  lan.run(1_000);
+  lan.hostSpeaks();
+  for (const node of NODES) {
+    const revision = node === 'n1' ? revisionOfN1 : SINCE;
+    if (knows.includes(node)) learn(lan, node, newDuty(address), revision);
+    else lan.known.set(node, { revision });
+  }
+  return lan;
+}
+
+function learn(lan: VirtualSegment, node: string, duty: Duty, revision = SINCE): void {
+  lan.known.set(node, { duties: new Map([[duty.ip, duty]]), revision });
+  lan.stations.get(node)?.segment.elect([duty.ip]);
+}
+
+/** Looks every 50 ms. @returns when somebody answered first, and all who ever did */
+function watch(lan: VirtualSegment, address: string, forMs: number) {
+  let firstMs = Number.POSITIVE_INFINITY;
+  let doubledMs = 0;
+  const seen = new Set<MacAddress>();
+  for (let ms = 0; ms < forMs; ms += 50) {
+    const macs = lan.ask(address);
+    if (macs.length > 0) firstMs = Math.min(firstMs, ms);
+    if (macs.length > 1) doubledMs += 50;
+    for (const each of macs) seen.add(each);
+    lan.run(45);
+  }
+  return { firstMs, doubledMs, seen: [...seen] };
+}
+
+for (const address of ['192.0.2.30', '2001:db8::30']) {
+  test(`${address}, which its node can't know, is answered by one other within a second`, () => {
+    const lan = newIpFor(address, { knows: ['n2', 'n3'] });
+    const { firstMs, doubledMs, seen } = watch(lan, address, 5_000);
+    assert.ok(firstMs <= 1_000, `after ${firstMs} ms`);
+    assert.is(doubledMs, 0);
+    assert.is(seen.length, 1);
+    assert.not.ok(seen.includes(N1));
+  });
+
+  test(`${address} goes to its node once that knows it`, () => {
+    const lan = newIpFor(address, { knows: ['n2', 'n3'] });
+    lan.run(10_000);
+    const [standIn] = lan.ask(address);
+    // The stand-in has written that it announces it.
+    learn(lan, 'n1', newDuty(address, { probing: 'none', since: 0, lastAnnouncer: 'n2' }));
+    const { doubledMs } = watch(lan, address, 2_000);
+    assert.is(doubledMs, 0);
+    assert.equal(lan.ask(address), [N1]);
+    assert.is.not(standIn, N1);
+    assert.is(lan.cache.get(ip(address)), N1);
+  });
+
+  test(`${address}, which its node should know and does not serve, is answered by another`, () => {
+    const lan = newIpFor(address, { knows: ['n2', 'n3'], revisionOfN1: 9 });
+    const { firstMs, doubledMs, seen } = watch(lan, address, 5_000);
+    assert.ok(firstMs <= 1_000, `after ${firstMs} ms`);
+    assert.is(doubledMs, 0);
+    assert.is(seen.length, 1);
+  });
+
+  test(`${address} is taken over when its stand-in dies`, () => {
+    for (const revisionOfN1 of [5, 9]) {
+      const lan = newIpFor(address, { knows: ['n2', 'n3'], revisionOfN1 });
+      lan.run(3_000);
+      const [standIn = N1] = lan.ask(address);
+      lan.kill(`n${Number(standIn.slice(-1))}`);
+      lan.run(500);
+      const [next] = lan.ask(address);
+      assert.ok(next !== undefined && next !== standIn && next !== N1, `${next} after ${standIn}`);
+    }
+  });
+
+  test(`${address}, whose node is slow to announce it, stays with it`, () => {
+    const lan = newIpFor(address, { options: { backgroundPerSecond: 0.2 }, revisionOfN1: 8 });
+    const { seen } = watch(lan, address, 10_000);
+    assert.equal(seen, [N1]);
+  });
+
+  test(`${address}, which a foreign host has, is nobody's to stand in for`, () => {
+    const lan = newIpFor(address, { revisionOfN1: 8 });
+    for (let round = 0; round < 20; round += 1) {
+      for (const frame of announcement(ip(address), STRANGER)) lan.transmit('client', frame);
+      lan.run(100);
+    }
+    const told = NODES.filter((node) =>
+      lan.stations.get(node)?.reports.some(({ type }) => type === 'conflict'),
+    );
+    assert.equal(told, ['n1']);
+    assert.is(lan.cache.get(ip(address)), STRANGER);
+  });
+}
+
+test('what a node announces that does not hear us is left to it', () => {
+  const lan = new VirtualSegment();
+  lan.group(...NODES);
+  for (const node of NODES) lan.known.set(node, { revision: 5 });
+  for (const node of NODES) lan.start(node);
+  lan.run(1_000);
+  lan.cut('n1', 'n3');
+  lan.cut('n3', 'n1');
+  lan.run(2_000);
+  for (const node of NODES) learn(lan, node, newDuty('192.0.2.30'));
+  const { seen } = watch(lan, '192.0.2.30', 4_000);
+  assert.equal(seen, [N1]);
+});
+
+test.run();
