@@ -49,6 +49,7 @@ export class LivenessBus {
       holdDownMaxMs: 8_000,
       restartGraceMs: 30_000,
       resume: false,
+      returned: { times: 0, lastAt: Number.NEGATIVE_INFINITY },
       newIncarnation: () => {
         this.#incarnations += 1;
         return this.#incarnations.toString(16).padStart(16, '0');

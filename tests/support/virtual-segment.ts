@@ -13,6 +13,7 @@ import {
 } from '../../modules/metallb/src/packet/ethernet.ts';
 import { heartbeatKey } from '../../modules/metallb/src/packet/heartbeat.ts';
 import { Counters } from '../../modules/metallb/src/wire/counters.ts';
+import type { KeptReturns } from '../../modules/metallb/src/wire/returns.ts';
 import { Segment } from '../../modules/metallb/src/wire/segment.ts';
 import type { SegmentOptions } from '../../modules/metallb/src/wire/segment-options.ts';
 import { ip, mac } from './addresses.ts';
@@ -70,6 +71,8 @@ export class VirtualSegment {
   readonly dataplaneFailed = new Set<string>();
   /** Nodes whose kernel is gone too. */
   readonly powerOff = new Set<string>();
+  /** How often each node came back, as its disk keeps it. */
+  readonly returns = new Map<string, KeptReturns>();
   readonly #cuts = new Set<string>();
   /** Frames that the bridge drops, by content. */
   drops: (frame: Uint8Array, from: string, to: string) => boolean = () => false;
@@ -161,6 +164,8 @@ export class VirtualSegment {
       afterQueuedFrames: (run: () => void) => void this.#clockOf(station).after(0, run),
       keepAnnounced: () => undefined,
       log: () => undefined,
+      keptReturns: () => this.returns.get(name),
+      keepReturns: (returns: KeptReturns) => void this.returns.set(name, returns),
     };
   }
 

@@ -53,6 +53,7 @@ function wireOn() {
       table: () => table,
       afterQueuedFrames: (run) => void clock.after(0, run),
       remember: (entries) => void Object.assign(kept, entries),
+      returns: { of: () => undefined, keep: () => undefined },
       log: () => undefined,
     },
     {

@@ -1,3 +1,5 @@
+import type { Returned } from './own-state.ts';
+
 export interface LivenessOptions {
   readonly node: string;
   readonly interface: string;
@@ -12,6 +14,7 @@ export interface LivenessOptions {
   readonly restartGraceMs: number;
   /** The wire process was away for less than a detection time: no hold-down, no listening first. */
   readonly resume: boolean;
+  readonly returned: Returned;
   /** Eight random bytes in hex. */
   readonly newIncarnation: () => string;
   /** Uniform in [0, 1). */

@@ -6,6 +6,20 @@ export interface OwnStateOptions {
   readonly holdDownMaxMs: number;
   /** How long a start listens before it takes part. */
   readonly detectionMs: number;
+  /** What is known of earlier processes of this node; the clock's time may be negative. */
+  readonly returned: Returned;
+}
+
+/** How often a node came back within a short time. */
+export interface Returned {
+  /** 0 for a node that never did. */
+  readonly times: number;
+  readonly lastAt: number;
+}
+
+/** A node that holds down. */
+export interface HoldDown extends Returned {
+  readonly until: number;
 }
 
 /** What the others look like at the end of a start. */
@@ -19,7 +33,7 @@ export interface Surroundings {
 }
 
 /** A node that returns within this time of its last return is flapping. */
-const FLAP_MEMORY_MS = 10 * 60_000;
+export const FLAP_MEMORY_MS = 10 * 60_000;
 /** Longest wait for peers that don't hear us (a recorded frame must not silence us for ever). */
 const UNHEARD_LIMIT_MS = 10_000;
 
@@ -33,12 +47,12 @@ export class OwnState {
   #draining = false;
   #until: number;
   #startedAt: number;
-  #returns = 0;
-  #lastReturnAt = Number.NEGATIVE_INFINITY;
+  #returned: Returned;
 
   /** @param resume the process was away for less than a detection time and goes on where it was */
   constructor(options: OwnStateOptions, now: number, resume: boolean) {
     this.#options = options;
+    this.#returned = options.returned;
     this.#startedAt = now;
     this.#until = now + options.detectionMs;
     if (resume) this.#enter('eligible');
@@ -46,6 +60,11 @@ export class OwnState {
 
   get state(): NodeState {
     return this.#state;
+  }
+
+  get holdDown(): HoldDown | undefined {
+    if (this.#state !== 'holding-down') return undefined;
+    return { ...this.#returned, until: this.#until };
   }
 
   get deadline(): number {
@@ -87,10 +106,12 @@ export class OwnState {
   }
 
   #holdDownMs(now: number): number {
-    this.#returns = now - this.#lastReturnAt < FLAP_MEMORY_MS ? this.#returns + 1 : 0;
-    this.#lastReturnAt = now;
+    const { times, lastAt } = this.#returned;
+    const flaps = now - lastAt < FLAP_MEMORY_MS;
+    this.#returned = { times: flaps ? times + 1 : 1, lastAt: now };
     const { holdDownMs, holdDownMaxMs } = this.#options;
-    return Math.min(holdDownMs * 2 ** this.#returns, Math.max(holdDownMs, holdDownMaxMs));
+    const doubled = holdDownMs * 2 ** (this.#returned.times - 1);
+    return Math.min(doubled, Math.max(holdDownMs, holdDownMaxMs));
   }
 
   #enter(state: NodeState, until = Number.POSITIVE_INFINITY): void {

@@ -5,9 +5,10 @@ import { TokenBucket } from '../time/token-bucket.ts';
 import { Hearsay } from './hearsay.ts';
 import type { LivenessAction } from './liveness-action.ts';
 import type { LivenessOptions } from './liveness-options.ts';
-import { OwnState, type Surroundings } from './own-state.ts';
+import { type HoldDown, OwnState, type Surroundings } from './own-state.ts';
 import { factsOf, hasServed, isCounted, lastSignAt, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
+import { Renewals } from './renewals.ts';
 import {
   type Evidence,
   isAsked,
@@ -22,10 +23,6 @@ const SEGMENT_HEARTBEATS_PER_SECOND = 300;
 const SOLICIT_EVERY_MS = 50;
 /** Between two heartbeats of a node that has more to tell than one can carry. */
 const SOON_MS = 10;
-/** New incarnations, however many ghosts are heard: a network that is cut again and again heals each time. */
-const RENEWALS = { ratePerSecond: 1 / 5, burst: 3 };
-/** What a ghost needs to take notice of one. */
-const RENEWAL_PAUSE_MS = 1_000;
 const FORGET_DEAD_AFTER_MS = 120_000;
 
 /**
@@ -39,7 +36,7 @@ export class SegmentLiveness {
   readonly #hearsay = new Hearsay();
   /** Extra heartbeats for peers first heard (network rule 7). */
   readonly #extraBeats: TokenBucket;
-  readonly #renewals: TokenBucket;
+  readonly #renewals: Renewals;
   #incarnation: string;
   #sequence = 0;
   #nextBeatAt: number;
@@ -48,7 +45,6 @@ export class SegmentLiveness {
   #lastHeartbeatAt = Number.NEGATIVE_INFINITY;
   #deaf = false;
   #deafEndedAt = Number.NEGATIVE_INFINITY;
-  #renewedAt = Number.NEGATIVE_INFINITY;
   #unheardBefore = 0;
 
   constructor(options: LivenessOptions, now: number) {
@@ -59,11 +55,15 @@ export class SegmentLiveness {
     this.#incarnation = options.newIncarnation();
     this.#nextBeatAt = now;
     this.#extraBeats = new TokenBucket({ ratePerSecond: 20, burst: 20, now });
-    this.#renewals = new TokenBucket({ ...RENEWALS, now });
+    this.#renewals = new Renewals(now);
   }
 
   get state(): NodeState {
     return this.#own.state;
+  }
+
+  get holdDown(): HoldDown | undefined {
+    return this.#own.holdDown;
   }
 
   get incarnation(): string {
@@ -150,8 +150,7 @@ export class SegmentLiveness {
   }
 
   #renew(now: number): LivenessAction[] {
-    if (now < this.#renewedAt + RENEWAL_PAUSE_MS || !this.#renewals.tryTake(now)) return [];
-    this.#renewedAt = now;
+    if (!this.#renewals.tryTake(now)) return [];
     this.#incarnation = this.#options.newIncarnation();
     this.#sequence = 0;
     return [{ do: 'beat' }];

@@ -13,6 +13,7 @@ import {
   tellParent,
   whenStarted,
 } from '../linux/parent.ts';
+import { ReturnMemory } from '../linux/return-memory.ts';
 import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
@@ -107,6 +108,9 @@ class WireProgram {
         this.#tell({ kind: 'report', report });
       },
       relist: () => this.#tell({ kind: 'relist' }),
+      returns: new ReturnMemory(join(this.#settings.runDir, 'returns.json'), (error) =>
+        this.#logger.warn("can't keep how often this node came back", { error }),
+      ),
       table: () => this.#receiver.table,
       afterQueuedFrames: (run) => setImmediate(() => setImmediate(run)),
       remember: (entries) => this.#remember(entries),

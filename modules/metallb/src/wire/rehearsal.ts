@@ -57,5 +57,6 @@ function portsTo(sent: Uint8Array[]): SegmentPorts {
     afterQueuedFrames: (run) => run(),
     ...{ join: nothing, leave: nothing, report: nothing, relist: nothing, keepAnnounced: nothing },
     log: nothing,
+    ...{ keptReturns: () => undefined, keepReturns: nothing },
   };
 }

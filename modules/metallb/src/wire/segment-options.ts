@@ -5,6 +5,7 @@ import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Counters } from './counters.ts';
+import type { ReturnsPorts } from './returns.ts';
 
 /** The interface as the kernel shows it. */
 export interface SegmentLink {
@@ -30,7 +31,7 @@ export interface SegmentOptions {
 }
 
 /** What a segment needs of the world. */
-export interface SegmentPorts {
+export interface SegmentPorts extends ReturnsPorts {
   readonly clock: Clock;
   readonly counters: Counters;
   /** Uniform in [0, 1). */

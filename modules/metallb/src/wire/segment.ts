@@ -14,6 +14,7 @@ import { FrameReader } from './frame-reader.ts';
 import { ownAddresses } from './heartbeat-frame.ts';
 import { HeartbeatSender } from './heartbeat-sender.ts';
 import { Questions } from './questions.ts';
+import { Returns } from './returns.ts';
 import { peersReport, SegmentHealth } from './segment-health.ts';
 import { SegmentIps } from './segment-ips.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
@@ -40,6 +41,7 @@ export class Segment {
   readonly #pace: CarefulPace;
   readonly #conditions: Conditions;
   readonly #health: SegmentHealth;
+  readonly #returns: Returns;
   readonly #detectionMs: number;
   /** No election before: a restarted wire keeps what it had until it has heard who is there, and knows its duties. */
   #electionsFrom: number;
@@ -67,6 +69,7 @@ export class Segment {
     this.#detectionMs = options.heartbeatIntervalMs * options.heartbeatMultiplier;
     this.#electionsFrom = now + this.#detectionMs;
     this.#lastTurnAt = now;
+    this.#returns = new Returns(ports, this.#detectionMs);
     this.#liveness = this.#newLiveness(now, resumed !== undefined);
     this.#presence = new StaticPresence(options.node, this.#liveness);
     this.#sender = new HeartbeatSender(link.name, ports, options);
@@ -93,6 +96,7 @@ export class Segment {
     return new SegmentLiveness(
       {
         ...{ node, holdDownMs, holdDownMaxMs, restartGraceMs, resume },
+        returned: this.#returns.before(now),
         interface: this.#link.name,
         cluster: shortId(this.#options.cluster),
         intervalMs: this.#options.heartbeatIntervalMs,
@@ -276,6 +280,7 @@ export class Segment {
     this.#askAbsent(now);
     this.#sender.step(now);
     this.#pace.step(this.#liveness, now);
+    this.#returns.tell(this.#liveness.holdDown, this.#conditions);
     this.#health.tell({
       ...{ liveness: this.#liveness, strangers: this.#presence.strangers },
       ...{ electionsBegun: this.#electionsBegun, table: this.#ports.table(), now },
@@ -309,7 +314,11 @@ export class Segment {
     const now = this.#ports.clock.now();
     if (heartbeat.node === this.#options.node) return this.#heardOwn(heartbeat, now);
     this.#presence.strangers.forget(heartbeat.node);
-    this.#perform(this.#liveness.receive(heartbeat, mac, now), now);
+    const actions = this.#liveness.receive(heartbeat, mac, now);
+    const isAlive = (name: string) => isReady(name, this.#ports.table());
+    if (this.#returns.isHeardAgain(this.#liveness, isAlive, now))
+      this.#startAnew('heard again', now);
+    this.#perform(actions, now);
     const peer = this.#liveness.peer(heartbeat.node);
     if (this.#sender.heard(heartbeat, peer, now)) this.#liveness.beatSoon(now);
     if (!this.#ips.settle(heartbeat)) return;

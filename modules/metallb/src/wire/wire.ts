@@ -5,7 +5,7 @@ import type { Report } from '../duty/messages.ts';
 import type { Link } from '../linux/link.ts';
 import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import type { IpAddress } from '../net/ip.ts';
-import type { Timer } from '../time/clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import { MissingInterfaces } from './missing-interfaces.ts';
 import {
   type Entries,
@@ -13,6 +13,7 @@ import {
   type ResumedInterface,
   type ResumeState,
 } from './restart-memory.ts';
+import type { KeptReturns, ReturnsPorts } from './returns.ts';
 import { Segment } from './segment.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 import { isUsableLink } from './usable-link.ts';
@@ -28,7 +29,14 @@ export interface FrameSocket {
 export interface WirePorts
   extends Omit<
     SegmentPorts,
-    'send' | 'join' | 'leave' | 'table' | 'knowsDuties' | 'digestOf' | 'keepAnnounced'
+    | 'send'
+    | 'join'
+    | 'leave'
+    | 'table'
+    | 'knowsDuties'
+    | 'digestOf'
+    | 'keepAnnounced'
+    | keyof ReturnsPorts
   > {
   openSocket(
     link: SegmentLink,
@@ -38,6 +46,12 @@ export interface WirePorts
   /** Multicast membership of the solicited-node groups of the IPs answered on an interface. */
   joinGroup(interfaceName: string, ip: IpAddress): void;
   leaveGroup(interfaceName: string, ip: IpAddress): void;
+  readonly clock: Clock;
+  /** How often this node came back to the segment of an interface, across boots. */
+  readonly returns: {
+    of(interfaceName: string): KeptReturns | undefined;
+    keep(interfaceName: string, returns: KeptReturns): void;
+  };
   /** The table as far as the speaker has told it. */
   table(): DutyTable;
   /** Keeps this for the next process, should this one end. */
@@ -179,6 +193,8 @@ export class Wire {
       knowsDuties: () => this.#tableKnown,
       digestOf: (ip) => this.#digestOf(ip),
       keepAnnounced: (ip, announced) => this.#memory.setAnnounced(name, ip, announced),
+      keptReturns: () => this.#ports.returns.of(name),
+      keepReturns: (returns) => this.#ports.returns.keep(name, returns),
     };
   }
 
