@@ -3,7 +3,7 @@ import type { Claim } from '../layer2/claim.ts';
 import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import type { LivenessAction } from '../liveness/liveness-action.ts';
 import type { Peer } from '../liveness/peer.ts';
-import { SegmentLiveness } from '../liveness/segment-liveness.ts';
+import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { type SignedHeartbeat, shortId } from '../packet/heartbeat.ts';
@@ -13,6 +13,7 @@ import { Conditions } from './conditions.ts';
 import { FrameReader } from './frame-reader.ts';
 import { ownAddresses } from './heartbeat-frame.ts';
 import { HeartbeatSender } from './heartbeat-sender.ts';
+import { livenessOf } from './liveness-of-segment.ts';
 import { Questions } from './questions.ts';
 import { Returns } from './returns.ts';
 import { peersReport, SegmentHealth } from './segment-health.ts';
@@ -70,7 +71,8 @@ export class Segment {
     this.#electionsFrom = now + this.#detectionMs;
     this.#lastTurnAt = now;
     this.#returns = new Returns(ports, this.#detectionMs);
-    this.#liveness = this.#newLiveness(now, resumed !== undefined);
+    const past = { resume: resumed !== undefined, returned: this.#returns.before(now) };
+    this.#liveness = livenessOf(link, ports, options, past);
     this.#presence = new StaticPresence(options.node, this.#liveness);
     this.#sender = new HeartbeatSender(link.name, ports, options);
     this.#questions = new Questions(link, ports, this.#sender.keyring);
@@ -89,23 +91,6 @@ export class Segment {
     this.#pace = new CarefulPace(this.#ips.announcements, this.#conditions);
     this.#reader = this.#newReader();
     this.#turn();
-  }
-
-  #newLiveness(now: number, resume: boolean): SegmentLiveness {
-    const { node, holdDownMs, holdDownMaxMs, restartGraceMs } = this.#options;
-    return new SegmentLiveness(
-      {
-        ...{ node, holdDownMs, holdDownMaxMs, restartGraceMs, resume },
-        returned: this.#returns.before(now),
-        interface: this.#link.name,
-        cluster: shortId(this.#options.cluster),
-        intervalMs: this.#options.heartbeatIntervalMs,
-        multiplier: this.#options.heartbeatMultiplier,
-        newIncarnation: () => Buffer.from(this.#ports.randomBytes(8)).toString('hex'),
-        random: () => this.#ports.random(),
-      },
-      now,
-    );
   }
 
   #newReader(): FrameReader {
