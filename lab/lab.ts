@@ -43,6 +43,8 @@ export interface LabOptions {
   readonly nodeFlags: readonly string[];
   /** Nodes with a heartbeat key of their own, which no other node holds. */
   readonly ownKey: readonly string[];
+  /** Nodes whose wall clock a scenario can set, for their programs alone. */
+  readonly ownClock: readonly string[];
   /** Where the cluster state is. */
   readonly store: StoreKind;
   /** Of kube-proxy, which runs beside an API server only. */
@@ -59,6 +61,7 @@ const DEFAULT_LAB: LabOptions = {
   secondSegment: false,
   nodeFlags: [],
   ownKey: [],
+  ownClock: [],
   store: 'manifests',
   proxyMode: 'nftables',
   release: undefined,

@@ -4,6 +4,7 @@ import type { Cluster } from './cluster.ts';
 import { keyFileOf } from './heartbeat-keys.ts';
 import { Program } from './program.ts';
 import { ownUser, programUser } from './program-user.ts';
+import { OWN_SHARED_MEMORY, withOwnClock } from './wall-clock.ts';
 
 /** A user namespace of one user may know no group of the same number. */
 const SAME_GROUP = -1;
@@ -18,6 +19,8 @@ export interface ProgramSurroundings {
   /** Who the programs are to an API server. */
   readonly kubeconfigs?: { readonly controller: string; readonly speaker: string };
   readonly extraFlags: readonly string[];
+  /** Nodes whose programs read a wall clock that a scenario sets. */
+  readonly ownClock: readonly string[];
 }
 
 /** Settings that let a scenario end in seconds; the production defaults wait for people. */
@@ -43,7 +46,7 @@ export async function nodeProgram(at: ProgramSurroundings, node: string): Promis
   return new Program({
     name: node,
     namespace: `${at.labName}-${node}`,
-    command: [...withNetRawAlone(), process.execPath, bundle('node.mjs'), ...flags],
+    command: [...privileges(at, node), process.execPath, bundle('node.mjs'), ...flags],
     logFile: join(at.directory, `${node}.log`),
     environment: kubeconfigOf(at.kubeconfigs?.speaker),
   });
@@ -67,6 +70,11 @@ function kubeconfigOf(path: string | undefined): Record<string, string> {
 /** A built program. */
 export function bundle(file: string): string {
   return join(PACKAGE_ROOT, 'dist', file);
+}
+
+function privileges(at: ProgramSurroundings, node: string): string[] {
+  if (!at.ownClock.includes(node)) return withNetRawAlone();
+  return [...OWN_SHARED_MEMORY, ...withNetRawAlone(), ...withOwnClock(at.directory, node)];
 }
 
 function withNetRawAlone(): string[] {

@@ -172,6 +172,18 @@ for (const [name, from, expected] of corrections) {
   });
 }
 
+test('a dead announcer whose clock was an hour ahead is corrected within seconds', async () => {
+  const fixture = await started(other('2026-05-01T13:00:00.000Z'));
+  await fixture.report({ ...announced, from: 'n2' });
+  fixture.clock.advance(2_000);
+  fixture.writer.lookAgain();
+  await fixture.writer.idle();
+  assert.equal(fixture.status()['announcer'], {
+    ...{ node: 'n1', since: '2026-05-01T13:00:00.001Z', recentMoves: 1 },
+    reason: 'Takeover',
+  });
+});
+
 test('a later announcer is corrected once', async () => {
   const fixture = await started(LATER);
   await fixture.report(announced);

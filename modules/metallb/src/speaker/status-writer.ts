@@ -42,13 +42,13 @@ export class StatusWriter {
   /** A key has its lane, so that no two writes about it are under way. */
   readonly #lanes: readonly WorkQueue[];
   /** IPs that this node announces while the status names another one, which said so later. */
-  readonly #doubtful = new Set<IpAddress>();
+  readonly #doubtful = new Map<IpAddress, { readonly since: string; readonly at: number }>();
   /**
    * `sinceEpochMs` of announcements that were insisted upon: once each while the same nodes are heard, so that two halves
    * of a network don't fight.
    */
   readonly #insisted = new Map<IpAddress, number>();
-  #peersChangedEpochMs = Number.NEGATIVE_INFINITY;
+  #peersChangedAt = Number.NEGATIVE_INFINITY;
 
   constructor(nodeName: string, ports: StatusWriterPorts) {
     this.#nodeName = nodeName;
@@ -84,7 +84,7 @@ export class StatusWriter {
 
   /** Whoever claimed our IPs in another half of the network may have given up without having to say so. */
   #peersChanged(): void {
-    this.#peersChangedEpochMs = this.#ports.clock.epochMs();
+    this.#peersChangedAt = this.#ports.clock.now();
     this.#insisted.clear();
     for (const { ip } of this.#ports.wire.announced) this.ipChanged(ip);
   }
@@ -153,11 +153,7 @@ export class StatusWriter {
     const { sinceEpochMs } = announced;
     const theirsEpochMs = parseTimestamp(theirs.since) ?? 0;
     if (this.#insisted.get(ip) === sinceEpochMs) return undefined;
-    const unsettledSince = Math.max(theirsEpochMs, this.#peersChangedEpochMs);
-    if (this.#ports.clock.epochMs() - unsettledSince < SETTLED_MS) {
-      this.#doubtful.add(ip);
-      return undefined;
-    }
+    if (!this.#isSettled(ip, theirs)) return undefined;
     this.#doubtful.delete(ip);
     this.#insisted.set(ip, sinceEpochMs);
     // Taken from that very node, the IP has moved, and that node's clock is ahead.
@@ -171,9 +167,18 @@ export class StatusWriter {
     };
   }
 
+  /** By this node's own clock: of two nodes' wall clocks, one may be an hour ahead. */
+  #isSettled(ip: IpAddress, { since }: Announcer): boolean {
+    const now = this.#ports.clock.now();
+    const known = this.#doubtful.get(ip);
+    const doubt = known?.since === since ? known : { since, at: now };
+    this.#doubtful.set(ip, doubt);
+    return now - Math.max(doubt.at, this.#peersChangedAt) >= SETTLED_MS;
+  }
+
   /** To be called every now and then. */
   lookAgain(): void {
-    for (const ip of this.#doubtful) this.ipChanged(ip);
+    for (const ip of this.#doubtful.keys()) this.ipChanged(ip);
   }
 
   /** A conflict is this node's to end when it saw it or announces the IP. */
