@@ -10,6 +10,7 @@ const AGENTS = [
   'tcp-hold',
   'prober',
   'port-guard',
+  'flood',
   'relay',
   'kube-proxy',
 ] as const;

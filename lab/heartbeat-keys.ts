@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { chown, rename, writeFile } from 'node:fs/promises';
+import { chown, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { heartbeatKey } from '../modules/metallb/src/packet/heartbeat.ts';
 import { until } from './exec.ts';
-import { fetchPage } from './http.ts';
 import type { Lab } from './lab.ts';
+import { metricsOf } from './metrics.ts';
 import { programUser } from './program-user.ts';
 
+const USE = 'metallb_wire_heartbeat_key';
 /** A user namespace of one user may know no group of the same number. */
 const SAME_GROUP = -1;
 
@@ -46,16 +47,20 @@ export async function giveKeys(lab: Lab, node: string, keys: readonly string[]):
   await writeKeys(lab.directory, node, keys);
 }
 
+/** What the node's file holds. */
+export async function keysOf(lab: Lab, node: string): Promise<string[]> {
+  return (await readFile(keyFileOf(lab.directory, node), 'utf8')).trim().split('\n');
+}
+
 /** Waits until the node signs its heartbeats with this key alone. */
 export async function signsWith(lab: Lab, node: string, key: string): Promise<void> {
   const { id } = heartbeatKey(Buffer.from(key, 'base64'));
   let signing: string[] = [];
   const what = () => `${node} signs with ${id}, is with ${signing.join(' ') || 'none'}`;
   await until({ what, deadlineMs: 8_000, everyMs: 200 }, async () => {
-    const url = 'http://127.0.0.1:7474/metrics';
-    const { body } = await fetchPage(lab.namespace(node), url);
-    const line = /^metallb_wire_heartbeat_key\{interface="eth0",key="(\w+)",use="signing"\} 1$/gm;
-    signing = [...body.matchAll(line)].map(([, found = '']) => found);
+    signing = (await metricsOf(lab, node))
+      .filter(({ name, labels }) => name === USE && labels['use'] === 'signing')
+      .map(({ labels }) => labels['key'] ?? '');
     return signing.length === 1 && signing[0] === id;
   });
 }

@@ -5,6 +5,7 @@ import { buildAgents, startAgent } from './agent.ts';
 import { CleanUp, runBeforeExit } from './cleanup.ts';
 import type { Cluster } from './cluster.ts';
 import { type FakeKubeProxy, startFakeKubeProxy } from './fake-kube-proxy.ts';
+import { type Flooder, startFlooder } from './flood.ts';
 import type { ProxyMode } from './kubernetes/kube-proxy.ts';
 import { type KubernetesParts, startKubernetesState } from './kubernetes/kubernetes-state.ts';
 import type { LabPrograms } from './lab-programs.ts';
@@ -148,6 +149,11 @@ export class Lab {
     const hosts = planHosts(this.options.nodes, this.options.secondSegment);
     const host = proberHost(hosts, name, segment);
     return this.#untilEndOfScenario(await startProber(this.#where(name), host));
+  }
+
+  /** A host that sends more than anybody can read. */
+  async flooderOn(name: string): Promise<Flooder> {
+    return this.#untilEndOfScenario(await startFlooder(this.#where(name)));
   }
 
   /** Watches the switch's port of each node, and shuts one whose node sends too many ARP broadcasts. */

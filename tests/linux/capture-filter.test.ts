@@ -1,8 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { captureFilter } from '../../modules/metallb/src/linux/capture-filter.ts';
-import { parseMac } from '../../modules/metallb/src/net/mac.ts';
+import { captureFilter, heartbeatFilter } from '../../modules/metallb/src/linux/capture-filter.ts';
+import { parseMac, ZERO_MAC } from '../../modules/metallb/src/net/mac.ts';
 import { type IpRange, parseRange } from '../../modules/metallb/src/net/range.ts';
+
+const CLUSTER = '0011223344556677';
 
 function filterFor(pools: readonly string[]): string {
   const mac = parseMac('02:00:00:00:00:01');
@@ -11,12 +13,14 @@ function filterFor(pools: readonly string[]): string {
     .map(parseRange)
     .filter((range): range is IpRange => typeof range !== 'string');
   assert.is(ranges.length, pools.length);
-  return mac === undefined ? '' : captureFilter({ pools: ranges, mac, heartbeatPort: 4225 });
+  return mac === undefined
+    ? ''
+    : captureFilter({ pools: ranges, mac, heartbeatPort: 4225, cluster: CLUSTER });
 }
 
 const ALWAYS = [
   'not ether src 02:00:00:00:00:01',
-  'udp dst port 4225',
+  'udp dst port 4225 and ((ip6 and ip6[53:4] = 0x00112233 and ip6[57:4] = 0x44556677) or (ip and udp[13:4] = 0x00112233 and udp[17:4] = 0x44556677))',
   'arp[6:2] = 2 and ether dst 02:00:00:00:00:01',
   'icmp6 and ip6[40] = 136 and ether dst 02:00:00:00:00:01',
 ];
@@ -44,6 +48,18 @@ test('a filter that would take long to compile admits all ARP and NDP instead', 
   const scattered = Array.from({ length: 257 }, (_, index) => `10.0.${index % 256}.${index % 2}`);
   assert.match(filterFor(scattered), /or \(arp\) or/);
   assert.ok(filterFor(scattered).length < 500);
+});
+
+test('heartbeats of some hosts alone', () => {
+  const macs = ['02:00:00:00:00:02', '02:00:00:00:00:03'].flatMap((text) => parseMac(text) ?? []);
+  const [mac = ZERO_MAC] = macs;
+  const options = { mac, heartbeatPort: 4225, cluster: CLUSTER };
+  const filter = heartbeatFilter({ ...options, sources: macs });
+  assert.match(
+    filter,
+    /\(\(ether src 02:00:00:00:00:02\) or \(ether src 02:00:00:00:00:03\)\) and/,
+  );
+  assert.match(heartbeatFilter({ ...options, sources: [] }), /less 1/);
 });
 
 test('the word `vlan`, which would hide frames with VLAN 0, never occurs', () => {

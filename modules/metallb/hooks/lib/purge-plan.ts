@@ -26,8 +26,8 @@ export interface Removal {
 /** Conditions of Nodes that speakers write. */
 export const NODE_CONDITION_TYPES: readonly string[] = [
   ...['Deaf', 'NoPeersHeard', 'HeartbeatsLost', 'PartlyHeard', 'NotHeard'],
-  ...['OtherHeartbeatKey', 'PacingReduced', 'HoldingDown', 'DutiesDiffer', 'DutiesOutdated'],
-  'InterfaceMissing',
+  ...['OtherHeartbeatKey', 'PacingReduced', 'Overloaded', 'HoldingDown'],
+  ...['DutiesDiffer', 'DutiesOutdated', 'InterfaceMissing'],
   'DataplaneNotSynced',
   ...['ForwardingLoop', 'ReversePathFilter', 'ReturnRouteElsewhere', 'KernelAnswers'],
 ].map((name) => `network.deckhouse.io/${name}`);

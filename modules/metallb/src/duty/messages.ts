@@ -91,6 +91,7 @@ export const NODE_CONDITIONS = [
   'NotHeard',
   'OtherHeartbeatKey',
   'PacingReduced',
+  'Overloaded',
   'HoldingDown',
   'DutiesDiffer',
   'DutiesOutdated',

@@ -2,12 +2,18 @@ import { bitsOf, type IpFamily } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { type Cidr, cidrsOf, type IpRange } from '../net/range.ts';
 
-export interface CaptureFilterOptions {
-  /** Address space that this node may ever answer for. */
-  readonly pools: readonly IpRange[];
+/** Heartbeats of our cluster, and whose they are not. */
+export interface HeartbeatFilterOptions {
   /** Of the interface: its own frames are left out, answers to it are let in as proof of reception (network rule 2). */
   readonly mac: MacAddress;
   readonly heartbeatPort: number;
+  /** Eight bytes in hex, as heartbeats carry them. */
+  readonly cluster: string;
+}
+
+export interface CaptureFilterOptions extends HeartbeatFilterOptions {
+  /** Address space that this node may ever answer for. */
+  readonly pools: readonly IpRange[];
 }
 
 /** Compiling a longer filter blocks for tens of milliseconds; admitting all ARP and NDP costs less. */
@@ -21,13 +27,18 @@ const ARP_REPLY = 'arp[6:2] = 2';
 const NEIGHBOR_SOLICITATION = 'ip6[40] = 135';
 const NEIGHBOR_ADVERTISEMENT = 'ip6[40] = 136';
 const NDP_TARGET_OFFSET = 48;
+const IPV6_HEADER_BYTES = 40;
+const UDP_HEADER_BYTES = 8;
+/** Behind version and key id; a heartbeat of any version has it there. */
+const CLUSTER_OFFSET = UDP_HEADER_BYTES + 5;
 
 /**
  * What the kernel lets through to the wire process: ARP and NDP about the pools, answers to our own questions, and
  * heartbeats. CIDRs, not single IPs, since compile time grows with the square of the terms. No `vlan` word: a frame
  * with VLAN 0 arrives with its tag put aside and matches like an untagged one (network rule 18).
  */
-export function captureFilter({ pools, mac, heartbeatPort }: CaptureFilterOptions): string {
+export function captureFilter({ pools, ...heartbeats }: CaptureFilterOptions): string {
+  const { mac } = heartbeats;
   const cidrs = pools.flatMap(cidrsOf);
   const ofFamily = (family: IpFamily) => cidrs.filter((cidr) => cidr.family === family);
   const arp = ofFamily('IPv4').flatMap((cidr) => [
@@ -37,12 +48,36 @@ export function captureFilter({ pools, mac, heartbeatPort }: CaptureFilterOption
   const ndp = ofFamily('IPv6').map((cidr) => addressTerm('ip6', NDP_TARGET_OFFSET, cidr));
   const everything = cidrs.length > MAX_CIDRS;
   const wanted = anyOf([
-    `udp dst port ${heartbeatPort}`,
+    heartbeatTerm(heartbeats),
     everything ? 'arp' : `arp and ${anyOf([`${ARP_REPLY} and ether dst ${mac}`, ...arp])}`,
     `icmp6 and ${NEIGHBOR_ADVERTISEMENT} and ether dst ${mac}`,
     ...(everything || ndp.length > 0 ? [neighborTerm(everything ? [] : ndp)] : []),
   ]);
   return `not ether src ${mac} and ${wanted}`;
+}
+
+/** Heartbeats from these hosts alone. */
+export function heartbeatFilter({
+  sources,
+  ...heartbeats
+}: HeartbeatFilterOptions & { readonly sources: readonly MacAddress[] }): string {
+  const term = heartbeatTerm(heartbeats);
+  // Without a host, nothing that can be heard.
+  const hosts = anyOf(sources.length === 0 ? ['less 1'] : sources.map((one) => `ether src ${one}`));
+  return `not ether src ${heartbeats.mac} and ${hosts} and ${term}`;
+}
+
+/** Other clusters on the segment cost nothing. Other keys come through: of our nodes, people are told. */
+function heartbeatTerm({ heartbeatPort, cluster }: HeartbeatFilterOptions): string {
+  const isOurs = (protocol: string, offset: number) =>
+    [0, 4]
+      .map((at) => `${protocol}[${offset + at}:4] = 0x${cluster.slice(2 * at, 2 * at + 8)}`)
+      .join(' and ');
+  const families = [
+    `ip6 and ${isOurs('ip6', IPV6_HEADER_BYTES + CLUSTER_OFFSET)}`,
+    `ip and ${isOurs('udp', CLUSTER_OFFSET)}`,
+  ];
+  return `udp dst port ${heartbeatPort} and ${anyOf(families)}`;
 }
 
 function neighborTerm(targets: readonly string[]): string {

@@ -1,4 +1,5 @@
 import cap from 'cap';
+import { CaptureRun } from './capture-run.ts';
 
 /** Frames in and out of one interface, all protocols, link-layer header included. */
 export interface PacketSocket {
@@ -21,16 +22,28 @@ export interface PacketSocketOptions {
    */
   readonly filter: string;
   /** The frame is valid until this returns: copy what must be kept. */
-  readonly onFrame: (frame: Uint8Array) => void;
+  readonly onFrame: OnFrame;
+  /** `deep` when absent. */
+  readonly ring?: Ring;
+  /** Frames come faster than they are thrown away, and nothing else gets its turn until this closes the socket. */
+  readonly onFlood?: () => void;
 }
+
+/** @param sinceTurnMs for how long frames have been read in one go, while everything else waits */
+export type OnFrame = (frame: Uint8Array, sinceTurnMs: number) => void;
+
+/** Frames that the kernel keeps until they are read: many, or as few as it can. */
+export type Ring = 'deep' | 'shallow';
 
 /** The interface is missing or down, the filter is wrong, or the right to capture (NET_RAW) is. */
 export class PacketSocketError extends Error {
   override readonly name = 'PacketSocketError';
 }
 
-/** A slot holds 64 KiB where the interface merges segments, so this is room for 64 frames there, 2,600 elsewhere. */
-const RING_BYTES = 4 * 1_024 * 1_024;
+/** A slot holds 64 KiB where the interface merges segments: room for 64 frames and for one there, 2,600 and 40 elsewhere. */
+const RING_BYTES: Readonly<Record<Ring, number>> = { deep: 4 * 1_024 * 1_024, shallow: 64 * 1_024 };
+/** Of reading in one go, although by then all but the most important frames are thrown away. */
+const FLOOD_MS = 100;
 /** More than any frame that this program speaks; longer ones are somebody else's. */
 const MAX_FRAME_BYTES = 2_048;
 
@@ -52,24 +65,33 @@ export async function openPacketSocket(
   interfaceName: string,
   options: PacketSocketOptions,
 ): Promise<PacketSocket> {
-  const capture = await openInTurn(interfaceName, options.filter);
-  return new CapSocket(interfaceName, capture, options.onFrame);
+  const capture = await openInTurn(interfaceName, options);
+  return new CapSocket(interfaceName, capture, options);
+}
+
+/** Where there is no time to wait for a turn. @throws PacketSocketError */
+export function openPacketSocketNow(
+  interfaceName: string,
+  options: PacketSocketOptions,
+): PacketSocket {
+  return new CapSocket(interfaceName, new Capture(interfaceName, options), options);
 }
 
 type OnLength = (length: number) => void;
+type CaptureWish = Pick<PacketSocketOptions, 'filter' | 'ring'>;
 
 /** One libpcap handle with one filter. `cap` can't change a filter, and a handle opened twice stays silent. */
 class Capture {
   readonly #cap = new cap.Cap();
   #onLength: OnLength = () => undefined;
 
-  constructor(interfaceName: string, filter: string) {
+  constructor(interfaceName: string, { filter, ring = 'deep' }: CaptureWish) {
     captures.add(this.#cap);
     this.#cap.on('packet', (length, truncated) => {
       if (!truncated) this.#onLength(length);
     });
     try {
-      this.#cap.open(interfaceName, filter, RING_BYTES, buffer);
+      this.#cap.open(interfaceName, filter, RING_BYTES[ring], buffer);
     } catch (error) {
       throw new PacketSocketError(`can't capture on ${interfaceName}: ${messageOf(error)}`, {
         cause: error,
@@ -98,14 +120,14 @@ class Capture {
 
 class CapSocket implements PacketSocket {
   readonly #interfaceName: string;
-  readonly #onFrame: (frame: Uint8Array) => void;
+  readonly #options: PacketSocketOptions;
   #capture: Capture;
   #replacing: Promise<void> = Promise.resolve();
   #closed = false;
 
-  constructor(interfaceName: string, capture: Capture, onFrame: (frame: Uint8Array) => void) {
+  constructor(interfaceName: string, capture: Capture, options: PacketSocketOptions) {
     this.#interfaceName = interfaceName;
-    this.#onFrame = onFrame;
+    this.#options = options;
     this.#capture = capture;
     this.#deliver(capture);
   }
@@ -128,7 +150,7 @@ class CapSocket implements PacketSocket {
 
   async #replace(filter: string): Promise<void> {
     if (this.#closed) return;
-    const next = await openInTurn(this.#interfaceName, filter);
+    const next = await openInTurn(this.#interfaceName, { ...this.#options, filter });
     if (this.#closed) return next.close();
     const previous = this.#capture;
     this.#deliver(next);
@@ -139,12 +161,18 @@ class CapSocket implements PacketSocket {
   }
 
   #deliver(capture: Capture): void {
-    capture.deliverTo((length) => this.#onFrame(view(length)));
+    const { onFrame, onFlood = () => undefined } = this.#options;
+    const run = new CaptureRun(() => performance.now(), setImmediate);
+    capture.deliverTo((length) => {
+      const sinceTurnMs = run.frame();
+      onFrame(view(length), sinceTurnMs);
+      if (sinceTurnMs > FLOOD_MS) onFlood();
+    });
   }
 }
 
-function openInTurn(interfaceName: string, filter: string): Promise<Capture> {
-  const opened = lastOpen.then(loopTurn).then(() => new Capture(interfaceName, filter));
+function openInTurn(interfaceName: string, wish: CaptureWish): Promise<Capture> {
+  const opened = lastOpen.then(loopTurn).then(() => new Capture(interfaceName, wish));
   lastOpen = opened.catch(() => undefined);
   return opened;
 }

@@ -4,7 +4,7 @@ import { respondToArp } from '../layer2/arp-responder.ts';
 import { type Claim, classifyClaim, looksLikeQuestion } from '../layer2/claim.ts';
 import { respondToNdp } from '../layer2/ndp-responder.ts';
 import type { Keyring } from '../liveness/keyring.ts';
-import type { MacAddress } from '../net/mac.ts';
+import { type MacAddress, macFromBytes } from '../net/mac.ts';
 import {
   decodeEthernet,
   ETHER_TYPE_ARP,
@@ -19,6 +19,7 @@ import {
   type SignedHeartbeat,
 } from '../packet/heartbeat.ts';
 import type { Counters } from './counters.ts';
+import { HeartbeatAdmission } from './heartbeat-admission.ts';
 import { unwrapHeartbeat } from './heartbeat-frame.ts';
 
 export interface FrameReaderOptions {
@@ -31,6 +32,9 @@ export interface FrameReaderOptions {
 
 export interface FrameReaderPorts {
   readonly counters: Counters;
+  now(): number;
+  /** Whether a node that is heard with our key has this address. */
+  isPeer(mac: MacAddress): boolean;
   send(frame: Uint8Array): void;
   readonly lookup: Lookup;
   /** Told once it is answered: whoever asks waits. */
@@ -46,6 +50,7 @@ export interface FrameReaderPorts {
 }
 
 const OTHER_KEY: readonly HeartbeatRefusal[] = ['unknown-key', 'bad-signature'];
+const ETHER_TYPE_OFFSET = 12;
 const IPV6_NEXT_HEADER_OFFSET = 6;
 const NEXT_HEADER_UDP = 17;
 /** Questions that wait for heartbeats to be read; more than fit are asked again by their senders. */
@@ -55,21 +60,32 @@ const MAX_DEFERRED = 64;
 export class FrameReader {
   readonly #options: FrameReaderOptions;
   readonly #ports: FrameReaderPorts;
+  readonly #admission: HeartbeatAdmission;
   #deferred: Uint8Array[] = [];
+  /** Frames that were not read, as there was no time; counted when there is. */
+  #skipped = 0;
 
   constructor(options: FrameReaderOptions, ports: FrameReaderPorts) {
     this.#options = options;
     this.#ports = ports;
+    this.#admission = new HeartbeatAdmission((mac) => ports.isPeer(mac), ports.now());
   }
 
-  /** @returns `news` when something was learned; a question, answered or not, teaches nothing */
-  read(bytes: Uint8Array): 'news' | 'question' {
+  /** @returns `news` when something was learned; a question teaches nothing, answered or not, nor does what is not read */
+  read(bytes: Uint8Array, overdue: boolean): 'news' | 'question' {
+    if (overdue && !this.#isOfPeer(bytes)) {
+      this.#skipped += 1;
+      return 'question';
+    }
+    if (this.#skipped > 0) this.#countSkipped();
     const frame = this.#ownFrame(bytes);
     if (frame === undefined) return 'question';
     this.#ports.onForeignFrame();
     if (isHeartbeat(frame)) {
-      this.#readHeartbeat(frame);
-      return 'news';
+      const isAdmitted = this.#admission.admits(frame.source, this.#ports.now());
+      if (isAdmitted) this.#readHeartbeat(frame);
+      else this.#drop('heartbeat', 'overload');
+      return isAdmitted ? 'news' : 'question';
     }
     const claim = looksLikeQuestion(frame) ? undefined : classifyClaim(frame);
     if (claim !== undefined) {
@@ -79,6 +95,20 @@ export class FrameReader {
     if (this.#ports.isSilent()) this.#defer(bytes);
     else this.#answer(frame);
     return 'question';
+  }
+
+  /** As cheap as can be: between slices of a flood, hundreds of frames a millisecond are looked at so. */
+  #isOfPeer(bytes: Uint8Array): boolean {
+    const [high, low] = [bytes[ETHER_TYPE_OFFSET], bytes[ETHER_TYPE_OFFSET + 1]];
+    if (high === 0x08 && low === 0x06) return false;
+    return this.#ports.isPeer(macFromBytes(bytes.subarray(6, ETHER_TYPE_OFFSET)));
+  }
+
+  #countSkipped(): void {
+    const { counters } = this.#ports;
+    const labels = { interface: this.#options.interface, protocol: 'ethernet', reason: 'overload' };
+    counters.add('dropped_frames_total', labels, this.#skipped);
+    this.#skipped = 0;
   }
 
   /** Undefined for what was not meant for this interface's untagged network. */

@@ -1,60 +1,149 @@
-import { captureFilter } from '../linux/capture-filter.ts';
-import { openPacketSocket, type PacketSocket } from '../linux/packet-socket.ts';
+import { captureFilter, heartbeatFilter } from '../linux/capture-filter.ts';
+import { YieldingSocket } from '../linux/yielding-socket.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { parseRange } from '../net/range.ts';
-import { HEARTBEAT_PORT } from '../packet/heartbeat.ts';
+import { HEARTBEAT_PORT, shortId } from '../packet/heartbeat.ts';
+import type { Clock } from '../time/clock.ts';
 import type { SegmentLink } from './segment-options.ts';
-import type { FrameSocket } from './wire.ts';
+import type { FrameSocket, FrameSocketListener } from './wire.ts';
 
-/** A packet socket whose filter follows the pools. @throws PacketSocketError */
+/** Reading goes on for so long before all but heartbeats of peers is thrown away until the event loop has turned. */
+const SLICE_MS = 10;
+/** The event loop had time to spare in so many slices in a row: some five seconds. */
+const CALM = { busy: 0.5, slices: 20 };
+
+export interface FrameSocketOptions extends FrameSocketListener {
+  readonly clock: Clock;
+  /** As configured. */
+  readonly cluster: string;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Frames of one interface, through a filter that follows the pools. @throws PacketSocketError */
 export async function openFrameSocket(
   link: SegmentLink,
   pools: readonly string[],
-  options: {
-    readonly onFrame: (frame: Uint8Array) => void;
-    readonly onError: (error: unknown) => void;
-  },
+  options: FrameSocketOptions,
 ): Promise<FrameSocket> {
-  const filter = filterFor(link.mac, pools);
-  const socket = await openPacketSocket(link.name, { filter, onFrame: options.onFrame });
-  return new FilteredSocket(socket, link.mac, { filter, onError: options.onError });
+  const socket = new FloodProofSocket(link, pools, options);
+  await socket.open();
+  return socket;
 }
 
-class FilteredSocket implements FrameSocket {
-  readonly #socket: PacketSocket;
-  readonly #mac: MacAddress;
-  readonly #onError: (error: unknown) => void;
-  #filter: string;
+/**
+ * One capture for everything (network rule 16). What comes faster than it can be answered is answered in slices, and thrown
+ * away between them but for heartbeats of peers, which takes a fifth of the time. While more comes than can be thrown
+ * away, heartbeats of peers have a second capture to themselves, and the first one is open in slices.
+ */
+class FloodProofSocket implements FrameSocket {
+  readonly #link: SegmentLink;
+  readonly #options: FrameSocketOptions;
+  #pools: readonly string[];
+  #all: YieldingSocket;
+  /** Of peers, while there is a flood. */
+  #heartbeats: YieldingSocket | undefined;
+  #calmSlices = 0;
+  #closed = false;
 
-  constructor(
-    socket: PacketSocket,
-    mac: MacAddress,
-    { filter, onError }: { filter: string; onError: (error: unknown) => void },
-  ) {
-    this.#socket = socket;
-    this.#mac = mac;
-    this.#filter = filter;
-    this.#onError = onError;
+  constructor(link: SegmentLink, pools: readonly string[], options: FrameSocketOptions) {
+    this.#link = link;
+    this.#pools = pools;
+    this.#options = options;
+    this.#all = this.#newCapture();
+  }
+
+  open(): Promise<void> {
+    return this.#all.open();
   }
 
   send(frame: Uint8Array): void {
     // A frame that the kernel refuses is lost, as on the wire.
-    this.#socket.send(frame);
+    if (!this.#all.send(frame)) this.#heartbeats?.send(frame);
   }
 
   setPools(pools: readonly string[]): void {
-    const filter = filterFor(this.#mac, pools);
-    if (filter === this.#filter) return;
-    this.#filter = filter;
-    this.#socket.replaceFilter(filter).catch(this.#onError);
+    this.#pools = pools;
+    this.#all.setFilter(this.#filter());
   }
 
   close(): void {
-    this.#socket.close();
+    this.#closed = true;
+    this.#all.close();
+    this.#heartbeats?.close();
   }
-}
 
-function filterFor(mac: MacAddress, pools: readonly string[]): string {
-  const ranges = pools.map(parseRange).filter((range) => typeof range !== 'string');
-  return captureFilter({ pools: ranges, mac, heartbeatPort: HEARTBEAT_PORT });
+  #newCapture(): YieldingSocket {
+    const { clock, onError } = this.#options;
+    return new YieldingSocket(this.#link.name, {
+      ...{ clock, onError, filter: this.#filter() },
+      onFrame: (frame, sinceTurnMs) => this.#read(frame, sinceTurnMs),
+      onFlood: () => this.#flooded(),
+      onSlice: (busy) => this.#sliced(busy),
+    });
+  }
+
+  #read(frame: Uint8Array, sinceTurnMs: number): void {
+    this.#options.onFrame(frame, sinceTurnMs > SLICE_MS);
+  }
+
+  /** Told while the flood is being read: what sends must be open before that ends. */
+  #flooded(): void {
+    this.#calmSlices = 0;
+    if (this.#heartbeats !== undefined) return;
+    const { clock, onError, onOverload } = this.#options;
+    const filter = this.#heartbeatFilter();
+    this.#heartbeats = new YieldingSocket(this.#link.name, {
+      ...{ clock, filter, onError },
+      onFrame: (frame, sinceTurnMs) => this.#read(frame, sinceTurnMs),
+      // Somebody sends as a peer: it stands back from that, too, and there is no more to do.
+      ...{ onFlood: () => undefined, onSlice: () => undefined },
+    });
+    try {
+      this.#heartbeats.openNow();
+    } catch (error) {
+      onError(error);
+    }
+    onOverload(true);
+  }
+
+  #sliced(busy: number): void {
+    this.#calmSlices = busy < CALM.busy ? this.#calmSlices + 1 : 0;
+    // Peers come and go.
+    this.#heartbeats?.setFilter(this.#heartbeatFilter());
+    if (this.#calmSlices === CALM.slices) void this.#goBack();
+  }
+
+  /** Never rejects. */
+  async #goBack(): Promise<void> {
+    const { onError, onOverload } = this.#options;
+    const before = this.#all;
+    const next = this.#newCapture();
+    try {
+      await next.open();
+    } catch (error) {
+      this.#calmSlices = 0;
+      return onError(error);
+    }
+    if (this.#closed) return next.close();
+    this.#all = next;
+    next.setFilter(this.#filter());
+    before.close();
+    this.#heartbeats?.close();
+    this.#heartbeats = undefined;
+    onOverload(false);
+  }
+
+  #filter(): string {
+    const pools = this.#pools.map(parseRange).filter((range) => typeof range !== 'string');
+    return captureFilter({ ...this.#ofHeartbeats(), pools });
+  }
+
+  #heartbeatFilter(): string {
+    return heartbeatFilter({ ...this.#ofHeartbeats(), sources: this.#options.peers() });
+  }
+
+  #ofHeartbeats(): { mac: MacAddress; cluster: string; heartbeatPort: number } {
+    const cluster = shortId(this.#options.cluster);
+    return { mac: this.#link.mac, cluster, heartbeatPort: HEARTBEAT_PORT };
+  }
 }

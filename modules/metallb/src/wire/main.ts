@@ -93,11 +93,11 @@ class WireProgram {
       counters: this.#counters,
       random: Math.random,
       randomBytes: (length) => randomBytes(length),
-      openSocket: (link, pools, onFrame) =>
+      openSocket: (link, pools, listener) =>
         openFrameSocket(link, pools, {
-          onFrame,
+          ...{ ...listener, clock: systemClock, cluster: this.#settings.clusterId },
           onError: (error) =>
-            this.#logger.error("can't change the capture filter", { error, interface: link.name }),
+            this.#logger.error("can't capture as wanted", { error, interface: link.name }),
         }),
       joinGroup: (name, ip) => groups(name).add(ip),
       leaveGroup: (name, ip) => groups(name).remove(ip),

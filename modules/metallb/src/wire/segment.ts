@@ -101,6 +101,8 @@ export class Segment {
       { mac: this.#link.mac, interface: this.#link.name, cluster, keyring },
       {
         counters: this.#ports.counters,
+        now,
+        isPeer: (mac) => this.#ips.isPeer(mac),
         send: (frame) => this.#ports.send(frame),
         lookup: this.#ips.lookup,
         onQuestion: (question) => this.#ips.asked(question),
@@ -129,6 +131,11 @@ export class Segment {
     return this.#ips.yields;
   }
 
+  /** Whose heartbeats must not be missed. */
+  get peerMacs(): MacAddress[] {
+    return this.#liveness.peers.map(({ mac }) => mac);
+  }
+
   announcedIps(): IpAddress[] {
     return this.#ips.announced;
   }
@@ -142,12 +149,12 @@ export class Segment {
     return peersReport(this.#link.name, this.#liveness, this.#ports.clock.now());
   }
 
-  /** Any frame of this interface; its bytes are not kept. */
-  receive(bytes: Uint8Array): void {
+  /** Any frame of this interface; its bytes are not kept. @param overdue only what can't wait is read */
+  receive(bytes: Uint8Array, overdue = false): void {
     if (!this.#runs) return;
     this.#catchUp();
     // A question changes nothing that is due: under a flood of them no timer is touched.
-    if (this.#reader.read(bytes) === 'news') this.#pump();
+    if (this.#reader.read(bytes, overdue) === 'news') this.#pump();
   }
 
   /** Peers learn at once what this node holds. */

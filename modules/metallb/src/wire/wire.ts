@@ -5,8 +5,10 @@ import type { Report } from '../duty/messages.ts';
 import type { Link } from '../linux/link.ts';
 import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import type { IpAddress } from '../net/ip.ts';
+import type { MacAddress } from '../net/mac.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { MissingInterfaces } from './missing-interfaces.ts';
+import { Overloads } from './overloads.ts';
 import {
   type Entries,
   RestartMemory,
@@ -26,6 +28,16 @@ export interface FrameSocket {
   close(): void;
 }
 
+/** What comes of an open interface. */
+export interface FrameSocketListener {
+  /** @param overdue all else has waited for long: read what can't wait, and no other frame */
+  readonly onFrame: (frame: Uint8Array, overdue: boolean) => void;
+  /** More frames come than can be read, or no longer. */
+  readonly onOverload: (overloaded: boolean) => void;
+  /** Whose heartbeats must not be missed. */
+  readonly peers: () => readonly MacAddress[];
+}
+
 export interface WirePorts
   extends Omit<
     SegmentPorts,
@@ -41,7 +53,7 @@ export interface WirePorts
   openSocket(
     link: SegmentLink,
     pools: readonly string[],
-    onFrame: (frame: Uint8Array) => void,
+    listener: FrameSocketListener,
   ): Promise<FrameSocket>;
   /** Multicast membership of the solicited-node groups of the IPs answered on an interface. */
   joinGroup(interfaceName: string, ip: IpAddress): void;
@@ -89,12 +101,14 @@ export class Wire {
   #leaves = false;
   #tableKnown = false;
   readonly #missing: MissingInterfaces;
+  readonly #overloads: Overloads;
 
   constructor(ports: WirePorts, options: WireOptions) {
     this.#ports = ports;
     this.#options = options;
     const remember = (entries: Entries) => ports.remember(entries);
     this.#missing = new MissingInterfaces(options.node, (report) => ports.report(report));
+    this.#overloads = new Overloads((report) => ports.report(report));
     this.#memory = new RestartMemory(remember, (run) => ports.afterQueuedFrames(run));
   }
 
@@ -135,6 +149,7 @@ export class Wire {
     this.#open.delete(name);
     entry?.segment.stop();
     entry?.socket.close();
+    this.#overloads.set(name, false);
     this.#memory.forgetLink(name);
     this.#ports.log('interface closed', { interface: name });
   }
@@ -155,7 +170,11 @@ export class Wire {
     this.#opening.add(name);
     let segment: Segment | undefined;
     return this.#ports
-      .openSocket(link, this.#pools, (frame) => segment?.receive(frame))
+      .openSocket(link, this.#pools, {
+        onFrame: (frame, overdue) => segment?.receive(frame, overdue),
+        onOverload: (overloaded) => this.#overloads.set(name, overloaded),
+        peers: () => segment?.peerMacs ?? [],
+      })
       .then((socket) => {
         segment = new Segment(
           link,
@@ -267,6 +286,6 @@ export class Wire {
   /** Everything announced and everything wrong now, for a speaker that has just started. */
   standingReports(): Report[] {
     const ofSegments = [...this.#open.values()].map(({ segment }) => segment.standingReports());
-    return [...ofSegments.flat(), ...this.#missing.active()];
+    return [...ofSegments.flat(), ...this.#missing.active(), ...this.#overloads.active()];
   }
 }

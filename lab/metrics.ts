@@ -1,0 +1,38 @@
+import { fetchPage } from './http.ts';
+import type { Lab } from './lab.ts';
+
+const METRICS = 'http://127.0.0.1:7474/metrics';
+
+/** One line of Prometheus' text format. */
+export interface MetricSample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** What the speaker of a node shows, its wire's figures of the last second included. */
+export async function metricsOf(lab: Lab, node: string): Promise<MetricSample[]> {
+  const { body } = await fetchPage(lab.namespace(node), METRICS);
+  const lines = body.matchAll(/^(metallb_\w+)(?:\{(.*)\})? (\S+)$/gm);
+  return [...lines].map(([, name = '', labels = '', value]) => ({
+    name,
+    labels: Object.fromEntries(
+      [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = '', text = '']) => [label, text]),
+    ),
+    value: Number(value),
+  }));
+}
+
+/** The sum of all lines of that name which have these labels. */
+export async function metricOf(
+  lab: Lab,
+  node: string,
+  name: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const wanted = Object.entries(labels);
+  return (await metricsOf(lab, node))
+    .filter((one) => one.name === name)
+    .filter((one) => wanted.every(([label, value]) => one.labels[label] === value))
+    .reduce((sum, { value }) => sum + value, 0);
+}
