@@ -32,13 +32,8 @@ const slices: Record<string, NewObject> = {
   'default/dns': sliceOf('dns', [{ nodeName: 'n2' }, { nodeName: 'n3' }]),
 };
 
-function decide(
-  children: readonly NewObject[],
-  epochMs = NOON,
-  since?: number,
-): Duty | DutyRefusal {
+function decide(children: readonly NewObject[], epochMs = NOON): Duty | DutyRefusal {
   return decideDuty({
-    since,
     ip: ip(IP),
     children: children.map(childOf),
     classNamed: (name) => (classes[name] === undefined ? undefined : classOf(classes[name])),
@@ -57,15 +52,6 @@ test('a child that nobody has announced is a fresh duty of its class', () => {
   const { metadata } = childOf(child('web'));
   assert.equal(decide([child('web')]), dutyOf(IP, { since: Number(metadata.resourceVersion) }));
 });
-
-test('since when an IP is known stays, whoever announces it later', () => {
-  const announced = child('web', { announcer: announcer('n2', '2026-05-01T11:00:00.500Z') });
-  assert.equal([decide([announced]), decide([announced], NOON, 7)].map(sinceOf), [0, 7]);
-});
-
-function sinceOf(decided: Duty | DutyRefusal): number | undefined {
-  return 'since' in decided ? decided.since : undefined;
-}
 
 const announcer = (node: string, since: string) => ({
   node,

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { run, until } from '../../lab/exec.ts';
+import { delay, run, until } from '../../lab/exec.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
 import {
   type Assignment,
@@ -15,6 +15,8 @@ import { macOn } from '../../lab/plan.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
 import { endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
+import { Ranking } from '../../modules/metallb/src/election/ranking.ts';
+import { ip as ipOf } from '../support/addresses.ts';
 
 /** A host that gets an address which was a Service's. */
 const HOST = 'client2';
@@ -25,6 +27,11 @@ const BACK_FOR_MS = 4_000;
 const ANSWERED_WITHIN_MS = 1_500;
 const WITHDRAWN_WITHIN_MS = 1_000;
 const STEADY_MS = 2_000;
+const NEWS_MS = 3_000;
+const UNANSWERED_AT_MOST_MS = 1_000;
+/** So that for some IPs each of the nodes that are left thinks that it is the other one's turn. */
+const MANY = 18;
+const DRAIN = 'network.deckhouse.io/drain-balancer';
 const TIMED = { timed: true } as const;
 
 /** Nodes that know different states of the cluster (network rules 5, 6, 25). */
@@ -80,6 +87,27 @@ export const scenarios: readonly Scenario[] = [
     return { unit: 'ms until all new IPs were answered', samples: [answeredMs] };
   }),
 
+  scenario('hard/nodes-change-while-one-can-not-hear-of-it', TIMED, async (lab) => {
+    const all = await freshServices(lab, MANY);
+    await lab.cluster.cutOff('n1');
+    // Where its IPs are to go now, n1 does not hear.
+    await lab.cluster.change({ kind: 'Node', name: 'n2' }, { annotations: { [DRAIN]: 'true' } });
+    await delay(NEWS_MS);
+    const disputed = (await assignments(lab)).filter(isNobodysTurn);
+    assert.ok(disputed.length > 0, 'none of which each thinks that it is the turn of the other');
+    const watch = await lab.prober.watch(all.map(({ ip }) => ip));
+    await NODE_LOSS.strike(lab, 'n2');
+    await delay(STEADY_MS);
+    const answers = await watch.stop();
+    const unanswered = all.map(({ ip }) => answers.unansweredMs(ip));
+    assert.ok(Math.max(...unanswered) < UNANSWERED_AT_MOST_MS, `unanswered for ${unanswered} ms`);
+    await onceAnswered(lab, all, STEADY_MS);
+    await lab.cluster.reconnect();
+    await lab.cluster.change({ kind: 'Node', name: 'n2' }, { annotations: { [DRAIN]: null } });
+    await NODE_LOSS.repair(lab, 'n2');
+    return { unit: 'ms unanswered, of each IP', samples: unanswered };
+  }),
+
   scenario('hard/endpoints-go-while-their-node-can-not-hear-of-it', TIMED, async (lab) => {
     const all = await localServices(lab, ['n1', 'n2']);
     const own = all.filter(({ preferredNode }) => preferredNode === 'n1');
@@ -110,6 +138,12 @@ async function localServices(lab: Lab, nodes: readonly string[]): Promise<Assign
     if (nodes.includes(preferredNode)) await answeredBy(lab, ip, preferredNode);
   }
   return all;
+}
+
+/** Of two nodes that are left, one knows that the IP is to go to n1, and n1 thinks that it is the other one's. */
+function isNobodysTurn({ ip, preferredNode }: Assignment): boolean {
+  const { winner } = new Ranking([['n1', 'n3']], undefined, ipOf(ip));
+  return preferredNode === 'n1' && winner === 'n3';
 }
 
 /** Looks again and again: every IP has one answer, and no more. */

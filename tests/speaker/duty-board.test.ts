@@ -144,6 +144,31 @@ test('an IP that its pool no longer covers stays within the capture filter', () 
   assert.equal(fixture.board.table.pools, ['192.0.2.2-192.0.2.9']);
 });
 
+test('a duty tells with which cluster state it came or changed, if anybody could have missed that', () => {
+  const announcer = { node: 'n1', since: '2026-05-01T11:00:00Z', reason: 'Assigned' };
+  const fixture = usual()
+    .set(at(20, assignedChild('new', '192.0.2.3')))
+    .set(at(30, assignedChild('old', '192.0.2.4', { announcer })));
+  const since = () => ['192.0.2.3', '192.0.2.4'].map((each) => sinceOf(fixture, each));
+  fixture.update();
+  assert.equal(since(), [20, 0], 'who announces an IP has known it for long');
+  fixture.set(at(40, assignedChild('new', '192.0.2.3', { announcer })));
+  fixture.update();
+  assert.equal(since(), [20, 0], 'an announcer changes nothing for whoever elects');
+  fixture.set(at(50, assignedChild('old', '192.0.2.4', { announcer, preferredNode: 'n2' })));
+  fixture.update();
+  assert.equal(since(), [20, 50]);
+});
+
+function at(version: number, object: NewObject): NewObject {
+  const stamped = { resourceVersion: `${version}` };
+  return { ...object, metadata: { ...object.metadata, ...stamped } };
+}
+
+function sinceOf(fixture: BoardFixture, address: string): number | undefined {
+  return fixture.board.table.duties.get(ip(address))?.since;
+}
+
 test('sharers are one duty', () => {
   const fixture = usual().set(assignedChild('web-udp', '192.0.2.1'));
   fixture.update();

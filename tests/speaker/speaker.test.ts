@@ -276,6 +276,7 @@ test('a wire whose peers know more makes the store list again', async () => {
   };
   await fixture.speaker.start();
   fixture.tell({ kind: 'relist' });
+  fixture.clock.advance(1_000);
   assert.is(relists, 1);
 });
 

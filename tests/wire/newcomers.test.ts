@@ -1,11 +1,15 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Duty } from '../../modules/metallb/src/duty/duty.ts';
+import { Ranking } from '../../modules/metallb/src/election/ranking.ts';
 import { announcement } from '../../modules/metallb/src/layer2/announcement.ts';
 import type { MacAddress } from '../../modules/metallb/src/net/mac.ts';
 import { ip, mac } from '../support/addresses.ts';
 import { dutyOf } from '../support/duty-arbitraries.ts';
 import { VirtualSegment } from '../support/virtual-segment.ts';
+
+/** An ARP probe by its last byte, the IP's. */
+const isProbeOf30 = (frame: Uint8Array) => frame[13] === 6 && frame[21] === 1 && frame[41] === 30;
 
 const N1 = mac('02:00:00:00:00:01');
 const STRANGER = mac('02:00:00:00:00:0f');
@@ -119,6 +123,42 @@ for (const address of ['192.0.2.30', '2001:db8::30']) {
     assert.is(lan.cache.get(ip(address)), STRANGER);
   });
 }
+
+test('an IP of a dead node is answered, though each other node thinks that it is the other one’s', () => {
+  for (const address of ['192.0.2.30', '2001:db8::30']) {
+    const old = newDuty(address, { probing: 'none', since: 0, preferredNode: 'n2' });
+    const first = new Ranking([['n1', 'n3']], undefined, old.ip).winner ?? '';
+    const second = first === 'n1' ? 'n3' : 'n1';
+    const lan = new VirtualSegment();
+    lan.group(...NODES);
+    for (const node of NODES)
+      lan.known.set(node, { duties: new Map([[old.ip, old]]), revision: 5 });
+    for (const node of NODES) lan.start(node);
+    lan.run(2_000);
+    // Of this the second one has not heard: without n2, it is the first one's turn to it.
+    const changed = { ...old, preferredNode: second, since: 9 };
+    for (const node of [first, 'n2']) learn(lan, node, changed, 9);
+    lan.draining.add('n2');
+    lan.stations.get('n2')?.segment.setDraining(true);
+    lan.run(2_000);
+    assert.is(lan.ask(address).length, 1);
+    lan.kill('n2');
+    const { firstMs, doubledMs, seen } = watch(lan, address, 5_000);
+    assert.ok(firstMs <= 1_300, `after ${firstMs} ms`);
+    assert.is(doubledMs, 0);
+    assert.equal(seen, [mac(`02:00:00:00:00:0${first.slice(1)}`)]);
+  }
+});
+
+test('what its node answers for since before, though it can know nothing of it now, is left to it', () => {
+  const lan = newIpFor('192.0.2.30', { knows: ['n2', 'n3'] });
+  learn(lan, 'n1', newDuty('192.0.2.30', { probing: 'none', since: 0 }), 5);
+  const { seen, doubledMs } = watch(lan, '192.0.2.30', 5_000);
+  assert.equal(seen, [N1]);
+  assert.is(doubledMs, 0);
+  const asked = lan.sent.filter(({ from, frame }) => from !== 'client' && isProbeOf30(frame));
+  assert.ok(asked.length <= 9, `asked for ${asked.length} times`);
+});
 
 test('what a node announces that does not hear us is left to it', () => {
   const lan = new VirtualSegment();

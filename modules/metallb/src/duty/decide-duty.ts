@@ -19,8 +19,6 @@ export interface DutyInputs {
   readonly classNamed: (name: string) => MetalLoadBalancerClass | undefined;
   slicesOf(service: string): Iterable<EndpointSlice>;
   readonly epochMs: number;
-  /** `Duty.since` as it was decided before. */
-  readonly since?: number | undefined;
 }
 
 /** Why nobody can announce an IP, in words. */
@@ -53,7 +51,7 @@ export function decideDuty(inputs: DutyInputs): Duty | DutyRefusal {
     localEndpoints: sharedEndpoints(inputs),
     lastAnnouncer: announcer?.node,
     probing: announcer === undefined ? 'optimistic' : 'none',
-    since: inputs.since ?? (announcer === undefined ? Number(oldest.metadata.resourceVersion) : 0),
+    since: versionOf(inputs, clazz),
     forced: children.some(({ forceAddress }) => forceAddress),
     failback: hasMovedEnough(announcer, epochMs)
       ? 'withheld'
@@ -70,6 +68,13 @@ export function decideDuty(inputs: DutyInputs): Duty | DutyRefusal {
 function hasMovedEnough(announcer: Announcer | undefined, epochMs: number): boolean {
   const since = sinceOf(announcer);
   return (announcer?.recentMoves ?? 0) >= MAX_RECENT_MOVES && epochMs - since < RECENT_MOVES_MS;
+}
+
+/** Of the newest of all objects that have a say in who is elected. */
+function versionOf({ children, slicesOf }: DutyInputs, clazz: MetalLoadBalancerClass): number {
+  const slices = children.flatMap(({ serviceRef }) => [...slicesOf(keyOf(serviceRef))]);
+  const versions = [clazz, ...children, ...slices].map(({ metadata }) => metadata.resourceVersion);
+  return Math.max(...versions.map(Number));
 }
 
 function sharersOf({ children, classNamed }: DutyInputs): Sharer[] {

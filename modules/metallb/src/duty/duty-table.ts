@@ -99,14 +99,21 @@ function diffRevision(before: DutyTable, after: DutyTable): DutyChange[] {
   return before.revision === revision ? [] : [{ set: 'revision', revision }];
 }
 
+/** Whether two duties for an IP elect the same nodes, as far as moves have no say in it. */
+export function sameElection(a: Duty, b: Duty): boolean {
+  return (
+    a.group === b.group &&
+    sameList(a.interfaces, b.interfaces) &&
+    a.preferredNode === b.preferredNode &&
+    sameEndpoints(a.localEndpoints, b.localEndpoints)
+  );
+}
+
 /** Whether two duties ask for the same thing. */
 export function sameDuty(a: Duty, b: Duty): boolean {
   return (
     a.ip === b.ip &&
-    a.group === b.group &&
-    sameList(a.interfaces, b.interfaces) &&
-    a.preferredNode === b.preferredNode &&
-    sameEndpoints(a.localEndpoints, b.localEndpoints) &&
+    sameElection(a, b) &&
     a.lastAnnouncer === b.lastAnnouncer &&
     a.probing === b.probing &&
     a.since === b.since &&

@@ -27,8 +27,8 @@ export interface Duty {
   readonly lastAnnouncer: string | undefined;
   readonly probing: Probing;
   /**
-   * resourceVersion of the child when nobody had announced the IP: who has not seen that can't know the IP (network rule
-   * 5). 0 for an IP that had been announced when this node heard of it.
+   * Cluster state in which this duty came or last changed: who has not seen that can't know it (network rule 5). 0 for
+   * what is older than this node's view, and had been announced by then.
    */
   readonly since: number;
   /** A person wants it announced although a foreign host may have it: no probe, no veto (network rule 21). */

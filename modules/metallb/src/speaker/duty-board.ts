@@ -3,7 +3,7 @@ import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts
 import { keyOf } from '../api/object.ts';
 import { type DutyRefusal, decideDuty, oldestChild } from '../duty/decide-duty.ts';
 import { type Duty, type DutyTable, RECENT_MOVES_MS } from '../duty/duty.ts';
-import { LiveDutyTable, sameDuty, sameGroup, sameList } from '../duty/duty-table.ts';
+import { LiveDutyTable, sameDuty, sameElection, sameGroup, sameList } from '../duty/duty-table.ts';
 import { nextFailbackEdge } from '../duty/failback-window.ts';
 import type { DutyChange } from '../duty/messages.ts';
 import { isMember, viewGroup } from '../duty/node-group.ts';
@@ -169,7 +169,8 @@ export class DutyBoard {
 
   #updateDuty(ip: IpAddress, epochMs: number): DutyChange[] {
     const old = this.#table.duties.get(ip);
-    const duty = this.#decide(ip, epochMs);
+    const decided = this.#decide(ip, epochMs);
+    const duty = decided && { ...decided, since: sinceWhen(old, decided) };
     const restsUntil = duty === undefined ? 0 : duty.lastMoveEpochMs + RECENT_MOVES_MS;
     if (duty?.failback === 'withheld' && restsUntil > epochMs) this.#rests.set(ip, restsUntil);
     else this.#rests.delete(ip);
@@ -184,13 +185,12 @@ export class DutyBoard {
     const classNamed = (name: string) => this.#view.classes.get(name);
     const clazz = classNamed(oldestChild(children)?.className ?? '');
     const foreign = clazz !== undefined && !this.#concerns(clazz);
-    const since = this.#table.duties.get(ip)?.since;
     const slicesOf = (service: string) => this.#view.slicesOf(service);
     const decided =
       children.length === 0 || foreign
         ? undefined
         : (this.#unpublished(ip, children) ??
-          decideDuty({ ip, children, epochMs, classNamed, slicesOf, since }));
+          decideDuty({ ip, children, epochMs, classNamed, slicesOf }));
     const refusal = decided !== undefined && 'refusal' in decided ? decided.refusal : undefined;
     this.#refuse(ip, refusal);
     if (decided === undefined || 'refusal' in decided) return undefined;
@@ -243,4 +243,10 @@ export class DutyBoard {
     const draining = this.#view.nodes.get(this.#nodeName)?.draining ?? false;
     return draining === this.#table.draining ? [] : [{ set: 'draining', draining }];
   }
+}
+
+/** What was announced before this node heard of it may be older than its present version. */
+function sinceWhen(old: Duty | undefined, duty: Duty): number {
+  if (old !== undefined) return sameElection(old, duty) ? old.since : duty.since;
+  return duty.probing === 'optimistic' ? duty.since : 0;
 }

@@ -14,6 +14,7 @@ import { DutyBoard } from './duty-board.ts';
 import { type LastKnownGood, type WritableState, withoutStore } from './last-known-good.ts';
 import { watchLoss } from './loss-watch.ts';
 import { type HostSight, NodeHealth, shownPools } from './node-health.ts';
+import { Relisting } from './relisting.ts';
 import { eventsOfReport } from './report-events.ts';
 import { logReport } from './report-log.ts';
 import { servedPools } from './served-pools.ts';
@@ -63,6 +64,7 @@ export class Speaker {
   readonly #board: DutyBoard;
   readonly #feed: StoreFeed;
   readonly #wireState = new WireState();
+  readonly #relisting: Relisting;
   readonly #link: WireLink;
   readonly #statusWriter: StatusWriter;
   readonly #keeper: StateKeeper;
@@ -96,12 +98,13 @@ export class Speaker {
       onProblem: (problems) =>
         log.warn('object is wrong, its last good version counts', { problems }),
     });
+    this.#relisting = new Relisting(clock, random, () => ports.store.relist());
     this.#link = new WireLink({
       clock,
       connect: ports.connectWire,
       log,
       onReport: (report) => this.#take(report),
-      onRelist: () => ports.store.relist(),
+      onRelist: () => this.#relisting.request(),
       onNewWire: () => this.#forgetWire(),
     });
     this.#statusWriter = new StatusWriter(identity.node, {
@@ -145,6 +148,7 @@ export class Speaker {
   /** Idempotent. The wire goes on with what it has. */
   async stop(): Promise<void> {
     for (const timer of [this.#patience, this.#edge, this.#restart]) timer?.cancel();
+    this.#relisting.stop();
     this.#feed.stop();
     this.#health.stop();
     this.#link.stop();

@@ -21,23 +21,28 @@ interface Unclaimed {
 export type Latecomers = (duty: Duty) => ReadonlySet<string> | undefined;
 
 /**
- * IPs that are new here, until somebody is seen to serve them (network rule 5). A node whose view of the cluster stands still is
- * heard like any other, and does not know them. So whoever can't know an IP, or is found not to serve it, comes last for
- * it, until it announces it.
+ * IPs that are new here or have changed, until somebody is seen to serve them (network rule 5). A node whose view of the
+ * cluster stands still is heard like any other, and does not know. So whoever can't know what has become of an IP, or is
+ * found not to serve it, comes last for it, until it shows that it does.
  */
 export class Newcomers {
-  /** Since when, the youngest last. */
+  /** The version of each IP that is dealt with. */
+  readonly #since = new Map<IpAddress, number>();
+  /** Since when a version is known, the youngest last. */
   readonly #young = new Map<IpAddress, number>();
   readonly #unclaimed = new Map<IpAddress, Unclaimed>();
   readonly #due = new DueQueue<Unclaimed>((one) => this.#unclaimed.get(one.ip) === one);
-  /** Once an IP is no longer young. Empty when whoever was doubted has shown that it serves the IP. */
+  /** Of versions that are no longer young; empty where nobody is doubted. */
   readonly #doubts = new Map<IpAddress, ReadonlySet<string>>();
 
-  /** An IP that nobody ever announced is about to be elected for the first time. */
-  add(ip: IpAddress, now: number): void {
+  /** Before an election. @param isFirst of an IP that nobody ever announced */
+  meet({ ip, since }: Duty, isFirst: boolean, now: number): void {
+    if (isFirst) this.#watch({ ip, signAt: now, rank: 1 });
+    if (since === (this.#since.get(ip) ?? 0)) return;
+    this.#since.set(ip, since);
+    this.#doubts.delete(ip);
     this.#young.delete(ip);
     this.#young.set(ip, now);
-    this.#watch({ ip, signAt: now, rank: 1 });
   }
 
   /** Nobody has announced it yet. */
@@ -49,11 +54,6 @@ export class Newcomers {
   sign(ip: IpAddress, now: number): void {
     const one = this.#unclaimed.get(ip);
     if (one !== undefined) this.#watch({ ...one, signAt: now });
-  }
-
-  /** Somebody has it. */
-  settle(ip: IpAddress): void {
-    this.#unclaimed.delete(ip);
   }
 
   /** @returns whether it is this node's turn, with `rank` nodes before it; else it is later */
@@ -70,18 +70,26 @@ export class Newcomers {
     this.#doubts.set(ip, new Set(nodes));
   }
 
-  isDoubted(ip: IpAddress): boolean {
+  doubts(ip: IpAddress, node: string): boolean {
+    return this.#doubts.get(ip)?.has(node) ?? false;
+  }
+
+  /** This node may win it only because others are doubted. */
+  isDoubtful(ip: IpAddress): boolean {
     return (this.#doubts.get(ip)?.size ?? 0) > 0;
   }
 
-  /** The node announces it, or answers for it: whatever was thought of it is over. */
-  trust(ip: IpAddress, node: string): void {
+  /** Somebody has it. @param node that is trusted again; everybody, where a foreign host has it */
+  settle(ip: IpAddress, node?: string): void {
     this.#unclaimed.delete(ip);
-    if (this.#doubts.get(ip)?.has(node)) this.#doubts.set(ip, new Set());
+    const doubted = this.#doubts.get(ip);
+    if (doubted === undefined) return;
+    this.#doubts.set(ip, new Set([...doubted].filter((one) => node !== undefined && one !== node)));
   }
 
   /** The IP is no duty any more. */
   forget(ip: IpAddress): void {
+    this.#since.delete(ip);
     this.#young.delete(ip);
     this.#unclaimed.delete(ip);
     this.#doubts.delete(ip);

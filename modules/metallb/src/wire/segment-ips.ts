@@ -17,6 +17,7 @@ import { type Elect, ElectionQueue } from './election-queue.ts';
 import { type ElectionInput, IpRoles, type Transition } from './ip-roles.ts';
 import { MoveReports } from './move-reports.ts';
 import { Newcomers } from './newcomers.ts';
+import { mayTake, probingOf } from './probing.ts';
 import type { Questions } from './questions.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 import { StandIns } from './stand-ins.ts';
@@ -77,7 +78,11 @@ export class SegmentIps {
     const isPeer = (mac: MacAddress) => this.isPeer(mac);
     const isStranger = (mac: MacAddress) => presence.has(mac);
     const judgements = {
-      ...{ isPeer, isStranger, mayTake: (ip: IpAddress) => this.#mayTake(ip) },
+      ...{
+        isPeer,
+        isStranger,
+        mayTake: (ip: IpAddress) => mayTake(ip, ports.table(), liveness.peers),
+      },
       onProbed: (ip: IpAddress) => this.#probed(ip),
       onVetoed: (ip: IpAddress) => this.#keep(ip),
       ask: (ip: IpAddress) => questions.whoHas(ip),
@@ -280,26 +285,20 @@ export class SegmentIps {
   }
 
   #probingOf(duty: Duty | undefined): Probing {
-    if (duty === undefined || duty.forced) return 'none';
-    return this.#newcomers.isDoubted(duty.ip) ? 'full' : duty.probing;
+    return probingOf(duty, duty !== undefined && this.#newcomers.isDoubtful(duty.ip));
   }
 
-  /** Somebody has it, whoever that is. */
-  #standBack(ip: IpAddress): void {
-    this.#newcomers.forget(ip);
+  /** It is asked for in full, in place of this node or because nobody could know that a foreign host has it. */
+  #standsInFor(ip: IpAddress, node: string | undefined): boolean {
+    if (!this.#newcomers.isDoubtful(ip) || !this.announcements.isAskedInFull(ip)) return false;
+    return node === undefined || this.#newcomers.doubts(ip, node);
+  }
+
+  /** Whoever was doubted serves it after all; a foreign host is a matter between it and the winner. */
+  #standBack(ip: IpAddress, node: string | undefined): void {
+    this.#newcomers.settle(ip, node);
     this.#silence(ip, 'somebody else has it');
     this.#elect()(ip);
-  }
-
-  /**
-   * Network rule 25: what this node knows from before it was restarted may be over. Whoever has seen newer cluster state
-   * and serves the IP answers for it.
-   */
-  #mayTake(ip: IpAddress): boolean {
-    const { duties, revision } = this.#ports.table();
-    if (duties.get(ip)?.probing !== 'full') return true;
-    const { peers } = this.#sight.liveness;
-    return !peers.some((peer) => isCounted(peer) && peer.revision > revision);
   }
 
   #fallSilent(ip: IpAddress, reason: string): void {
@@ -331,15 +330,13 @@ export class SegmentIps {
   claimed(claim: Claim): void {
     const now = this.#ports.clock.now();
     const peer = this.#sight.liveness.peerWithMac(claim.mac);
+    if (this.#standsInFor(claim.ip, peer?.node)) return this.#standBack(claim.ip, peer?.node);
     this.#standIns.sawClaim(claim, peer?.node);
     const role = this.#roles.get(claim.ip);
     if (role.kind === 'yielding') return this.#handOver(claim, role.to, now);
     if (role.kind !== 'announcing') return;
     if (peer !== undefined && claim.kind === 'announcement') {
       this.#claims.set(claim.ip, { mac: claim.mac, at: now });
-    }
-    if (this.#newcomers.isDoubted(claim.ip) && this.announcements.isAskedInFull(claim.ip)) {
-      return this.#standBack(claim.ip);
     }
     // Nobody disputes what this node does not answer.
     if (peer === undefined || this.announcements.isSilent(claim.ip)) {

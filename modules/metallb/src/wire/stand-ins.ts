@@ -27,13 +27,12 @@ export class StandIns {
     this.#ports = ports;
   }
 
-  /** Before an election: it may be the first one. */
+  /** Before an election: it may be the first one of this version. */
   meet(ip: IpAddress, duty: Duty | undefined): void {
     const { roles, clock } = this.#ports;
-    if (duty === undefined) this.#newcomers.forget(ip);
-    else if (duty.probing === 'optimistic' && roles.winnerOf(ip) === undefined) {
-      this.#newcomers.add(ip, clock.now());
-    }
+    if (duty === undefined) return this.#newcomers.forget(ip);
+    const isFirst = duty.probing === 'optimistic' && roles.winnerOf(ip) === undefined;
+    this.#newcomers.meet(duty, isFirst, clock.now());
   }
 
   /**
@@ -50,7 +49,7 @@ export class StandIns {
   #sawServing(node: string, ip: IpAddress): void {
     const { roles, electionInput, elect } = this.#ports;
     const ahead = this.#newcomers.isUnclaimed(ip) ? roles.before(node, ip, electionInput()) : [];
-    this.#newcomers.trust(ip, node);
+    this.#newcomers.settle(ip, node);
     if (ahead === undefined || ahead.length === 0 || ahead.includes(this.#node)) return;
     this.#newcomers.doubt(ip, ahead);
     elect(ip);
@@ -63,7 +62,7 @@ export class StandIns {
   #consider(ip: IpAddress, now: number): void {
     const { roles, liveness, electionInput, elect } = this.#ports;
     const ahead = roles.before(this.#node, ip, electionInput()) ?? [];
-    if (ahead.length === 0) return this.#newcomers.forget(ip);
+    if (ahead.length === 0) return this.#newcomers.settle(ip, this.#node);
     // What a node announces that does not hear us, or that we don't hear, we can't know.
     if (!ahead.every((node) => liveness.peer(node)?.phase === 'alive')) {
       return this.#newcomers.sign(ip, now);
