@@ -1,7 +1,7 @@
 # Every target installs what it lacks and says one line for each step; logs are in .cache/.
 # Only the lab needs root: without it, it goes on in a user and network namespace of its own where that is allowed.
 
-.PHONY: demo test check types lint dead-code lab-test e2e cluster-tools figures build clean
+.PHONY: demo test check types lint dead-code lab-test e2e fuzz cluster-tools figures build clean
 .PHONY: build-packages lab-packages cluster-packages images-packages figures-packages
 
 PATH := $(CURDIR)/node_modules/.bin:$(PATH)
@@ -47,6 +47,12 @@ cluster-tools: | cluster-packages images-packages
 	$(STEP) kubernetes .ci/cluster-tools kubernetes
 	$(STEP) helm .ci/cluster-tools helm
 	$(STEP) shell-operator .ci/cluster-tools shell-operator
+
+# A million inputs that nobody would send for each decoder; TARGET=NAME for one, RUNS=N, SEED=N as an earlier run printed it,
+# INPUT=FILE plays a single one, KEEP=1 adds to the corpus what reaches code that nothing in it reaches.
+fuzz: $(INSTALLED)
+	@node --import tsx tests/fuzz/fuzz.ts $(if $(TARGET),--target='$(TARGET)') $(if $(RUNS),--runs='$(RUNS)') \
+	  $(if $(SEED),--seed='$(SEED)') $(if $(INPUT),--input='$(INPUT)') $(if $(KEEP),--keep)
 
 # Measurements, n >= 20 each. Takes long.
 figures: $(BUILT) | lab-packages cluster-tools figures-packages

@@ -69,7 +69,7 @@ for (const [name, text, problem] of [
   [
     'a name that no file can have',
     SERVICE.replace('nginx', 'x'.repeat(251)),
-    /metadata.name is "x+": expected .*, at most 250 of them$/,
+    /metadata.name is "x+…: expected .*, at most 250 of them$/,
   ],
   [
     'an unquoted number',

@@ -1,3 +1,5 @@
+import { shownValue } from './shown-value.ts';
+
 /** One thing wrong with one field of one object, in words that tell its owner what to change. */
 export interface Problem {
   /** e.g. `MetalLoadBalancerClass/ingress` or `Service/default/nginx` */
@@ -28,28 +30,8 @@ export function formatProblems(problems: readonly Problem[]): string {
   return [...told, ...(untold > 0 ? [`and ${untold} more`] : [])].join('; ');
 }
 
-/** A sentence goes into conditions and log lines, whatever a user has pasted into the field. */
-const MAX_SHOWN = 100;
-
 /** For where the object is named already. */
 export function describeProblem({ field, value, expected }: Problem): string {
   const shown = value === undefined ? 'is missing' : `is ${shownValue(value)}`;
   return `${field} ${shown}: ${expected}`;
-}
-
-function shownValue(value: unknown): string {
-  const written = writtenValue(value);
-  if (written.length <= MAX_SHOWN) return written;
-  const halfCharacter = /[\ud800-\udbff]$/;
-  return `${written.slice(0, MAX_SHOWN).replace(halfCharacter, '')}…`;
-}
-
-function writtenValue(value: unknown): string {
-  if (typeof value === 'number') return String(value);
-  try {
-    return JSON.stringify(value) ?? String(value);
-  } catch {
-    // A YAML alias may stand for what holds it, and lists may be in each other without end.
-    return '(nested too deeply to show)';
-  }
 }

@@ -29,17 +29,18 @@ export function readDump(sources: readonly SourceText[]): KubernetesObject[] {
 
 function documentsOf({ name, text }: SourceText): unknown[] {
   // JSON is YAML, and read twenty times faster.
-  if (text.trimStart().startsWith('{')) return [parseJson(name, text)];
+  if (text.trimStart().startsWith('{')) return [readOrRefuse(name, () => JSON.parse(text))];
   return parseAllDocuments(text, { prettyErrors: false }).map((document) => {
     const [error] = document.errors;
     if (error !== undefined) throw new CommandFailure(`${name}: ${error.message}`);
-    return document.toJS();
+    // An alias may stand for nothing, or unfold without end.
+    return readOrRefuse(name, () => document.toJS());
   });
 }
 
-function parseJson(name: string, text: string): unknown {
+function readOrRefuse(name: string, read: () => unknown): unknown {
   try {
-    return JSON.parse(text);
+    return read();
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new CommandFailure(`${name}: ${reason}`, { cause: error });

@@ -33,19 +33,23 @@ export function parseSpeakerStatus(value: unknown): SpeakerStatus | undefined {
     node: value['node'],
     storeConnected: value['storeConnected'] === true,
     wireConnected: value['wireConnected'] === true,
-    ips: new Set(records(value['duties']).flatMap(({ ip }) => parseIp(String(ip)) ?? [])),
+    ips: new Set(records(value['duties']).flatMap(({ ip }) => parseIp(text(ip)) ?? [])),
     served: records(value['served']).map((one) => ({
-      interface: String(one['interface']),
+      interface: text(one['interface']),
       pools: list(one['pools']).flatMap((pool) => {
-        const range = parseRange(String(pool));
+        const range = parseRange(text(pool));
         return typeof range === 'string' ? [] : [range];
       }),
     })),
     conditions: records(value['conditions']).map(({ type, message }) => ({
-      type: String(type),
-      message: String(message),
+      type: text(type),
+      message: text(message),
     })),
   };
+}
+
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 function list(value: unknown): readonly unknown[] {

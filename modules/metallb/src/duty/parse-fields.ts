@@ -1,3 +1,4 @@
+import { shownValue } from '../api/shown-value.ts';
 import { type IpAddress, parseIp } from '../net/ip.ts';
 
 /** What came is not a message, or not one of this protocol. */
@@ -105,6 +106,5 @@ export function readMap<T>(
 }
 
 function malformed(what: string, expected: string, value: unknown): MalformedMessageError {
-  const shown = String(JSON.stringify(value)).slice(0, 80);
-  return new MalformedMessageError(`${what}: expected ${expected}, got ${shown}`);
+  return new MalformedMessageError(`${what}: expected ${expected}, got ${shownValue(value)}`);
 }

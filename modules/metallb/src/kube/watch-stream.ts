@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { isRecord } from '../api/fields.ts';
 import type { KubernetesObject } from '../api/object.ts';
+import { shownValue } from '../api/shown-value.ts';
 import type { Kind } from '../store/store.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { parseApiObject } from './kinds.ts';
@@ -31,11 +32,12 @@ export interface WatchLimits {
   readonly lineLength: number;
 }
 
-const TYPES: Readonly<Record<string, 'changed' | 'deleted'>> = {
-  ADDED: 'changed',
-  MODIFIED: 'changed',
-  DELETED: 'deleted',
-};
+/** A map, since every object has members such as `constructor`. */
+const TYPES: ReadonlyMap<unknown, 'changed' | 'deleted'> = new Map([
+  ['ADDED', 'changed'],
+  ['MODIFIED', 'changed'],
+  ['DELETED', 'deleted'],
+]);
 
 /**
  * The lines of a watch as they come. What is read waits in the socket while the caller works, so a slow caller slows
@@ -115,7 +117,7 @@ export function parseWatchLine(kind: Kind, line: string): WatchLine {
   if (event['type'] === 'BOOKMARK') {
     return { type: 'bookmark', resourceVersion: versionOf(object, line) };
   }
-  const type = TYPES[String(event['type'])];
+  const type = TYPES.get(event['type']);
   const parsed = parseApiObject(kind, object);
   if (type === undefined || parsed === undefined) throw unreadable(line);
   return { type, object: parsed };
@@ -140,12 +142,11 @@ function versionOf(object: unknown, line: string): string {
 
 function messageOf(status: unknown): string {
   const message = isRecord(status) ? status['message'] : undefined;
-  return typeof message === 'string' ? message : JSON.stringify(status);
+  return typeof message === 'string' ? message : shownValue(status);
 }
 
 function unreadable(line: string, cause?: unknown): UnreadableWatchError {
-  const shown = line.length > 80 ? `${line.slice(0, 80)}…` : line;
-  return new UnreadableWatchError(`expected a watch event as JSON, got ${JSON.stringify(shown)}`, {
+  return new UnreadableWatchError(`expected a watch event as JSON, got ${shownValue(line)}`, {
     cause,
   });
 }

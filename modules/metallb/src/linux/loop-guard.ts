@@ -31,8 +31,11 @@ export function guardRules(interfaces: readonly string[], pools: readonly IpRang
 /** Our rules in the output of `ip -json rule list`. @throws IpCommandError */
 export function readGuardRules(family: IpFamily, stdout: string): GuardRule[] {
   return parseIpJson(stdout).flatMap(({ priority, iif, dst, dstlen = HOST_BITS[family] }) =>
-    priority === GUARD_PREFERENCE && typeof iif === 'string' && typeof dst === 'string'
-      ? [{ family, interface: iif, to: `${dst}/${String(dstlen)}` }]
+    priority === GUARD_PREFERENCE &&
+    typeof iif === 'string' &&
+    typeof dst === 'string' &&
+    typeof dstlen === 'number'
+      ? [{ family, interface: iif, to: `${dst}/${dstlen}` }]
       : [],
   );
 }

@@ -39,8 +39,8 @@ export async function listRuleMarks(): Promise<number[]> {
 /** Reads the output of `ip -json rule list`. @throws IpCommandError */
 export function readRuleMarks(stdout: string): number[] {
   return parseIpJson(stdout).flatMap(({ fwmark }) => {
-    const mark = Number(fwmark);
-    return typeof fwmark === 'string' && Number.isSafeInteger(mark) && mark > 0 ? [mark] : [];
+    const mark = typeof fwmark === 'string' ? Number(fwmark) : 0;
+    return Number.isSafeInteger(mark) && mark > 0 ? [mark] : [];
   });
 }
 

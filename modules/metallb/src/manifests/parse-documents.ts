@@ -1,5 +1,6 @@
 import { LineCounter, parseAllDocuments } from 'yaml';
 import { CHILD_KIND } from '../api/names.ts';
+import { shownValue } from '../api/shown-value.ts';
 import { asStored } from '../store/apply-patch.ts';
 import type { Kind, NewObject } from '../store/store.ts';
 import { isKind, KINDS } from './kinds.ts';
@@ -138,7 +139,7 @@ function problemsOfMetadata(metadata: Readonly<Record<string, unknown>>): string
     const value = metadata[field];
     if (value === undefined ? field === 'name' : !isObjectName(value)) {
       problems.push(
-        `metadata.${field} is ${JSON.stringify(value) ?? 'missing'}: expected lower-case letters, digits, "-" and ".", at most ${MAXIMUM_NAME_LENGTH} of them`,
+        `metadata.${field} is ${value === undefined ? 'missing' : shownValue(value)}: expected lower-case letters, digits, "-" and ".", at most ${MAXIMUM_NAME_LENGTH} of them`,
       );
     }
   }
@@ -150,12 +151,12 @@ function problemsOfMetadata(metadata: Readonly<Record<string, unknown>>): string
 
 function problemsOfStrings(field: string, value: unknown): string[] {
   if (value === undefined || value === null) return [];
-  if (!isRecord(value)) return [`${field} is ${JSON.stringify(value)}: expected names and values`];
+  if (!isRecord(value)) return [`${field} is ${shownValue(value)}: expected names and values`];
   return Object.entries(value)
     .filter(([, text]) => typeof text !== 'string')
     .map(
       ([name, text]) =>
-        `${field}["${name}"] is ${JSON.stringify(text)}: expected a string, put it in quotes`,
+        `${field}["${name}"] is ${shownValue(text)}: expected a string, put it in quotes`,
     );
 }
 

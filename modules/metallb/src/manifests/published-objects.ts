@@ -26,7 +26,10 @@ export interface BaseObject extends KubernetesObject {
 export function parseObjectFile(text: string): BaseObject | undefined {
   try {
     const value = JSON.parse(text) as Partial<BaseObject> | null;
-    const isObject = typeof value?.metadata?.uid === 'string' && isKind(value.kind ?? '');
+    const isObject =
+      typeof value?.metadata?.uid === 'string' &&
+      typeof value.kind === 'string' &&
+      isKind(value.kind);
     return isObject ? (value as BaseObject) : undefined;
   } catch {
     return undefined;

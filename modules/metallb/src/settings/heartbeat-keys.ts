@@ -6,29 +6,38 @@ const MIN_KEY_BYTES = 16;
 const MAX_KEYS = 4;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
+type Keys = readonly [Uint8Array, ...Uint8Array[]];
+
+/** The secrets of a heartbeat key file. @throws UsageError that names the line, never what stands in it */
+export function readHeartbeatKeys(path: string): Keys {
+  return parseHeartbeatKeys(readText(path), path);
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`can't read the heartbeat keys: ${reason}`, { cause: error });
+  }
+}
+
 /**
- * The secrets of a heartbeat key file, at most four: one base64 key a line, the newest first, empty lines apart.
+ * At most four keys, one in base64 a line, the newest first, empty lines apart.
+ * @param path names the file in errors
  * @throws UsageError that names the line, never what stands in it
  */
-export function readHeartbeatKeys(path: string): readonly [Uint8Array, ...Uint8Array[]] {
-  const lines = readLines(path)
+export function parseHeartbeatKeys(text: string, path: string): Keys {
+  const lines = text
+    .split('\n')
     .map((line, index) => ({ text: line.trim(), where: `line ${index + 1} of ${path}` }))
-    .filter(({ text }) => text !== '')
-    .map(({ text, where }) => ({ key: decodeKey(text, where), where }));
+    .filter((line) => line.text !== '')
+    .map((line) => ({ key: decodeKey(line.text, line.where), where: line.where }));
   const [first, ...more] = lines.map(({ key }) => key);
   if (first === undefined) throw new UsageError(`${path} holds no heartbeat key`);
   refuseTooMany(lines.length, path);
   refuseRepeated(lines);
   return [first, ...more];
-}
-
-function readLines(path: string): string[] {
-  try {
-    return readFileSync(path, 'utf8').split('\n');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`can't read the heartbeat keys: ${reason}`, { cause: error });
-  }
 }
 
 function decodeKey(text: string, where: string): Uint8Array {

@@ -50,6 +50,11 @@ export async function readLastKnownGood(path: string): Promise<LastKnownGood | u
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
+  return parseLastKnownGood(text, path);
+}
+
+/** @param path names the file in errors. @throws UnusableStateError */
+export function parseLastKnownGood(text: string, path: string): LastKnownGood {
   try {
     return readState(JSON.parse(text));
   } catch (error) {
@@ -60,14 +65,19 @@ export async function readLastKnownGood(path: string): Promise<LastKnownGood | u
 
 /** Replaces the file at once: a reader sees the old state or the new one. */
 export async function writeLastKnownGood(path: string, state: WritableState): Promise<void> {
+  await writeFile(`${path}.new`, formatLastKnownGood(state));
+  await rename(`${path}.new`, path);
+}
+
+/** The content of the file. */
+export function formatLastKnownGood(state: LastKnownGood): string {
   const { duties, groups } = state.table;
   const table = {
     ...tableSettings(state.table),
     duties: [...duties.values()],
     groups: [...groups.values()],
   };
-  await writeFile(`${path}.new`, JSON.stringify({ format: FORMAT, ...state, table }));
-  await rename(`${path}.new`, path);
+  return JSON.stringify({ format: FORMAT, ...state, table });
 }
 
 /**

@@ -1,0 +1,24 @@
+import type { Target } from './target.ts';
+import { COMMAND_TARGETS } from './targets/commands.ts';
+import { MESSAGE_TARGETS } from './targets/messages.ts';
+import { OBJECT_TARGETS } from './targets/objects.ts';
+import { PACKET_TARGETS } from './targets/packets.ts';
+import { TEXT_TARGETS } from './targets/texts.ts';
+import { WIRE_TARGETS } from './targets/wire.ts';
+
+/** Every decoder of something that comes from outside a process. */
+export const TARGETS: readonly Target[] = [
+  ...PACKET_TARGETS,
+  ...WIRE_TARGETS,
+  ...MESSAGE_TARGETS,
+  ...COMMAND_TARGETS,
+  ...TEXT_TARGETS,
+  ...OBJECT_TARGETS,
+];
+
+/** @throws Error when there is none of that name */
+export function targetNamed(name: string): Target {
+  const target = TARGETS.find((candidate) => candidate.name === name);
+  if (target !== undefined) return target;
+  throw new Error(`no target ${name}; there are ${TARGETS.map((one) => one.name).join(', ')}`);
+}
