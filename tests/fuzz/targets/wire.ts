@@ -33,7 +33,7 @@ const quiet: Heartbeat = {
   ...{ cluster: CLUSTER, node: 'n1', interface: 'eth0', incarnation: '0011223344556677' },
   ...{ sequence: 7, intervalMs: 100, state: 'eligible', revision: 1_234, deaf: false },
   failedGates: { dataplane: false, reachability: false },
-  ...{ addresses: [], heard: [], covered: [], witnessed: [], disputed: [], heldKeys: [KEY.id] },
+  ...{ addresses: [], heard: [], covered: [], witnessed: [], disputed: [] },
 };
 const busy: Heartbeat = {
   ...quiet,
@@ -46,7 +46,6 @@ const busy: Heartbeat = {
     { ip: ip('192.0.2.10'), digest: '0011223344556677' },
     { ip: ip('2001:db8::10'), digest: '7766554433221100' },
   ],
-  heldKeys: [KEY.id, 'deadbeef'],
 };
 
 /** With the key's id and signature, where it is long enough to have them; in place. */
@@ -75,9 +74,9 @@ function checkHeartbeat(input: Uint8Array): void {
   decodedWithin(namedSender, input);
   const heartbeat = decodedWithin(read, input);
   if (heartbeat === undefined || typeof heartbeat === 'string') return;
-  const again = read(encodeHeartbeat(heartbeat, KEY));
+  const again = read(encodeHeartbeat(heartbeat, [KEY]));
   if (typeof again === 'string') throw new Error(`refuses what it wrote: ${again}`);
-  deepStrictEqual(read(encodeHeartbeat(again, KEY)), again);
+  deepStrictEqual(read(encodeHeartbeat(again, [KEY])), again);
   const { heard, covered, witnessed, disputed, heldKeys, ...alone } = heartbeat;
   deepStrictEqual({ ...again, ...alone }, again);
   deepStrictEqual(again.heard, heard.slice(0, again.heard.length));
@@ -90,7 +89,7 @@ function checkFrame(input: Uint8Array): void {
   const before = Uint8Array.from(input);
   const later: (() => void)[] = [];
   const reader = new FrameReader(
-    { mac: OWN, interface: 'eth0', cluster: CLUSTER, keys: [KEY] },
+    { mac: OWN, interface: 'eth0', cluster: CLUSTER, keyring: { accepted: [KEY] } },
     {
       counters: new Counters(),
       send: (frame) => sent.push(frame),
@@ -123,14 +122,14 @@ function heartbeatFrames(): Uint8Array[] {
   };
   return ['ff02::1', '224.0.0.18'].flatMap((group) => {
     const path = heartbeatPath(link, ip(group));
-    return path === undefined ? [] : [wrapHeartbeat(encodeHeartbeat(busy, KEY), path)];
+    return path === undefined ? [] : [wrapHeartbeat(encodeHeartbeat(busy, [KEY]), path)];
   });
 }
 
 export const WIRE_TARGETS: readonly Target[] = [
   {
     ...{ name: 'heartbeat', grammar: 'bytes', dictionary: PACKET_WORDS, slowMs: INTERVAL_MS },
-    seeds: [quiet, busy].map((heartbeat) => encodeHeartbeat(heartbeat, KEY)),
+    seeds: [quiet, busy].map((heartbeat) => encodeHeartbeat(heartbeat, [KEY])),
     mend: (input) => {
       const payload = Uint8Array.from(input);
       sign(payload);

@@ -183,7 +183,7 @@ function readBody(reader: ByteReader, cluster: string): SignedHeartbeat {
   const state = NODE_STATES[reader.u8()];
   if (state === undefined || intervalMs === 0) throw reader.malformed('state or interval');
   const flags = reader.u8();
-  const revision = Number(reader.u64());
+  const revision = readRevision(reader);
   const node = readText(reader);
   const interfaceName = readText(reader);
   const heldKeys = readList(reader, KEY_ID_BYTES);
@@ -265,8 +265,19 @@ function writeText(writer: ByteWriter, text: string): void {
   writer.u8(bytes.length).bytes(bytes);
 }
 
+/** Names are compared and written again: what is no UTF-8 must not become another name. */
 function readText(reader: ByteReader): string {
-  return Buffer.from(reader.bytes(reader.u8())).toString();
+  const bytes = Buffer.from(reader.bytes(reader.u8()));
+  const text = bytes.toString();
+  if (!Buffer.from(text).equals(bytes)) throw reader.malformed('a name that is no UTF-8');
+  return text;
+}
+
+/** Versions are compared: above this, different ones would be equal. */
+function readRevision(reader: ByteReader): number {
+  const revision = Number(reader.u64());
+  if (!Number.isSafeInteger(revision)) throw reader.malformed('revision');
+  return revision;
 }
 
 function writeList(writer: ByteWriter, ids: readonly string[]): void {
