@@ -51,6 +51,7 @@ const OPTIONS: Omit<SegmentOptions, 'node'> = {
   holdDownMs: 1_000,
   holdDownMaxMs: 8_000,
   restartGraceMs: 30_000,
+  dutyWaitMs: 0,
   announcePerSecond: 1_000,
   backgroundPerSecond: 500,
 };

@@ -4,6 +4,7 @@ import type { Duty } from '../../modules/metallb/src/duty/duty.ts';
 import { Ranking } from '../../modules/metallb/src/election/ranking.ts';
 import { announcement } from '../../modules/metallb/src/layer2/announcement.ts';
 import type { MacAddress } from '../../modules/metallb/src/net/mac.ts';
+import type { SegmentOptions } from '../../modules/metallb/src/wire/segment-options.ts';
 import { ip, mac } from '../support/addresses.ts';
 import { dutyOf } from '../support/duty-arbitraries.ts';
 import { VirtualSegment } from '../support/virtual-segment.ts';
@@ -25,12 +26,18 @@ function newDuty(address: string, more: Partial<Duty> = {}): Duty {
 /** Three nodes that serve; then comes an IP for n1, and those named get to know it. */
 function newIpFor(
   address: string,
-  { knows = NODES, revisionOfN1 = 5, options = {} as { backgroundPerSecond?: number } } = {},
+  {
+    knows = NODES,
+    revisionOfN1 = 5,
+    options = {} as Partial<SegmentOptions>,
+    optionsOfN1 = {} as Partial<SegmentOptions>,
+  } = {},
 ): VirtualSegment {
   const lan = new VirtualSegment();
   lan.group(...NODES);
   for (const node of NODES) lan.known.set(node, { revision: 5 });
-  for (const node of NODES) lan.start(node, undefined, node === 'n1' ? options : {});
+  for (const node of NODES)
+    lan.start(node, undefined, node === 'n1' ? { ...options, ...optionsOfN1 } : options);
   lan.run(1_000);
   lan.hostSpeaks();
   for (const node of NODES) {
@@ -105,7 +112,7 @@ for (const address of ['192.0.2.30', '2001:db8::30']) {
   });
 
   test(`${address}, whose node is slow to announce it, stays with it`, () => {
-    const lan = newIpFor(address, { options: { backgroundPerSecond: 0.2 }, revisionOfN1: 8 });
+    const lan = newIpFor(address, { optionsOfN1: { backgroundPerSecond: 0.2 }, revisionOfN1: 8 });
     const { seen } = watch(lan, address, 10_000);
     assert.equal(seen, [N1]);
   });
@@ -158,6 +165,17 @@ test('what its node answers for since before, though it can know nothing of it n
   assert.is(doubledMs, 0);
   const asked = lan.sent.filter(({ from, frame }) => from !== 'client' && isProbeOf30(frame));
   assert.ok(asked.length <= 9, `asked for ${asked.length} times`);
+});
+
+test('a node that may wait for its kube-proxy is given that time, unless it can not know the IP', () => {
+  const answered = [5, 9].map((revisionOfN1) => {
+    const options = { dutyWaitMs: 2_000 };
+    const lan = newIpFor('192.0.2.30', { knows: ['n2', 'n3'], revisionOfN1, options });
+    return watch(lan, '192.0.2.30', 5_000).firstMs;
+  });
+  assert.ok(answered[0] !== undefined && answered[0] < 1_000, `the first after ${answered[0]} ms`);
+  assert.ok(answered[1] !== undefined && answered[1] > 2_500, `the second after ${answered[1]} ms`);
+  assert.ok(answered[1] < 3_000, `the second after ${answered[1]} ms`);
 });
 
 test('what a node announces that does not hear us is left to it', () => {

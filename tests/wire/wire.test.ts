@@ -60,6 +60,7 @@ function wireOn() {
       ...{ node: 'n1', cluster: 'test', keys: [heartbeatKey(new Uint8Array(32))] },
       ...{ heartbeatGroup: ip('ff02::1'), heartbeatIntervalMs: 100, heartbeatMultiplier: 3 },
       ...{ holdDownMs: 1_000, holdDownMaxMs: 1_000, restartGraceMs: 30_000 },
+      dutyWaitMs: 0,
       ...{ announcePerSecond: 1_000, backgroundPerSecond: 500, excludeInterfaces: [/^cni/] },
     },
   );

@@ -1,3 +1,4 @@
+import { BUSY_WAIT_MS, longestDataplaneWaitMs } from '../duty/dataplane-wait.ts';
 import type { KubeProxyReading } from '../linux/kube-proxy.ts';
 import type { SyncedBefore } from '../linux/kube-proxy-memory.ts';
 import type { SyncTimes } from '../linux/kube-proxy-metrics.ts';
@@ -34,8 +35,6 @@ export interface Released {
   readonly waitedMs: number;
 }
 
-/** Longest wait for a kube-proxy that answers but is busy. */
-const LONGEST_WAIT_MS = 2_000;
 /** kube-proxy may have seen the Service before this program did, by its own watch. */
 const WATCH_LAG_MS = 500;
 const FIRST_LOOK_MS = 25;
@@ -105,7 +104,7 @@ export class DataplaneGate {
   /** A Service's status names this IP from now on: kube-proxy learns it at about the same time. */
   published(ip: IpAddress, epochMs: number): void {
     if (this.#options.blindWaitMs === 0) return;
-    const longest = Math.max(LONGEST_WAIT_MS, this.#options.blindWaitMs);
+    const longest = longestDataplaneWaitMs(this.#options.blindWaitMs);
     for (const [oldest, at] of this.#published) {
       if (epochMs - at < longest) break;
       this.#published.delete(oldest);
@@ -179,7 +178,7 @@ export class DataplaneGate {
 
   #deadlineOf({ publishedEpochMs }: Waiting): number {
     const { hasMetrics, blindWaitMs } = this.#options;
-    return publishedEpochMs + (hasMetrics && this.#readable ? LONGEST_WAIT_MS : blindWaitMs);
+    return publishedEpochMs + (hasMetrics && this.#readable ? BUSY_WAIT_MS : blindWaitMs);
   }
 
   /** Once in sync, always: a kube-proxy that starts anew leaves the rules in the kernel. */

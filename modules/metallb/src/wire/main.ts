@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
+import { longestDataplaneWaitMs } from '../duty/dataplane-wait.ts';
 import type { ToSpeaker } from '../duty/messages.ts';
 import { parseToWire } from '../duty/parse-to-wire.ts';
 import { DutyReceiver } from '../duty/receiver.ts';
@@ -43,6 +44,7 @@ function optionsFrom(settings: NodeSettings): WireOptions {
     holdDownMs: settings.holdDownMs,
     holdDownMaxMs: settings.holdDownMaxMs,
     restartGraceMs: settings.restartGraceMs,
+    dutyWaitMs: longestDataplaneWaitMs(settings.dataplaneWaitMs),
     announcePerSecond: settings.announceRate,
     backgroundPerSecond: settings.backgroundRate,
     excludeInterfaces: settings.excludeInterfaces,

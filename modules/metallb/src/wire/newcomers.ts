@@ -15,6 +15,8 @@ interface Unclaimed {
   readonly signAt: number;
   /** How many nodes come before this one. */
   readonly rank: number;
+  /** For those that may know the IP, and keep it back for a reason. */
+  readonly patienceMs: number;
 }
 
 /** Nodes that come last for an IP; undefined, as nearly always, when there are none. */
@@ -37,7 +39,7 @@ export class Newcomers {
 
   /** Before an election. @param isFirst of an IP that nobody ever announced */
   meet({ ip, since }: Duty, isFirst: boolean, now: number): void {
-    if (isFirst) this.#watch({ ip, signAt: now, rank: 1 });
+    if (isFirst) this.#watch({ ip, signAt: now, rank: 1, patienceMs: 0 });
     if (since === (this.#since.get(ip) ?? 0)) return;
     this.#since.set(ip, since);
     this.#doubts.delete(ip);
@@ -57,10 +59,11 @@ export class Newcomers {
   }
 
   /** @returns whether it is this node's turn, with `rank` nodes before it; else it is later */
-  isTurn(ip: IpAddress, rank: number): boolean {
+  isTurn(ip: IpAddress, rank: number, patienceMs: number): boolean {
     const one = this.#unclaimed.get(ip);
-    if (one === undefined || rank <= one.rank) return one !== undefined;
-    this.#watch({ ...one, rank });
+    if (one === undefined) return false;
+    if (rank <= one.rank && patienceMs <= one.patienceMs) return true;
+    this.#watch({ ...one, rank, patienceMs });
     return false;
   }
 
@@ -138,6 +141,7 @@ export class Newcomers {
 
   #watch(one: Unclaimed): void {
     this.#unclaimed.set(one.ip, one);
-    this.#due.push(one.signAt + UNCLAIMED_MS + one.rank * STAGGER_MS, one);
+    const waitMs = UNCLAIMED_MS + one.rank * STAGGER_MS + one.patienceMs;
+    this.#due.push(one.signAt + waitMs, one);
   }
 }

@@ -32,6 +32,7 @@ const OPTIONS: SegmentOptions = {
   keys: [heartbeatKey(new Uint8Array(32))],
   ...{ heartbeatGroup: ALL_NODES, heartbeatIntervalMs: 100, heartbeatMultiplier: 3 },
   ...{ holdDownMs: 0, holdDownMaxMs: 0, restartGraceMs: 0 },
+  dutyWaitMs: 0,
   ...{ announcePerSecond: 1_000, backgroundPerSecond: 500 },
 };
 

@@ -92,7 +92,8 @@ export class SegmentIps {
       liveness.peer(name),
     );
     this.#standIns = new StandIns(node, this.#newcomers, {
-      ...{ roles: this.#roles, liveness, clock: ports.clock },
+      ...{ roles: this.#roles, liveness, clock: ports.clock, dutyWaitMs: options.dutyWaitMs },
+      table: () => ports.table(),
       electionInput: () => this.#electionInput(),
       elect: (ip) => this.#elect()(ip),
     });

@@ -26,6 +26,8 @@ export interface SegmentOptions {
   readonly holdDownMs: number;
   readonly holdDownMaxMs: number;
   readonly restartGraceMs: number;
+  /** How much later than here a new IP may be released to another node, which waits for its kube-proxy. */
+  readonly dutyWaitMs: number;
   readonly announcePerSecond: number;
   readonly backgroundPerSecond: number;
 }

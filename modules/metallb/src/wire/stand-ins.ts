@@ -1,4 +1,4 @@
-import type { Duty } from '../duty/duty.ts';
+import type { Duty, DutyTable } from '../duty/duty.ts';
 import type { Claim } from '../layer2/claim.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
@@ -11,6 +11,8 @@ export interface StandInPorts {
   readonly roles: IpRoles;
   readonly liveness: SegmentLiveness;
   readonly clock: Pick<Clock, 'now'>;
+  readonly dutyWaitMs: number;
+  table(): DutyTable;
   electionInput(): ElectionInput;
   elect(ip: IpAddress): void;
 }
@@ -67,8 +69,16 @@ export class StandIns {
     if (!ahead.every((node) => liveness.peer(node)?.phase === 'alive')) {
       return this.#newcomers.sign(ip, now);
     }
-    if (!this.#newcomers.isTurn(ip, ahead.length)) return;
+    if (!this.#newcomers.isTurn(ip, ahead.length, this.#patienceMs(ip, ahead))) return;
     this.#newcomers.doubt(ip, ahead);
     elect(ip);
+  }
+
+  /** Whoever can't know the IP keeps nothing back. */
+  #patienceMs(ip: IpAddress, nodes: readonly string[]): number {
+    const { liveness, table, dutyWaitMs } = this.#ports;
+    const since = table().duties.get(ip)?.since ?? 0;
+    const isBehind = (node: string) => (liveness.peer(node)?.revision ?? since) < since;
+    return nodes.every(isBehind) ? 0 : dutyWaitMs;
   }
 }
