@@ -75,7 +75,7 @@ class NodeBench {
   readonly #sender = new DutySender();
   readonly #receiver = new DutyReceiver('0');
   readonly #digests = new GroupDigests(this.#receiver.table);
-  readonly #roles = new IpRoles('n1', 'eth0', []);
+  readonly #roles = new IpRoles('n1', () => true, []);
   #revision = 0;
 
   constructor(duties: number) {
@@ -125,7 +125,7 @@ class NodeBench {
     } as const;
     const elect = this.#roles.elections({
       table: this.#receiver.table,
-      view: { electsStatically: () => false, node: () => seen },
+      view: { isInSubnetOf: () => true, electsStatically: () => false, node: () => seen },
       state: 'eligible',
       isRestarting: () => false,
       isHearsay: () => false,

@@ -27,9 +27,10 @@ async function startPrograms(lab: Lab): Promise<void> {
 /** Of 2,000 IPs, on these processors. */
 const CHILDREN_GONE_WITHIN_MS = 30_000;
 
-function standardClasses() {
+/** @param l2 of their `spec.l2`, beside the interfaces */
+export function standardClasses(l2: object = {}) {
   return STANDARD_SERVICES.map(({ className, family }) =>
-    classManifest({ name: className, addressPool: [POOL[family].range] }),
+    classManifest({ name: className, addressPool: [POOL[family].range], l2 }),
   );
 }
 

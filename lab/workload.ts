@@ -51,6 +51,8 @@ export interface ClassWish {
   readonly addressPool: readonly string[];
   readonly interfaces?: readonly string[];
   readonly nodeSelector?: Readonly<Record<string, string>>;
+  /** Of `spec.l2`, beside the interfaces. */
+  readonly l2?: object;
 }
 
 export function classManifest(wish: ClassWish): ClusterObject {
@@ -62,7 +64,7 @@ export function classManifest(wish: ClassWish): ClusterObject {
       type: 'L2',
       addressPool: wish.addressPool,
       nodeSelector: wish.nodeSelector ?? { [BALANCER_LABEL]: '' },
-      l2: { interfaces: wish.interfaces ?? ['eth0'] },
+      l2: { interfaces: wish.interfaces ?? ['eth0'], ...wish.l2 },
     },
   };
 }

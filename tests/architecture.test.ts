@@ -22,10 +22,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   liveness: [...PURE, 'packet', 'lru-cache'],
   election: [...PURE, 'api', 'packet', 'duty', 'liveness'],
   layer2: [...PURE, 'packet', 'lru-cache'],
+  reachability: [...PURE, 'packet', 'duty'],
   store: ['api', 'time', 'node:', 'lru-cache', 'rfc6902'],
   manifests: ['net', 'time', 'api', 'store', 'node:', 'yaml'],
   kube: ['net', 'time', 'api', 'store', 'node:', 'yaml', '@kubernetes/client-node'],
-  linux: ['net', 'time', 'node:', 'cap'],
+  linux: ['net', 'time', 'node:', 'cap', 'raw-socket'],
   telemetry: ['time', 'node:', 'pino', 'prom-client'],
   webhook: [
     ...['time', 'api', 'admission', 'store', 'telemetry', 'node:'],
@@ -44,7 +45,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // The whole controller on a copy of the cluster, and what nodes would do about it.
   simulation: ['net', 'time', 'api', 'store', 'duty', 'election', 'telemetry', 'controller'],
   node: ['node:'],
-  speaker: [...PROGRAM, 'store', 'manifests', 'kube', 'linux', 'prom-client'],
+  speaker: [...PROGRAM, 'store', 'manifests', 'kube', 'linux', 'reachability', 'prom-client'],
   wire: [...PROGRAM, 'packet', 'liveness', 'election', 'layer2', 'linux', 'lru-cache'],
   cli: [
     ...['net', 'time', 'api', 'placement', 'ipam', 'packet', 'store', 'manifests', 'kube', 'linux'],

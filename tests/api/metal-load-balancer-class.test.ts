@@ -198,6 +198,57 @@ for (const [written, read] of failbacks) {
   });
 }
 
+const reachabilities: [written: object, read: object | readonly string[]][] = [
+  [
+    { targets: ['gateway'] },
+    {
+      ...{ targets: ['gateway'], quorum: 1, periodSeconds: 1 },
+      ...{ failureThreshold: 3, successThreshold: 3 },
+    },
+  ],
+  [
+    {
+      ...{ targets: ['192.0.2.1', '2001:DB8::1'], quorum: 2, periodSeconds: 5 },
+      ...{ failureThreshold: 4, successThreshold: 10 },
+    },
+    {
+      ...{ targets: ['192.0.2.1', '2001:db8::1'], quorum: 2, periodSeconds: 5 },
+      ...{ failureThreshold: 4, successThreshold: 10 },
+    },
+  ],
+  [{}, ['targets is missing: expected a list']],
+  [{ targets: [] }, ['targets is []: expected at least one target such as gateway or 192.0.2.1']],
+  [
+    { targets: ['router', '224.0.0.1', 'ff02::1', '::'], failureThreshold: 1 },
+    [
+      'targets[0] is "router": expected gateway or the IP address of a host',
+      'targets[1] is "224.0.0.1": expected gateway or the IP address of a host',
+      'targets[2] is "ff02::1": expected gateway or the IP address of a host',
+      'targets[3] is "::": expected gateway or the IP address of a host',
+      'failureThreshold is 1: expected an integer from 3 to 60',
+    ],
+  ],
+  [
+    { targets: ['2001:db8::1', '2001:DB8:0::1'] },
+    ['targets[1] is "2001:db8::1": expected each target once'],
+  ],
+  [
+    { targets: ['gateway'], quorum: 2 },
+    ['quorum is 2: expected at most 1, as many as there are targets'],
+  ],
+];
+for (const [written, read] of reachabilities) {
+  test(`reachability ${JSON.stringify(written)}`, () => {
+    const parsed = parseMetalLoadBalancerClass(classWith({ l2: { reachability: written } }));
+    if (!Array.isArray(read)) {
+      assert.equal(parsedValue(parsed).spec.l2.reachability, read);
+      return;
+    }
+    const problems = read.map((problem) => `${NAME}: spec.l2.reachability.${problem}`);
+    assert.equal(problemsOf(parsed), problems);
+  });
+}
+
 const migrated = { labels: { 'auto-generated-by': 'd8-migration-hook' } };
 const excludeLabels: [name: string, l2: object, metadata: object, ignored: boolean][] = [
   ['a class of one’s own minds the exclude label', {}, {}, false],

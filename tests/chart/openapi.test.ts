@@ -66,6 +66,7 @@ const REASONS: Readonly<Record<keyof Cases, readonly string[]>> = {
     '/holdDownMs maximum',
     '/announceRate minimum',
     '/backgroundRate type',
+    '/excludeInterfaces/0 pattern',
     '/coolDownMs type',
     '/kubeProxy/metricsUrl pattern',
     '/kubeProxy/waitMs maximum',

@@ -25,6 +25,7 @@ const FLAGS: Readonly<Record<string, Setting<unknown>>> = {
   holdDownMs: NODE_SETTINGS.holdDownMs,
   announceRate: NODE_SETTINGS.announceRate,
   backgroundRate: NODE_SETTINGS.backgroundRate,
+  excludeInterfaces: NODE_SETTINGS.excludeInterfaces,
   'kubeProxy.metricsUrl': NODE_SETTINGS.kubeProxyMetricsUrl,
   'kubeProxy.waitMs': NODE_SETTINGS.dataplaneWaitMs,
 };

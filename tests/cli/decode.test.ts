@@ -170,6 +170,7 @@ const HEARTBEAT: Heartbeat = {
   intervalMs: 100,
   state: 'holding-down',
   failedGates: { dataplane: true, reachability: false },
+  reaches: true,
   revision: 42,
   addresses: [ip('192.0.2.1')],
   heard: [],

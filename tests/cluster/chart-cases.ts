@@ -56,6 +56,7 @@ export const CHART_CASES: readonly ChartCase[] = [
         holdDownMs: 3_600_000,
         announceRate: 10,
         backgroundRate: 10,
+        excludeInterfaces: ['^docker', '^mgmt0$'],
         kubeProxy: { metricsUrl: '', waitMs: 0 },
         webhook: { enabled: false },
         clusterId: 'berlin-1',

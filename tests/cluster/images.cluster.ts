@@ -34,6 +34,8 @@ const APP_FILES: Readonly<Record<ImageName, readonly string[]>> = {
     ...['node_modules/cap/LICENSE', 'node_modules/cap/build/Release/cap.node'],
     ...['node_modules/cap/lib/Cap.js', 'node_modules/cap/lib/Decoders.js'],
     'node_modules/cap/package.json',
+    ...['node_modules/raw-socket/README.md', 'node_modules/raw-socket/build/Release/raw.node'],
+    ...['node_modules/raw-socket/index.js', 'node_modules/raw-socket/package.json'],
   ],
 };
 /** The entry point is the first; the others are what it starts. */

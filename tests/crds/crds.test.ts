@@ -103,7 +103,10 @@ function classWith(spec: unknown): unknown {
 }
 
 test('the schema and the parser have the same defaults', () => {
-  for (const spec of [undefined, {}, { l2: {} }, { l2: { failback: {} } }]) {
+  for (const spec of [
+    ...[undefined, {}, { l2: {} }, { l2: { failback: {} } }],
+    { l2: { reachability: { targets: ['gateway'] } } },
+  ]) {
     const bare = classWith(spec);
     const stored = withDefaults(classSchema, bare);
     assert.not.equal(stored, bare);

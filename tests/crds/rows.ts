@@ -62,6 +62,11 @@ const failback = (mode: unknown, window?: string) => ({
   l2: { failback: { mode, ...(window !== undefined && { window }) } },
 });
 
+const reachability = (...targets: unknown[]) => ({ l2: { reachability: { targets } } });
+const probing = (more: object) => ({ l2: { reachability: { targets: ['gateway'], ...more } } });
+
+const selecting = (interfaceSelection: unknown) => ({ l2: { interfaceSelection } });
+
 const ALIKE: readonly [name: string, spec: unknown, verdict: boolean][] = [
   ['nothing in it', {}, true],
   ['256 ranges', { addressPool: ranges(256) }, true],
@@ -86,6 +91,27 @@ const ALIKE: readonly [name: string, spec: unknown, verdict: boolean][] = [
   ['failback in a window at no time of day', failback('window', '24:00-04:00'), false],
   ['a window without need', failback('auto', '22:00-04:00'), false],
   ['an unknown failback', failback('often'), false],
+  ['all interfaces', selecting('All'), true],
+  ['interfaces by subnet', selecting('BySubnet'), true],
+  ['interfaces by chance', selecting('ByChance'), false],
+  ['a gateway to reach', reachability('gateway'), true],
+  ['hosts to reach', reachability('gateway', '192.0.2.1', '2001:db8::1', 'fe80::1'), true],
+  ['nothing to reach', reachability(), false],
+  ['targets left out', { l2: { reachability: { quorum: 1 } } }, false],
+  ['the same to reach twice', reachability('192.0.2.1', '192.0.2.1'), false],
+  ['a name to reach', reachability('router.example.org'), false],
+  ['a CIDR to reach', reachability('192.0.2.0/24'), false],
+  ['an interface with an address to reach', reachability('fe80::1%eth0'), false],
+  ['nowhere to reach', reachability('0.0.0.0'), false],
+  ['nine hosts to reach', reachability(...numbered(9, (index) => `10.0.0.${index}`)), false],
+  ['a quorum of all', probing({ targets: ['gateway', '10.0.0.1'], quorum: 2 }), true],
+  ['a quorum of more than there are', probing({ quorum: 2 }), false],
+  ['a quorum of none', probing({ quorum: 0 }), false],
+  ['a period of a minute', probing({ periodSeconds: 60 }), true],
+  ['a period of half a second', probing({ periodSeconds: 0.5 }), false],
+  ['patience', probing({ failureThreshold: 60, successThreshold: 60 }), true],
+  ['a threshold of two failures', probing({ failureThreshold: 2 }), false],
+  ['a threshold of two successes', probing({ successThreshold: 2 }), false],
 ];
 
 /** Whole specs. */

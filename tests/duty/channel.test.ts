@@ -202,6 +202,7 @@ function tableOf(count: number): DutyTable {
     pools: [],
     draining: false,
     dataplaneFailed: false,
+    reachability: {},
     revision: 0,
   };
 }

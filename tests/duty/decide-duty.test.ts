@@ -24,6 +24,7 @@ const classes: Record<string, NewObject> = {
   inner: balancerClass('inner', { interfaces: ['eth1', 'eth2'] }),
   outer: balancerClass('outer', { interfaces: ['eth2', 'eth3'] }),
   other: balancerClass('other', { interfaces: ['eth9'] }),
+  subnets: balancerClass('subnets', { interfaceSelection: 'BySubnet' }),
   never: balancerClass('never', { failback: { mode: 'never' } }),
   night: balancerClass('night', { failback: { mode: 'window', window: '22:00-04:00' } }),
 };
@@ -101,6 +102,11 @@ const rows: [string, NewObject[], Partial<Duty>][] = [
     'a class without interfaces allows those of its sharer',
     [child('a'), younger('b', { className: 'inner' })],
     { interfaces: ['eth1', 'eth2'] },
+  ],
+  [
+    'interfaces are chosen by subnet where one of the sharers wants it',
+    [child('a'), younger('b', { className: 'subnets' })],
+    { bySubnet: true },
   ],
   [
     'policy Local names the nodes with endpoints',

@@ -31,6 +31,7 @@ function view(
   statically: readonly string[] = [],
 ): SegmentView {
   return {
+    isInSubnetOf: () => true,
     electsStatically: (name) => statically.includes(name),
     node: (name) => (nodes[name] === undefined ? undefined : { ...HERE, ...nodes[name] }),
   };

@@ -20,6 +20,7 @@ function restarting(asked: number, nextProbeAt: number): Peer {
       state: 'restarting' as const,
     },
     failedGates: { dataplane: false, reachability: false },
+    reaches: false,
   };
   const peer = newPeer(heartbeat, mac('02:00:00:00:00:01'));
   const phase = { phase: 'restarting', restartingUntil: 30_000 } as const;

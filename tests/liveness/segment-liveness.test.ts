@@ -226,6 +226,7 @@ test('the IPs of a restarting node stay with it, and it comes back without hold-
     'n1',
     livenessOf(bus, 'n1').compose(bus.now, {
       failedGates: { dataplane: false, reachability: false },
+      reaches: false,
       revision: 1,
       addresses: [],
       disputed: [],
@@ -257,6 +258,7 @@ test('a segment of 60 nodes carries at most 300 heartbeats a second', () => {
   const liveness = livenessOf(busOf('n1', 'n2'), 'n1');
   const facts = {
     failedGates: { dataplane: false, reachability: false },
+    reaches: false,
     revision: 1,
     addresses: [],
     disputed: [],

@@ -42,6 +42,7 @@ const heartbeats: fc.Arbitrary<Heartbeat> = fc.record(
     intervalMs: fc.integer({ min: 1, max: 65_535 }),
     state: fc.constantFrom(...NODE_STATES),
     failedGates: gates,
+    reaches: fc.boolean(),
     revision: fc.nat(),
     addresses: fc.array(address, { maxLength: 2 }),
     deaf: fc.boolean(),

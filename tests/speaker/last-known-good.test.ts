@@ -36,7 +36,10 @@ test('what was written is read again', async ({ path, directory }) => {
       assert.is(read?.bootId, 'boot');
       assert.is(read?.writtenEpochMs, 1_700_000_000_000);
       // What kube-proxy has done is known anew at each start.
-      assert.equal(read && plain(read.table), plain({ ...table, dataplaneFailed: false }));
+      assert.equal(
+        read && plain(read.table),
+        plain({ ...table, dataplaneFailed: false, reachability: {} }),
+      );
     }),
     { numRuns: 30 },
   );
@@ -46,6 +49,8 @@ test('what was written is read again', async ({ path, directory }) => {
 test('no file is no state', async ({ path }) => {
   assert.is(await readLastKnownGood(path), undefined);
 });
+
+const NO_GATES = { dataplaneFailed: false, reachability: {} };
 
 const whole = {
   ...stateOf(emptyState()),
@@ -87,7 +92,7 @@ test('after another boot every IP is asked for before it is answered, also a for
 });
 
 function emptyState() {
-  const settings = { pools: [], draining: false, dataplaneFailed: false, revision: 0 };
+  const settings = { pools: [], draining: false, revision: 0, ...NO_GATES };
   return { duties: new Map(), groups: new Map(), ...settings };
 }
 

@@ -6,7 +6,7 @@ import type { ServedPools } from '../../modules/metallb/src/linux/data-path-prob
 import type { KubeProxyReading } from '../../modules/metallb/src/linux/kube-proxy.ts';
 import type { HostSight } from '../../modules/metallb/src/speaker/node-health.ts';
 import { assignedChild, balancerNode } from '../support/cluster.ts';
-import { BLIND } from '../support/host-sight.ts';
+import { BLIND, UNPROBED } from '../support/host-sight.ts';
 import { SpeakerFixture, settled } from '../support/speaker-fixture.ts';
 
 const NEW = '192.0.2.2';
@@ -27,6 +27,8 @@ class FakeHost {
       look: async () => ({ metrics: this.reading, healthyPorts: new Set(), bootEpochMs: 1 }),
       onSynced: () => undefined,
     },
+    excludeInterfaces: [],
+    reachability: UNPROBED,
     inspect: async (served) => {
       this.inspected.push(served);
       return this.findings;

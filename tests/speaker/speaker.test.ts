@@ -29,7 +29,7 @@ function lastKnownGood(address: string, classes: readonly unknown[] = []): LastK
     table: {
       duties: new Map([[duty.ip, duty]]),
       groups: new Map(),
-      ...{ pools: [], draining: false, dataplaneFailed: false, revision: 0 },
+      ...{ pools: [], draining: false, dataplaneFailed: false, reachability: {}, revision: 0 },
     },
   };
 }

@@ -1,5 +1,10 @@
 import fc, { type Arbitrary } from 'fast-check';
-import type { Duty, DutyTable, Group } from '../../modules/metallb/src/duty/duty.ts';
+import {
+  type Duty,
+  type DutyTable,
+  type Group,
+  REACHES,
+} from '../../modules/metallb/src/duty/duty.ts';
 import { ip } from './addresses.ts';
 
 /** A duty without anything special about it. */
@@ -8,6 +13,7 @@ export function dutyOf(address: string, overrides: Partial<Duty> = {}): Duty {
     ip: ip(address),
     group: 'ingress',
     interfaces: [],
+    bySubnet: false,
     preferredNode: 'n1',
     localEndpoints: undefined,
     lastAnnouncer: undefined,
@@ -33,6 +39,7 @@ const duty: Arbitrary<Duty> = record({
   ip: fc.integer({ min: 1, max: 9 }).map((last) => ip(`192.0.2.${last}`)),
   group: groupId,
   interfaces: fc.uniqueArray(fc.constantFrom('eth0', 'eth1')),
+  bySubnet: fc.boolean(),
   preferredNode: fc.option(node, { nil: undefined }),
   localEndpoints: fc.option(
     fc.dictionary(node, fc.constantFrom<0 | 1>(0, 1), { noNullPrototype: true }),
@@ -67,6 +74,9 @@ export const dutyTable: Arbitrary<DutyTable> = record({
   pools: fc.uniqueArray(fc.constantFrom('192.0.2.0-192.0.2.9', '198.51.100.1')),
   draining: fc.boolean(),
   dataplaneFailed: fc.boolean(),
+  reachability: fc.dictionary(fc.constantFrom('eth0', 'eth1', '*'), fc.constantFrom(...REACHES), {
+    noNullPrototype: true,
+  }),
   revision: fc.nat(),
 }).map((table) => ({
   ...table,
@@ -76,13 +86,14 @@ export const dutyTable: Arbitrary<DutyTable> = record({
 
 /** A table as a plain value, for comparison. */
 export function plain(table: DutyTable): unknown {
-  const { pools, draining, dataplaneFailed, revision } = table;
+  const { pools, draining, dataplaneFailed, reachability, revision } = table;
   return {
     duties: Object.fromEntries([...table.duties].sort()),
     groups: Object.fromEntries([...table.groups].sort()),
     pools,
     draining,
     dataplaneFailed,
+    reachability,
     revision,
   };
 }

@@ -1,4 +1,15 @@
 import type { HostSight } from '../../modules/metallb/src/speaker/node-health.ts';
+import type { ReachabilitySight } from '../../modules/metallb/src/speaker/reachability-watch.ts';
+
+/** A network on which nothing is ever asked. */
+export const UNPROBED: ReachabilitySight = {
+  randomBytes: (length) => new Uint8Array(length),
+  openIcmp: () => {
+    throw new Error('nothing is probed here');
+  },
+  readGateways: async () => ({ IPv4: new Map(), IPv6: new Map() }),
+  afterQueued: (run) => run(),
+};
 
 /** A node without kube-proxy whose kernel nobody looks at: no IP waits. */
 export const BLIND: HostSight = {
@@ -9,5 +20,7 @@ export const BLIND: HostSight = {
     look: () => new Promise(() => undefined),
     onSynced: () => undefined,
   },
+  excludeInterfaces: [/^docker/],
+  reachability: UNPROBED,
   inspect: async () => [],
 };

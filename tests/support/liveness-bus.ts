@@ -6,6 +6,7 @@ import { type Heartbeat, shortId } from '../../modules/metallb/src/packet/heartb
 
 const NO_FACTS = {
   failedGates: { dataplane: false, reachability: false },
+  reaches: false,
   revision: 1,
   addresses: [],
   disputed: [],

@@ -1,5 +1,5 @@
 import { dutyDigest } from '../../modules/metallb/src/duty/digest.ts';
-import type { Duty, DutyTable, Group, Member } from '../../modules/metallb/src/duty/duty.ts';
+import type { Duty, DutyTable, Group, Member, Reach } from '../../modules/metallb/src/duty/duty.ts';
 import type { Report } from '../../modules/metallb/src/duty/messages.ts';
 import { probe } from '../../modules/metallb/src/layer2/announcement.ts';
 import { classifyClaim } from '../../modules/metallb/src/layer2/claim.ts';
@@ -54,6 +54,7 @@ const OPTIONS: Omit<SegmentOptions, 'node'> = {
   dutyWaitMs: 0,
   announcePerSecond: 1_000,
   backgroundPerSecond: 500,
+  excludeInterfaces: [],
 };
 
 /** Whole wire segments of several nodes on one virtual bridge, in virtual time, with real frames between them. */
@@ -70,6 +71,8 @@ export class VirtualSegment {
   readonly draining = new Set<string>();
   /** Nodes whose kube-proxy has not synced since boot. */
   readonly dataplaneFailed = new Set<string>();
+  /** Of each node, on the segment; of others nothing is asked. */
+  readonly reach = new Map<string, Reach>();
   /** Nodes whose kernel is gone too. */
   readonly powerOff = new Set<string>();
   /** How often each node came back, as its disk keeps it. */
@@ -80,6 +83,7 @@ export class VirtualSegment {
   #seed = 1;
 
   table(node: string): DutyTable {
+    const reach = this.reach.get(node);
     const pools = ['192.0.2.0-192.0.2.255', '2001:db8::-2001:db8::ffff'];
     return {
       duties: this.duties,
@@ -87,6 +91,7 @@ export class VirtualSegment {
       pools,
       draining: this.draining.has(node),
       dataplaneFailed: this.dataplaneFailed.has(node),
+      reachability: reach === undefined ? {} : { eth0: reach },
       revision: 1,
       ...this.known.get(node),
     };
@@ -106,16 +111,27 @@ export class VirtualSegment {
     this.duties.set(duty.ip, duty);
   }
 
+  /** The interface of a station. */
+  link(name: string) {
+    const index = Number(name.replace(/\D/g, ''));
+    const octet = index.toString(16).padStart(2, '0');
+    return {
+      name: 'eth0',
+      mac: mac(`02:00:00:00:00:${octet}`),
+      addresses: [ip(`10.9.0.${index}`)],
+      linkLocal: ip(`fe80::${index}`),
+      subnets: [`10.9.0.${index}/24`],
+    };
+  }
+
   start(
     name: string,
     resumed?: readonly IpAddress[],
     options: Partial<SegmentOptions> = {},
   ): Station {
-    const index = Number(name.replace(/\D/g, ''));
-    const octet = index.toString(16).padStart(2, '0');
     const station: Omit<Station, 'segment'> = {
       name,
-      mac: mac(`02:00:00:00:00:${octet}`),
+      mac: this.link(name).mac,
       reports: [],
       counters: new Counters(),
       relists: 0,
@@ -123,17 +139,11 @@ export class VirtualSegment {
       queued: [],
       joined: new Set(),
     };
-    const link = {
-      name: 'eth0',
-      mac: station.mac,
-      addresses: [ip(`10.9.0.${index}`)],
-      linkLocal: ip(`fe80::${index}`),
-    };
     const segment = new Segment(
-      link,
+      this.link(name),
       this.#ports(station),
       { ...OPTIONS, ...options, node: name },
-      resumed,
+      resumed && { announced: resumed, failedGates: { dataplane: false, reachability: false } },
     );
     const whole = Object.assign(station, { segment });
     this.stations.set(name, whole);
@@ -167,6 +177,7 @@ export class VirtualSegment {
       log: () => undefined,
       keptReturns: () => this.returns.get(name),
       keepReturns: (returns: KeptReturns) => void this.returns.set(name, returns),
+      keepGates: () => undefined,
     };
   }
 

@@ -100,7 +100,7 @@ function forge(lan: VirtualSegment, node: string, sequence: number): void {
   const heartbeat = {
     ...{ cluster: shortId('test'), node, interface: 'eth0', incarnation: '00'.repeat(8), sequence },
     ...{ intervalMs: 100, state: 'eligible' as const, revision: 1, addresses: [], heard: [] },
-    ...{ failedGates: { dataplane: false, reachability: false } },
+    ...{ failedGates: { dataplane: false, reachability: false }, reaches: false },
     ...{ covered: [], witnessed: [], deaf: false, disputed: [] },
   };
   const bytes = encodeHeartbeat(heartbeat, [heartbeatKey(Buffer.alloc(32, 66))]);

@@ -18,6 +18,7 @@ const ETH0: Link = {
   ...{ name: 'eth0', index: 2, mac: mac('02:00:00:00:00:01'), up: true, carrier: true },
   ...{ addresses: [ip('10.9.0.1')], linkLocal: ip('fe80::1'), loopback: false, arp: true },
   master: undefined,
+  subnets: ['10.9.0.1/24'],
 };
 const DUTY = dutyOf(IP, { group: 'g', probing: 'none' });
 const GROUP: Group = {
@@ -91,6 +92,67 @@ test('opens only interfaces that its groups may use, once it knows them', async 
   serve();
   await settle();
   assert.equal(opened, ['eth0']);
+});
+
+test('what the settings leave out is opened for a class that names it, and serves that class alone', async () => {
+  const { wire, table, opened, reports, clock, serve } = wireOn();
+  wire.setLinks([ETH0, { ...ETH0, name: 'cni0', mac: mac('02:00:00:00:00:02') }]);
+  serve();
+  const named = ip('192.0.2.11');
+  wire.tableChanged(
+    table.apply([
+      { set: 'group', group: { ...GROUP, id: 'pods', interfaces: ['cni0'] } },
+      {
+        set: 'duty',
+        duty: dutyOf(named, { group: 'pods', interfaces: ['cni0'], probing: 'none' }),
+      },
+    ]),
+  );
+  await settle();
+  clock.advance(2_000);
+  assert.equal(opened, ['eth0', 'cni0']);
+  const announced = reports.flatMap((one) => (one.type === 'announced' ? [one] : []));
+  assert.equal(announced.map((one) => `${one.ip} on ${one.interface}`).sort(), [
+    `${IP} on eth0`,
+    `${named} on cni0`,
+  ]);
+});
+
+test('an IP that is for its subnet alone is served where the node has an address of it', async () => {
+  const { wire, table, reports, clock, serve } = wireOn();
+  const eth1 = { ...ETH0, name: 'eth1', mac: mac('02:00:00:00:00:02'), subnets: ['10.10.0.1/24'] };
+  const [here, there] = [ip('10.10.0.40'), ip('10.11.0.40')];
+  const duty = (address: IpAddress) => dutyOf(address, { ...DUTY, ip: address, bySubnet: true });
+  wire.setLinks([ETH0, eth1]);
+  serve();
+  wire.tableChanged(
+    table.apply([here, there].map((address) => ({ set: 'duty', duty: duty(address) }))),
+  );
+  await settle();
+  clock.advance(2_000);
+  const announced = () =>
+    reports.flatMap((one) => (one.type === 'announced' ? [`${one.ip} ${one.interface}`] : []));
+  assert.equal(announced().sort(), [`${here} eth1`, `${IP} eth0`, `${IP} eth1`]);
+  const [missing] = wire.standingReports().filter(({ type }) => type === 'condition');
+  assert.match(
+    JSON.stringify(missing),
+    /SubnetMissing.*none has an address in the subnet of 10\.11\.0\.40:/,
+  );
+  wire.setLinks([
+    { ...ETH0, subnets: ['10.11.0.1/24'] },
+    { ...eth1, subnets: [] },
+  ]);
+  clock.advance(2_000);
+  assert.ok(announced().includes(`${there} eth0`));
+  const withdrawn = reports.flatMap((one) => (one.type === 'withdrawn' ? [one] : []));
+  assert.equal(
+    withdrawn.map((one) => [one.ip, one.interface]),
+    [[here, 'eth1']],
+  );
+  const standing = JSON.stringify(wire.standingReports());
+  assert.match(standing, 'in the subnet of 10.10.0.40:');
+  wire.tableChanged(table.apply([{ unset: 'duty', ip: here }]));
+  assert.not.match(JSON.stringify(wire.standingReports()), 'SubnetMissing');
 });
 
 test('says when a class of this node has none of its interfaces here, until it has one', async () => {

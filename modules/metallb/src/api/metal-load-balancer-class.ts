@@ -22,6 +22,7 @@ import {
 import { CLASS_API_VERSION, CLASS_KIND, LABEL, MIGRATED_BY } from './names.ts';
 import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
 import type { Parsed } from './problem.ts';
+import { type Reachability, reachability } from './reachability.ts';
 
 /** network.deckhouse.io/v1alpha1 MetalLoadBalancerClass: a group of nodes joined to a pool of addresses. */
 export interface MetalLoadBalancerClass {
@@ -35,10 +36,14 @@ export interface MetalLoadBalancerClass {
     readonly l2: {
       /** Interfaces to announce from; empty means every usable one. */
       readonly interfaces: readonly string[];
+      /** `BySubnet`: of those, the ones with an address whose subnet an IP belongs to; absent means `All`. */
+      readonly interfaceSelection?: 'All' | 'BySubnet';
       /** When a returning preferred node takes its IPs back (network rule 22). */
       readonly failback: Failback;
       /** Treat nodes with the exclude label as any other (Deckhouse's behaviour). */
       readonly ignoreExcludeLabel: boolean;
+      /** What a node must reach to come first; absent: nothing is probed. */
+      readonly reachability?: Reachability;
     };
   };
   readonly status: ClassStatus;
@@ -111,11 +116,14 @@ const spec = fields({
   nodeSelector: absentAs({}, mapOf(labelValue, MAX_LABELS)),
   l2: absentAs(
     {},
-    fields({
-      interfaces: absentAs([], listOf(interfaceName, MAX_INTERFACES)),
-      failback: absentAs({}, failback),
-      ignoreExcludeLabel: optional(flag),
-    }),
+    fields(
+      {
+        interfaces: absentAs([], listOf(interfaceName, MAX_INTERFACES)),
+        failback: absentAs({}, failback),
+        ignoreExcludeLabel: optional(flag),
+      },
+      { interfaceSelection: oneOf('All', 'BySubnet'), reachability },
+    ),
   ),
 });
 

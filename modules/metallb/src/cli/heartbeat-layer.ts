@@ -59,6 +59,7 @@ function body(heartbeat: SignedHeartbeat): Layer['fields'] {
     interval: `${heartbeat.intervalMs} ms`,
     'view revision': heartbeat.revision,
     'failed gates': list([dataplane ? 'dataplane' : '', reachability ? 'reachability' : '']),
+    'reaches its targets': heartbeat.reaches ? 'yes' : 'no',
     deaf: heartbeat.deaf ? 'yes' : 'no',
     addresses: list(heartbeat.addresses),
     'hears incarnations': list(heartbeat.heard),

@@ -47,6 +47,9 @@ export function decideDuty(inputs: DutyInputs): Duty | DutyRefusal {
     ip,
     group: clazz.metadata.name,
     interfaces,
+    bySubnet: children.some(
+      ({ className }) => inputs.classNamed(className)?.spec.l2.interfaceSelection === 'BySubnet',
+    ),
     preferredNode: oldest.preferredNode,
     localEndpoints: sharedEndpoints(inputs),
     lastAnnouncer: announcer?.node,

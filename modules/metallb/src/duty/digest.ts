@@ -68,6 +68,7 @@ function dutyFields(duty: Duty): unknown[] {
     duty.ip,
     duty.group,
     duty.interfaces.toSorted(),
+    duty.bySubnet,
     duty.preferredNode ?? null,
     endpoints ?? null,
   ];

@@ -1,5 +1,5 @@
 import type { IpAddress } from '../net/ip.ts';
-import type { Duty, DutyTable, Group } from './duty.ts';
+import type { Duty, DutyTable, Group, Reach } from './duty.ts';
 import type { DutyChange } from './messages.ts';
 
 /** What a set of changes concerned: all that needs a new decision. */
@@ -18,6 +18,7 @@ export class LiveDutyTable implements DutyTable {
   pools: readonly string[] = [];
   draining = false;
   dataplaneFailed = false;
+  reachability: Readonly<Record<string, Reach>> = {};
   revision = 0;
 
   apply(changes: readonly DutyChange[]): Touched {
@@ -46,6 +47,9 @@ export class LiveDutyTable implements DutyTable {
         break;
       case 'dataplane':
         this.dataplaneFailed = change.failed;
+        break;
+      case 'reachability':
+        this.reachability = change.interfaces;
         break;
       case 'revision':
         this.revision = change.revision;
@@ -91,6 +95,9 @@ function diffSettings(before: DutyTable, after: DutyTable): DutyChange[] {
   if (before.dataplaneFailed !== after.dataplaneFailed) {
     changes.push({ set: 'dataplane', failed: after.dataplaneFailed });
   }
+  if (!sameRecord(before.reachability, after.reachability)) {
+    changes.push({ set: 'reachability', interfaces: after.reachability });
+  }
   return changes;
 }
 
@@ -104,6 +111,7 @@ export function sameElection(a: Duty, b: Duty): boolean {
   return (
     a.group === b.group &&
     sameList(a.interfaces, b.interfaces) &&
+    a.bySubnet === b.bySubnet &&
     a.preferredNode === b.preferredNode &&
     sameEndpoints(a.localEndpoints, b.localEndpoints)
   );
@@ -147,9 +155,16 @@ export function sameList(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function sameEndpoints(a: Duty['localEndpoints'], b: Duty['localEndpoints']): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  const nodes = Object.keys(a);
-  return nodes.length === Object.keys(b).length && nodes.every((node) => a[node] === b[node]);
+  return a === undefined || b === undefined ? a === b : sameRecord(a, b);
+}
+
+/** Whether two records hold the same values under the same names. */
+export function sameRecord(
+  a: Readonly<Record<string, string | number>>,
+  b: Readonly<Record<string, string | number>>,
+): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }
 
 function touchedBy(changes: readonly DutyChange[]): Touched {

@@ -17,6 +17,8 @@ export interface Duty {
   readonly group: string;
   /** Interfaces the IP may be announced on; empty means every usable one. */
   readonly interfaces: readonly string[];
+  /** Only on interfaces that have an address whose subnet the IP belongs to. */
+  readonly bySubnet: boolean;
   readonly preferredNode: string | undefined;
   /**
    * externalTrafficPolicy Local: nodes with endpoints, 0 = ready, 1 = serving while terminating. A node that is not
@@ -58,6 +60,10 @@ export interface Member {
   readonly ready: 'ready' | 'not-ready' | 'unknown';
 }
 
+/** Whether this node reaches what it should from an interface; `doubtful` between the two, and before anything is known. */
+export const REACHES = ['reached', 'doubtful', 'lost'] as const;
+export type Reach = (typeof REACHES)[number];
+
 /** All that the wire needs to know beyond the wire itself. */
 export interface DutyTable {
   readonly duties: ReadonlyMap<IpAddress, Duty>;
@@ -68,6 +74,8 @@ export interface DutyTable {
   readonly draining: boolean;
   /** This node's kube-proxy has not synced since boot: others come first (network rule 26). */
   readonly dataplaneFailed: boolean;
+  /** By interface; of one that is not named nothing is asked. */
+  readonly reachability: Readonly<Record<string, Reach>>;
   /** Version of the cluster state this table was computed from (network rule 6). */
   readonly revision: number;
 }

@@ -1,10 +1,10 @@
 import type { AnnounceReason } from '../api/child.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
-import type { Duty, Group } from './duty.ts';
+import type { Duty, Group, Reach } from './duty.ts';
 
 /** Raised with every incompatible change of the messages below; checked on both ends. */
-export const DUTY_PROTOCOL_VERSION = 3;
+export const DUTY_PROTOCOL_VERSION = 4;
 
 /** Speaker to wire: one JSON object a line. At most `MAX_CHANGES` changes in one, so that no message blocks the wire. */
 export type ToWire =
@@ -24,6 +24,7 @@ export type DutyChange =
   | { readonly set: 'pools'; readonly pools: readonly string[] }
   | { readonly set: 'draining'; readonly draining: boolean }
   | { readonly set: 'dataplane'; readonly failed: boolean }
+  | { readonly set: 'reachability'; readonly interfaces: Readonly<Record<string, Reach>> }
   | { readonly set: 'revision'; readonly revision: number }
   | { readonly unset: 'duty'; readonly ip: IpAddress }
   | { readonly unset: 'group'; readonly id: string };
@@ -96,6 +97,8 @@ export const NODE_CONDITIONS = [
   'DutiesDiffer',
   'DutiesOutdated',
   'InterfaceMissing',
+  'SubnetMissing',
+  'SegmentShared',
 ] as const;
 
 export interface NodeConditionReport {

@@ -22,6 +22,7 @@ export function readDuty(value: unknown, what: string): Duty {
     ip: readIp(fields['ip'], `${what}.ip`),
     group: readText(fields['group'], `${what}.group`),
     interfaces: readInterfaces(fields['interfaces'], `${what}.interfaces`),
+    bySubnet: readBoolean(fields['bySubnet'], `${what}.bySubnet`),
     preferredNode: readOptional(fields['preferredNode'], `${what}.preferredNode`, readText),
     localEndpoints: readOptional(fields['localEndpoints'], `${what}.localEndpoints`, readEndpoints),
     lastAnnouncer: readOptional(fields['lastAnnouncer'], `${what}.lastAnnouncer`, readText),

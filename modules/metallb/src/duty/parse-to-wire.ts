@@ -1,3 +1,4 @@
+import { REACHES, type Reach } from './duty.ts';
 import { type DutyChange, MAX_CHANGES, type ToWire } from './messages.ts';
 import { readDuty, readGroup } from './parse-duty.ts';
 import {
@@ -8,11 +9,13 @@ import {
   readInteger,
   readIp,
   readList,
+  readMap,
   readObject,
   readText,
 } from './parse-fields.ts';
 
 const MAX_POOLS = 10_000;
+const MAX_INTERFACES = 10_000;
 
 /** A message as the wire process received it, or why it is none. */
 export function parseToWire(value: unknown): ToWire | MalformedMessageError {
@@ -43,6 +46,7 @@ function readChange(value: unknown, what: string): DutyChange {
     'pools',
     'draining',
     'dataplane',
+    'reachability',
     'revision',
   ]);
   switch (set) {
@@ -56,9 +60,18 @@ function readChange(value: unknown, what: string): DutyChange {
       return { set, draining: readBoolean(fields['draining'], `${what}.draining`) };
     case 'dataplane':
       return { set, failed: readBoolean(fields['failed'], `${what}.failed`) };
+    case 'reachability':
+      return { set, interfaces: readReachability(fields['interfaces'], `${what}.interfaces`) };
     case 'revision':
       return { set, revision: readInteger(fields['revision'], `${what}.revision`) };
   }
+}
+
+function readReachability(value: unknown, what: string): Readonly<Record<string, Reach>> {
+  return readMap<Reach>(value, what, {
+    limit: MAX_INTERFACES,
+    read: (reach, where) => readChoice(reach, where, REACHES),
+  });
 }
 
 function readUnset(fields: Readonly<Record<string, unknown>>, what: string): DutyChange {

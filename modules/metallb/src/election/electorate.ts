@@ -34,11 +34,18 @@ export class Electorate {
    */
   rank(duty: Duty, latecomers?: ReadonlySet<string>): Ranking {
     if (this.#static !== undefined) {
-      const ranking = rank(duty, this.#static);
+      const ranking = rank(duty, this.#inSubnet(duty, this.#static));
       const { winner } = ranking;
       if (winner !== undefined && this.#view.electsStatically(winner)) return ranking;
     }
-    return rank(duty, this.#heard, latecomers);
+    return rank(duty, this.#inSubnet(duty, this.#heard), latecomers);
+  }
+
+  #inSubnet({ ip, bySubnet }: Duty, tiers: readonly Tier[]): readonly Tier[] {
+    if (!bySubnet) return tiers;
+    return tiers
+      .map((tier) => tier.filter((node) => this.#view.isInSubnetOf(node, ip)))
+      .filter((tier) => tier.length > 0);
   }
 }
 

@@ -13,10 +13,12 @@ export interface Link {
   /** Addresses of global scope that are in use (not while duplicate address detection runs), in the kernel's order. */
   readonly addresses: readonly IpAddress[];
   readonly linkLocal: IpAddress | undefined;
+  /** Of the addresses, or of what is at the other end of a line, as `address/length`. */
+  readonly subnets: readonly string[];
   readonly loopback: boolean;
   /** The interface resolves neighbours at all (no NOARP flag). */
   readonly arp: boolean;
-  /** The bond or bridge that this interface is a port of. */
+  /** The bond or bridge that this interface is a port of; one in a VRF has hosts of its own. */
   readonly master: string | undefined;
 }
 
@@ -47,11 +49,16 @@ function parseLink(entry: Fields): Link | undefined {
     up: flags.includes('UP'),
     carrier: flags.includes('LOWER_UP'),
     addresses: inScope('global'),
+    subnets: usable.filter((info) => info['scope'] === 'global').flatMap(subnetOf),
     linkLocal: inScope('link').find((ip) => ip.startsWith('fe80:')),
     loopback: flags.includes('LOOPBACK'),
     arp: !flags.includes('NOARP'),
-    master: typeof master === 'string' ? master : undefined,
+    master: typeof master === 'string' && slaveKindOf(entry) !== 'vrf' ? master : undefined,
   };
+}
+
+function slaveKindOf({ linkinfo }: Fields): unknown {
+  return isRecord(linkinfo) ? linkinfo['info_slave_kind'] : undefined;
 }
 
 function addressEntries(entry: Fields): Fields[] {
@@ -65,6 +72,12 @@ function isUsable(info: Fields): boolean {
 
 function ipOf(info: Fields): IpAddress | undefined {
   return typeof info['local'] === 'string' ? parseIp(info['local']) : undefined;
+}
+
+function subnetOf({ local, address, prefixlen }: Fields): string[] {
+  const peer = address ?? local;
+  const ip = typeof peer === 'string' ? parseIp(peer) : undefined;
+  return ip === undefined || typeof prefixlen !== 'number' ? [] : [`${ip}/${prefixlen}`];
 }
 
 function isRecord(value: unknown): value is Fields {

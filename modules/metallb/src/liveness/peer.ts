@@ -40,6 +40,8 @@ export interface Peer {
   intervalMs: number;
   state: NodeState;
   failedGates: Gates;
+  /** Its reachability probes are answered. */
+  reaches: boolean;
   revision: number;
   addresses: readonly IpAddress[];
   deaf: boolean;
@@ -93,11 +95,11 @@ export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
 
 /** What a heartbeat says of its sender. */
 export function factsOf(heartbeat: Heartbeat, mac: MacAddress) {
-  const { intervalMs, state, failedGates, revision, addresses, deaf, covered } = heartbeat;
+  const { intervalMs, state, failedGates, reaches, revision, addresses, deaf, covered } = heartbeat;
   const heard = new Set(heartbeat.heard);
   const witnessed = new Set(heartbeat.witnessed);
   const lists = { covered, heard, witnessed };
-  return { mac, intervalMs, state, failedGates, revision, addresses, deaf, ...lists };
+  return { mac, intervalMs, state, failedGates, reaches, revision, addresses, deaf, ...lists };
 }
 
 /** Whether the peer counts in elections: its IPs are its own. */
@@ -108,6 +110,11 @@ export function isCounted({ phase }: Peer): boolean {
 /** A heartbeat of it that is no recorded one came at this time. */
 export function wasHeardAt({ heardAt, pending }: Peer, time: number): boolean {
   return heardAt === time || pending?.heardAt === time;
+}
+
+/** All that elections look at, for comparison. */
+export function electedBy({ phase, state, failedGates, addresses }: Peer): string {
+  return `${phase} ${state} ${failedGates.dataplane} ${failedGates.reachability} ${addresses}`;
 }
 
 /** Eligible for longer than nodes that start together differ: it has been serving while we were away. */

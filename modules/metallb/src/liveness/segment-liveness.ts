@@ -6,7 +6,7 @@ import { Hearsay } from './hearsay.ts';
 import type { LivenessAction } from './liveness-action.ts';
 import type { LivenessOptions } from './liveness-options.ts';
 import { type HoldDown, OwnState, type Surroundings } from './own-state.ts';
-import { factsOf, hasServed, isCounted, lastSignAt, type Peer } from './peer.ts';
+import { electedBy, factsOf, hasServed, isCounted, lastSignAt, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { Renewals } from './renewals.ts';
 import {
@@ -197,7 +197,7 @@ export class SegmentLiveness {
     listsUs: boolean,
     now: number,
   ): LivenessAction[] {
-    const before = `${peer.phase} ${peer.state} ${JSON.stringify(peer.failedGates)}`;
+    const before = electedBy(peer);
     Object.assign(peer, factsOf(heartbeat, mac), { sequence: heartbeat.sequence, heardAt: now });
     if (!listsUs) return this.#unlisted(peer, now);
     peer.listedUsAt = now;
@@ -206,7 +206,7 @@ export class SegmentLiveness {
     else peer.eligibleSince = Math.min(peer.eligibleSince, now);
     peer.postponedUntil = Number.NEGATIVE_INFINITY;
     peer.phase = phaseWhenHeard(peer, this.#options.restartGraceMs, now);
-    const after = `${peer.phase} ${peer.state} ${JSON.stringify(peer.failedGates)}`;
+    const after = electedBy(peer);
     const isNews = this.#hearsay.told(heartbeat.witnessed, now);
     return before === after && !isNews ? [] : [{ do: 'elect' }];
   }
@@ -365,6 +365,7 @@ export class SegmentLiveness {
     now: number,
     facts: {
       readonly failedGates: Gates;
+      readonly reaches: boolean;
       readonly revision: number;
       readonly addresses: readonly IpAddress[];
       readonly disputed: Heartbeat['disputed'];

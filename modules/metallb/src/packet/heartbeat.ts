@@ -20,7 +20,7 @@ const MAX_COVERED = 8;
 const DISPUTED_ROOM = 250;
 /** Four in the file, and as many that were taken out of it a moment ago. */
 const MAX_KEYS = 8;
-const FLAG = { dataplane: 1, reachability: 2, deaf: 4 };
+const FLAG = { dataplane: 1, reachability: 2, deaf: 4, reaches: 8 };
 
 export const NODE_STATES = [
   'starting',
@@ -56,6 +56,8 @@ export interface Heartbeat {
   readonly intervalMs: number;
   readonly state: NodeState;
   readonly failedGates: Gates;
+  /** The sender's reachability probes from this interface are answered: whoever fails its own may stand back for it. */
+  readonly reaches: boolean;
   readonly revision: number;
   /** The sender's own addresses on this interface, which its kernel answers for. */
   readonly addresses: readonly IpAddress[];
@@ -202,16 +204,18 @@ function readBody(reader: ByteReader, cluster: string): SignedHeartbeat {
   };
   return {
     deaf: (flags & FLAG.deaf) !== 0,
+    reaches: (flags & FLAG.reaches) !== 0,
     ...{ cluster, node, interface: interfaceName, incarnation, sequence, intervalMs, state },
     ...{ failedGates, revision, addresses, heard, covered, witnessed, disputed, heldKeys },
   };
 }
 
-function flagsOf({ failedGates: { dataplane, reachability }, deaf }: Heartbeat): number {
+function flagsOf({ failedGates: { dataplane, reachability }, deaf, reaches }: Heartbeat): number {
   return (
     (dataplane ? FLAG.dataplane : 0) |
     (reachability ? FLAG.reachability : 0) |
-    (deaf ? FLAG.deaf : 0)
+    (deaf ? FLAG.deaf : 0) |
+    (reaches ? FLAG.reaches : 0)
   );
 }
 

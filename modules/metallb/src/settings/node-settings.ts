@@ -127,7 +127,8 @@ export const NODE_SETTINGS = {
     maximum: 60_000,
   }),
   excludeInterfaces: patterns({
-    description: 'comma-separated regular expressions of interfaces that are never used',
+    description:
+      'comma-separated regular expressions of interfaces that only classes which name them are announced on',
     default: [...VIRTUAL_INTERFACES, '^lo$'].join(','),
   }),
   logLevel: oneOf({ description: 'least severe lines to log', default: 'info', words: LOG_LEVELS }),

@@ -87,6 +87,7 @@ function viewOf({ nodes, down }: ElectionInputs): SegmentView {
       state: 'eligible',
       failedGates: { dataplane: false, reachability: false },
     }),
+    isInSubnetOf: () => true,
     electsStatically: () => false,
   };
 }

@@ -33,6 +33,7 @@ export class ClusterView {
   readonly #slicesByService = new MultiMap<string, string>();
   #stale: Stale = newStale();
   #published = new Set<IpAddress>();
+  #classesChanged = false;
 
   get classes(): ReadonlyMap<string, MetalLoadBalancerClass> {
     return this.#classes;
@@ -66,6 +67,13 @@ export class ClusterView {
     return published;
   }
 
+  /** Whether any class is another than at the last call. */
+  takeClassesChanged(): boolean {
+    const changed = this.#classesChanged;
+    this.#classesChanged = false;
+    return changed;
+  }
+
   /** What changed since the last call. */
   takeStale(): Stale {
     const stale = this.#stale;
@@ -83,6 +91,7 @@ export class ClusterView {
   }
 
   setClass(name: string, clazz: MetalLoadBalancerClass | undefined): void {
+    this.#classesChanged = true;
     if (clazz === undefined) {
       this.#deletedClasses.add(name);
       this.#forgetUnusedClass(name);

@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { judgeDataPath } from '../linux/data-path.ts';
 import { probeDataPath } from '../linux/data-path-probe.ts';
+import { readGateways } from '../linux/gateways.ts';
+import { openIcmpSocket } from '../linux/icmp-socket.ts';
 import { readBootEpochMs, readKubeProxy, servesLocally } from '../linux/kube-proxy.ts';
 import { recallSynced, rememberSynced } from '../linux/kube-proxy-memory.ts';
 import type { IpAddress } from '../net/ip.ts';
@@ -11,7 +14,12 @@ import type { HostSight } from './node-health.ts';
 
 /** This host's real kube-proxy, routes and kernel settings. */
 export function openHostSight(settings: NodeSettings, bootId: string, log: Logger): HostSight {
-  const { kubeProxyMetricsUrl: url, dataplaneWaitMs: blindWaitMs, runDir } = settings;
+  const {
+    kubeProxyMetricsUrl: url,
+    dataplaneWaitMs: blindWaitMs,
+    runDir,
+    excludeInterfaces,
+  } = settings;
   const path = join(runDir, 'kube-proxy-synced-boot');
   return {
     dataplane: {
@@ -26,6 +34,13 @@ export function openHostSight(settings: NodeSettings, bootId: string, log: Logge
           log.warn("can't remember that kube-proxy has synced", { error });
         }
       },
+    },
+    excludeInterfaces,
+    reachability: {
+      randomBytes,
+      openIcmp: openIcmpSocket,
+      readGateways,
+      afterQueued: (run) => setImmediate(() => setImmediate(run)),
     },
     inspect: async (served, ips) => judgeDataPath(await probeDataPath(served, ips)),
   };

@@ -19,6 +19,7 @@ const FORMAT = 3;
 const MAX_BYTES = 256 * 1_024 * 1_024;
 const MAX_DUTIES = 1_000_000;
 const MAX_GROUPS = 10_000;
+const NO_GATES = { dataplaneFailed: false, reachability: {} };
 
 /** What a speaker did last, for the next one to go on with while the store can't be reached. */
 export interface LastKnownGood {
@@ -109,9 +110,9 @@ function inDoubt(duties: DutyTable['duties']): DutyTable['duties'] {
   return new Map([...duties].map(([ip, duty]) => [ip, { ...duty, ...asked }]));
 }
 
-/** Explicit, since a table may be an object whose members do not spread. What kube-proxy did is another boot's. */
+/** Explicit, since a table may be an object whose members do not spread. What gates found is another time's. */
 function tableSettings({ pools, draining, revision }: DutyTable) {
-  return { pools, draining, revision, dataplaneFailed: false };
+  return { pools, draining, revision, ...NO_GATES };
 }
 
 function readState(value: unknown): LastKnownGood {
@@ -135,7 +136,7 @@ function readTable(value: unknown, what: string): DutyTable {
     groups: new Map(groups.map((group) => [group.id, group])),
     pools: readPools(fields['pools'], 'pools'),
     draining: readBoolean(fields['draining'], 'draining'),
-    dataplaneFailed: false,
+    ...NO_GATES,
     revision: readInteger(fields['revision'], 'revision'),
   };
 }

@@ -1,8 +1,11 @@
+import type { DutyTable } from '../duty/duty.ts';
 import type { DutyChange } from '../duty/messages.ts';
 import { DATA_PATH_CHECKS, type DataPathFinding } from '../linux/data-path.ts';
 import type { ServedPools } from '../linux/data-path-probe.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { formatRange } from '../net/range.ts';
+import type { EchoOutcome } from '../reachability/echo-slot.ts';
+import type { Target } from '../reachability/reach-probe.ts';
 import type { WantedCondition } from '../store/conditions.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
@@ -10,6 +13,12 @@ import type { DataplaneLook, DataplaneOptions, Released } from './dataplane-gate
 import { type DataplanePorts, DataplaneWatch } from './dataplane-watch.ts';
 import { HostConditions } from './host-conditions.ts';
 import { nodeCondition } from './node-condition.ts';
+import {
+  type ReachabilityFinding,
+  type ReachabilitySight,
+  ReachabilityWatch,
+} from './reachability-watch.ts';
+import type { ReachabilityWish } from './reachability-wishes.ts';
 
 /** How this node's kernel is looked at. */
 export interface HostSight {
@@ -21,6 +30,9 @@ export interface HostSight {
         nodeIps: readonly IpAddress[],
       ) => Promise<DataplaneLook>;
     };
+  /** Interfaces that are only for classes that name them. */
+  readonly excludeInterfaces: readonly RegExp[];
+  readonly reachability: ReachabilitySight;
   /** How the kernel treats what is served; rejects when that can't be seen. */
   readonly inspect: (
     served: readonly ServedPools[],
@@ -37,6 +49,10 @@ export interface NodeHealthPorts {
   readonly nodeIps: () => readonly IpAddress[];
   readonly served: () => readonly ServedPools[];
   readonly ips: () => Iterable<IpAddress>;
+  readonly wishes: () => readonly ReachabilityWish[];
+  /** Interfaces that the wire serves. */
+  readonly segments: () => Iterable<string>;
+  readonly onEcho: (interfaceName: string, outcome: EchoOutcome) => void;
   readonly onReleased: (released: readonly Released[]) => void;
   readonly onGate: () => void;
   /** `conditions` may read otherwise now. */
@@ -44,12 +60,18 @@ export interface NodeHealthPorts {
 }
 
 const DATAPLANE_NOT_SYNCED = 'DataplaneNotSynced';
+const REACHABILITY_FAILED = 'ReachabilityFailed';
 /** Conditions of the Node that no segment has. */
-export const HOST_CONDITIONS = [DATAPLANE_NOT_SYNCED, ...DATA_PATH_CHECKS] as const;
+export const HOST_CONDITIONS = [
+  DATAPLANE_NOT_SYNCED,
+  REACHABILITY_FAILED,
+  ...DATA_PATH_CHECKS,
+] as const;
 
 /** Whether this node can serve what the wire answers for: kube-proxy's rules and the kernel's routes. */
 export class NodeHealth {
   readonly dataplane: DataplaneWatch;
+  readonly reachability: ReachabilityWatch;
   readonly #ports: NodeHealthPorts;
   readonly #host: HostConditions;
   #served = '';
@@ -66,6 +88,13 @@ export class NodeHealth {
       },
       sight.dataplane,
     );
+    this.reachability = new ReachabilityWatch({
+      ...{ clock, onFindings: () => this.#reachabilityChanged(), onOutcome: ports.onEcho },
+      ...sight.reachability,
+      excluded: sight.excludeInterfaces,
+      onReach: ports.onGate,
+      onFailure: (error) => log.warn("can't probe what should be reached", { error }),
+    });
     this.#host = new HostConditions({
       clock,
       look: () => sight.inspect(ports.served(), new Set(ports.ips())),
@@ -76,11 +105,13 @@ export class NodeHealth {
 
   start(): void {
     this.dataplane.start();
+    this.reachability.start();
     this.#host.start();
   }
 
   stop(): void {
     this.dataplane.stop();
+    this.reachability.stop();
     this.#host.stop();
   }
 
@@ -89,19 +120,35 @@ export class NodeHealth {
     const served = JSON.stringify(shownPools(this.#ports.served()));
     if (served !== this.#served) this.#host.servesOtherwise();
     this.#served = served;
+    this.reachability.setWishes(this.#ports.wishes(), this.#ports.segments());
   }
 
-  /** For the wire: the gate is about this node's kernel, whatever its duties come from. */
-  get gateChange(): DutyChange {
-    return { set: 'dataplane', failed: this.dataplane.gate.failed };
+  /** For the wire: gates are about this node, whatever its duties come from. */
+  get gates(): Pick<DutyTable, 'dataplaneFailed' | 'reachability'> {
+    return { dataplaneFailed: this.dataplane.gate.failed, reachability: this.reachability.reach };
+  }
+
+  get gateChanges(): DutyChange[] {
+    const { dataplaneFailed, reachability } = this.gates;
+    return [
+      { set: 'dataplane', failed: dataplaneFailed },
+      { set: 'reachability', interfaces: reachability },
+    ];
   }
 
   conditions(): WantedCondition[] {
     const { problem } = this.dataplane.gate;
     return [
       nodeCondition(DATAPLANE_NOT_SYNCED, problem === '' ? [] : [problem]),
+      nodeCondition(REACHABILITY_FAILED, this.reachability.findings.map(reachabilityMessage)),
       ...this.#host.conditions(),
     ];
+  }
+
+  #reachabilityChanged(): void {
+    const { log, onConditions } = this.#ports;
+    log.info('reachability', { failed: this.reachability.findings.map(reachabilityMessage) });
+    onConditions();
   }
 
   #gateChanged(): void {
@@ -111,6 +158,18 @@ export class NodeHealth {
     onGate();
     onConditions();
   }
+}
+
+function reachabilityMessage(finding: ReachabilityFinding): string {
+  const { interface: name, className, silent, targets, quorum } = finding;
+  const list = silent.map((target) => targetText(target)).join(', ');
+  const answering = targets - silent.length;
+  return `${name}: no answer from ${list}: ${answering} of ${targets} targets of MetalLoadBalancerClass ${className} answer, ${quorum} must; nodes that reach theirs come first`;
+}
+
+function targetText({ name, addresses }: Target): string {
+  if (addresses.length === 0) return `${name} (no default route leads there)`;
+  return addresses.join() === name ? name : `${name} (${addresses.join(', ')})`;
 }
 
 /** For people and for comparison. */

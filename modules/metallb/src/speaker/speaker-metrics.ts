@@ -1,5 +1,6 @@
-import type { Gauge, Histogram } from 'prom-client';
+import type { Counter, Gauge, Histogram } from 'prom-client';
 import type { AnnouncedReport, Report } from '../duty/messages.ts';
+import type { EchoOutcome } from '../reachability/echo-slot.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { MirroredMetrics } from '../telemetry/mirrored-metrics.ts';
 
@@ -13,6 +14,8 @@ export interface SpeakerFigures {
   readonly lastSyncEpochMs: number | undefined;
   readonly waitingIps: number;
   readonly dataplaneFailed: boolean;
+  /** Whether too few reachability targets answer, by interface. */
+  readonly unreachable: ReadonlyMap<string, boolean>;
   readonly announced: readonly OnSegment[];
   /** IPs that another host answers for. */
   readonly conflicts: readonly OnSegment[];
@@ -27,6 +30,8 @@ export class SpeakerMetrics {
   readonly #figures: ReadonlyMap<string, Gauge>;
   readonly #announced: Gauge;
   readonly #conflicts: Gauge;
+  readonly #reachabilityFailed: Gauge;
+  readonly #echoes: Counter;
   readonly #darkTime: Histogram;
   readonly #dataplaneWait: Histogram;
   readonly #wire: MirroredMetrics;
@@ -53,6 +58,16 @@ export class SpeakerMetrics {
       help: 'IPs of this node that a foreign host answers for, always 1',
       labels: ['ip', 'interface'],
     });
+    this.#reachabilityFailed = metrics.gauge({
+      name: 'reachability_failed',
+      help: 'Whether too few targets of a class answer on an interface',
+      labels: ['interface'],
+    });
+    this.#echoes = metrics.counter({
+      name: 'reachability_echoes_total',
+      help: 'ICMP echo requests to targets, and what became of them',
+      labels: ['interface', 'outcome'],
+    });
     this.#darkTime = metrics.histogram({
       name: 'takeover_dark_seconds',
       help: 'From the last sign of life of the announcer before to the first announcement here',
@@ -78,6 +93,10 @@ export class SpeakerMetrics {
       dataplane_gate_failed: Number(figures.dataplaneFailed),
     };
     for (const [name, gauge] of this.#figures) gauge.set(values[name] ?? 0);
+    this.#reachabilityFailed.reset();
+    for (const [name, failed] of figures.unreachable) {
+      this.#reachabilityFailed.set({ interface: name }, Number(failed));
+    }
     for (const gauge of [this.#announced, this.#conflicts]) gauge.reset();
     // Nobody knows what a wire that is gone would say now.
     if (!figures.wireConnected) return this.#wire.update([]);
@@ -87,6 +106,10 @@ export class SpeakerMetrics {
 
   waited(waitedMs: number): void {
     this.#dataplaneWait.observe(waitedMs / 1_000);
+  }
+
+  echo(interfaceName: string, outcome: EchoOutcome): void {
+    this.#echoes.inc({ interface: interfaceName, outcome });
   }
 
   /** @param speakerSinceEpochMs the wire repeats what happened before: an earlier speaker has counted that */

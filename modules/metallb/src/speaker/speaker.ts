@@ -1,5 +1,6 @@
+import type { DutyTable } from '../duty/duty.ts';
 import { diffTables } from '../duty/duty-table.ts';
-import type { DutyChange, Report } from '../duty/messages.ts';
+import type { Report } from '../duty/messages.ts';
 import type { ServedPools } from '../linux/data-path-probe.ts';
 import type { LineOptions } from '../linux/line-socket.ts';
 import type { IpAddress } from '../net/ip.ts';
@@ -14,6 +15,7 @@ import { DutyBoard } from './duty-board.ts';
 import { type LastKnownGood, type WritableState, withoutStore } from './last-known-good.ts';
 import { watchLoss } from './loss-watch.ts';
 import { type HostSight, NodeHealth, shownPools } from './node-health.ts';
+import { reachabilityWishes } from './reachability-wishes.ts';
 import { Relisting } from './relisting.ts';
 import { eventsOfReport } from './report-events.ts';
 import { logReport } from './report-log.ts';
@@ -180,6 +182,7 @@ export class Speaker {
       announced: this.#wireState.announced,
       segments: Object.fromEntries(this.#wireState.segments),
       served: shownPools(this.#served()),
+      reachability: this.#health.reachability.reach,
       conditions: this.#nodeConditions().filter(({ status }) => status === 'True'),
     };
   }
@@ -195,6 +198,7 @@ export class Speaker {
       lastSyncEpochMs: this.#lastSyncEpochMs,
       waitingIps: this.#health.dataplane.gate.waiting,
       dataplaneFailed: this.#health.dataplane.gate.failed,
+      unreachable: this.#health.reachability.verdicts,
       announced: this.#wireState.announced,
       conflicts: this.#wireState.conflicts,
     });
@@ -207,7 +211,10 @@ export class Speaker {
       nodeIps: () => this.#view.nodes.get(this.#identity.node)?.internalIps ?? [],
       served: () => this.#served(),
       ips: () => this.#link.table.duties.keys(),
-      onGate: () => this.#link.update([this.#health.gateChange]),
+      wishes: () => reachabilityWishes(this.#link.table, this.#view.classes),
+      segments: () => this.#wireState.segments.keys(),
+      onEcho: (name, outcome) => metrics.echo(name, outcome),
+      onGate: () => this.#link.update(this.#health.gateChanges),
       onConditions: () => this.#tellConditions(),
       onReleased: (released) => {
         for (const { waitedMs } of released) metrics.waited(waitedMs);
@@ -224,7 +231,8 @@ export class Speaker {
 
   #served(): ServedPools[] {
     const segments = this.#wireState.segments.keys();
-    return servedPools(this.#link.table, this.#view.classes, segments);
+    const { excludeInterfaces } = this.#ports.sight;
+    return servedPools(this.#link.table, this.#view.classes, segments, excludeInterfaces);
   }
 
   #nodeConditions(): WantedCondition[] {
@@ -284,8 +292,7 @@ export class Speaker {
       writtenEpochMs: lastKnownGood.writtenEpochMs,
       sameBoot: lastKnownGood.bootId === this.#identity.bootId,
     });
-    const table = withoutStore(lastKnownGood, this.#identity.bootId);
-    this.#serve('last-known-good', diffTables(this.#link.table, table));
+    this.#serve('last-known-good', withoutStore(lastKnownGood, this.#identity.bootId));
   }
 
   #heard(): void {
@@ -301,25 +308,27 @@ export class Speaker {
     const changes = this.#board.update({ epochMs, revision: this.#feed.revision });
     this.#watchEdge(epochMs);
     if (this.#source !== 'store') {
-      this.#serve('store', diffTables(this.#link.table, this.#board.table));
+      this.#serve('store', this.#board.table);
       // Also when there is nothing to do here: the file may still say otherwise.
       this.#keeper.changed();
       return;
     }
     this.#link.update(changes);
-    if (changes.some((change) => 'set' in change && change.set === 'group')) {
-      this.#health.lookAgain();
-    }
+    const groupsChanged = changes.some((change) => 'set' in change && change.set === 'group');
+    if (this.#view.takeClassesChanged() || groupsChanged) this.#health.lookAgain();
     if (changes.some((change) => 'unset' in change || change.set !== 'revision')) {
       this.#keeper.changed();
     }
   }
 
-  #serve(source: 'last-known-good' | 'store', changes: readonly DutyChange[]): void {
+  #serve(source: 'last-known-good' | 'store', table: DutyTable): void {
     const first = this.#source === 'nothing';
     this.#source = source;
     this.#patience?.cancel();
-    this.#link.update([...changes, this.#health.gateChange]);
+    const { duties, groups, pools, draining, revision } = table;
+    const wanted = { duties, groups, pools, draining, revision, ...this.#health.gates };
+    this.#link.update(diffTables(this.#link.table, wanted));
+    this.#health.lookAgain();
     this.#ports.log.info('serving duties', { source, duties: this.#link.table.duties.size });
     // What was found out without the store could not be written.
     this.#tellConditions();

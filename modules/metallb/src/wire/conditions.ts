@@ -20,6 +20,10 @@ export class Conditions {
     this.#report(this.#reportOf(condition, active, message));
   }
 
+  endAll(): void {
+    for (const condition of this.#active.keys()) this.set(condition, false, '');
+  }
+
   active(): NodeConditionReport[] {
     return [...this.#active].map(([condition, message]) =>
       this.#reportOf(condition, true, message),

@@ -14,6 +14,8 @@ import type { SegmentLink } from './segment-options.ts';
 
 /** Neither routers nor copies of a frame from elsewhere: a heartbeat never leaves its segment. */
 const HOP_LIMIT = 255;
+/** That a heartbeat names: of 1,200 bytes these take at most 136. */
+const MAX_ADDRESSES = 8;
 
 export interface HeartbeatPath {
   readonly mac: MacAddress;
@@ -32,9 +34,10 @@ export function linkLocalOf({ linkLocal, mac }: SegmentLink): IpAddress {
   return linkLocal ?? linkLocalFromMac(mac);
 }
 
-/** What this node's kernel can be asked for, by either protocol. */
+/** What this node's kernel can be asked for, by either protocol first of all; they also show its subnets. */
 export function ownAddresses(link: SegmentLink): IpAddress[] {
-  return [ipv4Of(link), link.linkLocal].filter((ip) => ip !== undefined);
+  const first = [ipv4Of(link), link.linkLocal].filter((ip) => ip !== undefined);
+  return [...new Set([...first, ...link.addresses])].slice(0, MAX_ADDRESSES);
 }
 
 function ipv4Of({ addresses }: SegmentLink): IpAddress | undefined {

@@ -49,14 +49,17 @@ export type ElectRole = (ip: IpAddress) => Transition | undefined;
  */
 export class IpRoles {
   readonly #self: string;
-  readonly #interface: string;
+  readonly #isForHere: (duty: Duty) => boolean;
   readonly #roles = new Map<IpAddress, Role>();
   readonly #winners = new Map<IpAddress, string>();
 
-  /** @param resumed IPs that the wire process before announced here */
-  constructor(self: string, interfaceName: string, resumed: Iterable<IpAddress>) {
+  /**
+   * @param isForHere whether a duty may be served on this interface
+   * @param resumed IPs that the wire process before announced here
+   */
+  constructor(self: string, isForHere: (duty: Duty) => boolean, resumed: Iterable<IpAddress>) {
     this.#self = self;
-    this.#interface = interfaceName;
+    this.#isForHere = isForHere;
     for (const ip of resumed) this.#roles.set(ip, { kind: 'announcing' });
   }
 
@@ -151,9 +154,7 @@ export class IpRoles {
 
   #dutyHere(ip: IpAddress, { duties }: DutyTable): Duty | undefined {
     const duty = duties.get(ip);
-    if (duty === undefined) return undefined;
-    const allowed = duty.interfaces.length === 0 || duty.interfaces.includes(this.#interface);
-    return allowed ? duty : undefined;
+    return duty !== undefined && this.#isForHere(duty) ? duty : undefined;
   }
 
   /** Stop answering for this IP now. */

@@ -27,13 +27,14 @@ import { openFrameSocket } from './frame-socket.ts';
 import { readKeyFile, watchKeyFile } from './key-file.ts';
 import { rehearse } from './rehearsal.ts';
 import { type Entries, parseResumeState } from './restart-memory.ts';
-import { Wire, type WireOptions, type WirePorts } from './wire.ts';
+import type { SegmentOptions } from './segment-options.ts';
+import { Wire, type WirePorts } from './wire.ts';
 
 const PULSE_MS = 100;
 const REPORT_MS = 1_000;
 const READY_POLL_MS = 50;
 
-function optionsFrom(settings: NodeSettings): WireOptions {
+function optionsFrom(settings: NodeSettings): SegmentOptions {
   return {
     node: settings.node,
     cluster: settings.clusterId,
@@ -74,7 +75,7 @@ class WireProgram {
   readonly #counters = new Counters();
   readonly #loopDelay = new EventLoopDelay(systemClock);
   readonly #receiver = new DutyReceiver(randomBytes(8).toString('hex'));
-  readonly #options: WireOptions;
+  readonly #options: SegmentOptions;
   readonly #wire: Wire;
   #speaker: LineConnection | undefined;
   #remembers = false;

@@ -20,8 +20,11 @@ const IPV6 = ipFromBytes(Uint8Array.of(0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 
  */
 export function rehearse(): Uint8Array[] {
   const sent: Uint8Array[] = [];
-  const link = { name: 'rehearsal', mac: OWN, addresses: [], linkLocal: undefined };
-  const segment = new Segment(link, portsTo(sent), OPTIONS, [IPV4, IPV6]);
+  const link = { name: 'rehearsal', mac: OWN, addresses: [], linkLocal: undefined, subnets: [] };
+  const segment = new Segment(link, portsTo(sent), OPTIONS, {
+    announced: [IPV4, IPV6],
+    failedGates: { dataplane: false, reachability: false },
+  });
   for (const ip of [IPV4, IPV6]) segment.receive(probe(ip, CLIENT));
   segment.stop();
   return sent;
@@ -33,7 +36,7 @@ const OPTIONS: SegmentOptions = {
   ...{ heartbeatGroup: ALL_NODES, heartbeatIntervalMs: 100, heartbeatMultiplier: 3 },
   ...{ holdDownMs: 0, holdDownMaxMs: 0, restartGraceMs: 0 },
   dutyWaitMs: 0,
-  ...{ announcePerSecond: 1_000, backgroundPerSecond: 500 },
+  ...{ announcePerSecond: 1_000, backgroundPerSecond: 500, excludeInterfaces: [] },
 };
 
 function portsTo(sent: Uint8Array[]): SegmentPorts {
@@ -51,13 +54,14 @@ function portsTo(sent: Uint8Array[]): SegmentPorts {
       pools: [],
       draining: false,
       dataplaneFailed: false,
+      reachability: {},
       revision: 0,
     }),
     knowsDuties: () => false,
     digestOf: () => '',
     afterQueuedFrames: (run) => run(),
     ...{ join: nothing, leave: nothing, report: nothing, relist: nothing, keepAnnounced: nothing },
-    log: nothing,
+    ...{ log: nothing, keepGates: nothing },
     ...{ keptReturns: () => undefined, keepReturns: nothing },
   };
 }

@@ -1,6 +1,7 @@
 import { type IpAddress, parseIp } from '../net/ip.ts';
 import { parseMac } from '../net/mac.ts';
-import type { SegmentLink } from './segment-options.ts';
+import type { Gates } from '../packet/heartbeat.ts';
+import type { Resumed, SegmentLink } from './segment-options.ts';
 import { isRecord, isTextList } from './unknown-fields.ts';
 
 /** What the next wire process needs, by key; `null` for what it needs no more. */
@@ -8,6 +9,7 @@ export type Entries = Readonly<Record<string, unknown>>;
 
 const POOLS = 'pools';
 const interfaceKey = (name: string) => `interface ${name}`;
+const gatesKey = (name: string) => `gates ${name}`;
 const announcedKey = (name: string, ip: IpAddress) => `announced ${name} ${ip}`;
 
 /**
@@ -29,16 +31,21 @@ export class RestartMemory {
     this.#set(POOLS, pools);
   }
 
-  setLink({ name, mac, addresses, linkLocal }: SegmentLink): void {
-    this.#set(interfaceKey(name), { mac, addresses, linkLocal });
+  setLink({ name, mac, addresses, linkLocal, subnets }: SegmentLink): void {
+    this.#set(interfaceKey(name), { mac, addresses, linkLocal, subnets });
   }
 
   forgetLink(name: string): void {
     this.#set(interfaceKey(name), null);
+    this.#set(gatesKey(name), null);
   }
 
   setAnnounced(interfaceName: string, ip: IpAddress, announced: boolean): void {
     this.#set(announcedKey(interfaceName, ip), announced ? true : null);
+  }
+
+  setGates(interfaceName: string, failed: Gates): void {
+    this.#set(gatesKey(interfaceName), failed);
   }
 
   #set(key: string, value: unknown): void {
@@ -57,9 +64,8 @@ export class RestartMemory {
 }
 
 /** One interface as the process before had it open. */
-export interface ResumedInterface {
+export interface ResumedInterface extends Resumed {
   readonly link: SegmentLink;
-  readonly announced: readonly IpAddress[];
 }
 
 /** What a wire process goes on with. */
@@ -86,7 +92,11 @@ export function parseResumeState(value: unknown): ResumeState | undefined {
       links.push(link);
     }
   }
-  const interfaces = links.map((link) => ({ link, announced: announced.get(link.name) ?? [] }));
+  const interfaces = links.map((link) => ({
+    link,
+    announced: announced.get(link.name) ?? [],
+    failedGates: readGates(value[gatesKey(link.name)]),
+  }));
   return { pools: value[POOLS], interfaces };
 }
 
@@ -95,8 +105,14 @@ function parseLink(name: string, value: unknown): SegmentLink | undefined {
   const mac = typeof value['mac'] === 'string' ? parseMac(value['mac']) : undefined;
   if (mac === undefined) return undefined;
   const { linkLocal } = value;
+  const subnets = isTextList(value['subnets']) ? value['subnets'] : [];
   const [first] = typeof linkLocal === 'string' ? parseIps([linkLocal]) : [];
-  return { name, mac, addresses: parseIps(value['addresses']), linkLocal: first };
+  return { name, mac, addresses: parseIps(value['addresses']), linkLocal: first, subnets };
+}
+
+function readGates(value: unknown): Gates {
+  const gates = isRecord(value) ? value : {};
+  return { dataplane: gates['dataplane'] === true, reachability: gates['reachability'] === true };
 }
 
 function parseIps(texts: readonly string[]): IpAddress[] {

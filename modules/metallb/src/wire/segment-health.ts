@@ -1,5 +1,5 @@
 import type { DutyTable } from '../duty/duty.ts';
-import type { Report } from '../duty/messages.ts';
+import type { NodeConditionReport, Report } from '../duty/messages.ts';
 import { isCounted, shownState } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
@@ -24,6 +24,8 @@ export interface SegmentSymptoms {
   readonly table: DutyTable;
   /** IPs of this node that nobody has, and that are not its to take (network rule 25). */
   readonly withheld: readonly IpAddress[];
+  /** Our interface on the same segment that answers instead of this one. */
+  readonly shadow: string | undefined;
   readonly now: number;
 }
 
@@ -62,13 +64,18 @@ export class SegmentHealth {
     }
   }
 
-  tell({ liveness, strangers, electionsBegun, table, withheld, now }: SegmentSymptoms): void {
+  tell(symptoms: SegmentSymptoms): void {
+    const { liveness, strangers, electionsBegun, table, withheld, shadow, now } = symptoms;
     const { deaf, neverHeard, peers } = liveness;
     const otherKey = membersWho((node) => strangers.has(node), table);
     const unheard = membersWho((node) => liveness.isHearsay(node), table);
     const proven = peers.filter(({ phase }) => phase === 'proven').map(({ node }) => node);
     const alone = electionsBegun && neverHeard && hasCompany(table);
-    const tell = this.#conditions.set.bind(this.#conditions);
+    const tell = (condition: NodeConditionReport['condition'], holds: boolean, message: string) =>
+      // Who is quiet on purpose is not heard on purpose.
+      this.#conditions.set(condition, holds && shadow === undefined, message);
+    const dark = shadow === undefined ? [] : this.#onlyHere(shadow, table);
+    this.#conditions.set('SegmentShared', dark.length > 0, sharedMessage(shadow ?? '', dark));
     tell('Deaf', deaf, 'peers are silent and no frame is received at all; taking over nothing');
     tell('NoPeersHeard', alone, 'no heartbeat was ever heard here; electing by what the API says');
     tell('HeartbeatsLost', proven.length > 0, `heartbeats of ${proven} are lost, but it answers`);
@@ -85,6 +92,15 @@ export class SegmentHealth {
     if (now < this.#showAt) return;
     this.#showAt = now + SHOW_EVERY_MS;
     this.#showStates(liveness);
+  }
+
+  /** Classes of this node whose IPs nobody answers, as they name this interface and not the one that answers. */
+  #onlyHere(shadow: string, { groups }: DutyTable): string[] {
+    return [...groups.values()]
+      .filter(({ members }) => members.some(({ node }) => node === this.#node))
+      .filter(({ interfaces }) => interfaces.includes(this.#interface))
+      .filter(({ interfaces }) => !interfaces.includes(shadow))
+      .map(({ id }) => id);
   }
 
   /** Nodes that start hear each other one after the other: what is so for a moment is nothing to tell people. */
@@ -141,6 +157,10 @@ function membersWho(does: (node: string) => boolean, { groups }: DutyTable): str
 
 function partlyHeardMessage(nodes: readonly string[]): string {
   return `${nodes.join(', ')} can't be heard here, but by other nodes: the IPs stay where they are; look for what the network drops between these nodes and this one`;
+}
+
+function sharedMessage(shadow: string, classes: readonly string[]): string {
+  return `on the same segment as ${shadow}, which alone answers there; this node announces nothing for MetalLoadBalancerClass ${classes.join(', ')}: name ${shadow} in spec.l2.interfaces, too, or separate the two`;
 }
 
 function otherKeyMessage(nodes: readonly string[]): string {

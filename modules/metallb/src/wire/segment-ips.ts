@@ -19,7 +19,7 @@ import { MoveReports } from './move-reports.ts';
 import { Newcomers } from './newcomers.ts';
 import { mayTake, probingOf } from './probing.ts';
 import type { Questions } from './questions.ts';
-import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
+import type { Resumed, SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 import { StandIns } from './stand-ins.ts';
 import type { StaticPresence } from './static-presence.ts';
 
@@ -37,6 +37,8 @@ export interface SegmentSight {
   readonly keyring: Keyring;
   view(): SegmentView;
   mayElect(): boolean;
+  /** Whether a duty may be served on this interface. */
+  isForHere(duty: Duty): boolean;
   /** There may be something to announce. */
   elected(): void;
 }
@@ -67,14 +69,15 @@ export class SegmentIps {
     link: SegmentLink,
     ports: SegmentPorts,
     sight: SegmentSight,
-    options: SegmentOptions & { readonly resumed: readonly IpAddress[] },
+    options: SegmentOptions & { readonly resumed: Resumed | undefined },
   ) {
     const { liveness, questions, presence, keyring } = sight;
-    const { node, resumed } = options;
+    const { node } = options;
+    const resumed = options.resumed?.announced ?? [];
     this.#link = link;
     this.#ports = ports;
     this.#sight = sight;
-    this.#roles = new IpRoles(node, link.name, resumed);
+    this.#roles = new IpRoles(node, (duty) => sight.isForHere(duty), resumed);
     const isPeer = (mac: MacAddress) => this.isPeer(mac);
     const isStranger = (mac: MacAddress) => presence.has(mac);
     const judgements = {

@@ -3,6 +3,7 @@ import type { Report } from '../duty/messages.ts';
 import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
+import type { Gates } from '../packet/heartbeat.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Counters } from './counters.ts';
 import type { ReturnsPorts } from './returns.ts';
@@ -13,6 +14,8 @@ export interface SegmentLink {
   readonly mac: MacAddress;
   readonly addresses: readonly IpAddress[];
   readonly linkLocal: IpAddress | undefined;
+  /** See `Link`. */
+  readonly subnets: readonly string[];
 }
 
 export interface SegmentOptions {
@@ -30,6 +33,14 @@ export interface SegmentOptions {
   readonly dutyWaitMs: number;
   readonly announcePerSecond: number;
   readonly backgroundPerSecond: number;
+  /** Used only by classes that name them. */
+  readonly excludeInterfaces: readonly RegExp[];
+}
+
+/** What the wire process before did here, when it was gone for less than a detection time. */
+export interface Resumed {
+  readonly announced: readonly IpAddress[];
+  readonly failedGates: Gates;
 }
 
 /** What a segment needs of the world. */
@@ -55,4 +66,5 @@ export interface SegmentPorts extends ReturnsPorts {
   log(message: string, facts: object): void;
   /** Whoever keeps for a restart what is announced wants to know. */
   keepAnnounced(ip: IpAddress, announced: boolean): void;
+  keepGates(failed: Gates): void;
 }

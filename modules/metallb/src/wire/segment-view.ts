@@ -3,17 +3,13 @@ import type { NodeView, SegmentView } from '../election/view.ts';
 import { isCounted, type Peer } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { Gates } from '../packet/heartbeat.ts';
+import type { Place } from './place.ts';
 import type { StaticPresence } from './static-presence.ts';
 
 const NO_FAILED_GATES = { dataplane: false, reachability: false };
 /** Of its gates nobody tells. */
 const WITNESSED: NodeView = { present: true, state: 'eligible', failedGates: NO_FAILED_GATES };
 const ABSENT: NodeView = { present: false, state: 'starting', failedGates: NO_FAILED_GATES };
-
-/** What this node fails itself; reachability is not looked at yet. */
-export function ownGates({ dataplaneFailed }: DutyTable): Gates {
-  return { dataplane: dataplaneFailed, reachability: false };
-}
 
 export function isReady(node: string, { groups }: DutyTable): boolean {
   return [...groups.values()].some(({ members }) =>
@@ -26,20 +22,28 @@ export function segmentView(facts: {
   readonly self: string;
   readonly liveness: SegmentLiveness;
   readonly now: number;
-  /** Whom the API calls ready. */
-  readonly isReady: (node: string) => boolean;
+  readonly table: DutyTable;
   /** Another interface of ours serves this segment. */
   readonly passive: boolean;
   readonly presence: StaticPresence;
   /** Of this node. */
   readonly failedGates: Gates;
+  readonly place: Place;
 }): SegmentView {
-  const { self, liveness, now, isReady, passive, presence, failedGates } = facts;
+  const { self, liveness, now, table, passive, presence, failedGates, place } = facts;
   const { state } = liveness;
   const takesPart = state === 'eligible' || state === 'holding-down';
-  const present = takesPart && !passive && !liveness.isCutOff(now, isReady);
+  const present = takesPart && !passive && !liveness.isCutOff(now, (node) => isReady(node, table));
   return {
     electsStatically: (name) => presence.appliesTo(name),
+    isInSubnetOf(name, ip) {
+      if (name === self) return place.isInSubnet(ip);
+      const peer = liveness.peer(name);
+      // Of a node that is not heard itself its addresses are not known.
+      return (
+        peer === undefined || peer.addresses.length === 0 || place.sharesSubnet(ip, peer.addresses)
+      );
+    },
     node(name) {
       if (name === self) return { present, state, failedGates };
       const peer = liveness.peer(name);

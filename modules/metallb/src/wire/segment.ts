@@ -1,3 +1,4 @@
+import type { Duty } from '../duty/duty.ts';
 import type { Report } from '../duty/messages.ts';
 import type { Claim } from '../layer2/claim.ts';
 import type { HeartbeatKeys } from '../liveness/keyring.ts';
@@ -14,12 +15,15 @@ import { FrameReader } from './frame-reader.ts';
 import { ownAddresses } from './heartbeat-frame.ts';
 import { HeartbeatSender } from './heartbeat-sender.ts';
 import { livenessOf } from './liveness-of-segment.ts';
+import { OwnGates } from './own-gates.ts';
+import { Place } from './place.ts';
 import { Questions } from './questions.ts';
 import { Returns } from './returns.ts';
 import { peersReport, SegmentHealth } from './segment-health.ts';
 import { SegmentIps } from './segment-ips.ts';
-import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
-import { isReady, ownGates, segmentView } from './segment-view.ts';
+import type { Resumed, SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
+import { isReady, segmentView } from './segment-view.ts';
+import { Shadow } from './shadow.ts';
 import { StaticPresence } from './static-presence.ts';
 
 /** The frame that says `restarting` saves every connection of this node: worth repeating. */
@@ -31,6 +35,7 @@ const LAST_WORDS = 3;
  */
 export class Segment {
   #link: SegmentLink;
+  readonly #place: Place;
   readonly #ports: SegmentPorts;
   readonly #options: SegmentOptions;
   readonly #liveness: SegmentLiveness;
@@ -39,6 +44,7 @@ export class Segment {
   readonly #sender: HeartbeatSender;
   readonly #reader: FrameReader;
   readonly #presence: StaticPresence;
+  readonly #gates: OwnGates;
   readonly #pace: CarefulPace;
   readonly #conditions: Conditions;
   readonly #health: SegmentHealth;
@@ -53,27 +59,23 @@ export class Segment {
   #judging = false;
   #carrier = true;
   #stopped = false;
-  /** Another interface of ours is on the same segment and has the earlier name: it answers alone. */
-  #passiveUntil = Number.NEGATIVE_INFINITY;
+  readonly #shadow: Shadow;
 
-  /** @param resumed what the wire process before announced here, when it was gone for less than a detection time */
-  constructor(
-    link: SegmentLink,
-    ports: SegmentPorts,
-    options: SegmentOptions,
-    resumed?: readonly IpAddress[],
-  ) {
+  constructor(link: SegmentLink, ports: SegmentPorts, options: SegmentOptions, resumed?: Resumed) {
     const now = ports.clock.now();
     this.#link = link;
+    this.#place = new Place(link, options.excludeInterfaces);
     this.#ports = ports;
     this.#options = options;
     this.#detectionMs = options.heartbeatIntervalMs * options.heartbeatMultiplier;
+    this.#shadow = new Shadow(link.name, 2 * this.#detectionMs);
     this.#electionsFrom = now + this.#detectionMs;
     this.#lastTurnAt = now;
     this.#returns = new Returns(ports, this.#detectionMs);
     const past = { resume: resumed !== undefined, returned: this.#returns.before(now) };
     this.#liveness = livenessOf(link, ports, options, past);
     this.#presence = new StaticPresence(options.node, this.#liveness);
+    this.#gates = new OwnGates(link.name, ports, this.#liveness, resumed?.failedGates);
     this.#sender = new HeartbeatSender(link.name, ports, options);
     this.#questions = new Questions(link, ports, this.#sender.keyring);
     this.#conditions = new Conditions(link.name, (report) => ports.report(report));
@@ -85,9 +87,10 @@ export class Segment {
       keyring: this.#sender.keyring,
       view: () => this.#view(),
       mayElect: () => this.#mayElect,
+      isForHere: (duty: Duty) => this.#place.isFor(duty),
       elected: () => this.#pump(),
     };
-    this.#ips = new SegmentIps(link, ports, sight, { ...options, resumed: resumed ?? [] });
+    this.#ips = new SegmentIps(link, ports, sight, { ...options, resumed });
     this.#pace = new CarefulPace(this.#ips.announcements, this.#conditions);
     this.#reader = this.#newReader();
     this.#turn();
@@ -168,6 +171,7 @@ export class Segment {
   setAddresses(link: SegmentLink): void {
     this.#link = link;
     this.#questions.setLink(link);
+    if (this.#place.setLink(link)) this.#ips.electAll();
   }
 
   /** Without carrier nobody is served here; with it again, this node comes back as one that was away. */
@@ -204,6 +208,7 @@ export class Segment {
     this.#stopped = true;
     this.#timer?.cancel();
     this.#ips.silenceAll('the interface is gone');
+    this.#conditions.endAll();
   }
 
   get #runs(): boolean {
@@ -217,13 +222,11 @@ export class Segment {
 
   #view() {
     const now = this.#ports.clock.now();
-    const table = this.#ports.table();
     return segmentView({
       ...{ self: this.#options.node, liveness: this.#liveness, now },
-      passive: now < this.#passiveUntil,
-      presence: this.#presence,
-      isReady: (node) => isReady(node, table),
-      failedGates: ownGates(table),
+      passive: this.#shadow.at(now) !== undefined,
+      ...{ presence: this.#presence, place: this.#place, table: this.#ports.table() },
+      failedGates: this.#gates.told.failedGates,
     });
   }
 
@@ -265,6 +268,7 @@ export class Segment {
     if (!this.#runs) return;
     const now = this.#ports.clock.now();
     this.#perform(this.#liveness.judgePeers(now), now);
+    if (this.#gates.judge()) this.#ips.electAll();
     if (!this.#electionsBegun && this.#mayElect) {
       this.#electionsBegun = true;
       this.#ips.electAll();
@@ -276,7 +280,7 @@ export class Segment {
     this.#health.tell({
       ...{ liveness: this.#liveness, strangers: this.#presence.strangers },
       ...{ electionsBegun: this.#electionsBegun, table: this.#ports.table(), now },
-      withheld: this.#ips.announcements.withheld,
+      ...{ withheld: this.#ips.announcements.withheld, shadow: this.#shadow.at(now) },
     });
     this.#pump();
   }
@@ -326,9 +330,8 @@ export class Segment {
 
   /** Network rule 9: two of our interfaces on one segment; the earlier name serves, the other is quiet. */
   #heardOwn(heartbeat: SignedHeartbeat, now: number): void {
-    if (heartbeat.interface >= this.#link.name) return;
-    if (now >= this.#passiveUntil) this.#ips.silenceAll('another interface is on the same segment');
-    this.#passiveUntil = now + 2 * this.#detectionMs;
+    const begins = this.#shadow.heard(heartbeat.interface, now);
+    if (begins) this.#ips.silenceAll('another interface is on the same segment');
   }
 
   /** Whatever has happened at once is one reason to elect. */
@@ -361,13 +364,12 @@ export class Segment {
 
   #beat(now: number): void {
     const heartbeat = this.#liveness.compose(now, {
-      failedGates: ownGates(this.#ports.table()),
-      revision: this.#ports.table().revision,
+      ...this.#gates.told,
       addresses: ownAddresses(this.#link),
       disputed: this.#ips.disputes(now),
     });
     if (this.#ips.disputesPileUp) this.#liveness.beatSoon(now);
-    if (now >= this.#passiveUntil) this.#sender.send(heartbeat, this.#link);
+    if (this.#shadow.at(now) === undefined) this.#sender.send(heartbeat, this.#link);
   }
 
   #buried(peer: Peer, silentSince: number, now: number): void {

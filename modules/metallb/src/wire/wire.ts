@@ -8,6 +8,7 @@ import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { MissingInterfaces } from './missing-interfaces.ts';
+import { MissingSubnets } from './missing-subnets.ts';
 import { Overloads } from './overloads.ts';
 import {
   type Entries,
@@ -48,6 +49,7 @@ export interface WirePorts
     | 'knowsDuties'
     | 'digestOf'
     | 'keepAnnounced'
+    | 'keepGates'
     | keyof ReturnsPorts
   > {
   openSocket(
@@ -70,10 +72,6 @@ export interface WirePorts
   remember(entries: Entries): void;
 }
 
-export interface WireOptions extends SegmentOptions {
-  readonly excludeInterfaces: readonly RegExp[];
-}
-
 interface OpenInterface {
   readonly socket: FrameSocket;
   readonly segment: Segment;
@@ -90,7 +88,7 @@ const DRAIN_WAIT_MS = 500;
 /** All segments of this node: opened and closed as links and classes come and go, each on its own. */
 export class Wire {
   readonly #ports: WirePorts;
-  #options: WireOptions;
+  #options: SegmentOptions;
   readonly #memory: RestartMemory;
   readonly #open = new Map<string, OpenInterface>();
   readonly #opening = new Set<string>();
@@ -102,13 +100,15 @@ export class Wire {
   #tableKnown = false;
   readonly #missing: MissingInterfaces;
   readonly #overloads: Overloads;
+  readonly #missingSubnets: MissingSubnets;
 
-  constructor(ports: WirePorts, options: WireOptions) {
+  constructor(ports: WirePorts, options: SegmentOptions) {
     this.#ports = ports;
     this.#options = options;
     const remember = (entries: Entries) => ports.remember(entries);
     this.#missing = new MissingInterfaces(options.node, (report) => ports.report(report));
     this.#overloads = new Overloads((report) => ports.report(report));
+    this.#missingSubnets = new MissingSubnets(options, (report) => ports.report(report));
     this.#memory = new RestartMemory(remember, (run) => ports.afterQueuedFrames(run));
   }
 
@@ -126,6 +126,7 @@ export class Wire {
 
   setLinks(links: readonly Link[]): void {
     this.#links = links;
+    this.#missingSubnets.setLinks(links, this.#ports.table());
     for (const [name, entry] of this.#open) {
       const link = links.find((candidate) => candidate.name === name);
       if (link === undefined || link.mac !== entry.link.mac || !link.up) this.#close(name);
@@ -176,12 +177,7 @@ export class Wire {
         peers: () => segment?.peerMacs ?? [],
       })
       .then((socket) => {
-        segment = new Segment(
-          link,
-          this.#segmentPorts(name, socket),
-          this.#options,
-          resumed?.announced,
-        );
+        segment = new Segment(link, this.#segmentPorts(name, socket), this.#options, resumed);
         this.#opened({ socket, segment, link, carrier: true });
       })
       .catch((error: unknown) => {
@@ -214,6 +210,7 @@ export class Wire {
       keepAnnounced: (ip, announced) => this.#memory.setAnnounced(name, ip, announced),
       keptReturns: () => this.#ports.returns.of(name),
       keepReturns: (returns) => this.#ports.returns.keep(name, returns),
+      keepGates: (failed) => this.#memory.setGates(name, failed),
     };
   }
 
@@ -232,6 +229,7 @@ export class Wire {
     this.#considerLeaving();
     const isForAll = touched.groups.size > 0 || touched.dataplane;
     const ips = isForAll ? new Set([...duties.keys(), ...touched.ips]) : touched.ips;
+    if (this.#links.length > 0) this.#missingSubnets.look(ips, this.#ports.table());
     for (const { segment } of this.#open.values()) segment.elect(ips);
   }
 
@@ -286,6 +284,7 @@ export class Wire {
   /** Everything announced and everything wrong now, for a speaker that has just started. */
   standingReports(): Report[] {
     const ofSegments = [...this.#open.values()].map(({ segment }) => segment.standingReports());
-    return [...ofSegments.flat(), ...this.#missing.active(), ...this.#overloads.active()];
+    const missing = [...this.#missing.active(), ...this.#missingSubnets.active()];
+    return [...ofSegments.flat(), ...missing, ...this.#overloads.active()];
   }
 }

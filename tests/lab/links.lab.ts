@@ -1,0 +1,173 @@
+import * as assert from 'uvu/assert';
+import { until } from '../../lab/exec.ts';
+import { assignedIps, assignments } from '../../lab/health.ts';
+import { fetchPage } from '../../lab/http.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { batch, portName } from '../../lab/network.ts';
+import { nodeTells } from '../../lab/node-condition.ts';
+import { ipv4On, ipv6On, macOn, numberOf, SECOND_POOL } from '../../lab/plan.ts';
+import type { Prober } from '../../lab/prober.ts';
+import { type Scenario, scenario } from '../../lab/scenario.ts';
+import { freshServices } from '../../lab/standard.ts';
+import { observe } from '../../lab/trial.ts';
+import { classManifest, endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
+
+const NODE = 'n1';
+const FAMILIES = ['IPv4', 'IPv6'] as const;
+const OTHER_MAC = '02:00:00:00:0a:77';
+const THIRD_MAC = '02:00:00:00:0a:78';
+/** A takeover, or a return after the lab's hold-down, on a machine that is busy. */
+const WITHIN_MS = 8_000;
+
+export const scenarios: readonly Scenario[] = [
+  scenario(
+    'hard/interface-that-comes-and-goes',
+    { lab: { secondSegment: true }, deadlineMs: 90_000 },
+    async (lab) => {
+      const prober = await lab.secondProber();
+      await freshServices(lab);
+      const observation = await observe(lab);
+      const ips = await applySecond(lab);
+      await served(prober, ips, macOn('second', numberOf(NODE)));
+      try {
+        await inNode(lab, 'link delete eth1');
+        await servedByOthers(lab, prober, ips);
+        await nodeTells(lab, NODE, 'InterfaceMissing', { message: /^eth1: / });
+        // Without any address, and as another network card.
+        await plugIn(lab, OTHER_MAC);
+        await served(prober, ips, OTHER_MAC);
+        await nodeTells(lab, NODE, 'InterfaceMissing', { status: 'False' });
+        await inNode(lab, `link set eth1 address ${THIRD_MAC}`);
+        await served(prober, ips, THIRD_MAC);
+        await inNode(lab, 'link set eth1 down', 'link set eth1 name eth7', 'link set eth7 up');
+        await servedByOthers(lab, prober, ips);
+        await inNode(lab, 'link set eth7 down', 'link set eth7 name eth1', 'link set eth1 up');
+        await served(prober, ips, THIRD_MAC);
+        const watch = await prober.watch(ips);
+        await inNode(lab, 'address add 10.10.0.77/24 dev eth1');
+        await inNode(lab, 'address delete 10.10.0.77/24 dev eth1');
+        const answers = await watch.stop();
+        for (const ip of ips) assert.is(answers.macsInOrder(ip).length, 1, `${ip} moved`);
+      } finally {
+        await inNode(lab, 'link delete eth1');
+        await plugIn(lab, macOn('second', numberOf(NODE)));
+        await inNode(
+          lab,
+          `address add ${ipv4On('second', numberOf(NODE))}/24 dev eth1`,
+          `address add ${ipv6On('second', numberOf(NODE))}/64 dev eth1 nodad`,
+        );
+      }
+      // Another interface of the node is none of its business.
+      for (const one of (await observation.end()).outcomes) {
+        assert.equal(one.macs, [lab.macOf(one.preferredNode)], `who answered ${one.ip}`);
+        assert.is(one.lost, 0, `${one.ip} lost ${one.lost} of ${one.sent}`);
+      }
+      return undefined;
+    },
+  ),
+
+  scenario('hard/two-interfaces-on-one-segment', {}, async (lab) => {
+    const everywhere = FAMILIES.map((family) => ({ family, ip: outside(family) }));
+    try {
+      await addCable(lab, 'public', 'wan0', OTHER_MAC);
+      for (const { family, ip } of everywhere) {
+        const name = `all-${family.toLowerCase()}`;
+        await lab.cluster.apply(
+          classManifest({ name, addressPool: [ip], interfaces: [], nodeSelector: ON_NODE }),
+          serviceManifest({ name, className: name, family, count: 1 }),
+          endpointSliceManifest({ name, family }, [{ pod: 'backend', node: 'worker' }]),
+        );
+        await served(lab.prober, [ip], lab.macOf(NODE));
+      }
+      const [{ ip: first } = { ip: '' }] = everywhere;
+      const watch = await lab.prober.watch(everywhere.map(({ ip }) => ip));
+      await until({ what: 'wan0 open', deadlineMs: WITHIN_MS }, async () => {
+        return (await segmentsOf(lab)).includes('wan0');
+      });
+      const answers = await watch.stop();
+      for (const { ip } of everywhere) assert.equal(answers.macsInOrder(ip), [lab.macOf(NODE)]);
+      const name = 'all-ipv4';
+      await lab.cluster.apply(
+        classManifest({ name, addressPool: [first], interfaces: ['wan0'], nodeSelector: ON_NODE }),
+      );
+      const told = await nodeTells(lab, NODE, 'SegmentShared');
+      assert.match(told, `wan0: on the same segment as eth0`);
+      assert.match(told, `MetalLoadBalancerClass ${name}: name eth0`);
+      const heard = await lab.cluster.read({ kind: 'Node', name: NODE });
+      assert.not.match(JSON.stringify(heard?.status), "don't hear this node");
+    } finally {
+      await inNode(lab, 'link delete wan0');
+    }
+    return undefined;
+  }),
+];
+
+const ON_NODE = { 'kubernetes.io/hostname': NODE };
+
+function outside(family: 'IPv4' | 'IPv6'): string {
+  return family === 'IPv4' ? '192.0.2.120' : '2001:db8:2::120';
+}
+
+/** Classes on the second segment alone. @returns IPs that the node is preferred for, one of each family */
+async function applySecond(lab: Lab): Promise<string[]> {
+  const names = FAMILIES.map((family) => `second-${family.toLowerCase()}`);
+  for (const [index, family] of FAMILIES.entries()) {
+    const name = names[index] ?? '';
+    await lab.cluster.apply(
+      classManifest({ name, addressPool: [SECOND_POOL[family].range], interfaces: ['eth1'] }),
+      serviceManifest({ name, className: name, family }),
+      endpointSliceManifest({ name, family }, [{ pod: 'backend', node: 'worker' }]),
+    );
+    await assignedIps(lab, name, 3);
+  }
+  return (await assignments(lab))
+    .filter(({ service, preferredNode }) => names.includes(service) && preferredNode === NODE)
+    .map(({ ip }) => ip);
+}
+
+async function served(prober: Prober, ips: readonly string[], mac: string): Promise<void> {
+  for (const ip of ips) {
+    let macs: string[] = [];
+    const what = () => `${ip} answered by ${mac} alone, is by ${macs.join(' ') || 'nobody'}`;
+    await until({ what, deadlineMs: WITHIN_MS }, async () => {
+      macs = await prober.macsOf(ip);
+      return macs.join() === mac;
+    });
+  }
+}
+
+async function servedByOthers(lab: Lab, prober: Prober, ips: readonly string[]): Promise<void> {
+  const others = lab.nodes.filter((node) => node !== NODE);
+  const macs = others.map((node) => macOn('second', numberOf(node)));
+  for (const ip of ips) {
+    await until({ what: `${ip} answered by another node`, deadlineMs: 2_000 }, async () => {
+      const [mac = '', ...more] = await prober.macsOf(ip);
+      return macs.includes(mac) && more.length === 0;
+    });
+  }
+}
+
+function inNode(lab: Lab, ...commands: readonly string[]): Promise<string> {
+  return batch(lab.namespace(NODE), commands);
+}
+
+function plugIn(lab: Lab, mac: string): Promise<void> {
+  return addCable(lab, 'second', 'eth1', mac);
+}
+
+/** From the node to the switch; without addresses. */
+async function addCable(lab: Lab, bridge: string, name: string, mac: string): Promise<void> {
+  const port = portName(NODE, name);
+  await batch(lab.namespace('sw'), [
+    `link add ${port} type veth peer name ${name} address ${mac} netns ${lab.namespace(NODE)}`,
+    `link set ${port} addrgenmode none`,
+    `link set ${port} master ${bridge}`,
+    `link set ${port} up`,
+  ]);
+  await inNode(lab, `link set ${name} up`);
+}
+
+async function segmentsOf(lab: Lab): Promise<string[]> {
+  const page = await fetchPage(lab.namespace(NODE), 'http://127.0.0.1:7474/status');
+  return Object.keys(JSON.parse(page.body).segments);
+}
