@@ -5,6 +5,7 @@ import { layersOf } from '../../../modules/metallb/src/cli/frame-layers.ts';
 import { readFrames } from '../../../modules/metallb/src/cli/hex-input.ts';
 import { formatFrames } from '../../../modules/metallb/src/cli/layers-text.ts';
 import { plain } from '../../../modules/metallb/src/cli/paint.ts';
+import { parseGateways } from '../../../modules/metallb/src/linux/gateways.ts';
 import { IpCommandError } from '../../../modules/metallb/src/linux/ip-command.ts';
 import { parseSyncTimes } from '../../../modules/metallb/src/linux/kube-proxy-metrics.ts';
 import { parseLinks } from '../../../modules/metallb/src/linux/link.ts';
@@ -49,6 +50,7 @@ function checkRoutes(text: string): void {
 function checkRules(text: string): void {
   for (const read of [
     () => readRuleMarks(text),
+    () => parseGateways(text),
     () => readGuardRules('IPv4', text),
     () => readGuardRules('IPv6', text),
   ]) {

@@ -87,7 +87,8 @@ const STATE = formatLastKnownGood({
   table: {
     duties: new Map([[DUTY.ip, DUTY]]),
     groups: new Map([[GROUP.id, GROUP]]),
-    ...{ pools: ['192.0.2.0-192.0.2.255'], draining: false, dataplaneFailed: false, revision: 7 },
+    ...{ pools: ['192.0.2.0-192.0.2.255'], draining: false, revision: 7 },
+    ...{ dataplaneFailed: false, reachability: {} },
   },
 });
 

@@ -32,12 +32,17 @@ const OWN = mac('02:00:00:00:00:0b');
 const quiet: Heartbeat = {
   ...{ cluster: CLUSTER, node: 'n1', interface: 'eth0', incarnation: '0011223344556677' },
   ...{ sequence: 7, intervalMs: 100, state: 'eligible', revision: 1_234, deaf: false },
-  failedGates: { dataplane: false, reachability: false },
+  ...{ failedGates: { dataplane: false, reachability: false }, reaches: false },
   ...{ addresses: [], heard: [], covered: [], witnessed: [], disputed: [] },
 };
 const busy: Heartbeat = {
   ...quiet,
-  ...{ state: 'restarting', deaf: true, failedGates: { dataplane: true, reachability: true } },
+  ...{
+    state: 'restarting',
+    deaf: true,
+    reaches: true,
+    failedGates: { dataplane: true, reachability: true },
+  },
   addresses: [ip('192.0.2.1'), ip('fe80::1')],
   heard: ['8899aabbccddeeff', '0102030405060708'],
   covered: [shortId('n2')],
@@ -121,7 +126,7 @@ function checkFrame(input: Uint8Array): void {
 function heartbeatFrames(): Uint8Array[] {
   const link = {
     ...{ name: 'eth0', mac: mac('02:00:00:00:00:0a'), addresses: [ip('192.0.2.1')] },
-    linkLocal: undefined,
+    ...{ linkLocal: undefined, subnets: [] },
   };
   return ['ff02::1', '224.0.0.18'].flatMap((group) => {
     const path = heartbeatPath(link, ip(group));
