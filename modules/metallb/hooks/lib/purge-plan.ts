@@ -27,8 +27,8 @@ export interface Removal {
 export const NODE_CONDITION_TYPES: readonly string[] = [
   ...['Deaf', 'NoPeersHeard', 'HeartbeatsLost', 'PartlyHeard', 'NotHeard'],
   ...['OtherHeartbeatKey', 'PacingReduced', 'Overloaded', 'HoldingDown'],
-  ...['DutiesDiffer', 'DutiesOutdated', 'InterfaceMissing'],
-  'DataplaneNotSynced',
+  ...['DutiesDiffer', 'DutiesOutdated', 'InterfaceMissing', 'SubnetMissing', 'SegmentShared'],
+  ...['DataplaneNotSynced', 'ReachabilityFailed'],
   ...['ForwardingLoop', 'ReversePathFilter', 'ReturnRouteElsewhere', 'KernelAnswers'],
 ].map((name) => `network.deckhouse.io/${name}`);
 
