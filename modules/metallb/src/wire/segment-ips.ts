@@ -81,11 +81,8 @@ export class SegmentIps {
     const isPeer = (mac: MacAddress) => this.isPeer(mac);
     const isStranger = (mac: MacAddress) => presence.has(mac);
     const judgements = {
-      ...{
-        isPeer,
-        isStranger,
-        mayTake: (ip: IpAddress) => mayTake(ip, ports.table(), liveness.peers),
-      },
+      ...{ isPeer, isStranger },
+      mayTake: (ip: IpAddress) => mayTake(ip, ports.table(), liveness.peers),
       onProbed: (ip: IpAddress) => this.#probed(ip),
       onVetoed: (ip: IpAddress) => this.#keep(ip),
       ask: (ip: IpAddress) => questions.whoHas(ip),
