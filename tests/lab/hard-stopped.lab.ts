@@ -1,0 +1,91 @@
+import * as assert from 'uvu/assert';
+import { delay } from '../../lab/exec.ts';
+import { type Assignment, settled } from '../../lab/health.ts';
+import type { Lab } from '../../lab/lab.ts';
+import type { AnswerReport } from '../../lab/prober.ts';
+import { signal } from '../../lab/processes.ts';
+import { type Scenario, scenario } from '../../lab/scenario.ts';
+import { freshServices } from '../../lab/standard.ts';
+import { observe } from '../../lab/trial.ts';
+
+/** SIGSTOP and SIGCONT, as of a machine that is moved or starved. */
+const VICTIM = 'n1';
+type Part = 'node' | 'speaker.mjs' | 'wire.mjs' | 'controller';
+
+interface Stop {
+  readonly parts: readonly Part[];
+  readonly ms: number;
+  /** Longer than the detection time without heartbeats: other nodes take the IPs, and the node holds down. */
+  readonly moves: boolean;
+  readonly isLong?: boolean;
+}
+
+const STOPS: readonly Stop[] = [
+  { parts: ['node', 'speaker.mjs', 'controller'], ms: 2_000, moves: false },
+  { parts: ['node', 'speaker.mjs', 'controller'], ms: 10_000, moves: false, isLong: true },
+  { parts: ['wire.mjs'], ms: 200, moves: false },
+  { parts: ['wire.mjs'], ms: 450, moves: true },
+  // The node program kills a wire that is silent for half a second.
+  { parts: ['wire.mjs'], ms: 2_000, moves: true },
+  { parts: ['node', 'speaker.mjs', 'wire.mjs'], ms: 450, moves: true },
+  { parts: ['node', 'speaker.mjs', 'wire.mjs'], ms: 2_000, moves: true },
+  { parts: ['node', 'speaker.mjs', 'wire.mjs'], ms: 10_000, moves: true, isLong: true },
+];
+/** The lab's hold-down is a second, after a start of a third of one. */
+const SILENT_AFTER_MS = 900;
+const LOOK_MS = 1_200;
+const DARK_AT_MOST_MS = 500;
+
+export const scenarios: readonly Scenario[] = STOPS.map(({ isLong, ...stop }) =>
+  scenario(nameOf(stop), { timed: true, ...(isLong ? { isLong } : {}) }, async (lab) => {
+    await freshServices(lab);
+    const observation = await observe(lab);
+    const pids = stop.parts.map((part) => pidOf(lab, part));
+    const stoppedAtMs = observation.watch.nowMs();
+    for (const pid of pids) signal(pid, 'SIGSTOP');
+    await delay(stop.ms);
+    const continuedAtMs = observation.watch.nowMs();
+    for (const pid of pids) signal(pid, 'SIGCONT');
+    await delay(LOOK_MS);
+    const { outcomes, answers } = await observation.end();
+    for (const one of outcomes) assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
+    const theirs = outcomes.filter((one) => one.preferredNode === VICTIM);
+    const rest = outcomes.filter((one) => one.preferredNode !== VICTIM);
+    for (const one of stop.moves ? rest : outcomes) {
+      assert.equal(one.macs, [lab.macOf(one.preferredNode)], `who answered ${one.ip}`);
+    }
+    if (stop.moves) {
+      const silent = { fromMs: stoppedAtMs + 50, untilMs: continuedAtMs + SILENT_AFTER_MS };
+      for (const one of theirs) isSilent(lab, answers, one, silent);
+      for (const one of theirs) {
+        assert.ok(one.macs.length > 1, `${one.ip} was taken from ${VICTIM}`);
+        assert.ok(one.unansweredMs < DARK_AT_MOST_MS, `unanswered for ${one.unansweredMs} ms`);
+      }
+    }
+    await settled(lab);
+    return { unit: 'ms', samples: theirs.map((one) => one.unansweredMs) };
+  }),
+);
+
+function nameOf({ parts, ms }: Stop): string {
+  const names = parts.map((part) => part.replace('.mjs', '')).join('-');
+  return `hard/${names}-stopped-for-${ms}-ms`;
+}
+
+function pidOf(lab: Lab, part: Part): number {
+  if (part === 'controller') return lab.controller.pid;
+  const program = lab.program(VICTIM);
+  return part === 'node' ? program.pid : program.pidOf(part);
+}
+
+/** Whoever slept must not answer for what others have taken, whatever waits in its queues. */
+function isSilent(
+  lab: Lab,
+  { answers }: AnswerReport,
+  { ip }: Assignment,
+  { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
+): void {
+  const own = answers.filter((one) => one.ip === ip && one.mac === lab.macOf(VICTIM));
+  const wrong = own.filter(({ atMs }) => atMs > fromMs && atMs < untilMs);
+  assert.equal(wrong, [], `${VICTIM} answered for ${ip} between ${fromMs} and ${untilMs} ms`);
+}
