@@ -9,7 +9,7 @@ import { observe } from '../../lab/trial.ts';
 import { setWallClock } from '../../lab/wall-clock.ts';
 
 /** Clocks that jump, processes that are stopped, and processors that are taken away. */
-const LOOK_MS = 1_500;
+const LOOK_MS = 1_000;
 const DARK_AT_MOST_MS = 500;
 /** Wrong only until who announces has settled. */
 const TOLD_WITHIN_MS = 8_000;
@@ -21,7 +21,7 @@ export const scenarios: readonly Scenario[] = [
     async (lab) => {
       const all = await freshServices(lab);
       const calm = await observe(lab);
-      for (const offset of ['+1h', '-1h', '+0']) {
+      for (const offset of ['+1h', '-1h']) {
         await setWallClock(lab, 'n1', offset);
         await delay(LOOK_MS);
       }
@@ -30,7 +30,6 @@ export const scenarios: readonly Scenario[] = [
         assert.equal(one.macs, [lab.macOf(one.preferredNode)], `who answered ${one.ip}`);
       }
       await setWallClock(lab, 'n2', '+1h');
-      await setWallClock(lab, 'n1', '-1h');
       const observation = await observe(lab);
       await NODE_LOSS.strike(lab, 'n2');
       await observation.movedFrom(lab, 'n2');

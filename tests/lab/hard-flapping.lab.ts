@@ -9,15 +9,14 @@ import { freshServices } from '../../lab/standard.ts';
 
 /** What comes and goes is waited for longer each time. */
 const FLAPPER = 'n1';
-const HOLD_DOWN_MS = 1_500;
-const MOST_MS = 4_000;
+const HOLD_DOWN_MS = 1_200;
+const MOST_MS = 3_600;
 /** What is written of a hold-down, and of its end, may come that much later. */
 const TOLD_WITHIN_MS = 1_200;
 const FLAPS: readonly { fault: Fault; told: RegExp; holdDownMs: number }[] = [
   { fault: NODE_LOSS, told: /was away and came back: .* until .*Z/, holdDownMs: HOLD_DOWN_MS },
-  { fault: NODE_LOSS, told: /came back for the 2nd time within 10 min/, holdDownMs: 3_000 },
+  { fault: NODE_LOSS, told: /came back for the 2nd time within 10 min/, holdDownMs: 2_400 },
   { fault: CABLE_OUT, told: /came back for the 3rd time within 10 min/, holdDownMs: MOST_MS },
-  { fault: CABLE_OUT, told: /came back for the 4th time within 10 min/, holdDownMs: MOST_MS },
 ];
 
 export const scenarios: readonly Scenario[] = [

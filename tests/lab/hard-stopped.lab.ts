@@ -23,16 +23,17 @@ interface Stop {
 const STOPS: readonly Stop[] = [
   { parts: ['node', 'speaker.mjs', 'controller'], ms: 2_000, moves: false },
   { parts: ['node', 'speaker.mjs', 'controller'], ms: 10_000, moves: false, isLong: true },
-  { parts: ['wire.mjs'], ms: 200, moves: false },
+  { parts: ['wire.mjs'], ms: 200, moves: false, isLong: true },
   { parts: ['wire.mjs'], ms: 450, moves: true },
-  // The node program kills a wire that is silent for half a second.
   { parts: ['wire.mjs'], ms: 2_000, moves: true },
-  { parts: ['node', 'speaker.mjs', 'wire.mjs'], ms: 450, moves: true },
-  { parts: ['node', 'speaker.mjs', 'wire.mjs'], ms: 2_000, moves: true },
+  { parts: ['node', 'speaker.mjs', 'wire.mjs'], ms: 450, moves: true, isLong: true },
+  { parts: ['node', 'speaker.mjs', 'wire.mjs'], ms: 2_000, moves: true, isLong: true },
   { parts: ['node', 'speaker.mjs', 'wire.mjs'], ms: 10_000, moves: true, isLong: true },
 ];
 /** The lab's hold-down is a second, after a start of a third of one. */
 const SILENT_AFTER_MS = 900;
+/** A node program that runs kills a wire that is silent for so long, and starts another. */
+const WIRE_KILLED_AFTER_MS = 500;
 const LOOK_MS = 1_200;
 const DARK_AT_MOST_MS = 500;
 
@@ -44,7 +45,6 @@ export const scenarios: readonly Scenario[] = STOPS.map(({ isLong, ...stop }) =>
     const stoppedAtMs = observation.watch.nowMs();
     for (const pid of pids) signal(pid, 'SIGSTOP');
     await delay(stop.ms);
-    const continuedAtMs = observation.watch.nowMs();
     for (const pid of pids) signal(pid, 'SIGCONT');
     await delay(LOOK_MS);
     const { outcomes, answers } = await observation.end();
@@ -55,7 +55,11 @@ export const scenarios: readonly Scenario[] = STOPS.map(({ isLong, ...stop }) =>
       assert.equal(one.macs, [lab.macOf(one.preferredNode)], `who answered ${one.ip}`);
     }
     if (stop.moves) {
-      const silent = { fromMs: stoppedAtMs + 50, untilMs: continuedAtMs + SILENT_AFTER_MS };
+      const sleptMs = stop.parts.includes('node')
+        ? stop.ms
+        : Math.min(stop.ms, WIRE_KILLED_AFTER_MS);
+      const untilMs = stoppedAtMs + sleptMs + SILENT_AFTER_MS;
+      const silent = { fromMs: stoppedAtMs + 50, untilMs };
       for (const one of theirs) isSilent(lab, answers, one, silent);
       for (const one of theirs) {
         assert.ok(one.macs.length > 1, `${one.ip} was taken from ${VICTIM}`);
