@@ -16,6 +16,25 @@ export async function believe(namespace: string, ip: string, mac: string): Promi
   await run(['ip', '-n', namespace, 'neigh', 'replace', ...entry]);
 }
 
+/** The same of many IPs at once. */
+export async function believeAll(
+  namespace: string,
+  all: readonly { readonly ip: string; readonly mac: string }[],
+): Promise<void> {
+  const entries = all.map(
+    ({ ip, mac }) => `neigh replace ${ip} lladdr ${mac} dev eth0 nud reachable`,
+  );
+  await run(['ip', '-n', namespace, '-batch', '-'], `${entries.join('\n')}\n`);
+}
+
+/** IPs that the host's kernel believes to be at a MAC. */
+export async function ipsBelievedAt(namespace: string, mac: string): Promise<Set<string>> {
+  const listed: { dst: string; lladdr?: string }[] = JSON.parse(
+    await run(['ip', '-n', namespace, '-j', 'neigh', 'show', 'dev', 'eth0']),
+  );
+  return new Set(listed.filter(({ lladdr }) => lladdr === mac).map(({ dst }) => dst));
+}
+
 /** Makes the host forget all it has learnt, so that its next packet must ask first. */
 export async function flushNeighbours(namespace: string): Promise<void> {
   await run(['ip', '-n', namespace, 'neigh', 'flush', 'all']);

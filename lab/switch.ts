@@ -3,6 +3,10 @@ import { batch, portName } from './network.ts';
 import type { Segment } from './plan.ts';
 
 const FILTER_TABLE = 'bridge faults';
+const QUERIER_ADDRESS = 'fe80::5';
+/** Hundredths of seconds: a group that nobody reports is forgotten after three seconds. */
+const FAST_QUERIES =
+  'mcast_query_interval 100 mcast_query_response_interval 50 mcast_membership_interval 300 mcast_startup_query_interval 50';
 
 /** What can go wrong between hosts: cables, ports and filters of the lab's switch. */
 export class LabSwitch {
@@ -10,6 +14,7 @@ export class LabSwitch {
   readonly #unplugged = new Set<string>();
   readonly #configured = new Set<string>();
   #filtering = false;
+  #snooping = false;
 
   constructor(namespace: string) {
     this.#namespace = namespace;
@@ -65,6 +70,29 @@ export class LabSwitch {
     await this.drop(`iifname ${there} oifname ${here}`);
   }
 
+  /**
+   * From now on the public segment passes multicast only to ports whose hosts have joined the group, where a querier is:
+   * the switch itself. Without one, it may not prune (RFC 4541 §2.1.1).
+   */
+  async snoopMulticast({ querier }: { readonly querier: boolean }): Promise<void> {
+    this.#snooping = true;
+    await batch(this.#namespace, [
+      // A querier asks from a link-local address.
+      `address replace ${QUERIER_ADDRESS}/64 dev public nodad`,
+      `link set public type bridge mcast_snooping 1 mcast_querier ${querier ? 1 : 0} ${FAST_QUERIES}`,
+    ]);
+  }
+
+  /** Groups that hosts behind a port have joined, as the switch learnt. */
+  async joinedGroups(host: string, interfaceName: string): Promise<string[]> {
+    const show = ['ip', 'netns', 'exec', this.#namespace, 'bridge', '-j', 'mdb', 'show'];
+    const [{ mdb = [] } = {}]: { mdb?: { port: string; grp: string }[] }[] = JSON.parse(
+      await run([...show, 'dev', 'public']),
+    );
+    const port = portName(host, interfaceName);
+    return mdb.filter((entry) => entry.port === port).map(({ grp }) => grp);
+  }
+
   /** `neigh_suppress`, `isolated` and the like. */
   async setPort(host: string, interfaceName: string, setting: string): Promise<void> {
     const port = portName(host, interfaceName);
@@ -90,6 +118,13 @@ export class LabSwitch {
       await this.#setLink(port, ['neigh_suppress', 'off', 'isolated', 'off', 'learning', 'on']);
     }
     this.#configured.clear();
+    if (this.#snooping) {
+      await batch(this.#namespace, [
+        'link set public type bridge mcast_snooping 0 mcast_querier 0',
+        `address del ${QUERIER_ADDRESS}/64 dev public`,
+      ]);
+    }
+    this.#snooping = false;
   }
 
   #nft(script: string): Promise<string> {

@@ -17,7 +17,7 @@ const TOLD_WITHIN_MS = 8_000;
 export const scenarios: readonly Scenario[] = [
   scenario(
     'hard/wall-clocks-that-jump',
-    { timed: true, stores: ['manifests'], lab: { ownClock: ['n1', 'n2'] } },
+    { timed: true, isLong: true, stores: ['manifests'], lab: { ownClock: ['n1', 'n2'] } },
     async (lab) => {
       const all = await freshServices(lab);
       const calm = await observe(lab);

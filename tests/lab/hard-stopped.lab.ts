@@ -1,12 +1,12 @@
 import * as assert from 'uvu/assert';
 import { delay } from '../../lab/exec.ts';
-import { type Assignment, settled } from '../../lab/health.ts';
+import { settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { AnswerReport } from '../../lab/prober.ts';
 import { signal } from '../../lab/processes.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
-import { observe } from '../../lab/trial.ts';
+import { type IpOutcome, observe } from '../../lab/trial.ts';
 
 /** SIGSTOP and SIGCONT, as of a machine that is moved or starved. */
 const VICTIM = 'n1';
@@ -34,6 +34,8 @@ const STOPS: readonly Stop[] = [
 const SILENT_AFTER_MS = 900;
 /** A node program that runs kills a wire that is silent for so long, and starts another. */
 const WIRE_KILLED_AFTER_MS = 500;
+/** An answer of before. */
+const UNDER_WAY_MS = 50;
 const LOOK_MS = 1_200;
 const DARK_AT_MOST_MS = 500;
 
@@ -48,28 +50,34 @@ export const scenarios: readonly Scenario[] = STOPS.map(({ isLong, ...stop }) =>
     for (const pid of pids) signal(pid, 'SIGCONT');
     await delay(LOOK_MS);
     const { outcomes, answers } = await observation.end();
-    for (const one of outcomes) assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
     const theirs = outcomes.filter((one) => one.preferredNode === VICTIM);
-    const rest = outcomes.filter((one) => one.preferredNode !== VICTIM);
-    for (const one of stop.moves ? rest : outcomes) {
+    for (const one of outcomes) {
+      assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
+      if (stop.moves && theirs.includes(one)) continue;
       assert.equal(one.macs, [lab.macOf(one.preferredNode)], `who answered ${one.ip}`);
     }
-    if (stop.moves) {
-      const sleptMs = stop.parts.includes('node')
-        ? stop.ms
-        : Math.min(stop.ms, WIRE_KILLED_AFTER_MS);
-      const untilMs = stoppedAtMs + sleptMs + SILENT_AFTER_MS;
-      const silent = { fromMs: stoppedAtMs + 50, untilMs };
-      for (const one of theirs) isSilent(lab, answers, one, silent);
-      for (const one of theirs) {
-        assert.ok(one.macs.length > 1, `${one.ip} was taken from ${VICTIM}`);
-        assert.ok(one.unansweredMs < DARK_AT_MOST_MS, `unanswered for ${one.unansweredMs} ms`);
-      }
-    }
+    if (stop.moves) for (const one of theirs) wasTaken(lab, answers, one, { ...stop, stoppedAtMs });
     await settled(lab);
     return { unit: 'ms', samples: theirs.map((one) => one.unansweredMs) };
   }),
 );
+
+/** Whoever slept must not answer for what others have taken, whatever waits in its queues. */
+function wasTaken(
+  lab: Lab,
+  { answers }: AnswerReport,
+  { ip, macs, unansweredMs }: IpOutcome,
+  { parts, ms, stoppedAtMs }: Stop & { readonly stoppedAtMs: number },
+): void {
+  assert.ok(macs.length > 1, `${ip} was taken from ${VICTIM}`);
+  assert.ok(unansweredMs < DARK_AT_MOST_MS, `unanswered for ${unansweredMs} ms`);
+  const sleptMs = parts.includes('node') ? ms : Math.min(ms, WIRE_KILLED_AFTER_MS);
+  const fromMs = stoppedAtMs + UNDER_WAY_MS;
+  const untilMs = stoppedAtMs + sleptMs + SILENT_AFTER_MS;
+  const own = answers.filter((one) => one.ip === ip && one.mac === lab.macOf(VICTIM));
+  const wrong = own.filter(({ atMs }) => atMs > fromMs && atMs < untilMs);
+  assert.equal(wrong, [], `${VICTIM} answered for ${ip} between ${fromMs} and ${untilMs} ms`);
+}
 
 function nameOf({ parts, ms }: Stop): string {
   const names = parts.map((part) => part.replace('.mjs', '')).join('-');
@@ -80,16 +88,4 @@ function pidOf(lab: Lab, part: Part): number {
   if (part === 'controller') return lab.controller.pid;
   const program = lab.program(VICTIM);
   return part === 'node' ? program.pid : program.pidOf(part);
-}
-
-/** Whoever slept must not answer for what others have taken, whatever waits in its queues. */
-function isSilent(
-  lab: Lab,
-  { answers }: AnswerReport,
-  { ip }: Assignment,
-  { fromMs, untilMs }: { readonly fromMs: number; readonly untilMs: number },
-): void {
-  const own = answers.filter((one) => one.ip === ip && one.mac === lab.macOf(VICTIM));
-  const wrong = own.filter(({ atMs }) => atMs > fromMs && atMs < untilMs);
-  assert.equal(wrong, [], `${VICTIM} answered for ${ip} between ${fromMs} and ${untilMs} ms`);
 }
