@@ -73,10 +73,14 @@ export async function allAnswered(
   by: (one: Assignment) => string,
   deadlineMs = 10_000,
 ): Promise<void> {
-  let waiting = all;
-  const what = () => `${waiting.length} of ${all.length} IPs answered, e.g. ${waiting[0]?.ip}`;
+  let waiting = all.map((one) => ({ one, macs: [] as readonly string[] }));
+  const what = () => {
+    const { one, macs = [] } = waiting[0] ?? {};
+    return `all ${all.length} IPs answered, ${waiting.length} are not: ${one?.ip} by ${macs.join(' and ') || 'nobody'}`;
+  };
   await until({ what, deadlineMs }, async () => {
-    waiting = await notAnswered(lab, waiting, by);
+    const asked = waiting.map(({ one }) => one);
+    waiting = await notAnswered(lab, asked, by);
     return waiting.length === 0;
   });
 }
@@ -85,12 +89,13 @@ async function notAnswered(
   lab: Lab,
   all: readonly Assignment[],
   by: (one: Assignment) => string,
-): Promise<Assignment[]> {
-  const open: Assignment[] = [];
+): Promise<{ one: Assignment; macs: readonly string[] }[]> {
+  const open: { one: Assignment; macs: readonly string[] }[] = [];
   for (let at = 0; at < all.length; at += ASKED_AT_ONCE) {
     const some = all.slice(at, at + ASKED_AT_ONCE);
     const answers = await Promise.all(some.map(({ ip }) => lab.prober.macsOf(ip)));
-    open.push(...some.filter((one, index) => `${answers[index]}` !== lab.macOf(by(one))));
+    const seen = some.map((one, index) => ({ one, macs: answers[index] ?? [] }));
+    open.push(...seen.filter(({ one, macs }) => `${macs}` !== lab.macOf(by(one))));
   }
   return open;
 }

@@ -37,7 +37,7 @@ export const scenarios: readonly Scenario[] = [
       await probe.reset();
       const struckAt = performance.now();
       await NODE_LOSS.strike(lab, 'n1');
-      await nobodyBelievedAt(lab, mac);
+      await nobodyBelievedAt(lab, mac, ips);
       const allFlowMs = performance.now() - struckAt;
       await probe.flowing();
       const reports = await probe.report();
@@ -52,11 +52,12 @@ export const scenarios: readonly Scenario[] = [
 ];
 
 /** Every IP of the dead node has been announced by another one, and the client's kernel took it in. */
-async function nobodyBelievedAt(lab: Lab, mac: string): Promise<void> {
-  let left = 0;
-  const what = () => `${left} IPs still sent to ${mac}`;
+async function nobodyBelievedAt(lab: Lab, mac: string, ips: readonly string[]): Promise<void> {
+  let left: readonly string[] = [];
+  const what = () => `${left.length} IPs still sent to ${mac}, e.g. ${left[0]}`;
   await until({ what, deadlineMs: 10_000, everyMs: 5 }, async () => {
-    left = (await ipsBelievedAt(lab.namespace('client'), mac)).size;
-    return left === 0;
+    const believed = await ipsBelievedAt(lab.namespace('client'), mac);
+    left = ips.filter((ip) => believed.has(ip));
+    return left.length === 0;
   });
 }
