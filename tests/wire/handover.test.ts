@@ -79,6 +79,16 @@ test('who hears that it has lost after the winner has announced is silent at onc
   assert.equal(lan.ask(IP), [N2]);
 });
 
+test('who waits in vain for an announcement asks the winner, which may have told all others before', () => {
+  const { lan, tellOthers } = onlyTheWinnerKnows();
+  lan.drops = (frame, from, to) => from === 'n2' && to === 'n1' && isAnnouncement(frame);
+  tellOthers();
+  lan.run(2_500);
+  assert.equal(lan.ask(IP).sort(), [N1, N2], 'it may still be told');
+  lan.run(1_000);
+  assert.equal(lan.ask(IP), [N2]);
+});
+
 test('who has announced since then waits for the winner again', () => {
   const { lan, tellOthers } = onlyTheWinnerKnows();
   lan.run(250); // long enough for a dispute, in which both insist

@@ -178,6 +178,13 @@ export class Announcements {
       this.#perform(this.#conflicts.observe(claim, now));
   }
 
+  /** @returns whether the segment was asked who has the IP: not faster than it is told of anything */
+  tryAsk(ip: IpAddress, now: number): boolean {
+    const mayAsk = this.#pacing.tryTake('background', now);
+    if (mayAsk) this.#ask(ip);
+    return mayAsk;
+  }
+
   #perform(actions: readonly ConflictAction[]): void {
     for (const action of actions) {
       if (action.kind === 'defend') this.#defend(action.ip);
