@@ -82,6 +82,7 @@ test('who hears that it has lost after the winner has announced is silent at onc
 test('who waits in vain for an announcement asks the winner, which may have told all others before', () => {
   const { lan, tellOthers } = onlyTheWinnerKnows();
   lan.drops = (frame, from, to) => from === 'n2' && to === 'n1' && isAnnouncement(frame);
+  lan.run(250); // long enough for a dispute, in which both insist
   tellOthers();
   lan.run(2_500);
   assert.equal(lan.ask(IP).sort(), [N1, N2], 'it may still be told');

@@ -22,13 +22,11 @@ import type { Questions } from './questions.ts';
 import type { Resumed, SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 import { StandIns } from './stand-ins.ts';
 import type { StaticPresence } from './static-presence.ts';
+import { YieldedIps } from './yielded-ips.ts';
 
 const MAX_CLAIMS = 10_000;
 /** Whom we have answered since then, the winner's last rounds still reach. */
 const CLAIM_LASTS_MS = 1_500;
-/** Of a winner; its rounds come within 2 s, and may wait for their turn. */
-const BURST_OVER_MS = 3_000;
-const ASK_SUCCESSOR_EVERY_MS = 1_000;
 
 /** What the elections of a segment look at. */
 export interface SegmentSight {
@@ -60,8 +58,7 @@ export class SegmentIps {
   readonly #claims = new LRUCache<IpAddress, { readonly mac: MacAddress; readonly at: number }>({
     max: MAX_CLAIMS,
   });
-  /** Since when this node waits for a winner's announcement, and when it asks for one. */
-  readonly #yielding = new Map<IpAddress, { readonly since: number; askAt: number }>();
+  readonly #yielded = new YieldedIps();
   readonly #elections: ElectionQueue;
   /** Whoever is announcer after the elections tells everybody again. */
   #repeats = false;
@@ -209,6 +206,9 @@ export class SegmentIps {
     const aged = this.#newcomers.takeAged(now);
     if (aged.length > 0) this.elect(aged);
     this.#standIns.step(now);
+    // A leaver does not ask: until all hosts have been told, clients come to it (network rule 24).
+    if (this.#sight.liveness.state !== 'leaving')
+      this.#yielded.ask(now, (ip) => this.announcements.tryAsk(ip, now));
     this.announcements.step(now);
   }
 
@@ -243,7 +243,7 @@ export class SegmentIps {
     const now = this.#ports.clock.now();
     const isSeen = this.#hasAnnouncedOver(ip, to, now);
     this.announcements.end(ip);
-    this.#yielding.set(ip, { since: now, askAt: now + BURST_OVER_MS });
+    this.#yielded.add(ip, now);
     if (isSeen) this.#silence(ip, `handed over to ${to}`);
   }
 
@@ -255,7 +255,7 @@ export class SegmentIps {
 
   #begin(transition: Transition): void {
     const { ip, duty, before } = transition;
-    this.#yielding.delete(ip);
+    this.#yielded.delete(ip);
     const probing = before.kind === 'silent' ? this.#probingOf(duty) : 'none';
     this.announcements.begin(ip, probing, this.#ports.clock.now());
     if (probing !== 'none') return;
@@ -305,7 +305,7 @@ export class SegmentIps {
   }
 
   #fallSilent(ip: IpAddress, reason: string): void {
-    this.#yielding.delete(ip);
+    this.#yielded.delete(ip);
     this.announcements.end(ip);
     this.announcements.stopAnswering(ip);
     this.#disputes.settled(ip);
@@ -354,24 +354,11 @@ export class SegmentIps {
    */
   #handOver({ ip, mac, kind }: Claim, to: string, now: number): void {
     const { liveness, presence } = this.#sight;
-    const mayStillAnnounce = now - (this.#yielding.get(ip)?.since ?? now) < BURST_OVER_MS;
     const peer = liveness.peerWithMac(mac);
     if (peer === undefined || !isCounted(peer)) {
       if (presence.mayBe(to, mac)) this.#silence(ip, `handed over to ${to}`);
-    } else if (kind === 'announcement' || !mayStillAnnounce) {
+    } else if (kind === 'announcement' || !this.#yielded.mayBeAnnounced(ip, now)) {
       this.#silence(ip, `handed over to ${peer.node}`);
-    }
-  }
-
-  /**
-   * A winner may have announced long before this node took what it yields now, and has no reason to do so again: its
-   * answer shows as much. A leaver does not ask: until all hosts have been told, clients come to it (network rule 24).
-   */
-  askSuccessors(now: number): void {
-    if (this.#yielding.size === 0 || this.#sight.liveness.state === 'leaving') return;
-    for (const [ip, waiting] of this.#yielding) {
-      if (now < waiting.askAt || !this.announcements.tryAsk(ip, now)) continue;
-      waiting.askAt = now + ASK_SUCCESSOR_EVERY_MS;
     }
   }
 

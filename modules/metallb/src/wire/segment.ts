@@ -274,7 +274,6 @@ export class Segment {
       this.#ips.electAll();
     }
     this.#askAbsent(now);
-    this.#ips.askSuccessors(now);
     this.#sender.step(now);
     this.#pace.step(this.#liveness, now);
     this.#returns.tell(this.#liveness.holdDown, this.#conditions);

@@ -1,0 +1,35 @@
+import type { IpAddress } from '../net/ip.ts';
+
+/** Of a winner; its rounds come within 2 s, and may wait for their turn. */
+const BURST_OVER_MS = 3_000;
+const ASK_EVERY_MS = 1_000;
+
+/** IPs that this node has lost and answers until their winners are seen. Times are the clock's milliseconds. */
+export class YieldedIps {
+  readonly #waiting = new Map<IpAddress, { readonly since: number; askAt: number }>();
+
+  add(ip: IpAddress, now: number): void {
+    this.#waiting.set(ip, { since: now, askAt: now + BURST_OVER_MS });
+  }
+
+  delete(ip: IpAddress): void {
+    this.#waiting.delete(ip);
+  }
+
+  /** The winner's burst may not be over: only an announcement shows that all hosts know it. */
+  mayBeAnnounced(ip: IpAddress, now: number): boolean {
+    const waiting = this.#waiting.get(ip);
+    return waiting === undefined || now - waiting.since < BURST_OVER_MS;
+  }
+
+  /**
+   * A winner may have announced long before this node took what it yields now, and has no reason to do so again: its
+   * answer shows as much.
+   * @param tryAsk whether the segment could be asked who has the IP
+   */
+  ask(now: number, tryAsk: (ip: IpAddress) => boolean): void {
+    for (const [ip, waiting] of this.#waiting) {
+      if (now >= waiting.askAt && tryAsk(ip)) waiting.askAt = now + ASK_EVERY_MS;
+    }
+  }
+}
