@@ -55,7 +55,7 @@ export const scenarios: readonly Scenario[] = [
 async function nobodyBelievedAt(lab: Lab, mac: string, ips: readonly string[]): Promise<void> {
   let left: readonly string[] = [];
   const what = () => `${left.length} IPs still sent to ${mac}, e.g. ${left[0]}`;
-  await until({ what, deadlineMs: 10_000, everyMs: 5 }, async () => {
+  await until({ what, deadlineMs: 10_000, everyMs: 20 }, async () => {
     const believed = await ipsBelievedAt(lab.namespace('client'), mac);
     left = ips.filter((ip) => believed.has(ip));
     return left.length === 0;
