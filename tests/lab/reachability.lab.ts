@@ -73,7 +73,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/quorum-of-targets', WIRE_ALONE, async (lab) => {
+  scenario('hard/quorum-of-targets', { ...WIRE_ALONE, isLong: true }, async (lab) => {
     const targets = [ROUTER.IPv4, ROUTER.IPv6, SECOND_HOST.IPv4, SECOND_HOST.IPv6];
     await applyReachability(lab, { targets, quorum: 2 });
     await freshServices(lab);
