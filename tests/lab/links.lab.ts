@@ -15,6 +15,7 @@ import { classManifest, endpointSliceManifest, serviceManifest } from '../../lab
 const NODE = 'n1';
 const FAMILIES = ['IPv4', 'IPv6'] as const;
 const OTHER_MAC = '02:00:00:00:0a:77';
+const THIRD_MAC = '02:00:00:00:0a:78';
 /** A takeover, or a return after the lab's hold-down, on a machine that is busy. */
 const WITHIN_MS = 8_000;
 
@@ -33,12 +34,36 @@ export const scenarios: readonly Scenario[] = [
       await plugIn(lab, OTHER_MAC);
       await served(prober, ips, OTHER_MAC);
       await nodeTells(lab, NODE, 'InterfaceMissing', { status: 'False' });
+      const watch = await prober.watch(ips);
+      await inNode(lab, 'address add 10.10.0.77/24 dev eth1');
+      await inNode(lab, 'address add 10.10.0.78/24 dev eth1');
+      await inNode(lab, 'address delete 10.10.0.77/24 dev eth1');
+      const answers = await watch.stop();
+      for (const ip of ips) assert.equal(answers.macsInOrder(ip), [OTHER_MAC], `${ip} stays`);
     });
     // Another interface of the node is none of its business.
     for (const one of (await observation.end()).outcomes) {
       assert.equal(one.macs, [lab.macOf(one.preferredNode)], `who answered ${one.ip}`);
       assert.is(one.lost, 0, `${one.ip} lost ${one.lost} of ${one.sent}`);
     }
+    return undefined;
+  }),
+
+  scenario('hard/interface-that-changes-its-mac', SECOND, async (lab) => {
+    await withSecond(lab, async (prober, ips) => {
+      await inNode(lab, `link set eth1 address ${THIRD_MAC}`);
+      await served(prober, ips, THIRD_MAC);
+    });
+    return undefined;
+  }),
+
+  scenario('hard/interface-that-is-renamed', SECOND, async (lab) => {
+    await withSecond(lab, async (prober, ips, mac) => {
+      await inNode(lab, 'link set eth1 down', 'link set eth1 name eth7', 'link set eth7 up');
+      await servedByOthers(lab, prober, ips);
+      await inNode(lab, 'link set eth7 down', 'link set eth7 name eth1', 'link set eth1 up');
+      await served(prober, ips, mac);
+    });
     return undefined;
   }),
 
@@ -104,7 +129,7 @@ async function applySecond(lab: Lab): Promise<string[]> {
 /** IPs of the node on its second interface, which is as it was afterwards. */
 async function withSecond(
   lab: Lab,
-  play: (prober: Prober, ips: readonly string[]) => Promise<void>,
+  play: (prober: Prober, ips: readonly string[], mac: string) => Promise<void>,
 ): Promise<void> {
   const prober = await lab.secondProber();
   const number = numberOf(NODE);
@@ -112,7 +137,7 @@ async function withSecond(
   const ips = await applySecond(lab);
   await served(prober, ips, mac);
   try {
-    await play(prober, ips);
+    await play(prober, ips, mac);
   } finally {
     await inNode(lab, 'link delete eth1');
     await plugIn(lab, mac);
