@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { delay, until } from '../../lab/exec.ts';
 import type { FakeKubeProxy } from '../../lab/fake-kube-proxy.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
-import { ready, settled } from '../../lab/health.ts';
+import { type Assignment, answeredBy, ready, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
@@ -61,12 +61,7 @@ export const scenarios: readonly Scenario[] = [
     const proxies = await syncedProxies(lab);
     const proxy = proxies.get('n1');
     assert.ok(proxy);
-    const creating = freshServices(lab);
-    for (let round = 0; round < 10; round += 1) {
-      for (const one of proxies.values()) await one.sync();
-      await delay(200);
-    }
-    const before = await creating;
+    const before = await servicesThatAreServed(lab, proxies);
     await goDownForReboot(lab, 'n1');
     await proxy.beSilent();
     const elsewhere = await heirsOf(lab, before, 'n1');
@@ -87,7 +82,33 @@ export const scenarios: readonly Scenario[] = [
     await nodeTells(lab, 'n1', 'DataplaneNotSynced', { status: 'False' });
     return undefined;
   }),
+
+  scenario('dataplane/nobody-has-synced-and-all-is-answered', SCRIPTED, async (lab) => {
+    const proxies = await syncedProxies(lab);
+    const all = await servicesThatAreServed(lab, proxies);
+    for (const [node, proxy] of proxies) {
+      await goDownForReboot(lab, node);
+      await proxy.beSilent();
+    }
+    for (const node of lab.nodes) await NODE_LOSS.repair(lab, node);
+    for (const node of lab.nodes) await nodeTells(lab, node, 'DataplaneNotSynced');
+    for (const { ip, preferredNode } of all) await answeredBy(lab, ip, preferredNode, 5_000);
+    return undefined;
+  }),
 ];
+
+/** Each kube-proxy has the rules of the standard Services. */
+async function servicesThatAreServed(
+  lab: Lab,
+  proxies: ReadonlyMap<string, FakeKubeProxy>,
+): Promise<Assignment[]> {
+  const creating = freshServices(lab);
+  for (let round = 0; round < 10; round += 1) {
+    for (const one of proxies.values()) await one.sync();
+    await delay(200);
+  }
+  return creating;
+}
 
 async function syncedProxies(lab: Lab): Promise<ReadonlyMap<string, FakeKubeProxy>> {
   const proxies = new Map<string, FakeKubeProxy>();
