@@ -1,6 +1,6 @@
+import type { Claim } from '../layer2/claim.ts';
 import type { Peer } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
-import type { MacAddress } from '../net/mac.ts';
 import type { Announcements } from './announcements.ts';
 import { BurstMemory } from './burst-memory.ts';
 import type { Conditions } from './conditions.ts';
@@ -23,8 +23,8 @@ export class CarefulPace {
     this.#conditions = conditions;
   }
 
-  sawAnnouncement(from: MacAddress, now: number): void {
-    this.#bursts.saw(from, now);
+  sawAnnouncement({ mac, ip }: Claim, now: number): void {
+    this.#bursts.saw(mac, ip, now);
   }
 
   died({ node, mac }: Peer, silentSince: number, now: number): void {

@@ -387,7 +387,7 @@ export class Segment {
     const isPeer = this.#ips.isPeer(claim.mac);
     if (!isPeer && this.#presence.answered(claim, now)) this.#ips.electAll();
     this.#questions.answered(claim, this.#liveness, now);
-    if (claim.kind === 'announcement') this.#pace.sawAnnouncement(claim.mac, now);
+    if (claim.kind === 'announcement') this.#pace.sawAnnouncement(claim, now);
     this.#ips.claimed(claim);
     if (this.#ips.disputesPileUp) this.#liveness.beatSoon(now);
   }
