@@ -1,15 +1,10 @@
-import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { startCapture } from '../../lab/capture.ts';
 import { allAnswered, crowd } from '../../lab/crowd.ts';
 import { delay, until } from '../../lab/exec.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
-import { assertAnswers } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { believeAll, ipsBelievedAt } from '../../lab/neighbours.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
-import { freshServices } from '../../lab/standard.ts';
-import { HEARTBEAT_PORT } from '../../modules/metallb/src/packet/heartbeat.ts';
 
 /** As many IPs and nodes as a segment may have. */
 const PER_FAMILY = 1_000;
@@ -18,11 +13,6 @@ const FLOWING_WITHIN_MS = 1_000;
 /** Who falls silent within 5 s after a burst may have been shut for it, and its takers go slowly (network rule 19). */
 const BURST_OVER_MS = 20_000;
 const SAMPLE = 20;
-const NODES = 30;
-const COUNTED_MS = 5_000;
-/** The most that a segment carries, and one that was early. */
-const HEARTBEATS_PER_SECOND = 300 * 1.12;
-const SETTLED_MS = 2_000;
 /** Asking for 2,000 IPs takes a second, and a question that got lost is asked again. */
 const EVERYBODY_ASKED_MS = 8_000;
 
@@ -60,35 +50,6 @@ export const scenarios: readonly Scenario[] = [
       assert.ok(Math.max(...samples) < FLOWING_WITHIN_MS, `dark for ${Math.max(...samples)} ms`);
       await allAnswered(lab, all, (one) => one.preferredNode, EVERYBODY_ASKED_MS + 10_000);
       return { unit: 'ms', samples, counts: { moved: ips.length, allFlowMs } };
-    },
-  ),
-
-  scenario(
-    'hard/thirty-nodes-on-a-segment',
-    { timed: true, isLong: true, lab: { nodes: NODES }, deadlineMs: 400_000 },
-    async (lab) => {
-      const all = await freshServices(lab, NODES);
-      const file = join(lab.directory, 'heartbeats.pcap');
-      const at = { namespace: lab.namespace('router'), interfaceName: 'eth0', file };
-      const capture = await startCapture({ ...at, filter: `udp port ${HEARTBEAT_PORT}` });
-      await delay(COUNTED_MS);
-      const frames = await capture.stopWithFrames();
-      const perSecond = (1_000 * frames.length) / COUNTED_MS;
-      assert.ok(perSecond < HEARTBEATS_PER_SECOND, `${perSecond} heartbeats a second`);
-      await assertAnswers(lab, all);
-      const ips = all.filter((one) => one.preferredNode === 'n1').map((one) => one.ip);
-      const probe = await lab.probe(ips, 'client', { intervalMs: 5 });
-      await probe.flowing();
-      await probe.reset();
-      await NODE_LOSS.strike(lab, 'n1');
-      await delay(SETTLED_MS);
-      await probe.flowing();
-      const samples = (await probe.report()).map((one) => one.darkMs);
-      const others = all.filter((one) => one.preferredNode !== 'n1');
-      await assertAnswers(lab, others);
-      for (const ip of ips) assert.is((await lab.prober.macsOf(ip)).length, 1, `answers for ${ip}`);
-      for (const ms of samples) assert.ok(ms < FLOWING_WITHIN_MS, `dark for ${ms} ms`);
-      return { unit: 'ms', samples, counts: { perSecond } };
     },
   ),
 ];
