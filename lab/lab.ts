@@ -46,6 +46,8 @@ export interface LabOptions {
   readonly ownKey: readonly string[];
   /** Nodes whose wall clock a scenario can set, for their programs alone. */
   readonly ownClock: readonly string[];
+  /** Nodes whose programs have a run directory of 256 KiB, which a scenario can fill. */
+  readonly smallDisk: readonly string[];
   /** Where the cluster state is. */
   readonly store: StoreKind;
   /** Of kube-proxy, which runs beside an API server only. */
@@ -63,6 +65,7 @@ const DEFAULT_LAB: LabOptions = {
   nodeFlags: [],
   ownKey: [],
   ownClock: [],
+  smallDisk: [],
   store: 'manifests',
   proxyMode: 'nftables',
   release: undefined,

@@ -4,6 +4,7 @@ import type { Cluster } from './cluster.ts';
 import { keyFileOf } from './heartbeat-keys.ts';
 import { Program } from './program.ts';
 import { ownUser, programUser } from './program-user.ts';
+import { onSmallDisk, runDirectoryOf } from './run-directory.ts';
 import { OWN_SHARED_MEMORY, withOwnClock } from './wall-clock.ts';
 
 /** A user namespace of one user may know no group of the same number. */
@@ -21,6 +22,8 @@ export interface ProgramSurroundings {
   readonly extraFlags: readonly string[];
   /** Nodes whose programs read a wall clock that a scenario sets. */
   readonly ownClock: readonly string[];
+  /** Nodes whose programs have a small run directory. */
+  readonly smallDisk: readonly string[];
 }
 
 /** Settings that let a scenario end in seconds; the production defaults wait for people. */
@@ -32,7 +35,8 @@ const FAST_NODE_FLAGS = [
 
 /** The node program in its namespace, with NET_RAW and nothing else. */
 export async function nodeProgram(at: ProgramSurroundings, node: string): Promise<Program> {
-  const runDirectory = join(at.directory, `run-${node}`);
+  const runDirectory = runDirectoryOf(at.directory, node);
+  const disk = at.smallDisk.includes(node) ? onSmallDisk(runDirectory) : [];
   await mkdir(runDirectory, { recursive: true });
   await chown(runDirectory, programUser(), SAME_GROUP);
   const flags = [
@@ -46,7 +50,7 @@ export async function nodeProgram(at: ProgramSurroundings, node: string): Promis
   return new Program({
     name: node,
     namespace: `${at.labName}-${node}`,
-    command: [...privileges(at, node), process.execPath, bundle('node.mjs'), ...flags],
+    command: [...disk, ...privileges(at, node), process.execPath, bundle('node.mjs'), ...flags],
     logFile: join(at.directory, `${node}.log`),
     environment: kubeconfigOf(at.kubeconfigs?.speaker),
   });

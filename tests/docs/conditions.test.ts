@@ -8,6 +8,7 @@ import {
 import { CONDITION } from '../../modules/metallb/src/api/names.ts';
 import { nodeCondition } from '../../modules/metallb/src/speaker/node-condition.ts';
 import { HOST_CONDITIONS } from '../../modules/metallb/src/speaker/node-health.ts';
+import { STATE_NOT_KEPT } from '../../modules/metallb/src/speaker/state-keeper.ts';
 import { WireState } from '../../modules/metallb/src/speaker/wire-state.ts';
 
 const page = readFileSync(new URL('../../docs/reference/crds.md', import.meta.url), 'utf8');
@@ -21,7 +22,7 @@ function listedUnder(heading: string): string[] {
 const written: [string, readonly string[]][] = [
   ['Conditions of a Service', Object.values(SERVICE_CONDITION)],
   ['Nodes', new WireState().nodeConditions().map(({ type }) => type)],
-  ['Nodes', HOST_CONDITIONS.map((name) => nodeCondition(name, []).type)],
+  ['Nodes', [...HOST_CONDITIONS, STATE_NOT_KEPT].map((name) => nodeCondition(name, []).type)],
   ['SDNInternalL2LBService', [...Object.values(CHILD_CONDITION), CONDITION.addressConflict]],
 ];
 for (const [heading, conditions] of written) {

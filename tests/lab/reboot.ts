@@ -6,6 +6,7 @@ import { until } from '../../lab/exec.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
 import { type Assignment, answeredBy } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { runDirectoryOf } from '../../lab/run-directory.ts';
 
 /** Waits until a node remembers that its kube-proxy was in sync: from then on it knows that there is one. */
 export async function remembersSync(lab: Lab, node: string): Promise<void> {
@@ -54,5 +55,5 @@ export async function stay(
 }
 
 function syncedBootFile(lab: Lab, node: string): string {
-  return join(lab.directory, `run-${node}`, 'kube-proxy-synced-boot');
+  return join(runDirectoryOf(lab.directory, node), 'kube-proxy-synced-boot');
 }

@@ -1,16 +1,20 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  readLastKnownGood,
   UnusableStateError,
   type WritableState,
   withoutStore,
-  writeLastKnownGood,
 } from '../../modules/metallb/src/speaker/last-known-good.ts';
+import {
+  readLastKnownGood,
+  recallLastKnownGood,
+  writeLastKnownGood,
+} from '../../modules/metallb/src/speaker/state-file.ts';
+import { createLogger } from '../../modules/metallb/src/telemetry/logger.ts';
 import { dutyOf, dutyTable, plain } from '../support/duty-arbitraries.ts';
 
 const test = suite<{ directory: string; path: string }>('last-known-good', {
@@ -22,6 +26,14 @@ test.before.each((context) => {
   context.path = join(context.directory, 'last-known-good.json');
 });
 test.after.each(({ directory }) => rmSync(directory, { recursive: true }));
+
+function warningsTo(lines: string[]) {
+  return createLogger({
+    program: 'speaker',
+    level: 'warn',
+    destination: { write: (line: string) => lines.push(line) },
+  });
+}
 
 function stateOf(table: WritableState['table']): WritableState {
   return { node: 'n1', bootId: 'boot', writtenEpochMs: 1_700_000_000_000, classes: [], table };
@@ -71,7 +83,38 @@ for (const [name, content] of corrupted) {
     assert.instance(error, UnusableStateError);
     assert.match(error instanceof Error ? error.message : '', path);
   });
+
+  test(`${name} is set aside, and the log says what is wrong and where it is`, async (context) => {
+    const { path, directory } = context;
+    writeFileSync(path, content);
+    const log: string[] = [];
+    assert.is(await recallLastKnownGood(path, 'n1', warningsTo(log)), undefined);
+    assert.equal(readdirSync(directory), ['last-known-good.json.unusable']);
+    assert.is(readFileSync(`${path}.unusable`, 'utf8'), content);
+    assert.match(log.join(''), `"setAsideAs":"${path}.unusable"`);
+    assert.match(log.join(''), /last-known-good\.json: \w/);
+  });
 }
+
+test("what another node wrote is not this one's", async ({ path }) => {
+  await writeLastKnownGood(path, stateOf(emptyState()));
+  const log: string[] = [];
+  assert.is(await recallLastKnownGood(path, 'n2', warningsTo(log)), undefined);
+  assert.match(log.join(''), /"writtenBy":"n1"/);
+  assert.is((await recallLastKnownGood(path, 'n1', warningsTo(log)))?.node, 'n1');
+});
+
+test('a write that fails leaves the old file and nothing else', async ({ path, directory }) => {
+  await writeLastKnownGood(path, stateOf(emptyState()));
+  mkdirSync(`${path}.new`);
+  const later = { ...stateOf(emptyState()), writtenEpochMs: 1_800_000_000_000 };
+  const failed = await writeLastKnownGood(path, later).catch((reason: unknown) => reason);
+  assert.instance(failed, Error);
+  assert.is((await readLastKnownGood(path))?.writtenEpochMs, 1_700_000_000_000);
+  rmSync(`${path}.new`, { recursive: true });
+  await writeLastKnownGood(path, later);
+  assert.equal(readdirSync(directory), ['last-known-good.json']);
+});
 
 test('without the store nobody counts as ready, and who was not ready stays so', () => {
   const member = (node: string, ready: 'ready' | 'not-ready') => ({ node, excluded: false, ready });

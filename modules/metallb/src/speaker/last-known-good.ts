@@ -1,4 +1,3 @@
-import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import type { KubernetesObject } from '../api/object.ts';
 import type { DutyTable, Group } from '../duty/duty.ts';
 import { readDuty, readGroup } from '../duty/parse-duty.ts';
@@ -16,7 +15,6 @@ import { readPools } from '../duty/parse-to-wire.ts';
 
 /** Raised with every change that an older speaker could not read. */
 const FORMAT = 3;
-const MAX_BYTES = 256 * 1_024 * 1_024;
 const MAX_DUTIES = 1_000_000;
 const MAX_GROUPS = 10_000;
 const NO_GATES = { dataplaneFailed: false, reachability: {} };
@@ -40,20 +38,6 @@ export class UnusableStateError extends Error {
   override readonly name = 'UnusableStateError';
 }
 
-/** @returns undefined when there is no file. @throws UnusableStateError, or what the file system says */
-export async function readLastKnownGood(path: string): Promise<LastKnownGood | undefined> {
-  let text: string;
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_BYTES) throw new UnusableStateError(`${path} is larger than ${MAX_BYTES} bytes`);
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-  return parseLastKnownGood(text, path);
-}
-
 /** @param path names the file in errors. @throws UnusableStateError */
 export function parseLastKnownGood(text: string, path: string): LastKnownGood {
   try {
@@ -62,12 +46,6 @@ export function parseLastKnownGood(text: string, path: string): LastKnownGood {
     if (!(error instanceof SyntaxError || error instanceof MalformedMessageError)) throw error;
     throw new UnusableStateError(`${path}: ${error.message}`, { cause: error });
   }
-}
-
-/** Replaces the file at once: a reader sees the old state or the new one. */
-export async function writeLastKnownGood(path: string, state: WritableState): Promise<void> {
-  await writeFile(`${path}.new`, formatLastKnownGood(state));
-  await rename(`${path}.new`, path);
 }
 
 /** The content of the file. */

@@ -17,25 +17,13 @@ import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { systemClock } from '../time/system-clock.ts';
 import { openHostSight } from './host-sight.ts';
-import { type LastKnownGood, readLastKnownGood, writeLastKnownGood } from './last-known-good.ts';
 import { openStore } from './open-store.ts';
 import { Speaker } from './speaker.ts';
 import { SpeakerMetrics } from './speaker-metrics.ts';
+import { recallLastKnownGood, writeLastKnownGood } from './state-file.ts';
 
 const PULSE_MS = 1_000;
 const BOOT_ID = '/proc/sys/kernel/random/boot_id';
-
-/** What is unusable is as good as nothing, but somebody should know. */
-async function recall(path: string, node: string, log: Logger): Promise<LastKnownGood | undefined> {
-  try {
-    const state = await readLastKnownGood(path);
-    if (state === undefined || state.node === node) return state;
-    log.warn('last-known-good state is of another node', { path, writtenBy: state.node });
-  } catch (error) {
-    log.warn('last-known-good state is not usable', { error });
-  }
-  return undefined;
-}
 
 function recorderOf(sink: EventSink, metrics: EventMetrics, log: Logger): EventRecorder {
   return new EventRecorder({
@@ -68,7 +56,7 @@ async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logg
           clock: systemClock,
           random: Math.random,
         }),
-      lastKnownGood: await recall(statePath, node, log),
+      lastKnownGood: await recallLastKnownGood(statePath, node, log),
       writeState: (state) => writeLastKnownGood(statePath, state),
       sight: openHostSight(settings, bootId, log),
       onReady: () => tellParent({ kind: 'ready' }),

@@ -12,6 +12,7 @@ export interface SpeakerFigures {
   readonly storeConnected: boolean;
   readonly wireConnected: boolean;
   readonly lastSyncEpochMs: number | undefined;
+  readonly stateWrittenEpochMs: number | undefined;
   readonly waitingIps: number;
   readonly dataplaneFailed: boolean;
   /** Whether too few reachability targets answer, by interface. */
@@ -45,6 +46,10 @@ export class SpeakerMetrics {
       gauge('store_connected', 'Whether the cluster state can be reached'),
       gauge('wire_connected', 'Whether the wire process is connected'),
       gauge('last_sync_timestamp_seconds', 'When the cluster state last changed a duty or a view'),
+      gauge(
+        'last_known_good_timestamp_seconds',
+        'When what a start without the cluster state would go by was last written',
+      ),
       gauge('dataplane_waiting_ips', 'New IPs that wait for kube-proxy'),
       gauge('dataplane_gate_failed', 'Whether kube-proxy has not synced since boot'),
     ]);
@@ -89,6 +94,7 @@ export class SpeakerMetrics {
       store_connected: Number(figures.storeConnected),
       wire_connected: Number(figures.wireConnected),
       last_sync_timestamp_seconds: (figures.lastSyncEpochMs ?? 0) / 1_000,
+      last_known_good_timestamp_seconds: (figures.stateWrittenEpochMs ?? 0) / 1_000,
       dataplane_waiting_ips: figures.waitingIps,
       dataplane_gate_failed: Number(figures.dataplaneFailed),
     };

@@ -127,6 +127,7 @@ export class Speaker {
       clock,
       write: () => this.#writeState(),
       onFailure: (error) => log.warn('last-known-good state not written', { error }),
+      onConditions: () => this.#tellConditions(),
     });
   }
 
@@ -196,6 +197,7 @@ export class Speaker {
       storeConnected: this.#storeConnected,
       wireConnected: this.#link.connected,
       lastSyncEpochMs: this.#lastSyncEpochMs,
+      stateWrittenEpochMs: this.#keeper.writtenEpochMs,
       waitingIps: this.#health.dataplane.gate.waiting,
       dataplaneFailed: this.#health.dataplane.gate.failed,
       unreachable: this.#health.reachability.verdicts,
@@ -236,7 +238,11 @@ export class Speaker {
   }
 
   #nodeConditions(): WantedCondition[] {
-    return [...this.#wireState.nodeConditions(), ...this.#health.conditions()];
+    return [
+      ...this.#wireState.nodeConditions(),
+      ...this.#health.conditions(),
+      ...this.#keeper.conditions(),
+    ];
   }
 
   async #startStore(): Promise<void> {

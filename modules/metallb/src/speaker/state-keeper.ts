@@ -1,17 +1,23 @@
-import type { Clock, Timer } from '../time/clock.ts';
+import type { WantedCondition } from '../store/conditions.ts';
+import { type Clock, formatTimestamp, type Timer } from '../time/clock.ts';
+import { nodeCondition } from './node-condition.ts';
 
 /** What a state keeper needs from outside. */
 export interface StateKeeperPorts {
   readonly clock: Clock;
   /** Writes the state as it is now. */
   readonly write: () => Promise<void>;
+  /** It could not be written, for another reason than the last time. */
   readonly onFailure: (error: unknown) => void;
+  /** `conditions` read otherwise now. */
+  readonly onConditions: () => void;
 }
 
 /** Long enough for a burst of changes to cost one write. */
 const DELAY_MS = 1_000;
 /** A file that stays as it was would put back what has gone meanwhile. */
-const RETRY_MS = 60_000;
+const RETRY_MS = 10_000;
+export const STATE_NOT_KEPT = 'StateNotKept';
 
 /** Writes state down soon after it changed, one write at a time. A write that fails is tried again. */
 export class StateKeeper {
@@ -21,13 +27,30 @@ export class StateKeeper {
   #due = 0;
   #writing: Promise<void> = Promise.resolve();
   #stopped = false;
+  #writtenEpochMs: number | undefined;
+  /** Why it could not be written the last time. */
+  #problem: string | undefined;
 
   constructor(ports: StateKeeperPorts) {
     this.#ports = ports;
   }
 
+  /** When the state was last written; undefined when it has not been. */
+  get writtenEpochMs(): number | undefined {
+    return this.#writtenEpochMs;
+  }
+
   changed(): void {
     this.#writeIn(DELAY_MS);
+  }
+
+  /** What a start without the API server would miss. */
+  conditions(): WantedCondition[] {
+    const since = this.#writtenEpochMs;
+    const age = since === undefined ? 'this speaker started' : formatTimestamp(since);
+    const effect = `a start without the API server would go by the state from before ${age}`;
+    const messages = this.#problem === undefined ? [] : [`${this.#problem}: ${effect}`];
+    return [nodeCondition(STATE_NOT_KEPT, messages)];
   }
 
   /** Writes what is not written yet; resolves once nothing is under way. */
@@ -53,10 +76,25 @@ export class StateKeeper {
   }
 
   #write(): void {
-    const { write, onFailure } = this.#ports;
-    this.#writing = this.#writing.then(write).catch((error: unknown) => {
-      onFailure(error);
-      this.#writeIn(RETRY_MS);
-    });
+    this.#writing = this.#writing.then(this.#ports.write).then(
+      () => this.#written(),
+      (error: unknown) => this.#failed(error),
+    );
+  }
+
+  #written(): void {
+    this.#writtenEpochMs = this.#ports.clock.epochMs();
+    if (this.#problem === undefined) return;
+    this.#problem = undefined;
+    this.#ports.onConditions();
+  }
+
+  #failed(error: unknown): void {
+    const problem = error instanceof Error ? error.message : String(error);
+    this.#writeIn(RETRY_MS);
+    if (problem === this.#problem) return;
+    this.#problem = problem;
+    this.#ports.onFailure(error);
+    this.#ports.onConditions();
   }
 }
