@@ -28,6 +28,7 @@ test('a branch is news at the first look after it ran, until it is kept', () => 
   assert.equal(newsOf(4), []);
   assert.match(newsOf(7).join(''), "'some'");
   assert.match(newsOf(11).join(''), "'many'");
+  coverage.stop();
 });
 
 test.run();

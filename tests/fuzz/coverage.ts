@@ -43,6 +43,12 @@ export class Coverage {
       );
   }
 
+  /** Others may count in this process then. */
+  stop(): void {
+    this.#session.post('Profiler.stopPreciseCoverage');
+    this.#session.disconnect();
+  }
+
   /** From now on it is no news. */
   keep(fresh: readonly FreshCode[]): void {
     for (const { code, at } of fresh) {

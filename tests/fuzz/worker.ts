@@ -33,3 +33,4 @@ const fuzzer = new Fuzzer({
 // Most inputs are refused by an error, and collecting where it comes from takes longer than all else.
 Error.stackTraceLimit = 0;
 parentPort?.postMessage(fuzzer.run());
+coverage.stop();
