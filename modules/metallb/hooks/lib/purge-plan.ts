@@ -28,7 +28,7 @@ export const NODE_CONDITION_TYPES: readonly string[] = [
   ...['Deaf', 'NoPeersHeard', 'HeartbeatsLost', 'PartlyHeard', 'NotHeard'],
   ...['OtherHeartbeatKey', 'PacingReduced', 'Overloaded', 'HoldingDown'],
   ...['DutiesDiffer', 'DutiesOutdated', 'InterfaceMissing', 'SubnetMissing', 'SegmentShared'],
-  ...['DataplaneNotSynced', 'ReachabilityFailed'],
+  ...['DataplaneNotSynced', 'ReachabilityFailed', 'StateNotKept'],
   ...['ForwardingLoop', 'ReversePathFilter', 'ReturnRouteElsewhere', 'KernelAnswers'],
 ].map((name) => `network.deckhouse.io/${name}`);
 
