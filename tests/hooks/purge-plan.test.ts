@@ -12,6 +12,7 @@ import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { NODE_CONDITIONS } from '../../modules/metallb/src/duty/messages.ts';
 import { nodeCondition } from '../../modules/metallb/src/speaker/node-condition.ts';
 import { HOST_CONDITIONS } from '../../modules/metallb/src/speaker/node-health.ts';
+import { STATE_NOT_KEPT } from '../../modules/metallb/src/speaker/state-keeper.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
 import { boundTo, child, classOf, contextsOf, node, service } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
@@ -193,7 +194,7 @@ test('of a Node go the member label and the conditions that speakers write, each
 });
 
 test('there is no condition of Nodes that a purge does not know', () => {
-  const written = [...NODE_CONDITIONS, ...HOST_CONDITIONS].map(
+  const written = [...NODE_CONDITIONS, ...HOST_CONDITIONS, STATE_NOT_KEPT].map(
     (name) => nodeCondition(name, []).type,
   );
   assert.equal([...NODE_CONDITION_TYPES].sort(), written.sort());
