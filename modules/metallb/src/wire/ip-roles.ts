@@ -35,7 +35,8 @@ interface GroupElection {
 }
 
 /** One IP's place in the elections that look at the same segment. */
-interface Candidacy extends GroupElection {
+interface Candidacy {
+  readonly group: GroupElection;
   readonly duty: Duty;
   readonly ranking: Ranking;
 }
@@ -95,8 +96,13 @@ export class IpRoles {
     return (ip) => {
       const candidacy = candidacyOf(ip);
       if (candidacy === undefined) return this.#become(ip, undefined, SILENT, undefined);
-      const { duty, ranking, standing } = candidacy;
-      return this.#become(ip, duty, nextRole(this.get(ip), ranking, standing), ranking.winner);
+      const { duty, ranking, group } = candidacy;
+      return this.#become(
+        ip,
+        duty,
+        nextRole(this.get(ip), ranking, group.standing),
+        ranking.winner,
+      );
     };
   }
 
@@ -115,7 +121,7 @@ export class IpRoles {
       const group = groups.get(duty.group);
       if (group === undefined) return undefined;
       const ranking = group.electorate.rank(duty, input.latecomers(duty));
-      return { ...group, duty, ranking };
+      return { group, duty, ranking };
     };
   }
 

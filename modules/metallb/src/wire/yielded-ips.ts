@@ -7,9 +7,13 @@ const ASK_EVERY_MS = 1_000;
 /** IPs that this node has lost and answers until their winners are seen. Times are the clock's milliseconds. */
 export class YieldedIps {
   readonly #waiting = new Map<IpAddress, { readonly since: number; askAt: number }>();
+  /** Not before, so that a crowd of IPs is not looked through for each frame. */
+  #nextAskAt = Number.POSITIVE_INFINITY;
 
   add(ip: IpAddress, now: number): void {
-    this.#waiting.set(ip, { since: now, askAt: now + BURST_OVER_MS });
+    const askAt = now + BURST_OVER_MS;
+    this.#waiting.set(ip, { since: now, askAt });
+    this.#nextAskAt = Math.min(this.#nextAskAt, askAt);
   }
 
   delete(ip: IpAddress): void {
@@ -28,8 +32,12 @@ export class YieldedIps {
    * @param tryAsk whether the segment could be asked who has the IP
    */
   ask(now: number, tryAsk: (ip: IpAddress) => boolean): void {
+    if (now < this.#nextAskAt) return;
+    let next = Number.POSITIVE_INFINITY;
     for (const [ip, waiting] of this.#waiting) {
       if (now >= waiting.askAt && tryAsk(ip)) waiting.askAt = now + ASK_EVERY_MS;
+      next = Math.min(next, waiting.askAt);
     }
+    this.#nextAskAt = next;
   }
 }
