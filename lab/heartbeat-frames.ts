@@ -23,7 +23,7 @@ export function forgedHeartbeat(
     ...{ cluster: LAB_CLUSTER, node, interface: 'eth0', incarnation: 'ee'.repeat(8), sequence: 1 },
     ...{ intervalMs: 100, state: 'eligible', revision: 1, addresses: [], heard: [], covered: [] },
     ...{ failedGates: { dataplane: false, reachability: false }, witnessed: [], disputed: [] },
-    ...{ deaf: false, reaches: false, ...wish },
+    ...{ deaf: false, reaches: false, heardInPart: false, ...wish },
   };
   const bytes = Buffer.from(encodeHeartbeat(heartbeat, [key]));
   Buffer.from(keyId, 'hex').copy(bytes, KEY_ID_OFFSET);

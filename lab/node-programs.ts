@@ -56,10 +56,11 @@ export async function nodeProgram(at: ProgramSurroundings, node: string): Promis
   });
 }
 
-export function controllerProgram(at: ProgramSurroundings): Program {
+/** @param host where it runs */
+export function controllerProgram(at: ProgramSurroundings, host = 'control'): Program {
   return new Program({
     name: 'controller',
-    namespace: `${at.labName}-control`,
+    namespace: `${at.labName}-${host}`,
     command: [process.execPath, bundle('controller.mjs'), `--store=${at.storeArgument()}`],
     logFile: join(at.directory, 'controller.log'),
     environment: kubeconfigOf(at.kubeconfigs?.controller),

@@ -174,6 +174,7 @@ const HEARTBEAT: Heartbeat = {
   revision: 42,
   addresses: [ip('192.0.2.1')],
   heard: [],
+  heardInPart: false,
   covered: [],
   witnessed: [],
   deaf: false,

@@ -16,6 +16,7 @@ function restarting(asked: number, nextProbeAt: number): Peer {
       covered: [],
       witnessed: [],
       deaf: false,
+      heardInPart: false,
       disputed: [],
       state: 'restarting' as const,
     },

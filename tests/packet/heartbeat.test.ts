@@ -47,6 +47,7 @@ const heartbeats: fc.Arbitrary<Heartbeat> = fc.record(
     addresses: fc.array(address, { maxLength: 2 }),
     deaf: fc.boolean(),
     heard: fc.array(hexId(8), { maxLength: 30 }),
+    heardInPart: fc.constant(false),
     covered: fc.array(hexId(8), { maxLength: 8 }),
     witnessed: fc.array(hexId(8), { maxLength: 8 }),
     disputed: fc.array(fc.record({ ip: address, digest: hexId(8) }, { noNullPrototype: true }), {
@@ -153,6 +154,56 @@ test('a frame of 100 nodes with 2,000 disputes fits a link with the minimum MTU'
   );
   assert.ok(bytes.length <= MAX_HEARTBEAT_BYTES, `${bytes.length} bytes`);
 });
+
+const manyIds = fc.uniqueArray(hexId(8), { maxLength: 512 });
+const crowded: fc.Arbitrary<Heartbeat> = fc
+  .tuple(heartbeats, fc.integer({ min: 1, max: 253 }), manyIds, fc.array(address, { maxLength: 9 }))
+  .map(([heartbeat, nameLength, ids, addresses]) => ({
+    ...heartbeat,
+    ...{ node: 'n'.repeat(nameLength), interface: 'i'.repeat(15), addresses },
+    ...{ heard: ids, witnessed: ids, covered: ids },
+    disputed: ids.map((digest) => ({ ip: ipFromBytes(new Uint8Array(16)), digest })),
+  }));
+
+test('whatever there is to say, no heartbeat is longer than fits a link with the minimum MTU', () => {
+  const keys = Array.from({ length: 9 }, (_, index) => heartbeatKey(Buffer.alloc(32, index)));
+  fc.assert(
+    fc.property(crowded, fc.integer({ min: 1, max: 9 }), (heartbeat, keyCount) => {
+      const [first = KEY, ...others] = keys.slice(0, keyCount);
+      const bytes = encodeHeartbeat(heartbeat, [first, ...others]);
+      assert.ok(bytes.length <= MAX_HEARTBEAT_BYTES, `${bytes.length} bytes`);
+      assert.type(decodeHeartbeat(bytes, CLUSTER, [first]), 'object');
+    }),
+  );
+});
+
+test('heartbeats that follow each other name everybody who is heard, in eight turns at most', () => {
+  fc.assert(
+    fc.property(crowded, (heartbeat) => {
+      const named = new Set<string>();
+      for (let turn = 0; turn < 8; turn += 1) {
+        const sequence = (heartbeat.sequence % 1_000_000) + turn;
+        const bytes = encodeHeartbeat({ ...heartbeat, sequence }, [KEY]);
+        const read = decodeHeartbeat(bytes, CLUSTER, [KEY]);
+        assert.ok(typeof read === 'object');
+        assert.is(read.heardInPart, read.heard.length < heartbeat.heard.length);
+        for (const id of read.heard) named.add(id);
+      }
+      assert.equal([...named].sort(), [...heartbeat.heard].sort());
+    }),
+  );
+});
+
+for (const [name, wish] of [
+  ['a node', { node: 'n'.repeat(254) }],
+  ['an interface', { interface: 'eth0-is-too-long' }],
+] as const) {
+  test(`refuses a name that ${name} can't have`, () => {
+    const [sample] = fc.sample(heartbeats, 1);
+    assert.ok(sample);
+    assert.throws(() => encodeHeartbeat({ ...sample, ...wish }, [KEY]), /a name of \d+ bytes/);
+  });
+}
 
 test('thirty nodes are all vouched for, and disputes find room beside them', () => {
   const ip = parseIp('2001:db8::1');

@@ -101,7 +101,7 @@ function forge(lan: VirtualSegment, node: string, sequence: number): void {
     ...{ cluster: shortId('test'), node, interface: 'eth0', incarnation: '00'.repeat(8), sequence },
     ...{ intervalMs: 100, state: 'eligible' as const, revision: 1, addresses: [], heard: [] },
     ...{ failedGates: { dataplane: false, reachability: false }, reaches: false },
-    ...{ covered: [], witnessed: [], deaf: false, disputed: [] },
+    ...{ covered: [], witnessed: [], deaf: false, heardInPart: false, disputed: [] },
   };
   const bytes = encodeHeartbeat(heartbeat, [heartbeatKey(Buffer.alloc(32, 66))]);
   const path = { mac: ATTACKER, source: ip('fe80::ee'), group: ip('ff02::1') };

@@ -32,7 +32,7 @@ const OWN = mac('02:00:00:00:00:0b');
 const quiet: Heartbeat = {
   ...{ cluster: CLUSTER, node: 'n1', interface: 'eth0', incarnation: '0011223344556677' },
   ...{ sequence: 7, intervalMs: 100, state: 'eligible', revision: 1_234, deaf: false },
-  ...{ failedGates: { dataplane: false, reachability: false }, reaches: false },
+  ...{ failedGates: { dataplane: false, reachability: false }, reaches: false, heardInPart: false },
   ...{ addresses: [], heard: [], covered: [], witnessed: [], disputed: [] },
 };
 const busy: Heartbeat = {
@@ -107,7 +107,7 @@ function checkFrame(input: Uint8Array): void {
       isSilent: () => bit(0),
       afterQueuedFrames: (run) => later.push(run),
       onForeignFrame: () => undefined,
-      onHeartbeat: () => undefined,
+      onHeartbeat: () => true,
       onStranger: () => undefined,
       onClaim: () => undefined,
     },

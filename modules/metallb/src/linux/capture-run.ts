@@ -1,4 +1,5 @@
-const LOOK_EVERY_FRAMES = 16;
+/** More than wait in a ring: what a pause of this process has left there is no flood. */
+const LOOK_EVERY_FRAMES = 256;
 
 /**
  * How long one capture has been read in one go. `cap` reads until nothing is left: where frames come faster than they

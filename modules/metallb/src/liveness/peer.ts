@@ -2,6 +2,9 @@ import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { type Gates, type Heartbeat, type NodeState, shortId } from '../packet/heartbeat.ts';
 
+/** Of the heartbeats that name all who are heard, with as many nodes as are ever remembered and the longest names. */
+const MOST_TURNS = 8;
+
 /**
  * What this node believes of a peer on one segment.
  * - `uncounted`: heard, but it has not yet shown that it hears us
@@ -50,8 +53,10 @@ export interface Peer {
   witnessed: ReadonlySet<string>;
   /** Last frame of the counted incarnation. */
   heardAt: number;
-  /** Last such frame that named our incarnation. */
+  /** Last such frame that said that our incarnation is heard. */
   listedUsAt: number;
+  /** Last such frame that named it. */
+  namedUsAt: number;
   /** Which of our incarnations that frame named. */
   listedIncarnation: string;
   /** Since when it says that it is eligible. */
@@ -80,6 +85,7 @@ export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
     ...factsOf(heartbeat, mac),
     heardAt: Number.NEGATIVE_INFINITY,
     listedUsAt: Number.NEGATIVE_INFINITY,
+    namedUsAt: Number.NEGATIVE_INFINITY,
     listedIncarnation: '',
     eligibleSince: Number.POSITIVE_INFINITY,
     suspectAt: Number.NEGATIVE_INFINITY,
@@ -105,6 +111,20 @@ export function factsOf(heartbeat: Heartbeat, mac: MacAddress) {
 /** Whether the peer counts in elections: its IPs are its own. */
 export function isCounted({ phase }: Peer): boolean {
   return phase !== 'uncounted' && phase !== 'dead';
+}
+
+/**
+ * Whether a heartbeat of the peer says that our incarnation is heard: it names it, or is one of several that name all in
+ * turn, of which another one did.
+ */
+export function lists(peer: Peer, heartbeat: Heartbeat, own: string, now: number): boolean {
+  const { heard, heardInPart, incarnation, intervalMs } = heartbeat;
+  if (heard.includes(own)) {
+    peer.namedUsAt = now;
+    return true;
+  }
+  const isSame = incarnation === peer.incarnation && peer.listedIncarnation === own;
+  return heardInPart && isSame && now - peer.namedUsAt < MOST_TURNS * intervalMs;
 }
 
 /** A heartbeat of it that is no recorded one came at this time. */

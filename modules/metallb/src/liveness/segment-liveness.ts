@@ -6,7 +6,7 @@ import { Hearsay } from './hearsay.ts';
 import type { LivenessAction } from './liveness-action.ts';
 import type { LivenessOptions } from './liveness-options.ts';
 import { type HoldDown, OwnState, type Surroundings } from './own-state.ts';
-import { electedBy, factsOf, hasServed, isCounted, lastSignAt, type Peer } from './peer.ts';
+import { electedBy, factsOf, hasServed, isCounted, lastSignAt, lists, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { Renewals } from './renewals.ts';
 import {
@@ -132,7 +132,7 @@ export class SegmentLiveness {
     if (peer === undefined) return [];
     this.#lastHeartbeatAt = now;
     this.noteForeignFrame(now);
-    const listsUs = heartbeat.heard.includes(this.#incarnation);
+    const listsUs = lists(peer, heartbeat, this.#incarnation, now);
     if (heartbeat.incarnation === peer.incarnation)
       return this.#update(peer, heartbeat, mac, listsUs, now);
     return this.#meet(peer, heartbeat, mac, listsUs, now);
@@ -382,6 +382,7 @@ export class SegmentLiveness {
       sequence: this.#sequence,
       state: this.#own.state,
       heard: this.#peers.heardIncarnations(now),
+      heardInPart: false,
       deaf: this.#peers.all.some((peer) => isDeafTo(peer, this.#evidence(peer, now))),
       covered: this.#peers.counted
         .filter((peer) => peer.phase === 'restarting')

@@ -13,14 +13,18 @@ const MAC_BYTES = 32;
 const ID_BYTES = 8;
 const KEY_ID_BYTES = 4;
 const DIGEST_BYTES = 8;
-/** A segment of 100 nodes still fits beside everything else. */
-const MAX_HEARD = 100;
+/** What one byte counts. */
+const MAX_LIST = 255;
 const MAX_COVERED = 8;
-/** Left for disputed IPs, whoever is witnessed. */
-const DISPUTED_ROOM = 250;
+const MAX_ADDRESSES = 4;
+/** Of a Kubernetes name, and of the kernel's name of an interface. */
+const MAX_NODE_BYTES = 253;
+const MAX_INTERFACE_BYTES = 15;
+/** Left for disputed IPs, whoever is witnessed, and however many are heard. */
+const DISPUTED_ROOM = { besideWitnessed: 250, besideHeard: 100 };
 /** Four in the file, and as many that were taken out of it a moment ago. */
 const MAX_KEYS = 8;
-const FLAG = { dataplane: 1, reachability: 2, deaf: 4, reaches: 8 };
+const FLAG = { dataplane: 1, reachability: 2, deaf: 4, reaches: 8, heardInPart: 16 };
 
 export const NODE_STATES = [
   'starting',
@@ -65,6 +69,8 @@ export interface Heartbeat {
   readonly deaf: boolean;
   /** Incarnations that the sender hears. */
   readonly heard: readonly string[];
+  /** As not all of them fit, heartbeats that follow each other name them in turn. */
+  readonly heardInPart: boolean;
   /** Nodes (as `shortId`) whose IPs stay with them while they restart. */
   readonly covered: readonly string[];
   /** Eligible nodes (as `shortId`) that the sender has heard a moment ago, as many as fit (network rule 4). */
@@ -104,8 +110,10 @@ function sha256Hex(data: string | Uint8Array, length: number): string {
 }
 
 /**
- * Disputed IPs that would not fit are left out: the caller pages them in an order common to all nodes.
+ * At most `MAX_HEARTBEAT_BYTES`. What is heard and does not fit is named by one of the next heartbeats; disputed IPs that
+ * don't fit are left out: the caller pages them in an order common to all nodes.
  * @param keys what the sender holds; the first one signs
+ * @throws RangeError for a name that no node and no interface has
  */
 export function encodeHeartbeat(
   heartbeat: Heartbeat,
@@ -113,7 +121,10 @@ export function encodeHeartbeat(
 ): Uint8Array {
   const [key] = keys;
   const heldKeys = keys.slice(0, MAX_KEYS).map(({ id }) => id);
-  const bare = fixedLength(heartbeat) + heldKeys.length * KEY_ID_BYTES;
+  const without = fixedLength(heartbeat) + heldKeys.length * KEY_ID_BYTES;
+  const heard = heardThatFit(heartbeat, without);
+  const bare = without + heard.length * ID_BYTES;
+  const heardInPart = heard.length < heartbeat.heard.length;
   const witnessed = witnessedThatFit(heartbeat.witnessed, bare);
   const fixed = bare + witnessed.length * ID_BYTES;
   const disputed = thatFit(heartbeat.disputed, MAX_HEARTBEAT_BYTES - MAC_BYTES - fixed);
@@ -126,16 +137,17 @@ export function encodeHeartbeat(
     .u32(heartbeat.sequence)
     .u16(heartbeat.intervalMs)
     .u8(NODE_STATES.indexOf(heartbeat.state))
-    .u8(flagsOf(heartbeat))
+    .u8(flagsOf({ ...heartbeat, heardInPart }))
     .u64(BigInt(heartbeat.revision));
   writeText(writer, heartbeat.node);
   writeText(writer, heartbeat.interface);
   writeList(writer, heldKeys);
   writeList(writer, heartbeat.covered.slice(0, MAX_COVERED));
   writeList(writer, witnessed);
-  writeList(writer, heartbeat.heard.slice(0, MAX_HEARD));
-  writer.u8(heartbeat.addresses.length);
-  for (const ip of heartbeat.addresses) writeIp(writer, ip);
+  writeList(writer, heard);
+  const addresses = heartbeat.addresses.slice(0, MAX_ADDRESSES);
+  writer.u8(addresses.length);
+  for (const ip of addresses) writeIp(writer, ip);
   writer.u8(disputed.length);
   for (const { ip, digest } of disputed) {
     writeIp(writer, ip);
@@ -205,32 +217,50 @@ function readBody(reader: ByteReader, cluster: string): SignedHeartbeat {
   return {
     deaf: (flags & FLAG.deaf) !== 0,
     reaches: (flags & FLAG.reaches) !== 0,
+    heardInPart: (flags & FLAG.heardInPart) !== 0,
     ...{ cluster, node, interface: interfaceName, incarnation, sequence, intervalMs, state },
     ...{ failedGates, revision, addresses, heard, covered, witnessed, disputed, heldKeys },
   };
 }
 
-function flagsOf({ failedGates: { dataplane, reachability }, deaf, reaches }: Heartbeat): number {
+function flagsOf({ failedGates, deaf, reaches, heardInPart }: Heartbeat): number {
+  const { dataplane, reachability } = failedGates;
   return (
     (dataplane ? FLAG.dataplane : 0) |
     (reachability ? FLAG.reachability : 0) |
     (deaf ? FLAG.deaf : 0) |
-    (reaches ? FLAG.reaches : 0)
+    (reaches ? FLAG.reaches : 0) |
+    (heardInPart ? FLAG.heardInPart : 0)
   );
 }
 
-/** Without keys and those who are witnessed. */
-function fixedLength({ node, interface: name, heard, covered, addresses }: Heartbeat) {
+/** Without keys, those who are heard and those who are witnessed. */
+function fixedLength({ node, interface: name, covered, addresses }: Heartbeat): number {
   const numbers = 1 + KEY_ID_BYTES + ID_BYTES + ID_BYTES + 4 + 2 + 1 + 1 + 8;
-  const texts = 2 + Buffer.byteLength(node) + Buffer.byteLength(name);
-  const lists =
-    Math.min(covered.length, MAX_COVERED) * ID_BYTES + Math.min(heard.length, MAX_HEARD) * ID_BYTES;
-  const ips = addresses.reduce((sum, ip) => sum + ipLength(ip), 0);
+  const texts = 2 + textLength(node, MAX_NODE_BYTES) + textLength(name, MAX_INTERFACE_BYTES);
+  const lists = Math.min(covered.length, MAX_COVERED) * ID_BYTES;
+  const ips = addresses.slice(0, MAX_ADDRESSES).reduce((sum, ip) => sum + ipLength(ip), 0);
   return numbers + texts + lists + ips + 6;
 }
 
+function textLength(text: string, mostBytes: number): number {
+  const length = Buffer.byteLength(text);
+  if (length > mostBytes)
+    throw new RangeError(`a name of ${length} bytes, not at most ${mostBytes}`);
+  return length;
+}
+
+/** In turn, by the sequence: every heartbeat begins where the one before has ended. */
+function heardThatFit({ heard, sequence }: Heartbeat, without: number): readonly string[] {
+  const room = MAX_HEARTBEAT_BYTES - MAC_BYTES - without - DISPUTED_ROOM.besideHeard;
+  const count = Math.min(MAX_LIST, Math.floor(room / ID_BYTES));
+  if (heard.length <= count) return heard;
+  const first = (sequence * count) % heard.length;
+  return [...heard, ...heard].slice(first, first + count);
+}
+
 function witnessedThatFit(ids: readonly string[], bare: number): readonly string[] {
-  const room = MAX_HEARTBEAT_BYTES - MAC_BYTES - bare - DISPUTED_ROOM;
+  const room = MAX_HEARTBEAT_BYTES - MAC_BYTES - bare - DISPUTED_ROOM.besideWitnessed;
   return ids.slice(0, Math.max(0, Math.floor(room / ID_BYTES)));
 }
 
@@ -239,7 +269,7 @@ function thatFit(disputed: readonly DisputedIp[], room: number): DisputedIp[] {
   const fitting: DisputedIp[] = [];
   for (const entry of disputed) {
     left -= disputedLength(entry);
-    if (left < 0 || fitting.length === 255) break;
+    if (left < 0 || fitting.length === MAX_LIST) break;
     fitting.push(entry);
   }
   return fitting;

@@ -43,7 +43,8 @@ export interface FrameReaderPorts {
   isSilent(): boolean;
   afterQueuedFrames(run: () => void): void;
   onForeignFrame(): void;
-  onHeartbeat(heartbeat: SignedHeartbeat, mac: MacAddress): void;
+  /** @returns false for one that was heard before, or whose incarnation is over */
+  onHeartbeat(heartbeat: SignedHeartbeat, mac: MacAddress): boolean;
   /** A heartbeat of our cluster in this node's name, which no key of ours verifies: anybody may have sent it. */
   onStranger(node: string, mac: MacAddress): void;
   onClaim(claim: Claim): void;
@@ -132,7 +133,7 @@ export class FrameReader {
     });
     if (heartbeat === undefined) this.#drop('heartbeat', 'malformed');
     else if (typeof heartbeat === 'string') this.#drop('heartbeat', heartbeat);
-    else this.#ports.onHeartbeat(heartbeat, frame.source);
+    else if (!this.#ports.onHeartbeat(heartbeat, frame.source)) this.#drop('heartbeat', 'stale');
   }
 
   #answer(frame: EthernetFrame): void {

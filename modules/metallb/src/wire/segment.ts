@@ -3,7 +3,7 @@ import type { Report } from '../duty/messages.ts';
 import type { Claim } from '../layer2/claim.ts';
 import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import type { LivenessAction } from '../liveness/liveness-action.ts';
-import type { Peer } from '../liveness/peer.ts';
+import { type Peer, wasHeardAt } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
@@ -81,9 +81,7 @@ export class Segment {
     this.#conditions = new Conditions(link.name, (report) => ports.report(report));
     this.#health = new SegmentHealth(options.node, link.name, this.#conditions, ports.counters);
     const sight = {
-      liveness: this.#liveness,
-      questions: this.#questions,
-      presence: this.#presence,
+      ...{ liveness: this.#liveness, questions: this.#questions, presence: this.#presence },
       keyring: this.#sender.keyring,
       view: () => this.#view(),
       mayElect: () => this.#mayElect,
@@ -103,14 +101,12 @@ export class Segment {
     return new FrameReader(
       { mac: this.#link.mac, interface: this.#link.name, cluster, keyring },
       {
-        counters: this.#ports.counters,
+        ...this.#ports,
         now,
         isPeer: (mac) => this.#ips.isPeer(mac),
-        send: (frame) => this.#ports.send(frame),
         lookup: this.#ips.lookup,
         onQuestion: (question) => this.#ips.asked(question),
         isSilent: () => this.#liveness.isSilent(now()),
-        afterQueuedFrames: (run) => this.#ports.afterQueuedFrames(run),
         onForeignFrame: () => this.#liveness.noteForeignFrame(now()),
         onHeartbeat: (heartbeat, mac) => this.#heard(heartbeat, mac),
         onStranger: (node, mac) => this.#sawStranger(node, mac),
@@ -129,7 +125,7 @@ export class Segment {
     return !this.#carrier || (this.#liveness.state === 'leaving' && this.#ips.none);
   }
 
-  /** Something is answered only until the node that won it is seen. */
+  /** Until the node that won it is seen. */
   get yields(): boolean {
     return this.#ips.yields;
   }
@@ -203,7 +199,6 @@ export class Segment {
     this.#ips.elect(ips);
   }
 
-  /** For ever. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
@@ -216,8 +211,8 @@ export class Segment {
   }
 
   get #mayElect(): boolean {
-    const { clock, knowsDuties } = this.#ports;
-    return this.#runs && knowsDuties() && clock.now() >= this.#electionsFrom;
+    const now = this.#ports.clock.now();
+    return this.#runs && this.#ports.knowsDuties() && now >= this.#electionsFrom;
   }
 
   #view() {
@@ -306,20 +301,23 @@ export class Segment {
 
   // --- liveness -----------------------------------------------------------------------------------------------
 
-  #heard(heartbeat: SignedHeartbeat, mac: MacAddress): void {
+  /** @returns whether it is news, and no recorded one */
+  #heard(heartbeat: SignedHeartbeat, mac: MacAddress): boolean {
     const now = this.#ports.clock.now();
     if (heartbeat.node === this.#options.node) return this.#heardOwn(heartbeat, now);
     this.#presence.strangers.forget(heartbeat.node);
     const actions = this.#liveness.receive(heartbeat, mac, now);
-    const isAlive = (name: string) => isReady(name, this.#ports.table());
-    if (this.#returns.isHeardAgain(this.#liveness, isAlive, now))
-      this.#startAnew('heard again', now);
-    this.#perform(actions, now);
     const peer = this.#liveness.peer(heartbeat.node);
+    const isNews = peer !== undefined && wasHeardAt(peer, now);
+    const isAlive = (name: string) => isReady(name, this.#ports.table());
+    const returns = this.#returns.isHeardAgain(this.#liveness, isAlive, now);
+    if (returns) this.#startAnew('heard again', now);
+    this.#perform(actions, now);
     if (this.#sender.heard(heartbeat, peer, now)) this.#liveness.beatSoon(now);
-    if (!this.#ips.settle(heartbeat)) return;
+    if (!isNews || !this.#ips.settle(heartbeat)) return isNews;
     this.#health.isBehind(heartbeat);
     this.#ports.relist();
+    return true;
   }
 
   /** Of a peer that is heard with our key, nobody else's word counts. */
@@ -329,9 +327,10 @@ export class Segment {
   }
 
   /** Network rule 9: two of our interfaces on one segment; the earlier name serves, the other is quiet. */
-  #heardOwn(heartbeat: SignedHeartbeat, now: number): void {
+  #heardOwn(heartbeat: SignedHeartbeat, now: number): true {
     const begins = this.#shadow.heard(heartbeat.interface, now);
     if (begins) this.#ips.silenceAll('another interface is on the same segment');
+    return true;
   }
 
   /** Whatever has happened at once is one reason to elect. */
