@@ -178,6 +178,16 @@ test('a node that may wait for its kube-proxy is given that time, unless it can 
   assert.ok(answered[1] < 3_000, `the second after ${answered[1]} ms`);
 });
 
+test('a node that is slow to hear of an IP, as under load, is given time', () => {
+  const lan = newIpFor('192.0.2.30', { knows: ['n2', 'n3'], revisionOfN1: 2 });
+  for (let revision = 3; revision < SINCE; revision += 1) {
+    lan.known.set('n1', { revision });
+    assert.equal(watch(lan, '192.0.2.30', 700).seen, []);
+  }
+  learn(lan, 'n1', newDuty('192.0.2.30'));
+  assert.equal(watch(lan, '192.0.2.30', 3_000).seen, [N1]);
+});
+
 test('what a node announces that does not hear us is left to it', () => {
   const lan = new VirtualSegment();
   lan.group(...NODES);

@@ -19,6 +19,13 @@ interface Unclaimed {
   readonly patienceMs: number;
 }
 
+/** What a node's heartbeats tell of its view. */
+interface View {
+  readonly revision: number;
+  /** When it last moved. */
+  readonly at: number;
+}
+
 /** Nodes that come last for an IP; undefined, as nearly always, when there are none. */
 export type Latecomers = (duty: Duty) => ReadonlySet<string> | undefined;
 
@@ -36,6 +43,20 @@ export class Newcomers {
   readonly #due = new DueQueue<Unclaimed>((one) => this.#unclaimed.get(one.ip) === one);
   /** Of versions that are no longer young; empty where nobody is doubted. */
   readonly #doubts = new Map<IpAddress, ReadonlySet<string>>();
+
+  readonly #views = new Map<string, View>();
+
+  /** A heartbeat of a node. */
+  heard(node: string, revision: number, now: number): void {
+    if (this.#views.get(node)?.revision !== revision) this.#views.set(node, { revision, at: now });
+  }
+
+  /** The node has not seen this version: `slow` if its view moves, as under load, `stuck` if it does not. */
+  delayOf(node: string, since: number, now: number): 'none' | 'slow' | 'stuck' {
+    const view = this.#views.get(node);
+    if (view === undefined || view.revision >= since) return 'none';
+    return now - view.at < NEWS_TRAVEL_MS ? 'slow' : 'stuck';
+  }
 
   /** Before an election. @param isFirst of an IP that nobody ever announced */
   meet({ ip, since }: Duty, isFirst: boolean, now: number): void {
@@ -98,16 +119,21 @@ export class Newcomers {
     this.#doubts.delete(ip);
   }
 
-  /** One look at the peers for any number of elections. */
-  latecomers(peers: readonly Peer[]): Latecomers {
+  /** One look at the peers for any number of elections. Whoever is slow gets more time. */
+  latecomers(peers: readonly Peer[], now: number): Latecomers {
     // What others have seen, they no longer tell.
     const heard = peers.filter(({ phase }) => phase === 'alive');
     const lowest = Math.min(...heard.map(({ revision }) => revision));
     return ({ ip, since }) => {
       const doubted = this.#doubts.get(ip);
       if (doubted !== undefined || since <= lowest || this.#young.has(ip)) return doubted;
-      const behind = heard.filter(({ revision }) => revision < since).map(({ node }) => node);
-      this.doubt(ip, behind);
+      const delays = heard.map(({ node }) => ({ node, delay: this.delayOf(node, since, now) }));
+      if (delays.some(({ delay }) => delay === 'slow')) this.#young.set(ip, now);
+      else {
+        const stuck = delays.filter(({ delay }) => delay === 'stuck');
+        const nodes = stuck.map(({ node }) => node);
+        this.doubt(ip, nodes);
+      }
       return this.#doubts.get(ip);
     };
   }

@@ -197,7 +197,7 @@ export class SegmentIps {
       state: liveness.state,
       isRestarting: (node) => liveness.peer(node)?.phase === 'restarting',
       isHearsay: (node) => liveness.isHearsay(node),
-      latecomers: this.#newcomers.latecomers(liveness.peers),
+      latecomers: this.#newcomers.latecomers(liveness.peers, this.#ports.clock.now()),
     };
   }
 
@@ -388,6 +388,7 @@ export class SegmentIps {
    * @returns whether some were given up because the peer knows a newer cluster state
    */
   settle(heartbeat: Heartbeat): boolean {
+    this.#newcomers.heard(heartbeat.node, heartbeat.revision, this.#ports.clock.now());
     return heartbeat.disputed.filter((one) => this.#settleOne(one, heartbeat)).length > 0;
   }
 

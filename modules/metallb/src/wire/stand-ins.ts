@@ -62,23 +62,18 @@ export class StandIns {
   }
 
   #consider(ip: IpAddress, now: number): void {
-    const { roles, liveness, electionInput, elect } = this.#ports;
+    const { roles, liveness, table, electionInput, elect } = this.#ports;
     const ahead = roles.before(this.#node, ip, electionInput()) ?? [];
     if (ahead.length === 0) return this.#newcomers.settle(ip, this.#node);
+    const since = table().duties.get(ip)?.since ?? 0;
+    const delays = ahead.map((node) => this.#newcomers.delayOf(node, since, now));
     // What a node announces that does not hear us, or that we don't hear, we can't know.
-    if (!ahead.every((node) => liveness.peer(node)?.phase === 'alive')) {
-      return this.#newcomers.sign(ip, now);
-    }
-    if (!this.#newcomers.isTurn(ip, ahead.length, this.#patienceMs(ip, ahead))) return;
+    const areHeard = ahead.every((node) => liveness.peer(node)?.phase === 'alive');
+    if (!areHeard || delays.includes('slow')) return this.#newcomers.sign(ip, now);
+    // Whoever can't know the IP keeps nothing back.
+    const patienceMs = delays.includes('none') ? this.#ports.dutyWaitMs : 0;
+    if (!this.#newcomers.isTurn(ip, ahead.length, patienceMs)) return;
     this.#newcomers.doubt(ip, ahead);
     elect(ip);
-  }
-
-  /** Whoever can't know the IP keeps nothing back. */
-  #patienceMs(ip: IpAddress, nodes: readonly string[]): number {
-    const { liveness, table, dutyWaitMs } = this.#ports;
-    const since = table().duties.get(ip)?.since ?? 0;
-    const isBehind = (node: string) => (liveness.peer(node)?.revision ?? since) < since;
-    return nodes.every(isBehind) ? 0 : dutyWaitMs;
   }
 }
