@@ -32,8 +32,10 @@ const OLD_VERSION = 0;
 const KEPT_BY_FILTER = 'foreign-cluster';
 
 /** What somebody on the segment can do with heartbeats who does not know the key. */
+const WIRE_ALONE = { stores: ['manifests'] } as const;
+
 export const scenarios: readonly Scenario[] = [
-  scenario('hard/heartbeats-that-nobody-of-us-sent', {}, async (lab) => {
+  scenario('hard/heartbeats-that-nobody-of-us-sent', WIRE_ALONE, async (lab) => {
     await freshServices(lab);
     const recorded = await recordOf(lab, 'n2');
     const observation = await observe(lab);
@@ -60,37 +62,41 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/recorded-heartbeats-of-a-dead-node', { timed: true }, async (lab) => {
-    const all = await freshServices(lab);
-    const recorded = await recordOf(lab, 'n2');
-    const attacker = await lab.proberOn(ATTACKER);
-    await NODE_LOSS.strike(lab, 'n2');
-    // The others, and one of them that has never heard the dead node.
-    const mine = all.filter(({ preferredNode }) => preferredNode === 'n2');
-    await until({ what: 'the IPs of n2 taken', deadlineMs: 5_000 }, () =>
-      takenOver(lab, mine).then(
-        () => true,
-        () => false,
-      ),
-    );
-    await delay(AFTER_TAKEOVER_MS);
-    killPart(lab, 'n3', 'wire.mjs');
-    for (let round = 0; round < 3; round += 1) {
-      for (const frame of recorded) {
-        await attacker.send(frame);
-        await delay(100);
+  scenario(
+    'hard/recorded-heartbeats-of-a-dead-node',
+    { ...WIRE_ALONE, timed: true },
+    async (lab) => {
+      const all = await freshServices(lab);
+      const recorded = await recordOf(lab, 'n2');
+      const attacker = await lab.proberOn(ATTACKER);
+      await NODE_LOSS.strike(lab, 'n2');
+      // The others, and one of them that has never heard the dead node.
+      const mine = all.filter(({ preferredNode }) => preferredNode === 'n2');
+      await until({ what: 'the IPs of n2 taken', deadlineMs: 5_000 }, () =>
+        takenOver(lab, mine).then(
+          () => true,
+          () => false,
+        ),
+      );
+      await delay(AFTER_TAKEOVER_MS);
+      killPart(lab, 'n3', 'wire.mjs');
+      for (let round = 0; round < 3; round += 1) {
+        for (const frame of recorded) {
+          await attacker.send(frame);
+          await delay(100);
+        }
       }
-    }
-    for (const node of ['n1', 'n3']) {
-      const up = await metricOf(lab, node, 'metallb_wire_peer_up', { peer: 'n2' });
-      assert.is(up, 0, `${node} takes n2 for alive`);
-    }
-    await takenOver(lab, mine);
-    await NODE_LOSS.repair(lab, 'n2');
-    for (const { ip } of mine) await answeredBy(lab, ip, 'n2', 15_000);
-    await settled(lab);
-    return undefined;
-  }),
+      for (const node of ['n1', 'n3']) {
+        const up = await metricOf(lab, node, 'metallb_wire_peer_up', { peer: 'n2' });
+        assert.is(up, 0, `${node} takes n2 for alive`);
+      }
+      await takenOver(lab, mine);
+      await NODE_LOSS.repair(lab, 'n2');
+      for (const { ip } of mine) await answeredBy(lab, ip, 'n2', 15_000);
+      await settled(lab);
+      return undefined;
+    },
+  ),
 ];
 
 /** Frames under the reason for which they are dropped. */

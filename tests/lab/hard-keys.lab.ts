@@ -12,8 +12,10 @@ import { observe } from '../../lab/trial.ts';
 const READ_AND_USED_MS = 1_500;
 
 /** Network rule 15: heartbeat keys change under traffic, whoever is left behind. */
+const WIRE_ALONE = { stores: ['manifests'] } as const;
+
 export const scenarios: readonly Scenario[] = [
-  scenario('hard/keys-rotate-twice-while-a-node-has-the-old-file', {}, async (lab) => {
+  scenario('hard/keys-rotate-twice-while-a-node-has-the-old-file', WIRE_ALONE, async (lab) => {
     const [old, next, last] = [newKey(), newKey(), newKey()];
     await freshServices(lab);
     const observation = await observe(lab);
@@ -42,7 +44,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/keys-rotate-twice-while-a-node-is-cut-off', {}, async (lab) => {
+  scenario('hard/keys-rotate-twice-while-a-node-is-cut-off', WIRE_ALONE, async (lab) => {
     const [old, next, last] = [newKey(), newKey(), newKey()];
     for (const node of lab.nodes) await giveKeys(lab, node, [old]);
     const all = await freshServices(lab);

@@ -18,9 +18,11 @@ const SOURCES = Array.from({ length: 128 }, (_, index) => {
   return `02:00:00:00:ff:${index.toString(16).padStart(2, '0')}`;
 });
 
+const WIRE_ALONE = { timed: true, isLong: true, stores: ['manifests'] } as const;
+
 /** Network rule 16: a node that is sent more than it can read goes on to hear its peers, and to be heard. */
 export const scenarios: readonly Scenario[] = [
-  scenario('hard/flood-of-forged-heartbeats', { timed: true }, async (lab) => {
+  scenario('hard/flood-of-forged-heartbeats', WIRE_ALONE, async (lab) => {
     await freshServices(lab);
     const [key = ''] = await keysOf(lab, 'n1');
     const { id } = heartbeatKey(Buffer.from(key, 'base64'));
@@ -37,7 +39,7 @@ export const scenarios: readonly Scenario[] = [
     return measured;
   }),
 
-  scenario('hard/flood-of-questions-for-our-ips', { timed: true }, async (lab) => {
+  scenario('hard/flood-of-questions-for-our-ips', WIRE_ALONE, async (lab) => {
     const all = await freshServices(lab);
     const frames = SOURCES.flatMap((mac) =>
       all.map(({ ip }) =>

@@ -21,8 +21,10 @@ const HEARTBEATS_OF_N1 = 'iifname "n1.eth0" ether daddr 33:33:00:00:00:01 udp dp
 /** Whoever is not heard but answers is asked once a second, and its silence has to last. */
 const ASKED_TAKEOVER_MS = 1_500;
 
+const WIRE_ALONE = { timed: true, stores: ['manifests'] } as const;
+
 export const scenarios: readonly Scenario[] = [
-  scenario('hard/each-half-of-a-partition-is-served', { timed: true }, async (lab) => {
+  scenario('hard/each-half-of-a-partition-is-served', WIRE_ALONE, async (lab) => {
     const all = await freshServices(lab);
     const ips = all.map((one) => one.ip);
     const clients = await Promise.all(['client', 'client2'].map((host) => lab.probe(ips, host)));
@@ -50,7 +52,7 @@ export const scenarios: readonly Scenario[] = [
     return { unit: 'ms', samples };
   }),
 
-  scenario('hard/death-of-a-node-whose-heartbeats-are-filtered', { timed: true }, async (lab) => {
+  scenario('hard/death-of-a-node-whose-heartbeats-are-filtered', WIRE_ALONE, async (lab) => {
     const all = await freshServices(lab);
     await lab.switch.drop(HEARTBEATS_OF_N1);
     for (const node of ['n2', 'n3']) {

@@ -15,29 +15,35 @@ const MANY = 600;
 const MANY_WITHIN_MS = 90_000;
 
 export const scenarios: readonly Scenario[] = [
-  scenario('hard/switch-that-snoops-multicast', { timed: true }, async (lab) => {
-    await lab.switch.snoopMulticast({ querier: true });
-    const all = await freshServices(lab);
-    // Now only who answers the querier's questions is still a member.
-    await delay(MEMBERSHIPS_OVER_MS);
-    await assertAnswers(lab, all);
-    const [own] = all.filter(({ ip, preferredNode }) => ip.includes(':') && preferredNode === 'n1');
-    const group = `ff02::1:ff00:${own?.ip.split(':').at(-1)}`;
-    assert.ok((await lab.switch.joinedGroups('n1', 'eth0')).includes(group), `n1 in ${group}`);
-    assert.not.ok((await lab.switch.joinedGroups('n2', 'eth0')).includes(group), 'and n2 not');
-    const observation = await observe(lab);
-    await NODE_LOSS.strike(lab, 'n1');
-    await observation.movedFrom(lab, 'n1');
-    const { outcomes } = await observation.end();
-    await NODE_LOSS.repair(lab, 'n1');
-    const samples = outcomes
-      .filter((one) => one.preferredNode === 'n1')
-      .map((one) => one.unansweredMs);
-    for (const ms of samples) assert.ok(ms < UNANSWERED_AT_MOST_MS, `unanswered for ${ms} ms`);
-    await lab.switch.snoopMulticast({ querier: false });
-    await settled(lab);
-    return { unit: 'ms', samples };
-  }),
+  scenario(
+    'hard/switch-that-snoops-multicast',
+    { timed: true, stores: ['manifests'] },
+    async (lab) => {
+      await lab.switch.snoopMulticast({ querier: true });
+      const all = await freshServices(lab);
+      // Now only who answers the querier's questions is still a member.
+      await delay(MEMBERSHIPS_OVER_MS);
+      await assertAnswers(lab, all);
+      const [own] = all.filter(
+        ({ ip, preferredNode }) => ip.includes(':') && preferredNode === 'n1',
+      );
+      const group = `ff02::1:ff00:${own?.ip.split(':').at(-1)}`;
+      assert.ok((await lab.switch.joinedGroups('n1', 'eth0')).includes(group), `n1 in ${group}`);
+      assert.not.ok((await lab.switch.joinedGroups('n2', 'eth0')).includes(group), 'and n2 not');
+      const observation = await observe(lab);
+      await NODE_LOSS.strike(lab, 'n1');
+      await observation.movedFrom(lab, 'n1');
+      const { outcomes } = await observation.end();
+      await NODE_LOSS.repair(lab, 'n1');
+      const samples = outcomes
+        .filter((one) => one.preferredNode === 'n1')
+        .map((one) => one.unansweredMs);
+      for (const ms of samples) assert.ok(ms < UNANSWERED_AT_MOST_MS, `unanswered for ${ms} ms`);
+      await lab.switch.snoopMulticast({ querier: false });
+      await settled(lab);
+      return { unit: 'ms', samples };
+    },
+  ),
 
   scenario(
     'hard/hundreds-of-groups-on-a-switch-that-snoops',

@@ -40,26 +40,31 @@ const LOOK_MS = 1_200;
 const DARK_AT_MOST_MS = 500;
 
 export const scenarios: readonly Scenario[] = STOPS.map(({ isLong, ...stop }) =>
-  scenario(nameOf(stop), { timed: true, ...(isLong ? { isLong } : {}) }, async (lab) => {
-    await freshServices(lab);
-    const observation = await observe(lab);
-    const pids = stop.parts.map((part) => pidOf(lab, part));
-    const stoppedAtMs = observation.watch.nowMs();
-    for (const pid of pids) signal(pid, 'SIGSTOP');
-    await delay(stop.ms);
-    for (const pid of pids) signal(pid, 'SIGCONT');
-    await delay(LOOK_MS);
-    const { outcomes, answers } = await observation.end();
-    const theirs = outcomes.filter((one) => one.preferredNode === VICTIM);
-    for (const one of outcomes) {
-      assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
-      if (stop.moves && theirs.includes(one)) continue;
-      assert.equal(one.macs, [lab.macOf(one.preferredNode)], `who answered ${one.ip}`);
-    }
-    if (stop.moves) for (const one of theirs) wasTaken(lab, answers, one, { ...stop, stoppedAtMs });
-    await settled(lab);
-    return { unit: 'ms', samples: theirs.map((one) => one.unansweredMs) };
-  }),
+  scenario(
+    nameOf(stop),
+    { timed: true, stores: ['manifests'], ...(isLong ? { isLong } : {}) },
+    async (lab) => {
+      await freshServices(lab);
+      const observation = await observe(lab);
+      const pids = stop.parts.map((part) => pidOf(lab, part));
+      const stoppedAtMs = observation.watch.nowMs();
+      for (const pid of pids) signal(pid, 'SIGSTOP');
+      await delay(stop.ms);
+      for (const pid of pids) signal(pid, 'SIGCONT');
+      await delay(LOOK_MS);
+      const { outcomes, answers } = await observation.end();
+      const theirs = outcomes.filter((one) => one.preferredNode === VICTIM);
+      for (const one of outcomes) {
+        assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
+        if (stop.moves && theirs.includes(one)) continue;
+        assert.equal(one.macs, [lab.macOf(one.preferredNode)], `who answered ${one.ip}`);
+      }
+      if (stop.moves)
+        for (const one of theirs) wasTaken(lab, answers, one, { ...stop, stoppedAtMs });
+      await settled(lab);
+      return { unit: 'ms', samples: theirs.map((one) => one.unansweredMs) };
+    },
+  ),
 );
 
 /** Whoever slept must not answer for what others have taken, whatever waits in its queues. */

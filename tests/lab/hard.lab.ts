@@ -16,6 +16,8 @@ const ALONE_WITHIN_MS = 1_500;
 /** Its death is told by the node that hears it, and believed a detection time later. */
 const PARTLY_HEARD_TAKEOVER_MS = 1_000;
 
+const WIRE_ALONE = { stores: ['manifests'] } as const;
+
 /** What networks do to nodes in the worst of cases (network rules 4–6, 15, 16, 25). */
 export const scenarios: readonly Scenario[] = [
   scenario('hard/two-nodes-that-do-not-hear-each-other', {}, async (lab) => {
@@ -34,7 +36,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/one-way-loss-between-two-of-three', {}, async (lab) => {
+  scenario('hard/one-way-loss-between-two-of-three', WIRE_ALONE, async (lab) => {
     await freshServices(lab);
     const observation = await observe(lab);
     await cut(lab, 'n1', 'n3');
@@ -45,7 +47,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/one-way-loss-between-two', { lab: { nodes: 2 } }, async (lab) => {
+  scenario('hard/one-way-loss-between-two', { ...WIRE_ALONE, lab: { nodes: 2 } }, async (lab) => {
     const all = await freshServices(lab);
     await cut(lab, 'n1', 'n2');
     await nodeTells(lab, 'n1', 'NotHeard');
@@ -66,22 +68,26 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/death-of-a-node-that-one-of-two-hears', { timed: true }, async (lab) => {
-    await freshServices(lab);
-    await cutBetween(lab, 'n1', 'n3');
-    await nodeTells(lab, 'n3', 'PartlyHeard');
-    const observation = await observe(lab);
-    await NODE_LOSS.strike(lab, 'n1');
-    await observation.movedFrom(lab, 'n1', PARTLY_HEARD_TAKEOVER_MS);
-    const { outcomes } = await observation.end();
-    for (const one of outcomes) {
-      if (one.preferredNode !== 'n1') assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
-    }
-    await lab.switch.heal();
-    await NODE_LOSS.repair(lab, 'n1');
-    await ready(lab, 'n1');
-    return undefined;
-  }),
+  scenario(
+    'hard/death-of-a-node-that-one-of-two-hears',
+    { ...WIRE_ALONE, timed: true },
+    async (lab) => {
+      await freshServices(lab);
+      await cutBetween(lab, 'n1', 'n3');
+      await nodeTells(lab, 'n3', 'PartlyHeard');
+      const observation = await observe(lab);
+      await NODE_LOSS.strike(lab, 'n1');
+      await observation.movedFrom(lab, 'n1', PARTLY_HEARD_TAKEOVER_MS);
+      const { outcomes } = await observation.end();
+      for (const one of outcomes) {
+        if (one.preferredNode !== 'n1') assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
+      }
+      await lab.switch.heal();
+      await NODE_LOSS.repair(lab, 'n1');
+      await ready(lab, 'n1');
+      return undefined;
+    },
+  ),
 ];
 
 /** @param restarted a node whose wire was away for a moment */

@@ -78,7 +78,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/interfaces-of-containers-are-left-out', {}, async (lab) => {
+  scenario('hard/interfaces-of-containers-are-left-out', { stores: ['manifests'] }, async (lab) => {
     try {
       for (const name of CONTAINER_LINKS) await addLinkToItself(lab, name);
       const captures = await Promise.all(CONTAINER_LINKS.map((name) => captureFrom(lab, name)));

@@ -67,7 +67,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/two-interfaces-on-one-segment', {}, async (lab) => {
+  scenario('hard/two-interfaces-on-one-segment', { stores: ['manifests'] }, async (lab) => {
     const everywhere = FAMILIES.map((family) => ({ family, ip: outside(family) }));
     try {
       await addCable(lab, 'public', 'wan0', OTHER_MAC);
