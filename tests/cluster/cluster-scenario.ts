@@ -20,6 +20,8 @@ export interface ClusterScenario {
   readonly deadlineMs?: number;
   /** Takes so long that a short run leaves it out. */
   readonly isLong?: boolean;
+  /** Measures time, so no other run may go on beside it. */
+  readonly timed?: boolean;
   /** Runs a program that waits until it has the machine to itself. */
   readonly locksItself?: boolean;
   /** Throws when what it shows is not so. Leaves the programs of the control plane running. */

@@ -99,6 +99,7 @@ export const scenarios: readonly ClusterScenario[] = [
   },
   {
     name: 'controller/terminated: it gives its Lease up, and the other replica leads within a second',
+    timed: true,
     deadlineMs: 120_000,
     play: (cluster) =>
       onStage(cluster, 'terminated', async ({ replicas }) => {

@@ -7,7 +7,7 @@ import { CleanUp, isEnding, runBeforeExit } from '../../lab/cleanup.ts';
 import { ClientAuthority } from '../../lab/kubernetes/client-authority.ts';
 import { startControlPlane } from '../../lab/kubernetes/control-plane.ts';
 import { applyDefinitions } from '../../lab/kubernetes/module.ts';
-import { withUntimedRun } from '../../lab/lock.ts';
+import { withTimedRun, withUntimedRun } from '../../lab/lock.ts';
 import type { RunCounts } from '../../lab/runner.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
 
@@ -75,7 +75,8 @@ async function playAll(scenarios: readonly ClusterScenario[]): Promise<RunCounts
     for (const one of scenarios) {
       if (isEnding()) break;
       const play = () => succeeds(one, cluster);
-      const isFine = await (one.locksItself ? play() : withUntimedRun(play));
+      const alone = one.timed ? withTimedRun : withUntimedRun;
+      const isFine = await (one.locksItself ? play() : alone(play));
       counts[isFine ? 'passed' : 'failed'] += 1;
     }
     return counts;

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { until } from '../../lab/exec.ts';
+import { delay, until } from '../../lab/exec.ts';
 import { assignedIps, assignments } from '../../lab/health.ts';
 import { fetchPage } from '../../lab/http.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -18,6 +18,8 @@ const OTHER_MAC = '02:00:00:00:0a:77';
 const THIRD_MAC = '02:00:00:00:0a:78';
 /** A takeover, or a return after the lab's hold-down, on a machine that is busy. */
 const WITHIN_MS = 8_000;
+/** Questions are asked every few milliseconds. */
+const LOOK_MS = 500;
 
 /** Nothing in them has to do with where the state is. */
 const SECOND = { lab: { secondSegment: true }, stores: ['manifests'] } as const;
@@ -85,6 +87,7 @@ export const scenarios: readonly Scenario[] = [
       await until({ what: 'wan0 open', deadlineMs: WITHIN_MS }, async () => {
         return (await segmentsOf(lab)).includes('wan0');
       });
+      await delay(LOOK_MS);
       const answers = await watch.stop();
       for (const { ip } of everywhere) assert.equal(answers.macsInOrder(ip), [lab.macOf(NODE)]);
       const name = 'all-ipv4';
