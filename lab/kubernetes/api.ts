@@ -99,7 +99,12 @@ export class Api {
         },
       );
       asked.on('timeout', () => asked.destroy(new Error(`${method} ${path}: no answer`)));
-      asked.on('error', reject);
+      asked.on('error', (error: NodeJS.ErrnoException) => {
+        // The server has closed a connection that lay idle: nobody has read the request.
+        const isStale = asked.reusedSocket && error.code === 'ECONNRESET';
+        if (isStale) resolve(this.ask(method, path, body, contentType));
+        else reject(error);
+      });
       asked.end(payload);
     });
   }
