@@ -46,6 +46,8 @@ export interface Peer {
   /** Its reachability probes are answered. */
   reaches: boolean;
   revision: number;
+  /** When the revision was last another one than before. */
+  revisionAt: number;
   addresses: readonly IpAddress[];
   deaf: boolean;
   heard: ReadonlySet<string>;
@@ -83,6 +85,9 @@ export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
     sequence: -1,
     pending: undefined,
     ...factsOf(heartbeat, mac),
+    // Whatever it says is news.
+    revision: -1,
+    revisionAt: Number.NEGATIVE_INFINITY,
     heardAt: Number.NEGATIVE_INFINITY,
     listedUsAt: Number.NEGATIVE_INFINITY,
     namedUsAt: Number.NEGATIVE_INFINITY,
@@ -99,8 +104,13 @@ export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
   };
 }
 
-/** What a heartbeat says of its sender. */
-export function factsOf(heartbeat: Heartbeat, mac: MacAddress) {
+/** Takes in what a heartbeat says of its sender. */
+export function learn(peer: Peer, heartbeat: Heartbeat, mac: MacAddress, now: number): void {
+  if (heartbeat.revision !== peer.revision) peer.revisionAt = now;
+  Object.assign(peer, factsOf(heartbeat, mac), { heardAt: now });
+}
+
+function factsOf(heartbeat: Heartbeat, mac: MacAddress) {
   const { intervalMs, state, failedGates, reaches, revision, addresses, deaf, covered } = heartbeat;
   const heard = new Set(heartbeat.heard);
   const witnessed = new Set(heartbeat.witnessed);

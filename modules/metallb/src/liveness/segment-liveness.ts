@@ -6,7 +6,7 @@ import { Hearsay } from './hearsay.ts';
 import type { LivenessAction } from './liveness-action.ts';
 import type { LivenessOptions } from './liveness-options.ts';
 import { type HoldDown, OwnState, type Surroundings } from './own-state.ts';
-import { electedBy, factsOf, hasServed, isCounted, lastSignAt, lists, type Peer } from './peer.ts';
+import { electedBy, hasServed, isCounted, lastSignAt, learn, lists, type Peer } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { Renewals } from './renewals.ts';
 import {
@@ -168,7 +168,7 @@ export class SegmentLiveness {
     const isNew = peer.pending?.incarnation !== incarnation;
     const since = isNew ? now : (peer.pending?.since ?? now);
     peer.pending = { incarnation, sequence, since, heardAt: now };
-    if (!isCounted(peer)) Object.assign(peer, factsOf(heartbeat, mac), { heardAt: now });
+    if (!isCounted(peer)) learn(peer, heartbeat, mac, now);
     const greeting: LivenessAction[] =
       isNew && this.#extraBeats.tryTake(now) ? [{ do: 'beat' }] : [];
     if (!listsUs)
@@ -198,7 +198,8 @@ export class SegmentLiveness {
     now: number,
   ): LivenessAction[] {
     const before = electedBy(peer);
-    Object.assign(peer, factsOf(heartbeat, mac), { sequence: heartbeat.sequence, heardAt: now });
+    learn(peer, heartbeat, mac, now);
+    peer.sequence = heartbeat.sequence;
     if (!listsUs) return this.#unlisted(peer, now);
     peer.listedUsAt = now;
     peer.listedIncarnation = this.#incarnation;

@@ -19,15 +19,18 @@ interface Unclaimed {
   readonly patienceMs: number;
 }
 
-/** What a node's heartbeats tell of its view. */
-interface View {
-  readonly revision: number;
-  /** When it last moved. */
-  readonly at: number;
-}
-
 /** Nodes that come last for an IP; undefined, as nearly always, when there are none. */
 export type Latecomers = (duty: Duty) => ReadonlySet<string> | undefined;
+
+/** A peer has not seen a version of the cluster state: `slow` if its view moves, as under load, `stuck` if it does not. */
+export function delayOf(
+  { revision, revisionAt }: Peer,
+  since: number,
+  now: number,
+): 'none' | 'slow' | 'stuck' {
+  if (revision >= since) return 'none';
+  return now - revisionAt < NEWS_TRAVEL_MS ? 'slow' : 'stuck';
+}
 
 /**
  * IPs that are new here or have changed, until somebody is seen to serve them (network rule 5). A node whose view of the
@@ -44,20 +47,6 @@ export class Newcomers {
   /** Of versions that are no longer young; empty where nobody is doubted. */
   readonly #doubts = new Map<IpAddress, ReadonlySet<string>>();
 
-  readonly #views = new Map<string, View>();
-
-  /** A heartbeat of a node. */
-  heard(node: string, revision: number, now: number): void {
-    if (this.#views.get(node)?.revision !== revision) this.#views.set(node, { revision, at: now });
-  }
-
-  /** The node has not seen this version: `slow` if its view moves, as under load, `stuck` if it does not. */
-  delayOf(node: string, since: number, now: number): 'none' | 'slow' | 'stuck' {
-    const view = this.#views.get(node);
-    if (view === undefined || view.revision >= since) return 'none';
-    return now - view.at < NEWS_TRAVEL_MS ? 'slow' : 'stuck';
-  }
-
   /** Before an election. @param isFirst of an IP that nobody ever announced */
   meet({ ip, since }: Duty, isFirst: boolean, now: number): void {
     if (isFirst) this.#watch({ ip, signAt: now, rank: 1, patienceMs: 0 });
@@ -73,7 +62,7 @@ export class Newcomers {
     return this.#unclaimed.has(ip);
   }
 
-  /** A node of the cluster asks who has it, as it does before it announces it. */
+  /** Somebody is about to claim it. */
   sign(ip: IpAddress, now: number): void {
     const one = this.#unclaimed.get(ip);
     if (one !== undefined) this.#watch({ ...one, signAt: now });
@@ -119,23 +108,27 @@ export class Newcomers {
     this.#doubts.delete(ip);
   }
 
-  /** One look at the peers for any number of elections. Whoever is slow gets more time. */
+  /** One look at the peers for any number of elections. */
   latecomers(peers: readonly Peer[], now: number): Latecomers {
     // What others have seen, they no longer tell.
     const heard = peers.filter(({ phase }) => phase === 'alive');
     const lowest = Math.min(...heard.map(({ revision }) => revision));
     return ({ ip, since }) => {
-      const doubted = this.#doubts.get(ip);
-      if (doubted !== undefined || since <= lowest || this.#young.has(ip)) return doubted;
-      const delays = heard.map(({ node }) => ({ node, delay: this.delayOf(node, since, now) }));
-      if (delays.some(({ delay }) => delay === 'slow')) this.#young.set(ip, now);
-      else {
-        const stuck = delays.filter(({ delay }) => delay === 'stuck');
-        const nodes = stuck.map(({ node }) => node);
-        this.doubt(ip, nodes);
-      }
+      const isSettled = this.#doubts.has(ip) || since <= lowest || this.#young.has(ip);
+      if (!isSettled) this.#age(ip, since, heard, now);
       return this.#doubts.get(ip);
     };
+  }
+
+  /** Whoever is slow gets more time. */
+  #age(ip: IpAddress, since: number, heard: readonly Peer[], now: number): void {
+    const behind = heard.filter((peer) => delayOf(peer, since, now) !== 'none');
+    const isSlow = behind.some((peer) => delayOf(peer, since, now) === 'slow');
+    if (isSlow) this.#young.set(ip, now);
+    else {
+      const nodes = behind.map(({ node }) => node);
+      this.doubt(ip, nodes);
+    }
   }
 
   /** @returns IPs known for so long that those who can't know them count no more */

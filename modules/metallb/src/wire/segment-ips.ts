@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Duty, Probing } from '../duty/duty.ts';
+import type { Duty } from '../duty/duty.ts';
 import type { Report } from '../duty/messages.ts';
 import type { SegmentView } from '../election/view.ts';
 import type { Lookup, Question } from '../layer2/answer.ts';
@@ -15,9 +15,8 @@ import { Answers } from './answers.ts';
 import { Disputes, settle } from './disputes.ts';
 import { type Elect, ElectionQueue } from './election-queue.ts';
 import { type ElectionInput, IpRoles, type Transition } from './ip-roles.ts';
+import { mayTake } from './may-take.ts';
 import { MoveReports } from './move-reports.ts';
-import { Newcomers } from './newcomers.ts';
-import { mayTake, probingOf } from './probing.ts';
 import type { Questions } from './questions.ts';
 import type { Resumed, SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 import { StandIns } from './stand-ins.ts';
@@ -52,7 +51,6 @@ export class SegmentIps {
   readonly #moves: MoveReports;
   readonly #answers: Answers;
   readonly #disputes = new Disputes();
-  readonly #newcomers = new Newcomers();
   readonly #standIns: StandIns;
   /** The last announcement by another node of each of our IPs. */
   readonly #claims = new LRUCache<IpAddress, { readonly mac: MacAddress; readonly at: number }>({
@@ -90,11 +88,11 @@ export class SegmentIps {
     this.#moves = new MoveReports({ node, interface: link.name }, ports, (name) =>
       liveness.peer(name),
     );
-    this.#standIns = new StandIns(node, this.#newcomers, {
+    this.#standIns = new StandIns(node, {
       ...{ roles: this.#roles, liveness, clock: ports.clock, dutyWaitMs: options.dutyWaitMs },
       table: () => ports.table(),
       electionInput: () => this.#electionInput(),
-      elect: (ip) => this.#elect()(ip),
+      elect: (ips) => this.elect(ips),
     });
     const begin = () => (sight.mayElect() ? this.#elect() : undefined);
     this.#elections = new ElectionQueue(ports, begin, () => this.#sliceElected());
@@ -130,9 +128,7 @@ export class SegmentIps {
   readonly lookup: Lookup = (ip) => this.#answers.lookup(ip);
 
   asked(question: Question): void {
-    if (this.isPeer(question.asker.mac)) {
-      this.#newcomers.sign(question.ip, this.#ports.clock.now());
-    }
+    this.#standIns.asked(question);
     this.#answers.asked(question);
   }
 
@@ -197,14 +193,12 @@ export class SegmentIps {
       state: liveness.state,
       isRestarting: (node) => liveness.peer(node)?.phase === 'restarting',
       isHearsay: (node) => liveness.isHearsay(node),
-      latecomers: this.#newcomers.latecomers(liveness.peers, this.#ports.clock.now()),
+      latecomers: this.#standIns.latecomers(),
     };
   }
 
   /** What is due is done, sent, or waits for its turn. */
   step(now: number): void {
-    const aged = this.#newcomers.takeAged(now);
-    if (aged.length > 0) this.elect(aged);
     this.#standIns.step(now);
     // A leaver does not ask: until all hosts have been told, clients come to it (network rule 24).
     if (this.#sight.liveness.state !== 'leaving')
@@ -213,7 +207,7 @@ export class SegmentIps {
   }
 
   nextDeadline(): number {
-    return Math.min(this.#newcomers.nextDeadline(), this.announcements.nextDeadline());
+    return Math.min(this.#standIns.nextDeadline(), this.announcements.nextDeadline());
   }
 
   // --- roles ----------------------------------------------------------------------------------------------------
@@ -256,7 +250,7 @@ export class SegmentIps {
   #begin(transition: Transition): void {
     const { ip, duty, before } = transition;
     this.#yielded.delete(ip);
-    const probing = before.kind === 'silent' ? this.#probingOf(duty) : 'none';
+    const probing = before.kind === 'silent' ? this.#standIns.probingOf(duty) : 'none';
     this.announcements.begin(ip, probing, this.#ports.clock.now());
     if (probing !== 'none') return;
     const goesOn = before.kind === 'yielding' && this.#moves.has(ip);
@@ -281,25 +275,13 @@ export class SegmentIps {
     const { ip } = duty;
     const now = this.#ports.clock.now();
     if (duty.forced) return this.announcements.force(ip, now);
-    const probing = this.#probingOf(duty);
+    const probing = this.#standIns.probingOf(duty);
     if (probing === 'full' || !this.announcements.isAskedInFull(ip)) return;
     this.announcements.begin(ip, probing, now);
     if (probing === 'none') this.#probed(ip);
   }
 
-  #probingOf(duty: Duty | undefined): Probing {
-    return probingOf(duty, duty !== undefined && this.#newcomers.isDoubtful(duty.ip));
-  }
-
-  /** It is asked for in full, in place of this node or because nobody could know that a foreign host has it. */
-  #standsInFor(ip: IpAddress, node: string | undefined): boolean {
-    if (!this.#newcomers.isDoubtful(ip) || !this.announcements.isAskedInFull(ip)) return false;
-    return node === undefined || this.#newcomers.doubts(ip, node);
-  }
-
-  /** Whoever was doubted serves it after all; a foreign host is a matter between it and the winner. */
-  #standBack(ip: IpAddress, node: string | undefined): void {
-    this.#newcomers.settle(ip, node);
+  #standBack(ip: IpAddress): void {
     this.#silence(ip, 'somebody else has it');
     this.#elect()(ip);
   }
@@ -333,8 +315,9 @@ export class SegmentIps {
   claimed(claim: Claim): void {
     const now = this.#ports.clock.now();
     const peer = this.#sight.liveness.peerWithMac(claim.mac);
-    if (this.#standsInFor(claim.ip, peer?.node)) return this.#standBack(claim.ip, peer?.node);
-    this.#standIns.sawClaim(claim, peer?.node);
+    const asks = this.announcements.isAskedInFull(claim.ip);
+    if (asks && this.#standIns.isLeftTo(peer, claim.ip)) return this.#standBack(claim.ip);
+    this.#standIns.sawClaim(claim, peer);
     const role = this.#roles.get(claim.ip);
     if (role.kind === 'yielding') return this.#handOver(claim, role.to, now);
     if (role.kind !== 'announcing') return;
@@ -388,7 +371,6 @@ export class SegmentIps {
    * @returns whether some were given up because the peer knows a newer cluster state
    */
   settle(heartbeat: Heartbeat): boolean {
-    this.#newcomers.heard(heartbeat.node, heartbeat.revision, this.#ports.clock.now());
     return heartbeat.disputed.filter((one) => this.#settleOne(one, heartbeat)).length > 0;
   }
 

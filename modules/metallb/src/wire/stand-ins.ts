@@ -1,10 +1,12 @@
-import type { Duty, DutyTable } from '../duty/duty.ts';
+import type { Duty, DutyTable, Probing } from '../duty/duty.ts';
+import type { Question } from '../layer2/answer.ts';
 import type { Claim } from '../layer2/claim.ts';
+import type { Peer } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ElectionInput, IpRoles } from './ip-roles.ts';
-import type { Newcomers } from './newcomers.ts';
+import { delayOf, type Latecomers, Newcomers } from './newcomers.ts';
 
 /** What a stand-in looks at, and what it does. */
 export interface StandInPorts {
@@ -14,18 +16,18 @@ export interface StandInPorts {
   readonly dutyWaitMs: number;
   table(): DutyTable;
   electionInput(): ElectionInput;
-  elect(ip: IpAddress): void;
+  /** Soon; the first of many at once. */
+  elect(ips: Iterable<IpAddress>): void;
 }
 
-/** Sees to it that somebody serves a new IP whose winner does not (network rule 5). */
+/** Sees to it that somebody serves what is new or has changed, whoever should and does not (network rule 5). */
 export class StandIns {
   readonly #node: string;
-  readonly #newcomers: Newcomers;
   readonly #ports: StandInPorts;
+  readonly #newcomers = new Newcomers();
 
-  constructor(node: string, newcomers: Newcomers, ports: StandInPorts) {
+  constructor(node: string, ports: StandInPorts) {
     this.#node = node;
-    this.#newcomers = newcomers;
     this.#ports = ports;
   }
 
@@ -37,15 +39,42 @@ export class StandIns {
     this.#newcomers.meet(duty, isFirst, clock.now());
   }
 
+  /** One look at the peers for any number of elections. */
+  latecomers(): Latecomers {
+    const { liveness, clock } = this.#ports;
+    return this.#newcomers.latecomers(liveness.peers, clock.now());
+  }
+
+  /** How this node asks for an IP that it has won: in full, where others should have it. */
+  probingOf(duty: Duty | undefined): Probing {
+    if (duty === undefined || duty.forced) return 'none';
+    return this.#newcomers.isDoubtful(duty.ip) ? 'full' : duty.probing;
+  }
+
+  /** A node of the cluster asks who has an IP before it announces it. */
+  asked({ ip, asker }: Question): void {
+    const { liveness, clock } = this.#ports;
+    if (!this.#newcomers.isUnclaimed(ip)) return;
+    if (liveness.peerWithMac(asker.mac) !== undefined) this.#newcomers.sign(ip, clock.now());
+  }
+
   /**
-   * Whoever announces an IP that others should announce stands in for them. What a foreign host has is a matter between
-   * it and the winner.
+   * Somebody claims an IP that this node asks for in the place of others: one of those, or a foreign host, which is a
+   * matter between it and them.
    *
-   * @param node whose claim it is, if of one of the cluster's nodes
+   * @returns whether to leave it
    */
-  sawClaim({ kind, ip }: Claim, node: string | undefined): void {
-    if (node === undefined) this.#newcomers.settle(ip);
-    else if (kind === 'announcement') this.#sawServing(node, ip);
+  isLeftTo(claimant: Peer | undefined, ip: IpAddress): boolean {
+    if (!this.#newcomers.isDoubtful(ip)) return false;
+    if (claimant !== undefined && !this.#newcomers.doubts(ip, claimant.node)) return false;
+    this.#newcomers.settle(ip, claimant?.node);
+    return true;
+  }
+
+  /** Whoever announces an IP that others should announce stands in for them. */
+  sawClaim({ kind, ip }: Claim, claimant: Peer | undefined): void {
+    if (claimant === undefined) this.#newcomers.settle(ip);
+    else if (kind === 'announcement') this.#sawServing(claimant.node, ip);
   }
 
   #sawServing(node: string, ip: IpAddress): void {
@@ -54,26 +83,35 @@ export class StandIns {
     this.#newcomers.settle(ip, node);
     if (ahead === undefined || ahead.length === 0 || ahead.includes(this.#node)) return;
     this.#newcomers.doubt(ip, ahead);
-    elect(ip);
+    elect([ip]);
   }
 
   step(now: number): void {
+    const aged = this.#newcomers.takeAged(now);
+    if (aged.length > 0) this.#ports.elect(aged);
     for (const ip of this.#newcomers.takeUnclaimed(now)) this.#consider(ip, now);
   }
 
+  nextDeadline(): number {
+    return this.#newcomers.nextDeadline();
+  }
+
   #consider(ip: IpAddress, now: number): void {
-    const { roles, liveness, table, electionInput, elect } = this.#ports;
+    const { roles, liveness, table, electionInput, elect, dutyWaitMs } = this.#ports;
     const ahead = roles.before(this.#node, ip, electionInput()) ?? [];
     if (ahead.length === 0) return this.#newcomers.settle(ip, this.#node);
     const since = table().duties.get(ip)?.since ?? 0;
-    const delays = ahead.map((node) => this.#newcomers.delayOf(node, since, now));
-    // What a node announces that does not hear us, or that we don't hear, we can't know.
-    const areHeard = ahead.every((node) => liveness.peer(node)?.phase === 'alive');
-    if (!areHeard || delays.includes('slow')) return this.#newcomers.sign(ip, now);
+    const heard = liveness.peers.filter(
+      ({ node, phase }) => phase === 'alive' && ahead.includes(node),
+    );
+    // What a node announces that does not hear us, or that we don't hear, we can't know; and one that is slow will.
+    const delays = heard.map((peer) => delayOf(peer, since, now));
+    if (heard.length < ahead.length || delays.includes('slow'))
+      return this.#newcomers.sign(ip, now);
     // Whoever can't know the IP keeps nothing back.
-    const patienceMs = delays.includes('none') ? this.#ports.dutyWaitMs : 0;
+    const patienceMs = delays.includes('none') ? dutyWaitMs : 0;
     if (!this.#newcomers.isTurn(ip, ahead.length, patienceMs)) return;
     this.#newcomers.doubt(ip, ahead);
-    elect(ip);
+    elect([ip]);
   }
 }

@@ -1,16 +1,6 @@
-import type { Duty, DutyTable, Probing } from '../duty/duty.ts';
+import type { DutyTable } from '../duty/duty.ts';
 import { isCounted, type Peer } from '../liveness/peer.ts';
 import type { IpAddress } from '../net/ip.ts';
-
-/**
- * How this node asks for an IP that it has won.
- *
- * @param isDoubtful others should have it, but can't know that or don't serve it (network rule 5)
- */
-export function probingOf(duty: Duty | undefined, isDoubtful: boolean): Probing {
-  if (duty === undefined || duty.forced) return 'none';
-  return isDoubtful ? 'full' : duty.probing;
-}
 
 /**
  * Whether an IP that nobody answers for may be answered by this node. What it knows from before it was restarted may be
