@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { until } from '../../lab/exec.ts';
@@ -7,6 +7,8 @@ import { NODE_LOSS } from '../../lab/faults.ts';
 import { type Assignment, answeredBy } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { runDirectoryOf } from '../../lab/run-directory.ts';
+
+const ANOTHER_BOOT = '00000000-0000-4000-8000-000000000000';
 
 /** Waits until a node remembers that its kube-proxy was in sync: from then on it knows that there is one. */
 export async function remembersSync(lab: Lab, node: string): Promise<void> {
@@ -17,7 +19,12 @@ export async function remembersSync(lab: Lab, node: string): Promise<void> {
 /** The node goes down; what it remembers is of another boot then, as namespaces have one boot id all. */
 export async function goDownForReboot(lab: Lab, node: string): Promise<void> {
   await NODE_LOSS.strike(lab, node);
-  await writeFile(syncedBootFile(lab, node), '00000000-0000-4000-8000-000000000000\n');
+  if (existsSync(syncedBootFile(lab, node))) {
+    await writeFile(syncedBootFile(lab, node), `${ANOTHER_BOOT}\n`);
+  }
+  const stateFile = join(runDirectoryOf(lab.directory, node), 'last-known-good.json');
+  const state = JSON.parse(await readFile(stateFile, 'utf8'));
+  await writeFile(stateFile, JSON.stringify({ ...state, bootId: ANOTHER_BOOT }));
 }
 
 /** Who answers for the IPs that a lost node had. */

@@ -1,7 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import * as assert from 'uvu/assert';
-import { delay, run, until } from '../../lab/exec.ts';
+import { delay, until } from '../../lab/exec.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
 import {
   type Assignment,
@@ -11,17 +9,14 @@ import {
   settled,
 } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { macOn } from '../../lab/plan.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
 import { endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
 import { Ranking } from '../../modules/metallb/src/election/ranking.ts';
 import { ip as ipOf } from '../support/addresses.ts';
+import { STRANGER_MAC, strangerHolds } from './foreign-host.ts';
+import { goDownForReboot } from './reboot.ts';
 
-/** A host that gets an address which was a Service's. */
-const HOST = 'client2';
-const HOST_MAC = macOn('public', 102);
-const ANOTHER_BOOT = '00000000-0000-4000-8000-000000000000';
 /** A node that comes back holds down for a second in the lab, and asks for 200 ms. */
 const BACK_FOR_MS = 4_000;
 const ANSWERED_WITHIN_MS = 1_500;
@@ -41,19 +36,20 @@ export const scenarios: readonly Scenario[] = [
     await addServices(lab, 'lent', 'free');
     const n1 = (await settled(lab)).filter(({ preferredNode }) => preferredNode === 'n1');
     const of = (name: string) => n1.filter(({ service }) => service.startsWith(name));
+    const lent = of('lent').map(({ ip }) => ip);
     assert.equal(
       [of('web'), of('lent'), of('free')].map(({ length }) => length),
       [2, 2, 2],
     );
-    await goDown(lab, 'n1');
+    await goDownForReboot(lab, 'n1');
     await deleteServices(lab, 'lent', 'free');
-    await hostHolds(lab, 'add', of('lent'));
+    await strangerHolds(lab, 'add', lent);
     try {
       await lab.cluster.cutOff();
       await NODE_LOSS.repair(lab, 'n1');
       const endsAt = performance.now() + BACK_FOR_MS;
       while (performance.now() < endsAt) {
-        for (const { ip } of of('lent')) assert.equal(await lab.prober.macsOf(ip), [HOST_MAC], ip);
+        for (const ip of lent) assert.equal(await lab.prober.macsOf(ip), [STRANGER_MAC], ip);
         for (const { ip } of of('free')) assert.equal(await lab.prober.macsOf(ip), [], ip);
         for (const { ip } of of('web')) assert.is((await lab.prober.macsOf(ip)).length, 1, ip);
       }
@@ -62,7 +58,7 @@ export const scenarios: readonly Scenario[] = [
       await settled(lab);
       assert.is((await assignments(lab)).length, 6);
     } finally {
-      await hostHolds(lab, 'del', of('lent'));
+      await strangerHolds(lab, 'del', lent);
     }
     return undefined;
   }),
@@ -191,25 +187,4 @@ function namedLikeStandard(names: readonly string[]) {
   return names.flatMap((name) =>
     STANDARD_SERVICES.map((one) => ({ ...one, name: one.name.replace('web', name) })),
   );
-}
-
-/** The node goes down; what it remembers is of another boot then, as namespaces have one boot id all. */
-async function goDown(lab: Lab, node: string): Promise<void> {
-  await NODE_LOSS.strike(lab, node);
-  const file = join(lab.directory, `run-${node}`, 'last-known-good.json');
-  const state = JSON.parse(await readFile(file, 'utf8'));
-  await writeFile(file, JSON.stringify({ ...state, bootId: ANOTHER_BOOT }));
-}
-
-async function hostHolds(
-  lab: Lab,
-  verb: 'add' | 'del',
-  all: readonly { readonly ip: string }[],
-): Promise<void> {
-  for (const { ip } of all) {
-    const address = ip.includes(':')
-      ? [`${ip}/128`, 'dev', 'eth0', 'nodad']
-      : [`${ip}/32`, 'dev', 'eth0'];
-    await run(['ip', '-n', lab.namespace(HOST), 'address', verb, ...address]);
-  }
 }

@@ -13,11 +13,11 @@ function noErrors(error: unknown): void {
   throw error;
 }
 
-test('what is kept is there for the next process', () => {
+test('what is kept is there for the next process', async () => {
   const memory = new ReturnMemory(path, noErrors);
   assert.is(memory.of('eth0'), undefined);
-  memory.keep('eth0', { times: 2, lastEpochMs: 1_000 });
-  memory.keep('eth1', { times: 1, lastEpochMs: 2_000 });
+  void memory.keep('eth0', { times: 2, lastEpochMs: 1_000 });
+  await memory.keep('eth1', { times: 1, lastEpochMs: 2_000 });
   const next = new ReturnMemory(path, noErrors);
   assert.equal(next.of('eth0'), { times: 2, lastEpochMs: 1_000 });
   assert.equal(next.of('eth1'), { times: 1, lastEpochMs: 2_000 });
@@ -31,22 +31,22 @@ for (const text of [
   '{"eth0":{"times":"2"}}',
   '{"eth0":{"times":0.5,"lastEpochMs":1}}',
 ]) {
-  test(`a file that holds ${JSON.stringify(text)} is as none, and is replaced`, () => {
+  test(`a file that holds ${JSON.stringify(text)} is as none, and is replaced`, async () => {
     writeFileSync(path, text);
     const memory = new ReturnMemory(path, noErrors);
     assert.is(memory.of('eth0'), undefined);
-    memory.keep('eth0', { times: 1, lastEpochMs: 3 });
+    await memory.keep('eth0', { times: 1, lastEpochMs: 3 });
     assert.equal(JSON.parse(readFileSync(path, 'utf8')), { eth0: { times: 1, lastEpochMs: 3 } });
   });
 }
 
-test('where nothing can be written, it is said and remembered for this process', () => {
+test('where nothing can be written, it is said and remembered for this process', async () => {
   const errors: unknown[] = [];
   const memory = new ReturnMemory(
     join(directory, 'missing', 'returns.json'),
     (error) => void errors.push(error),
   );
-  memory.keep('eth0', { times: 1, lastEpochMs: 1 });
+  await memory.keep('eth0', { times: 1, lastEpochMs: 1 });
   assert.is(errors.length, 1);
   assert.equal(memory.of('eth0'), { times: 1, lastEpochMs: 1 });
 });

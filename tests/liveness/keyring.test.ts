@@ -56,6 +56,16 @@ for (const [name, own, others, signing] of CHOICES) {
   });
 }
 
+test('it is news when a node holds other keys, or was silent for so long that its word was forgotten', () => {
+  const ring = new Keyring([NEW, OLD], 0);
+  assert.ok(holds(ring, 'n2', [OLD], 0));
+  assert.not(holds(ring, 'n2', [OLD], 119_999));
+  assert.ok(holds(ring, 'n2', [NEW, OLD], 120_000));
+  assert.not(holds(ring, 'n2', [OLD, NEW], 130_000));
+  assert.ok(holds(ring, 'n2', [OLD, NEW], 250_000));
+  assert.ok(holds(ring, 'n2', [OLD, STRANGE], 250_001));
+});
+
 test('a node that is silent for two minutes holds up no rotation', () => {
   const ring = new Keyring([NEW, OLD], 0);
   holds(ring, 'n2', [NEW, OLD], 119_000);

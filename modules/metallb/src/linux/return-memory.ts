@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
+import { rename, writeFile } from 'node:fs/promises';
 
 interface Kept {
   readonly times: number;
@@ -10,6 +11,8 @@ export class ReturnMemory {
   readonly #path: string;
   readonly #byInterface: Map<string, Kept>;
   readonly #onError: (error: unknown) => void;
+  #writing: Promise<void> | undefined;
+  #isWritten = true;
 
   constructor(path: string, onError: (error: unknown) => void) {
     this.#path = path;
@@ -21,18 +24,27 @@ export class ReturnMemory {
     return this.#byInterface.get(interfaceName);
   }
 
-  /** Written at once: what brings a node down may do so again any moment. */
-  keep(interfaceName: string, kept: Kept): void {
+  /** @returns when it is written: at once, as what brings a node down may do so again any moment, and never in the way */
+  keep(interfaceName: string, kept: Kept): Promise<void> {
     this.#byInterface.set(interfaceName, kept);
-    try {
-      writeFileSync(
-        `${this.#path}.new`,
-        `${JSON.stringify(Object.fromEntries(this.#byInterface))}\n`,
-      );
-      renameSync(`${this.#path}.new`, this.#path);
-    } catch (error) {
-      this.#onError(error); // a full disk costs a longer memory, no answer
+    this.#isWritten = false;
+    this.#writing ??= this.#write();
+    return this.#writing;
+  }
+
+  /** What is kept while a file is being written goes into the next one. */
+  async #write(): Promise<void> {
+    while (!this.#isWritten) {
+      this.#isWritten = true;
+      const text = `${JSON.stringify(Object.fromEntries(this.#byInterface))}\n`;
+      try {
+        await writeFile(`${this.#path}.new`, text);
+        await rename(`${this.#path}.new`, this.#path);
+      } catch (error) {
+        this.#onError(error); // a full disk costs a longer memory, no answer
+      }
     }
+    this.#writing = undefined;
   }
 }
 

@@ -15,6 +15,12 @@ interface Entry {
   usedAt: number;
 }
 
+/** The ids that a node says it holds. */
+interface Holding {
+  readonly held: ReadonlySet<string>;
+  readonly heardAt: number;
+}
+
 const HOUR_MS = 3_600_000;
 /** Network rule 15. */
 const UNUSED_LASTS_MS = 24 * HOUR_MS;
@@ -33,9 +39,7 @@ export class Keyring {
   /** In the file's order, and behind them those that were taken out of it. */
   #entries: Entry[] = [];
   #accepted: HeartbeatKeys;
-  readonly #holdings = new LRUCache<string, { held: ReadonlySet<string>; heardAt: number }>({
-    max: MAX_NODES,
-  });
+  readonly #holdings = new LRUCache<string, Holding>({ max: MAX_NODES });
   #signing: HeartbeatKeys;
   #proving: HeartbeatKey;
 
@@ -91,9 +95,13 @@ export class Keyring {
     if (first !== undefined) this.#accepted = [first.key, ...others.map(({ key }) => key)];
   }
 
-  /** An authentic heartbeat says what its sender holds. */
-  holds({ node, heldKeys }: Pick<SignedHeartbeat, 'node' | 'heldKeys'>, now: number): void {
-    this.#holdings.set(node, { held: new Set(heldKeys), heardAt: now });
+  /** An authentic heartbeat says what its sender holds. @returns whether that was not known */
+  holds({ node, heldKeys }: Pick<SignedHeartbeat, 'node' | 'heldKeys'>, now: number): boolean {
+    const known = this.#holdings.get(node);
+    const isKnown = known !== undefined && isRecent(known, now) && isSame(known.held, heldKeys);
+    const held = isKnown ? known.held : new Set(heldKeys);
+    this.#holdings.set(node, { held, heardAt: now });
+    return !isKnown;
   }
 
   /** A node signs with it: a recorded heartbeat is no use of a key. */
@@ -115,9 +123,7 @@ export class Keyring {
   }
 
   #newestCommon(now: number): HeartbeatKey | undefined {
-    const holdings = [...this.#holdings.values()].filter(
-      ({ heardAt }) => now - heardAt < HOLDING_LASTS_MS,
-    );
+    const holdings = [...this.#holdings.values()].filter((holding) => isRecent(holding, now));
     if (holdings.length === 0) return undefined;
     return this.#accepted.find(({ id }) => holdings.every(({ held }) => held.has(id)));
   }
@@ -133,4 +139,12 @@ export class Keyring {
     this.#accept();
     return unused.map(({ key }) => key.id);
   }
+}
+
+function isRecent({ heardAt }: Holding, now: number): boolean {
+  return now - heardAt < HOLDING_LASTS_MS;
+}
+
+function isSame(held: ReadonlySet<string>, ids: readonly string[]): boolean {
+  return held.size === ids.length && ids.every((id) => held.has(id));
 }

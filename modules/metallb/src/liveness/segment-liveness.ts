@@ -216,10 +216,8 @@ export class SegmentLiveness {
   #unlisted(peer: Peer, now: number): LivenessAction[] {
     const wasListed = isCounted(peer) && peer.listedIncarnation === this.#incarnation && !peer.deaf;
     const detectionMs = peer.intervalMs * this.#options.multiplier;
-    const others = this.#peers.counted.filter(
-      (other) => other !== peer && now - other.listedUsAt < detectionMs,
-    );
-    if (!wasListed || others.length > 0) return [];
+    const listsUs = (other: Peer) => other !== peer && now - other.listedUsAt < detectionMs;
+    if (!wasListed || this.#peers.counted.some(listsUs)) return [];
     this.restart(now);
     return [{ do: 'dropped' }, { do: 'beat' }, { do: 'elect' }];
   }

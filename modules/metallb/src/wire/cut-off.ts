@@ -2,7 +2,7 @@ import { isCounted } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 
 /**
- * A node that others did not hear, though it heard them. Heard again, it comes back as any node that was away: with a
+ * A node that others did not hear, though it heard them. Heard again, it comes back like every node that was away: with a
  * hold-down, or loss that comes and goes would carry its IPs to and fro.
  */
 export class CutOff {

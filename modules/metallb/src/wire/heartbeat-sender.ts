@@ -50,10 +50,9 @@ export class HeartbeatSender {
   heard(heartbeat: SignedHeartbeat, peer: Peer | undefined, now: number): boolean {
     const counts = peer !== undefined && isCounted(peer);
     if (counts && !wasHeardAt(peer, now)) return false;
-    this.keyring.holds(heartbeat, now);
     const [signer] = heartbeat.heldKeys;
     if (counts && signer !== undefined) this.keyring.used(signer, now);
-    return this.#choose(now);
+    return this.keyring.holds(heartbeat, now) && this.#choose(now);
   }
 
   /** Keys that nobody uses any more go. */

@@ -3,7 +3,7 @@ import { heartbeatKey } from '../packet/heartbeat.ts';
 import { readHeartbeatKeys } from '../settings/heartbeat-keys.ts';
 import type { Clock } from '../time/clock.ts';
 
-/** A kubelet replaces the file by a link that leads elsewhere; whoever looks sees that as any other change. */
+/** A kubelet replaces the file by a link that leads elsewhere; to whoever looks that is a change like others. */
 const LOOK_EVERY_MS = 1_000;
 
 /** What becomes of a changed file. */

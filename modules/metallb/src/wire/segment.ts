@@ -284,13 +284,12 @@ export class Segment {
   #pump(): void {
     if (!this.#runs) return;
     const now = this.#ports.clock.now();
-    const { deaf } = this.#liveness;
     const electionsAwaited = !this.#electionsBegun && this.#ports.knowsDuties();
     // Whoever receives nothing announces nothing (network rule 2).
-    if (!deaf) this.#ips.step(now);
+    if (!this.#liveness.deaf) this.#ips.step(now);
     const deadline = Math.min(
       this.#liveness.nextDeadline(now),
-      deaf ? Number.POSITIVE_INFINITY : this.#ips.nextDeadline(),
+      this.#liveness.deaf ? Number.POSITIVE_INFINITY : this.#ips.nextDeadline(),
       this.#presence.nextDeadline(),
       electionsAwaited ? this.#electionsFrom : Number.POSITIVE_INFINITY,
     );
@@ -383,8 +382,7 @@ export class Segment {
     const now = this.#ports.clock.now();
     this.#liveness.kernelAnswered(claim.ip);
     // A peer's answer says that it has taken the IP, not that whoever was asked for it is there.
-    const isPeer = this.#ips.isPeer(claim.mac);
-    if (!isPeer && this.#presence.answered(claim, now)) this.#ips.electAll();
+    if (!this.#ips.isPeer(claim.mac) && this.#presence.answered(claim, now)) this.#ips.electAll();
     this.#questions.answered(claim, this.#liveness, now);
     if (claim.kind === 'announcement') this.#pace.sawAnnouncement(claim, now);
     this.#ips.claimed(claim);
