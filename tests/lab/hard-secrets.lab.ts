@@ -35,6 +35,10 @@ export const scenarios: readonly Scenario[] = [
     await delay(READ_MS);
     await killPart(lab, 'n1', 'wire.mjs');
     await delay(READ_MS);
+    for (const pid of lab.nodes.flatMap((node) => lab.program(node).pids())) {
+      const filter = readFileSync(`/proc/${pid}/coredump_filter`, 'utf8');
+      assert.is(Number(filter), 0, 'what a core dump would hold');
+    }
     const told = await everythingTold(lab);
     assert.ok(told.length > 20, `${told.length} places`);
     assert.ok(

@@ -23,9 +23,11 @@ const LOOK_MS = 500;
 
 /** Nothing in them has to do with where the state is. */
 const SECOND = { lab: { secondSegment: true }, stores: ['manifests'] } as const;
+/** Losing an interface costs the wire its process: another must be there before the peers miss it. */
+const TIMED = { ...SECOND, timed: true } as const;
 
 export const scenarios: readonly Scenario[] = [
-  scenario('hard/interface-that-is-removed-and-made-again', SECOND, async (lab) => {
+  scenario('hard/interface-that-is-removed-and-made-again', TIMED, async (lab) => {
     await freshServices(lab);
     const observation = await observe(lab);
     await withSecond(lab, async (prober, ips) => {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { Child, type LogLevel } from './child.ts';
+import { leaveMemoryOutOfCoreDumps } from './core-dump.ts';
 import { readOwnSettings } from './own-settings.ts';
 import { claimRunDir } from './run-dir.ts';
 
@@ -18,6 +19,7 @@ const SPEAKER_GRACE_MS = 1_000;
 /** BSD's EX_USAGE: what every program of this package exits with when a setting is wrong. */
 const EXIT_USAGE = 64;
 
+leaveMemoryOutOfCoreDumps();
 const argv = process.argv.slice(2);
 const { health, terminationGraceMs, runDir } = readOwnSettings(argv, process.env);
 const program = (name: string) => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
