@@ -40,6 +40,7 @@ export class HeartbeatSender {
   setKeys(keys: HeartbeatKeys, now: number): void {
     this.keyring.replace(keys, now);
     this.#choose(now);
+    this.#show();
   }
 
   /**
@@ -57,28 +58,30 @@ export class HeartbeatSender {
 
   /** Keys that nobody uses any more go. */
   step(now: number): void {
-    for (const keyId of this.keyring.retire(now)) {
+    const retired = this.keyring.retire(now);
+    for (const keyId of retired) {
       const facts = { interface: this.#interface, keyId };
       this.#ports.log('a heartbeat key that no node uses is not accepted any more', facts);
     }
-    this.#choose(now);
+    if (!this.#choose(now) && retired.length > 0) this.#show();
   }
 
+  /** @returns whether it has another choice */
   #choose(now: number): boolean {
     const before = this.keyring.signing;
     this.keyring.choose(now);
     const { signing } = this.keyring;
-    this.#show();
-    return signing.length !== before.length || signing.some((key, index) => key !== before[index]);
+    const isSame =
+      signing.length === before.length && signing.every((key, index) => key === before[index]);
+    if (!isSame) this.#show();
+    return !isSame;
   }
 
   #show(): void {
-    const shown = [...this.keyring.uses].map(([key, use]) => {
+    for (const labels of this.#shown) this.#ports.counters.remove('heartbeat_key', labels);
+    this.#shown = [...this.keyring.uses].map(([key, use]) => {
       return { interface: this.#interface, key, use };
     });
-    if (JSON.stringify(shown) === JSON.stringify(this.#shown)) return;
-    for (const labels of this.#shown) this.#ports.counters.remove('heartbeat_key', labels);
-    for (const labels of shown) this.#ports.counters.set('heartbeat_key', labels, 1);
-    this.#shown = shown;
+    for (const labels of this.#shown) this.#ports.counters.set('heartbeat_key', labels, 1);
   }
 }
