@@ -26,14 +26,23 @@ export interface ImageBuild {
   readonly project: string;
   /** The archive of an image that is passed as BASE. */
   readonly base: string;
-  /** Used by one build at a time. What packages were fetched stays there for the next build, and nothing else. */
+  /** Used by one build at a time. Layers and packages stay there for the next build. */
   readonly workFolder: string;
   /** Folder that appears with the result once all is done. */
   readonly target: string;
 }
 
-/** Where buildah keeps what `RUN --mount=type=cache` names, in $TMPDIR. */
-const KEPT = 'buildah-cache';
+/** A storage driver of buildah: with `overlay` a build begins where the one before it differs; not every kernel lets us. */
+type Driver = 'overlay' | 'vfs';
+
+/** Layers, and in $TMPDIR what `RUN --mount=type=cache` names. */
+const KEPT: readonly string[] = ['overlay', 'buildah-cache'];
+/** Of layers; old ones gather. */
+const MAX_KEPT_MIB = 4_096;
+/** Mounts are seen by nobody else, and go with the process. */
+const LAY_OUT = `folder=$1 name=$2; shift 2
+container=$("$@" from --pull-never "$name") && root=$("$@" mount "$container") && cp --archive "$root" "$folder" &&
+"$@" rm "$container"`;
 const BUILD_LIMIT_SECONDS = 1200;
 const LOG_LINES_SHOWN = 20;
 
@@ -41,48 +50,54 @@ export function dockerfileOf(name: string): string {
   return join('modules', 'metallb', 'images', name, 'Dockerfile');
 }
 
-/**
- * Builds an image from its Dockerfile. Each build has a storage of its own that goes with it, so no old layers gather.
- * @throws with the last lines of the build's log
- */
+/** Builds an image from its Dockerfile. @throws with the last lines of the build's log */
 export async function buildImage(build: ImageBuild): Promise<void> {
   const { name, workFolder, target } = build;
   const startedAt = performance.now();
   await clear(workFolder);
-  const buildah = buildahIn(workFolder);
-  await bud(buildah, build);
-  const inspected = await run([...buildah, 'inspect', '--type', 'image', name]);
-  const container = (await run([...buildah, 'from', '--pull-never', name])).trim();
-  // With the driver vfs this is a plain folder, which may be moved.
-  const mounted = (await run([...buildah, 'mount', container])).trim();
+  const apart = inNamespaces(workFolder);
+  const driver = await bestDriver(workFolder);
+  const buildah = buildahIn(workFolder, driver);
+  // What a build left that was killed.
+  await run([...apart, ...buildah, 'rm', '--all']);
+  await bud([...apart, ...buildah], driver, build);
+  const inspected = await run([...apart, ...buildah, 'inspect', '--type', 'image', name]);
   const result = join(workFolder, 'result');
   await mkdir(result);
-  await rename(mounted, join(result, ROOT_FOLDER));
+  const folder = join(result, ROOT_FOLDER);
+  await run([...apart, 'sh', '-c', LAY_OUT, 'sh', folder, name, ...buildah]);
   const config = configOf(inspected, performance.now() - startedAt);
   await writeFile(join(result, CONFIG_FILE), JSON.stringify(config, undefined, 2));
   await rename(result, target);
   await clear(workFolder);
 }
 
-/**
- * No daemon, no registry, and no mounts but in a namespace of its own. What a build runs ends with the build, and the build
- * ends with this process: the next one clears the work folder.
- */
-function buildahIn(workFolder: string): string[] {
+/** What a build runs ends with the build, and the build ends with this process: the next one clears the work folder. */
+function inNamespaces(workFolder: string): string[] {
   return [
     ...['setpriv', '--pdeathsig', 'KILL', 'unshare', '--mount', '--pid', '--fork', '--kill-child'],
     ...['--mount-proc', 'timeout', '--kill-after=10', `${BUILD_LIMIT_SECONDS}`],
-    ...['env', `TMPDIR=${workFolder}`, 'BUILDAH_ISOLATION=chroot', 'buildah'],
-    // The variable STORAGE_DRIVER is not heard where --root is given.
-    ...['--root', join(workFolder, 'storage'), '--runroot', join(workFolder, 'run')],
-    ...['--storage-driver', 'vfs'],
+    ...['env', `TMPDIR=${workFolder}`, 'BUILDAH_ISOLATION=chroot'],
   ];
 }
 
-async function bud(buildah: readonly string[], build: ImageBuild): Promise<void> {
+/** No daemon, no registry. */
+function buildahIn(workFolder: string, driver: Driver): string[] {
+  const storage = ['--root', join(workFolder, driver), '--runroot', join(workFolder, 'run')];
+  // The variable STORAGE_DRIVER is not heard where --root is given.
+  return ['buildah', ...storage, '--storage-driver', driver];
+}
+
+async function bestDriver(workFolder: string): Promise<Driver> {
+  const overlay = buildahIn(workFolder, 'overlay');
+  const { code } = await tryRun([...inNamespaces(workFolder), ...overlay, 'info']);
+  return code === 0 ? 'overlay' : 'vfs';
+}
+
+async function bud(buildah: readonly string[], driver: Driver, build: ImageBuild): Promise<void> {
   const { name, project, base, workFolder } = build;
   const command = [
-    ...[...buildah, 'bud', '--layers=false', '--pull-never', '--timestamp=0'],
+    ...[...buildah, 'bud', `--layers=${driver === 'overlay'}`, '--pull-never', '--timestamp=0'],
     ...['--build-arg', `BASE=docker-archive:${base}`, ...(await registrySecrets(workFolder))],
     ...['--file', join(project, dockerfileOf(name)), '--tag', name, project],
   ];
@@ -140,7 +155,9 @@ function pairOf(entry: string): [string, string] {
 
 async function clear(workFolder: string): Promise<void> {
   await mkdir(workFolder, { recursive: true });
+  const used = await run(['du', '--summarize', '--block-size=1M', workFolder]);
+  const kept = Number.parseInt(used, 10) < MAX_KEPT_MIB ? KEPT : [];
   for (const entry of await readdir(workFolder)) {
-    if (entry !== KEPT) await rm(join(workFolder, entry), { recursive: true, force: true });
+    if (!kept.includes(entry)) await rm(join(workFolder, entry), { recursive: true, force: true });
   }
 }
