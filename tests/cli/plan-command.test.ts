@@ -135,8 +135,8 @@ test('a directory is read file by file; what is no manifest is passed over', asy
 
 const unreadable: [files: Readonly<Record<string, unknown>>, expected: RegExp][] = [
   [{ 'a.md': '' }, /^can't read .*: expected \.yaml, \.yml or \.json files in it$/],
-  [{ 'a.yaml': 'kind: [' }, /a\.yaml: /],
-  [{ 'a.json': '{"kind": ' }, /a\.json: /],
+  [{ 'a.yaml': 'kind: [' }, /a\.yaml:1: /],
+  [{ 'a.json': '{"kind": ' }, /a\.json:1: /],
   [{ 'a.yaml': 'apiVersion: v1\nkind: Node' }, /a\.yaml: Node\/\(unnamed\): metadata is missing/],
 ];
 for (const [files, expected] of unreadable) {

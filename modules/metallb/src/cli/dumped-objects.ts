@@ -1,8 +1,8 @@
-import { parseAllDocuments } from 'yaml';
 import { isRecord } from '../api/fields.ts';
 import { type KubernetesObject, keyOf, parseObject } from '../api/object.ts';
 import { formatProblems } from '../api/problem.ts';
 import { isKind, KINDS } from '../manifests/kinds.ts';
+import { readYaml } from '../manifests/yaml-documents.ts';
 import { CommandFailure } from './failure.ts';
 
 /** A file and what it says. */
@@ -28,23 +28,10 @@ export function readDump(sources: readonly SourceText[]): KubernetesObject[] {
 }
 
 function documentsOf({ name, text }: SourceText): unknown[] {
-  // JSON is YAML, and read twenty times faster.
-  if (text.trimStart().startsWith('{')) return [readOrRefuse(name, () => JSON.parse(text))];
-  return parseAllDocuments(text, { prettyErrors: false }).map((document) => {
-    const [error] = document.errors;
-    if (error !== undefined) throw new CommandFailure(`${name}: ${error.message}`);
-    // An alias may stand for nothing, or unfold without end.
-    return readOrRefuse(name, () => document.toJS());
+  return readYaml(text).map(({ value, problems: [problem] }) => {
+    if (problem === undefined) return value;
+    throw new CommandFailure(`${name}:${problem.line}: ${problem.message}`);
   });
-}
-
-function readOrRefuse(name: string, read: () => unknown): unknown {
-  try {
-    return read();
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new CommandFailure(`${name}: ${reason}`, { cause: error });
-  }
 }
 
 function withoutLists(value: unknown): unknown[] {
