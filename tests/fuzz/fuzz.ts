@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { bundle } from '../support/bundle.ts';
 import { hexOf, keepInput, readCorpus, readInput } from './corpus.ts';
 import { type Finding, judge, type Outcome } from './fuzzer.ts';
-import { MAX_INPUT, type Target } from './target.ts';
+import type { Target } from './target.ts';
 import { TARGETS, targetNamed } from './targets.ts';
 import type { WorkerTask } from './worker.ts';
 
@@ -56,7 +56,8 @@ async function fuzzAll(runs: number, seed: number): Promise<boolean> {
   const work = async (): Promise<void> => {
     for (let target = queue.shift(); target !== undefined; target = queue.shift()) {
       const startedAt = performance.now();
-      const outcome = await fuzzOne(compiled(WORKER), { target, seed, runs });
+      const inputs = Math.round(runs * target.share);
+      const outcome = await fuzzOne(compiled(WORKER), { target, seed, runs: inputs });
       report(target, outcome, (performance.now() - startedAt) / 1_000);
       failed ||= outcome.findings.length > 0;
     }
@@ -70,7 +71,9 @@ function fuzzOne(
   file: string,
   { target, seed, runs }: { target: Target; seed: number; runs: number },
 ): Promise<Outcome> {
-  const shared = new SharedArrayBuffer(8 + MAX_INPUT[target.grammar]);
+  const given = [...target.seeds, ...readCorpus(target).map(({ input }) => input)];
+  const longest = Math.max(target.longest, ...given.map(({ length }) => length));
+  const shared = new SharedArrayBuffer(8 + longest);
   const counters = new Uint32Array(shared, 0, 2);
   const task: WorkerTask = { target: target.name, seed, runs, shared };
   const worker = new Worker(file, {

@@ -12,6 +12,7 @@ class Brittle {
 
   readonly target: Target = {
     ...{ name: 'brittle', grammar: 'bytes', dictionary: [], mend: undefined, slowMs: 1_000 },
+    ...{ longest: 64, share: 1 },
     seeds: [Uint8Array.of(1, 2, 3, 4)],
     check: (input) => void accepted(() => this.#decode(input), RangeError),
   };

@@ -9,27 +9,40 @@ const VALUES: readonly unknown[] = [
 ];
 const NAMES = ['__proto__', 'constructor', 'toString', 'length', ''];
 /** `JSON.parse` reads deeper than most code that walks over what it has read. */
-const DEPTHS = [10, 500, 7_000];
+const DEPTHS = { some: 10, deep: [500, 7_000] } as const;
+const DEEP_ONCE_IN = 32;
 
 const DEEP = '['.repeat(400);
+const GRAFT_ONCE_IN = 4;
 
-/** One change of the tree: another value, one less, one more, two that change places, one wrapped in thousands. */
-export function mutateJson(input: Uint8Array, random: Random): Uint8Array {
-  const text = Buffer.from(input).toString();
-  // What is so deep already takes long to write, and is enough.
-  if (text.includes(DEEP)) return input;
-  const root: Holder = { tree: treeOf(text) };
-  const nodes = nodesOf(root);
-  if (nodes.length > 0) random.pick(CHANGES)(random.pick(nodes), random, nodes);
+/**
+ * A few changes of the tree: another value, one less, one more, one that is there twice or comes from another tree, one
+ * wrapped in thousands.
+ */
+export function mutateJson(
+  input: Uint8Array,
+  random: Random,
+  pool: readonly Uint8Array[],
+): Uint8Array {
+  const root: Holder = { tree: treeOf(input) };
+  const donor = random.once(GRAFT_ONCE_IN) ? { tree: treeOf(random.pick(pool)) } : root;
+  do {
+    const others = nodesOf(donor);
+    const nodes = donor === root ? others : nodesOf(root);
+    random.pick(CHANGES)(random.pick(nodes), random, others);
+  } while ('tree' in root && random.once(2));
   const written = writtenTree(root['tree']);
   return written === undefined ? input : Buffer.from(written);
 }
 
-function treeOf(text: string): unknown {
+/** Null for what is no tree, and for one so deep that it takes long to write: that is deep enough as it is. */
+function treeOf(input: Uint8Array): unknown {
+  const text = Buffer.from(input).toString();
+  if (text.includes(DEEP)) return null;
   try {
     return JSON.parse(text);
   } catch {
-    return undefined;
+    return null;
   }
 }
 
@@ -43,32 +56,34 @@ function writtenTree(tree: unknown): string | undefined {
       return '['.repeat(times) + ']'.repeat(times);
     });
   } catch {
-    // A copy that holds itself, or what is too deep already.
+    // Too deep already.
     return undefined;
   }
 }
 
-type Change = (node: Node, random: Random, nodes: readonly Node[]) => void;
+/** @param others where something may be taken from */
+type Change = (node: Node, random: Random, others: readonly Node[]) => void;
 
 const replace: Change = ({ holder, key }, random) => {
-  holder[key] = random.pick(VALUES);
+  holder[key] = structuredClone(random.pick(VALUES));
 };
 
 const remove: Change = ({ holder, key }) => {
   delete holder[key];
 };
 
-const copy: Change = ({ holder, key }, random, nodes) => {
-  const other = random.pick(nodes);
-  holder[key] = other.holder[other.key];
+const copy: Change = ({ holder, key }, random, others) => {
+  const other = random.pick(others);
+  // Not the same one: it would be a graph, not a tree.
+  holder[key] = structuredClone(other.holder[other.key]);
 };
 
-const add: Change = ({ holder, key }, random, nodes) => {
+const add: Change = ({ holder, key }, random, others) => {
   const held = holder[key];
-  const value = random.pick(VALUES);
+  const value = structuredClone(random.pick(VALUES));
   if (Array.isArray(held)) held.push(value);
   else if (typeof held === 'object' && held !== null) {
-    const name = random.once(2) ? random.pick(NAMES) : random.pick(nodes).key;
+    const name = random.once(2) ? random.pick(NAMES) : random.pick(others).key;
     // As `JSON.parse` does it, whatever the name.
     const own = { value, enumerable: true, writable: true, configurable: true };
     Object.defineProperty(held, name, own);
@@ -76,7 +91,8 @@ const add: Change = ({ holder, key }, random, nodes) => {
 };
 
 const nest: Change = ({ holder, key }, random) => {
-  holder[key] = `\u0000wrapped ${random.pick(DEPTHS)}`;
+  const depth = random.once(DEEP_ONCE_IN) ? random.pick(DEPTHS.deep) : DEPTHS.some;
+  holder[key] = `\u0000wrapped ${depth}`;
 };
 
 const CHANGES: readonly Change[] = [replace, replace, remove, copy, add, nest];

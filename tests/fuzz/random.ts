@@ -33,7 +33,7 @@ export class Random {
 
   /** @throws RangeError when there is nothing to pick */
   pick<T>(list: readonly T[]): T {
-    const [item] = list.slice(this.below(list.length));
+    const item = list[this.below(list.length)];
     if (item === undefined) throw new RangeError('nothing to pick from');
     return item;
   }

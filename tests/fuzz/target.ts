@@ -14,6 +14,10 @@ export interface Target {
   readonly mend: ((input: Uint8Array) => Uint8Array) | undefined;
   /** An input that takes longer is a finding. */
   readonly slowMs: number;
+  /** Bytes of the longest input. */
+  readonly longest: number;
+  /** Where most of the time is a library's, of which no behaviour is promised here: a part of the inputs is enough. */
+  readonly share: number;
   /** @throws what is no refusal: the input is a finding */
   readonly check: (input: Uint8Array) => void;
 }
@@ -21,12 +25,13 @@ export interface Target {
 /** Nothing that a node reads may keep its event loop for longer: the time between two heartbeats. */
 export const INTERVAL_MS = 100;
 
-/** Longest input: more than any frame that is captured; for texts, room for what is nested too deeply. */
-export const MAX_INPUT: Readonly<Record<Grammar, number>> = {
-  bytes: 2_048,
-  text: 4_096,
-  json: 16_384,
-};
+/** Longest inputs: more than any frame that is captured; for texts, room for what is nested too deeply. */
+export const LONGEST = { bytes: 2_048, text: 4_096, json: 16_384 } as const satisfies Readonly<
+  Record<Grammar, number>
+>;
+
+/** Of what a library reads before anything of ours does. */
+export const LIBRARY_SHARE = 0.1;
 
 interface TextTargetOptions {
   readonly name: string;
@@ -34,15 +39,17 @@ interface TextTargetOptions {
   readonly seeds?: readonly string[];
   readonly dictionary?: readonly string[];
   readonly slowMs?: number;
+  readonly longest?: number;
+  readonly share?: number;
   readonly check: (text: string) => void;
 }
 
 /** A decoder of text, which it gets as a file or a stream would give it: what is no UTF-8 is replaced. */
 export function textTarget(options: TextTargetOptions): Target {
   const { name, grammar = 'text', slowMs = INTERVAL_MS, check } = options;
-  const { seeds = [], dictionary = [] } = options;
+  const { longest = LONGEST[grammar], share = 1, seeds = [], dictionary = [] } = options;
   return {
-    ...{ name, grammar, slowMs },
+    ...{ name, grammar, slowMs, longest, share },
     seeds: seeds.map((text) => Buffer.from(text)),
     dictionary: dictionary.map((text) => Buffer.from(text)),
     mend: undefined,
@@ -53,12 +60,12 @@ export function textTarget(options: TextTargetOptions): Target {
 /** A reader of what JSON holds. What is no JSON does not reach it. */
 export function jsonTarget(
   options: Omit<TextTargetOptions, 'grammar' | 'check'> & {
-    readonly check: (value: unknown) => void;
+    readonly check: (value: unknown, text: string) => void;
   },
 ): Target {
   const check = (text: string) => {
     const read = parsedJson(text);
-    if (read !== undefined) options.check(read.value);
+    if (read !== undefined) options.check(read.value, text);
   };
   return textTarget({ ...options, grammar: 'json', check });
 }

@@ -1,8 +1,11 @@
 import type { Target } from './target.ts';
+import { ANSWER_TARGETS } from './targets/answers.ts';
 import { COMMAND_TARGETS } from './targets/commands.ts';
+import { FILE_TARGETS } from './targets/files.ts';
 import { MESSAGE_TARGETS } from './targets/messages.ts';
 import { OBJECT_TARGETS } from './targets/objects.ts';
 import { PACKET_TARGETS } from './targets/packets.ts';
+import { REACHABILITY_TARGETS } from './targets/reachability.ts';
 import { TEXT_TARGETS } from './targets/texts.ts';
 import { WIRE_TARGETS } from './targets/wire.ts';
 
@@ -10,10 +13,13 @@ import { WIRE_TARGETS } from './targets/wire.ts';
 export const TARGETS: readonly Target[] = [
   ...PACKET_TARGETS,
   ...WIRE_TARGETS,
+  ...REACHABILITY_TARGETS,
   ...MESSAGE_TARGETS,
   ...COMMAND_TARGETS,
   ...TEXT_TARGETS,
   ...OBJECT_TARGETS,
+  ...ANSWER_TARGETS,
+  ...FILE_TARGETS,
 ];
 
 /** @throws Error when there is none of that name */

@@ -320,6 +320,23 @@ testIn(
   },
 );
 
+for (const damage of [
+  ['revision', 'x'],
+  [
+    'objects/Service/default/nginx.yaml',
+    '{"kind":"Service","metadata":{"uid":"u","name":"nginx"}}',
+  ],
+] as const) {
+  testIn(`versions go on being numbers when ${damage[0]} is damaged`, async (directory) => {
+    directory.write('a.yaml', serviceObject('nginx'));
+    await (await directory.controller()).stop();
+    writeFileSync(join(directory.path, '.state', damage[0]), damage[1]);
+    const again = await directory.controller();
+    const { revision } = await new WatchRecorder(again, SERVICES).next('listed');
+    assert.ok(revision >= 1, String(revision));
+  });
+}
+
 testIn('a damaged state file is told and left out', async (directory) => {
   directory.write('a.yaml', serviceObject('nginx'));
   const controller = await directory.controller();

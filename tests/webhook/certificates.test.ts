@@ -101,4 +101,11 @@ test('expired authorities and repetitions are left out', () => {
   assert.is(withoutExpired(all, NOW + 120 * DAY_MS), '');
 });
 
+test('a damaged authority behind a good one is left out, so that the certificate can be renewed', () => {
+  const damaged = other.authorities.replace('MII', '???');
+  const authorities = `${issued.authorities}${damaged}`;
+  assert.is.not(typeof lifetimeOf({ ...issued, authorities }, DNS_NAMES), 'string');
+  assert.is(withoutExpired(authorities, NOW), issued.authorities);
+});
+
 test.run();

@@ -50,6 +50,11 @@ export function mendTransport(
   write(datagram, CHECKSUM_AT.udp, (over) => checksum(over) || 0xffff);
 }
 
+/** That of an ICMP message, in place. */
+export function mendIcmp(message: Uint8Array): void {
+  write(message, CHECKSUM_AT.icmp, internetChecksum);
+}
+
 function write(packet: Uint8Array, at: number, checksum: (packet: Uint8Array) => number): void {
   if (packet.length < at + 2) return;
   withChecksum(packet, at, 0);

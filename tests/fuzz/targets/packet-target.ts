@@ -1,9 +1,9 @@
 import { deepStrictEqual } from 'node:assert';
 import { MalformedPacketError } from '../../../modules/metallb/src/packet/malformed.ts';
-import { accepted } from '../target.ts';
+import { accepted, INTERVAL_MS, LONGEST, type Target } from '../target.ts';
 
 /** What packets of this module's protocols hold at places where a decoder looks for it. */
-export const PACKET_WORDS: readonly Uint8Array[] = [
+const PACKET_WORDS: readonly Uint8Array[] = [
   ...['ffffffffffff', '333300000001', '01005e000012', '020000000001'], // Ethernet addresses
   ...['0800', '0806', '86dd', '81000000', '8100000a'], // EtherTypes and VLAN tags
   ...['0001080006040001', '0001080006040002', '6d6c6231'], // heads of ARP packets, of a proof
@@ -13,6 +13,17 @@ export const PACKET_WORDS: readonly Uint8Array[] = [
 ].map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')));
 
 const MARGIN = 64;
+
+/** A decoder of packets, on which nodes' event loops wait. */
+export function packetTarget(
+  options: Pick<Target, 'name' | 'seeds' | 'check'> & Partial<Pick<Target, 'mend'>>,
+): Target {
+  return {
+    ...{ mend: undefined, grammar: 'bytes', dictionary: PACKET_WORDS },
+    ...{ slowMs: INTERVAL_MS, longest: LONGEST.bytes, share: 1 },
+    ...options,
+  };
+}
 
 /**
  * What the decoder makes of the input where it lies between zeros; undefined where it is malformed. A decoder that reads

@@ -29,9 +29,9 @@ import {
 } from '../../../modules/metallb/src/packet/ndp.ts';
 import { decodeUdp, encodeUdp } from '../../../modules/metallb/src/packet/udp.ts';
 import { golden, goldenNames } from '../../support/golden.ts';
-import { INTERVAL_MS, type Target } from '../target.ts';
+import type { Target } from '../target.ts';
 import { mendIpv4, mendIpv6, mendTransport } from './mend.ts';
-import { decodedWithin, PACKET_WORDS, sameBytes } from './packet-target.ts';
+import { decodedWithin, packetTarget, sameBytes } from './packet-target.ts';
 
 const ETHERNET_HEADER = 14;
 const ETHER_TYPE_VLAN = 0x8100;
@@ -47,20 +47,20 @@ function goldenBehind(headers: number, ...prefixes: readonly string[]): Uint8Arr
 interface Codec<T> {
   readonly name: string;
   readonly seeds: readonly Uint8Array[];
-  readonly mend?: (input: Uint8Array) => Uint8Array;
+  readonly mend?: Target['mend'];
   readonly decode: (input: Uint8Array) => T;
   /** Of what was decoded from the input. @throws what is wrong */
   readonly check: (value: NonNullable<T>, input: Uint8Array) => void;
 }
 
 function codec<T>({ name, seeds, mend, decode, check }: Codec<T>): Target {
-  return {
-    ...{ name, seeds, mend, grammar: 'bytes', dictionary: PACKET_WORDS, slowMs: INTERVAL_MS },
+  return packetTarget({
+    ...{ name, seeds, mend },
     check: (input) => {
       const value = decodedWithin(decode, input);
       if (value !== undefined && value !== null) check(value, input);
     },
-  };
+  });
 }
 
 /** Nothing that this module sends is tagged, and everything is padded. */

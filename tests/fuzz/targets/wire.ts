@@ -19,15 +19,16 @@ import { FrameReader } from '../../../modules/metallb/src/wire/frame-reader.ts';
 import { heartbeatPath, wrapHeartbeat } from '../../../modules/metallb/src/wire/heartbeat-frame.ts';
 import { ip, mac } from '../../support/addresses.ts';
 import { golden, goldenNames } from '../../support/golden.ts';
-import { INTERVAL_MS, type Target } from '../target.ts';
+import type { Target } from '../target.ts';
 import { mendIpv4, mendIpv6 } from './mend.ts';
-import { decodedWithin, PACKET_WORDS, sameBytes } from './packet-target.ts';
+import { decodedWithin, packetTarget, sameBytes } from './packet-target.ts';
 
 const KEY = heartbeatKey(Buffer.alloc(32, 1));
 const CLUSTER = shortId('lab');
 const MAC_BYTES = 32;
 const ETHERNET_HEADER = 14;
 const OWN = mac('02:00:00:00:00:0b');
+const HOUR_MS = 3_600_000;
 
 const quiet: Heartbeat = {
   ...{ cluster: CLUSTER, node: 'n1', interface: 'eth0', incarnation: '0011223344556677' },
@@ -73,7 +74,7 @@ function mendFrame(input: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** Lists may lose their end where they are longer than what is sent, once. */
+/** Lists may lose their end where they are longer than what is sent, once; who writes them says whether they did. */
 function checkHeartbeat(input: Uint8Array): void {
   const read = (bytes: Uint8Array) => decodeHeartbeat(bytes, CLUSTER, [KEY]);
   decodedWithin(namedSender, input);
@@ -82,38 +83,61 @@ function checkHeartbeat(input: Uint8Array): void {
   const again = read(encodeHeartbeat(heartbeat, [KEY]));
   if (typeof again === 'string') throw new Error(`refuses what it wrote: ${again}`);
   deepStrictEqual(read(encodeHeartbeat(again, [KEY])), again);
-  const { heard, covered, witnessed, disputed, heldKeys, ...alone } = heartbeat;
+  const { heard, heardInPart, covered, witnessed, disputed, heldKeys, ...alone } = heartbeat;
   deepStrictEqual({ ...again, ...alone }, again);
   deepStrictEqual(again.heard, heard.slice(0, again.heard.length));
   deepStrictEqual(again.disputed, disputed.slice(0, again.disputed.length));
 }
 
-/** All that any host on a segment can make a wire process do, and what it gets for it. */
-function checkFrame(input: Uint8Array): void {
-  const sent: Uint8Array[] = [];
-  const before = Uint8Array.from(input);
-  const later: (() => void)[] = [];
-  // All ways of reading it, by bits of the sender's address that nothing else depends on.
-  const bit = (number: number) => (((before[11] ?? 0) >> number) & 1) === 1;
-  const reader = new FrameReader(
+/** What a reader of frames is told, and does. */
+class Segment {
+  #way = 0;
+  #now = 0;
+  #sent: Uint8Array[] = [];
+  #later: (() => void)[] = [];
+  /** One for all frames, since a new one takes longer than they do. */
+  readonly #reader = new FrameReader(
     { mac: OWN, interface: 'eth0', cluster: CLUSTER, keyring: { accepted: [KEY] } },
     {
       counters: new Counters(),
-      now: () => 0,
-      isPeer: () => bit(1),
-      send: (frame) => sent.push(frame),
+      now: () => this.#now,
+      isPeer: () => this.#bit(1),
+      send: (frame) => this.#sent.push(frame),
       lookup: () => ({ mac: OWN, override: true, proof: (_, length) => new Uint8Array(length) }),
       onQuestion: () => undefined,
-      isSilent: () => bit(0),
-      afterQueuedFrames: (run) => later.push(run),
+      isSilent: () => this.#bit(0),
+      afterQueuedFrames: (run) => this.#later.push(run),
       onForeignFrame: () => undefined,
       onHeartbeat: () => true,
       onStranger: () => undefined,
       onClaim: () => undefined,
     },
   );
-  reader.read(input, bit(2));
-  for (const run of later) run();
+
+  /** @returns what was sent for it */
+  read(frame: Uint8Array): readonly Uint8Array[] {
+    // All ways of reading it, by bits of the sender's address that nothing else depends on.
+    this.#way = frame[11] ?? 0;
+    // Whoever sent before has its whole rate again: no frame changes what becomes of the next.
+    this.#now += HOUR_MS;
+    this.#sent = [];
+    this.#later = [];
+    this.#reader.read(frame, this.#bit(2));
+    for (const run of this.#later) run();
+    return this.#sent;
+  }
+
+  #bit(number: number): boolean {
+    return ((this.#way >> number) & 1) === 1;
+  }
+}
+
+const SEGMENT = new Segment();
+
+/** All that any host on a segment can make a wire process do, and what it gets for it. */
+function checkFrame(input: Uint8Array): void {
+  const before = Uint8Array.from(input);
+  const sent = SEGMENT.read(input);
   sameBytes(input, before);
   ok(sent.length <= 1, 'one frame has more than one answer');
   for (const frame of sent) {
@@ -135,8 +159,8 @@ function heartbeatFrames(): Uint8Array[] {
 }
 
 export const WIRE_TARGETS: readonly Target[] = [
-  {
-    ...{ name: 'heartbeat', grammar: 'bytes', dictionary: PACKET_WORDS, slowMs: INTERVAL_MS },
+  packetTarget({
+    name: 'heartbeat',
     seeds: [quiet, busy].map((heartbeat) => encodeHeartbeat(heartbeat, [KEY])),
     mend: (input) => {
       const payload = Uint8Array.from(input);
@@ -144,11 +168,11 @@ export const WIRE_TARGETS: readonly Target[] = [
       return payload;
     },
     check: checkHeartbeat,
-  },
-  {
-    ...{ name: 'frame', grammar: 'bytes', dictionary: PACKET_WORDS, slowMs: INTERVAL_MS },
+  }),
+  packetTarget({
+    name: 'frame',
     seeds: [...goldenNames().map(golden), ...heartbeatFrames()],
     mend: mendFrame,
     check: checkFrame,
-  },
+  }),
 ];

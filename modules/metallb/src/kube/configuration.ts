@@ -78,7 +78,7 @@ function readSource({ name, files }: Source): KubeConfig {
     if (files === undefined) config.loadFromCluster();
     for (const file of files ?? []) {
       const hasContext = config.getCurrentContext() !== undefined;
-      config.mergeConfig(readKubeconfig(file), hasContext);
+      config.mergeConfig(parseKubeconfig(readFileSync(file, 'utf8'), file), hasContext);
     }
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
@@ -87,8 +87,8 @@ function readSource({ name, files }: Source): KubeConfig {
   return config;
 }
 
-function readKubeconfig(file: string): KubeConfig {
-  const text = readFileSync(file, 'utf8');
+/** @param file where the text is: what it names relatively is beside it. @throws Error with a sentence, or the library's */
+export function parseKubeconfig(text: string, file: string): KubeConfig {
   const written: unknown = parse(text);
   if (!isRecord(written)) throw new Error(`${file}: expected clusters, users and contexts`);
   const config = new KubeConfig();

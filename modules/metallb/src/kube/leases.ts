@@ -11,6 +11,7 @@ import {
   word,
 } from '../api/fields.ts';
 import { parseAs } from '../api/object.ts';
+import type { Parsed } from '../api/problem.ts';
 import { NotFoundError, StoreUnavailableError } from '../store/errors.ts';
 import type { LeaseLock, LeaseRecord, StoredLease } from '../store/lease.ts';
 import type { JsonPatchOperation } from '../store/store.ts';
@@ -66,11 +67,19 @@ const leaseList: Field<readonly PlacedLease[]> = into(
   ({ items }) => items.map(([lease, { metadata }]) => ({ namespace: metadata.namespace, lease })),
 );
 
+/** An answer that should be a Lease. */
+export const parseLease = (answer: unknown): Parsed<StoredLease> =>
+  parseAs(KIND, leaseObject, answer);
+
+/** An answer that should be a list of them. */
+export const parseLeaseList = (answer: unknown): Parsed<readonly PlacedLease[]> =>
+  parseAs('LeaseList', leaseList, answer);
+
 /** The Leases of this name in all namespaces. @throws as a request does */
 export async function listLeases(api: ApiClient, name: string): Promise<readonly PlacedLease[]> {
   const path = `/apis/${API_VERSION}/leases`;
   const query = { fieldSelector: `metadata.name=${name}` };
-  const parsed = parseAs('LeaseList', leaseList, await api.request({ method: 'GET', path, query }));
+  const parsed = parseLeaseList(await api.request({ method: 'GET', path, query }));
   if (parsed.ok) return parsed.value;
   throw new StoreUnavailableError(`the answer is no list of Leases ${name}`);
 }
@@ -132,7 +141,7 @@ export class KubeLease implements LeaseLock {
   }
 
   #parse(answer: unknown): StoredLease {
-    const parsed = parseAs(KIND, leaseObject, answer);
+    const parsed = parseLease(answer);
     if (parsed.ok) return parsed.value;
     throw new StoreUnavailableError(`the answer is no Lease ${this.#place.name}`);
   }

@@ -52,7 +52,8 @@ interface Page extends ObjectList {
   readonly next: string;
 }
 
-function parsePage(body: unknown, { kind }: WatchOptions): Page {
+/** @throws StoreUnavailableError for what is no page of such objects */
+export function parsePage(body: unknown, { kind }: Pick<WatchOptions, 'kind'>): Page {
   const list = isRecord(body) ? body : {};
   const metadata = isRecord(list['metadata']) ? list['metadata'] : {};
   const { resourceVersion, continue: next = '' } = metadata;

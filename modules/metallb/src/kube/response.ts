@@ -47,7 +47,11 @@ export function retryAfterMs({ statusCode = 0, headers }: IncomingMessage): numb
 }
 
 /** The error that an answer which is no success means, as a sentence. */
-export function errorOf(request: ApiRequest, { statusCode }: IncomingMessage, body: string): Error {
+export function errorOf(
+  request: ApiRequest,
+  { statusCode }: Pick<IncomingMessage, 'statusCode'>,
+  body: string,
+): Error {
   const status = statusCode ?? 0;
   const refusal = refusalIn(body);
   const message = `${request.method} ${request.path}: ${status} ${detailOf(refusal)}`;

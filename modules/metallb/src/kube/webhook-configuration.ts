@@ -14,6 +14,10 @@ const configuration = fields({
   ),
 });
 
+/** An answer that should be such a configuration. */
+export const parseConfiguration = (answer: unknown) =>
+  parseAs('ValidatingWebhookConfiguration', configuration, answer);
+
 /** The ValidatingWebhookConfiguration that the chart installs; whom API servers trust is filled in here. */
 export class WebhookConfiguration {
   readonly #api: ApiClient;
@@ -31,8 +35,7 @@ export class WebhookConfiguration {
    * @throws NotFoundError, ConflictError when somebody else writes it meanwhile
    */
   async trust(authorities: string): Promise<void> {
-    const object = await this.#api.request({ method: 'GET', path: this.#path });
-    const parsed = parseAs('ValidatingWebhookConfiguration', configuration, object);
+    const parsed = parseConfiguration(await this.#api.request({ method: 'GET', path: this.#path }));
     if (!parsed.ok) throw new InvalidError(formatProblems(parsed.problems));
     const { metadata, webhooks } = parsed.value;
     const caBundle = Buffer.from(authorities).toString('base64');

@@ -1,5 +1,6 @@
 import { absentAs, type Field, fields, into, mapOf, text, word } from '../api/fields.ts';
 import { parseAs } from '../api/object.ts';
+import type { Parsed } from '../api/problem.ts';
 import { InvalidError, NotFoundError } from '../store/errors.ts';
 import { pointerTo } from '../store/json-patch.ts';
 import type { JsonPatchOperation } from '../store/store.ts';
@@ -35,6 +36,12 @@ const secret: Field<{ readonly version: string; readonly kept: Certificate }> = 
   },
 );
 
+/** An answer that should be such a Secret. */
+export const parseSecret = (
+  answer: unknown,
+): Parsed<{ readonly version: string; readonly kept: Certificate }> =>
+  parseAs('Secret', secret, answer);
+
 /**
  * The Secret with the webhook's certificate, which all replicas read and one writes. The chart brings it without data;
  * where there is no chart, it is created.
@@ -52,7 +59,7 @@ export class WebhookSecret {
   async read(): Promise<{ readonly version: string; readonly kept: Certificate } | undefined> {
     const object = await this.#find();
     if (object === undefined) return undefined;
-    const parsed = parseAs('Secret', secret, object);
+    const parsed = parseSecret(object);
     // Names of fields only: a value that can't be read may be a key.
     if (!parsed.ok) throw new InvalidError(`Secret ${this.#place.name} can't be read`);
     return parsed.value;

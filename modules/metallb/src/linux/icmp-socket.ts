@@ -1,5 +1,6 @@
 import rawSocket from 'raw-socket';
 import { type IpAddress, type IpFamily, parseIp } from '../net/ip.ts';
+import { icmpMessageIn } from './icmp-message.ts';
 
 /** ICMP of one family on one interface. */
 export interface IcmpSocket {
@@ -50,7 +51,7 @@ export function openIcmpSocket(options: IcmpSocketOptions): IcmpSocket {
   socket.on('error', onError);
   socket.on('message', (bytes, source) => {
     const ip = parseIp(source);
-    if (isOpen && ip !== undefined) onReply(ip, icmpOf(family, bytes));
+    if (isOpen && ip !== undefined) onReply(ip, icmpMessageIn(family, bytes));
   });
   try {
     const device = Buffer.from(`${name}\0`);
@@ -80,9 +81,4 @@ function filterBits(types: number, passes: number): Buffer {
   const word = passes >>> 5;
   words[word] = (words[word] ?? 0) & ~(1 << (passes & 31));
   return Buffer.from(words.buffer);
-}
-
-/** A raw socket of IPv4 shows the IP header too, one of IPv6 does not. */
-function icmpOf(family: IpFamily, bytes: Uint8Array): Uint8Array {
-  return family === 'IPv6' ? bytes : bytes.subarray(((bytes[0] ?? 0) & 0x0f) * 4);
 }

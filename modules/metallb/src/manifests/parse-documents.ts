@@ -73,7 +73,7 @@ function readObject(
   if (!isKind(kind) || groupOf(apiVersion) !== groupOf(KINDS[kind].apiVersion)) return undefined;
   const copy = plainCopy(value);
   if (copy === undefined) {
-    report(`${kind}: this refers to itself, or is nested too deeply`);
+    report(`${kind}: this is nested too deeply`);
     return undefined;
   }
   const { metadata } = copy;
@@ -86,7 +86,7 @@ function readObject(
   return { ...copy, apiVersion, kind, metadata: metadataOf(metadata, kind) };
 }
 
-/** As JSON would carry it, which is a tree: a YAML alias may stand for what holds it. */
+/** As JSON would carry it: what was read from JSON may be nested more deeply than can be written. */
 function plainCopy(value: object): Readonly<Record<string, unknown>> | undefined {
   try {
     return asStored({ ...value });

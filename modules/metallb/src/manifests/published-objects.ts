@@ -28,12 +28,19 @@ export function parseObjectFile(text: string): BaseObject | undefined {
     const value = JSON.parse(text) as Partial<BaseObject> | null;
     const isObject =
       typeof value?.metadata?.uid === 'string' &&
+      typeof value.metadata.name === 'string' &&
+      parseRevision(value.metadata.resourceVersion) !== undefined &&
       typeof value.kind === 'string' &&
       isKind(value.kind);
     return isObject ? (value as BaseObject) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Undefined for what is no version: versions are compared, and with one that is no number nothing would be newer. */
+export function parseRevision(text: unknown): number | undefined {
+  return typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
 
 /** The controller's objects on disk, each in a file of its own, and the counter that gives versions. */
@@ -74,9 +81,9 @@ export class PublishedObjects {
   }
 }
 
-/** The counter; 0 before the controller's first write. */
+/** The counter; 0 before the controller's first write, and where it is damaged: the objects tell theirs. */
 export function readRevision(layout: StateLayout): number {
-  return Number(readIfThere(layout.revision) ?? 0);
+  return parseRevision(readIfThere(layout.revision)?.trim()) ?? 0;
 }
 
 function filesBelow(directory: string): string[] {

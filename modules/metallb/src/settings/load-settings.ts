@@ -78,9 +78,17 @@ function fromEnvironment(table: SettingsTable, env: SettingSources['env']): Give
 }
 
 async function fromFile(table: SettingsTable, path: string): Promise<GivenByKey> {
+  return settingsIn(table, await readMapping(path), path);
+}
+
+/** What the content of a file says. @throws UsageError when it is no mapping of settings to texts, numbers and lists */
+export function settingsIn(table: SettingsTable, content: unknown, path: string): GivenByKey {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
+    throw new UsageError(`can't read the settings in ${path}: expected lines of NAME: VALUE`);
+  }
   const keys = new Map(Object.keys(table).map((key) => [flagName(key), key]));
   const given: GivenByKey = {};
-  for (const [name, value] of Object.entries(await readMapping(path))) {
+  for (const [name, value] of Object.entries(content)) {
     const key = keys.get(name);
     if (key === undefined) throw new UsageError(`unknown setting ${name} in ${path}`);
     if (table[key]?.notFromFile) {
@@ -95,20 +103,15 @@ async function fromFile(table: SettingsTable, path: string): Promise<GivenByKey>
   return given;
 }
 
-async function readMapping(path: string): Promise<object> {
+async function readMapping(path: string): Promise<unknown> {
   // Only now: loading it would cost a program without a file a good part of its start.
   const { parse } = await import('yaml');
-  let content: unknown;
   try {
-    content = parse(readFileSync(path, 'utf8')) ?? {};
+    return parse(readFileSync(path, 'utf8')) ?? {};
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new UsageError(`can't read the settings in ${path}: ${reason}`, { cause: error });
   }
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) {
-    throw new UsageError(`can't read the settings in ${path}: expected lines of NAME: VALUE`);
-  }
-  return content;
 }
 
 function readSetting(

@@ -6,6 +6,7 @@ export function nearestWord(word: string, candidates: Iterable<string>): string 
   let nearest: { candidate: string; changes: number } | undefined;
   for (const candidate of candidates) {
     const begins = word.length > 0 && candidate.startsWith(word);
+    if (!begins && Math.abs(word.length - candidate.length) > MAX_CHANGES) continue;
     const changes = begins ? 0 : changesBetween(word, candidate);
     if (changes > MAX_CHANGES || changes >= candidate.length) continue;
     if (nearest === undefined || changes < nearest.changes) nearest = { candidate, changes };

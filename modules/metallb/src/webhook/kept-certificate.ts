@@ -47,13 +47,19 @@ function lifetimeOfReadable(
   return { renewAt: from + (until - from) * RENEWED_AFTER, expiresAt: until };
 }
 
-/** The authorities that are still valid, each once. An expired one vouches for nothing that could be served. */
+/** The authorities that are still valid, each once. An expired or damaged one vouches for nothing that could be served. */
 export function withoutExpired(authorities: string, nowEpochMs: number): string {
-  const valid = certificatesIn(authorities).filter((pem) => {
-    const until = parseTimestamp(new X509Certificate(pem).validTo);
-    return until !== undefined && until > nowEpochMs;
-  });
+  const valid = certificatesIn(authorities).filter((pem) => expiryOf(pem) > nowEpochMs);
   return [...new Set(valid)].map((pem) => `${pem}\n`).join('');
+}
+
+/** 0 for what can't be read. */
+function expiryOf(pem: string): number {
+  try {
+    return parseTimestamp(new X509Certificate(pem).validTo) ?? 0;
+  } catch {
+    return 0;
+  }
 }
 
 function certificatesIn(text: string): string[] {
