@@ -185,6 +185,27 @@ test('a restarted wire resumes at once and nobody takes over, at any phase of th
   }
 });
 
+for (const [name, lastAnnouncer, expected] of [
+  ['as before', 'n1', { from: undefined, unchanged: true }],
+  ['though the cluster state names another node', 'n2', { from: 'n2', unchanged: false }],
+] as const) {
+  test(`what a restarted wire goes on with is told to the speaker once: ${name}`, () => {
+    const lan = threeNodes();
+    lan.kill('n1');
+    lan.duty(IPS[0], 'n1', { lastAnnouncer });
+    const { reports, segment, counters } = lan.start('n1', [ip(IPS[0])]);
+    lan.run(1_000);
+    const told = reports.flatMap((one) => (one.type === 'announced' ? [one] : []));
+    assert.equal(
+      told.map(({ from, unchanged }) => ({ from, unchanged })),
+      [expected],
+    );
+    assert.equal(segment.standingReports(), told, 'to a new speaker, too');
+    const counted = counters.snapshot().some((one) => one.name === 'announcer_changes_total');
+    assert.is(counted, !expected.unchanged, 'counted where it has moved');
+  });
+}
+
 test('a frozen node that wakes up answers nothing before it is elected again', () => {
   const lan = threeNodes();
   const n1 = lan.stations.get('n1');

@@ -58,6 +58,7 @@ export class MoveReports {
     };
     this.#announced.set(ip, report);
     this.#ports.report(report);
+    if (report.unchanged) return;
     const labels = { interface: interfaceName, reason: report.reason };
     this.#ports.counters.add('announcer_changes_total', labels);
     if (darkMs !== undefined) this.#ports.counters.add('dark_ms_total', labels, darkMs);

@@ -181,6 +181,7 @@ export class SegmentIps {
       const transition = electRole(ip);
       if (transition !== undefined) this.#apply(transition);
       if (duty !== undefined) this.#settleProbing(duty);
+      if (duty !== undefined) this.#tellResumed(duty);
       if (transition !== undefined) this.#keep(ip);
     };
   }
@@ -230,6 +231,14 @@ export class SegmentIps {
       this.#fallSilent(ip, duty === undefined ? 'no duty any more' : reason);
     }
     if (covers) this.announcements.startAnswering(ip);
+  }
+
+  /** What the wire process before began: the speaker must know, since another node may have had it meanwhile. */
+  #tellResumed(duty: Duty): void {
+    const { ip } = duty;
+    if (!this.#isAnnounced(ip) || this.announcements.isOptimistic(ip) || this.#moves.has(ip))
+      return;
+    this.#moves.announced(duty, { ip, from: undefined });
   }
 
   /** The winner may have been seen already, when it knew before us that it wins. */
