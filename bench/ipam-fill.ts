@@ -37,7 +37,8 @@ function elapsedMs(work: () => void): number {
 
 function allocatorOf(ranges: readonly IpRange[], coolDownMs: number): Allocator {
   const allocator = new Allocator({ coolDownMs });
-  allocator.setPools([{ name: 'pool', ranges, autoAssign: true, avoidBuggyIps: false }]);
+  const pool = { name: 'pool', ranges, autoAssign: true, avoidBuggyIps: false, reassigns: false };
+  allocator.setPools([pool]);
   return allocator;
 }
 

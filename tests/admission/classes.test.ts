@@ -97,6 +97,37 @@ for (const [name, wanted, children, warning] of shrinkings) {
   });
 }
 
+const wide = ['192.0.2.0/28'];
+const reassigning = (...addressPool: string[]) => edge({ addressPool, whenOutOfPool: 'Reassign' });
+const reassignments: [
+  name: string,
+  old: KubernetesObject,
+  wanted: KubernetesObject,
+  takenBack?: string,
+][] = [
+  ['that takes one out', reassigning(...wide), reassigning('192.0.2.8/29'), '192.0.2.1'],
+  ['that takes none out', reassigning(...wide), reassigning(...wide, '192.0.2.64')],
+  [
+    'of whenOutOfPool alone, one being out',
+    pool('192.0.2.8/29'),
+    reassigning('192.0.2.8/29'),
+    '192.0.2.1',
+  ],
+  ['of something else, one being out', reassigning('192.0.2.8/29'), reassigning('192.0.2.8/30')],
+];
+for (const [name, old, wanted, takenBack] of reassignments) {
+  test(`where IPs are reassigned, a change ${name}: ${takenBack ? 'a warning' : 'no warning'}`, () => {
+    const children = [ip('192.0.2.1'), ip('192.0.2.8')];
+    const warnings = takenBack
+      ? [
+          `1 assigned IP is not in spec.addressPool of MetalLoadBalancerClass "edge" any more and will be taken back (spec.whenOutOfPool): ${takenBack}`,
+        ]
+      : [];
+    const verdict = verdictOn(update(old, wanted), { classes: [old], children });
+    assert.equal(verdict, { refusals: [], warnings });
+  });
+}
+
 test('a warning about hundreds of IPs says how many and names as many as fit', () => {
   const children = Array.from({ length: 250 }, (_, index) => ip(`192.0.2.${index}`));
   const old = pool('192.0.2.0/24');

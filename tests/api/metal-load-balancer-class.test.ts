@@ -23,6 +23,7 @@ test('fills in every default of an empty class', () => {
       isDefault: false,
       type: 'L2',
       addressPool: [],
+      whenOutOfPool: 'Keep',
       nodeSelector: {},
       l2: { interfaces: [], failback: { mode: 'auto' }, ignoreExcludeLabel: false },
     });

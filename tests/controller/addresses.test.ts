@@ -1,5 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
+import { CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { classOf, node, service } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
@@ -101,6 +103,43 @@ test('an IP that its pool no longer covers stays, and a condition says so', asyn
   assert.ok(bench.conditions('nginx').includes(expected));
   await bench.restart();
   assert.equal(bench.store.writes, []);
+});
+
+test('where the class reassigns, an IP that its pool no longer covers is replaced', async () => {
+  const pool = (...addressPool: string[]) =>
+    classOf('ingress', { isDefault: true, addressPool, whenOutOfPool: 'Reassign' });
+  const bench = await benchWith(pool('192.0.2.10-192.0.2.11'), service('a'), service('b'));
+  const announcer = { node: 'n1', since: '2026-01-01T00:00:00Z', reason: 'Assigned' };
+  for (const child of bench.store.list(CHILD_KIND)) {
+    bench.store.put({ ...child, status: { ...Object(child.status), announcer } });
+  }
+  bench.change(pool('192.0.2.11-192.0.2.12'));
+  await bench.settle();
+  assert.equal([bench.ips('a'), bench.ips('b')], [['192.0.2.12'], ['192.0.2.11']]);
+  assert.match(
+    bench.events.join('\n'),
+    'Service/a Normal IPAllocated: 192.0.2.12 assigned in place of 192.0.2.10',
+  );
+  const announced = bench.store
+    .list(CHILD_KIND)
+    .filter(({ status }) => valueAt(status, 'announcer') !== undefined);
+  assert.equal(
+    announced.map(({ metadata }) => metadata.name),
+    ['b-ingress-0'],
+    'nobody has announced the new one',
+  );
+  bench.store.remove({ kind: 'MetalLoadBalancerClass', name: 'ingress' });
+  await bench.settle();
+  await bench.restart();
+  assert.equal(
+    [bench.ips('a'), bench.ips('b')],
+    [['192.0.2.12'], ['192.0.2.11']],
+    'a class that is gone reassigns nothing',
+  );
+  bench.store.put(pool('192.0.2.11'));
+  await bench.settle();
+  assert.equal([bench.ips('a'), bench.ips('b')], [[], ['192.0.2.11']]);
+  assert.match(bench.conditions('a').join(), 'no free IPv4 address (ingress: 1 of 1 used)');
 });
 
 test('Services with one sharing key and different ports share an IP', async () => {

@@ -69,6 +69,8 @@ const selecting = (interfaceSelection: unknown) => ({ l2: { interfaceSelection }
 
 const ALIKE: readonly [name: string, spec: unknown, verdict: boolean][] = [
   ['nothing in it', {}, true],
+  ['whenOutOfPool Reassign', { whenOutOfPool: 'Reassign' }, true],
+  ['another whenOutOfPool', { whenOutOfPool: 'Clear' }, false],
   ['256 ranges', { addressPool: ranges(256) }, true],
   ['257 ranges', { addressPool: ranges(257) }, false],
   ['an interface name of 15 characters', interfaces('abcdefghijklmno'), true],

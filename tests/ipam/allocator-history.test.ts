@@ -26,6 +26,38 @@ test('an assignment outlives its pool, says so, and is at home again when the po
   assert.equal(allocator.assign(claimOf('b'), 0).assignment.ips, ipsOf('192.0.2.2'));
 });
 
+test('a pool that reassigns takes back what it does not cover any more, also where it has no other', () => {
+  const allocator = new Allocator();
+  allocator.setPools([IPV4_POOL]);
+  allocator.assign(claimOf('a'), 0);
+  for (const [range, reassigns, holds] of [
+    ['192.0.2.2', false, '192.0.2.1'],
+    ['192.0.2.2', true, '192.0.2.2'],
+    ['192.0.2.2-192.0.2.3', true, '192.0.2.2'],
+    ['192.0.2.3', true, '192.0.2.3'],
+  ] as const) {
+    allocator.setPools([poolOf('p', range, { reassigns })]);
+    assert.is(allocator.assign(claimOf('a'), 0).assignment.ips.join(), holds);
+  }
+  allocator.setPools([]);
+  assert.is(allocator.assign(claimOf('a'), 0).assignment.ips.join(), '192.0.2.3', 'the pool went');
+  allocator.setPools([poolOf('p', '2001:db8::1', { reassigns: true })]);
+  const refused = allocator.assign(claimOf('a'), 0);
+  assert.equal([refused.kind, refused.assignment.ips], ['refused', []]);
+  assert.is(allocator.assignmentOf('a'), undefined);
+});
+
+test('a requested address that is taken back is refused from then on', () => {
+  const allocator = new Allocator();
+  const claim = claimOf('a', { requested: ipsOf('192.0.2.1') });
+  allocator.setPools([IPV4_POOL]);
+  allocator.assign(claim, 0);
+  allocator.setPools([poolOf('p', '192.0.2.2', { reassigns: true })]);
+  const outcome = allocator.assign(claim, 0);
+  assert.is(outcome.kind === 'refused' && outcome.reason, 'requested-ip-not-in-pool');
+  assert.equal(outcome.assignment.ips, []);
+});
+
 test('a range that passes to another pool takes nobody along', () => {
   const allocator = new Allocator();
   allocator.setPools([poolOf('p', '192.0.2.1-192.0.2.2'), poolOf('q', '192.0.2.9')]);

@@ -14,6 +14,11 @@ const POOL_SETS: readonly (readonly Pool[])[] = [
   [poolOf('p', '10.0.0.1-10.0.0.4'), poolOf('q', '10.0.0.5-10.0.0.6')],
   [poolOf('p', '10.0.0.1-10.0.0.2'), poolOf('q', '10.0.0.5-10.0.0.6')],
   [poolOf('q', '10.0.0.5-10.0.0.6')],
+  [
+    poolOf('p', '10.0.0.1-10.0.0.2', { reassigns: true }),
+    poolOf('q', '10.0.0.5', { reassigns: true }),
+  ],
+  [poolOf('p', '10.0.0.2-10.0.0.3', { reassigns: true }), poolOf('q', '10.0.0.5-10.0.0.6')],
   [poolOf('p', '10.0.0.1-10.0.0.3'), poolOf('q', '10.0.0.4-10.0.0.8', { autoAssign: false })],
   [poolOf('p', '10.0.0.3, 10.0.0.1, 10.0.0.254-10.0.1.1', { avoidBuggyIps: true })],
 ];
@@ -171,6 +176,10 @@ test('after a restart, adopting every status and assigning again moves nobody', 
       const run = new Run();
       run.act({ kind: 'set-pools', pools: POOL_SETS[0] ?? [] });
       for (const step of operations) run.act(step);
+      // As a controller does whenever pools change: some of them may reassign.
+      for (const claim of [...run.satisfied.values()]) {
+        run.act({ kind: 'assign', claim, afterMs: 0 });
+      }
 
       const restarted = new Allocator({ coolDownMs: COOL_DOWN_MS });
       const shuffled = [...run.satisfied.values()]

@@ -53,7 +53,7 @@ test('a pool hands out each of its addresses once, lowest first, and none that i
   });
   return fc.assert(
     fc.property(pools, (wish) => {
-      const pool: Pool = { name: 'p', autoAssign: true, ...wish };
+      const pool: Pool = { ...poolOf('p', ''), ...wish };
       const expected = addressesOf(pool);
       const space = new PoolSpace(pool);
       assert.is(space.total, BigInt(expected.length));
@@ -76,7 +76,7 @@ test('an address is found in the pool that has it', () => {
         return { ...range, first: range.first + 1_000n, last: range.last + 1_000n };
       });
       const pools = [low, high].map((ranges, index): Pool => {
-        return { name: `p${index}`, ranges, autoAssign: true, avoidBuggyIps };
+        return { ...poolOf(`p${index}`, ''), ranges, avoidBuggyIps };
       });
       const ip = ipFromBigInt('IPv4', BigInt(value));
       assert.is(

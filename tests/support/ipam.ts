@@ -20,7 +20,8 @@ export function rangesOf(text: string): IpRange[] {
 
 /** @param ranges with commas between them */
 export function poolOf(name: string, ranges: string, wish: Partial<Pool> = {}): Pool {
-  return { name, ranges: rangesOf(ranges), autoAssign: true, avoidBuggyIps: false, ...wish };
+  const plain = { autoAssign: true, avoidBuggyIps: false, reassigns: false };
+  return { name, ranges: rangesOf(ranges), ...plain, ...wish };
 }
 
 /** @param text addresses with commas between them */

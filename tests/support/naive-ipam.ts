@@ -55,7 +55,9 @@ export class NaiveIpam {
     this.cooling = this.cooling.filter(({ releasedAt }) => now - releasedAt < this.#coolDownMs);
     const held = this.ipOf(claim.owner);
     const choice = held !== undefined && this.#fits(claim, held) ? held : this.#choose(claim);
-    const next = choice ?? (held !== undefined && this.#passes(claim, held) ? held : undefined);
+    const stays =
+      held !== undefined && this.#passes(claim, held) && !this.#isTakenBack(claim, held);
+    const next = choice ?? (stays ? held : undefined);
     if (next !== held) this.release(claim.owner, now);
     if (next !== undefined) this.#hold(claim, next);
     return choice !== undefined;
@@ -71,7 +73,13 @@ export class NaiveIpam {
 
   #fits(claim: Claim, ip: IpAddress): boolean {
     const otherRequested = claim.requested.length > 0 && !claim.requested.includes(ip);
-    return this.#passes(claim, ip) && !otherRequested;
+    return this.#passes(claim, ip) && !otherRequested && !this.#isTakenBack(claim, ip);
+  }
+
+  #isTakenBack({ pools }: Claim, ip: IpAddress): boolean {
+    const open = this.pools.filter(({ name }) => pools.includes(name));
+    const isInside = open.some((pool) => addressesOf(pool).includes(ip));
+    return open.length > 0 && !isInside && !open.some(({ reassigns }) => !reassigns);
   }
 
   #choose(claim: Claim): IpAddress | undefined {

@@ -31,15 +31,9 @@ function covers(outer: IpRange, inner: IpRange): boolean {
   return outer.family === inner.family && outer.first <= inner.first && inner.last <= outer.last;
 }
 
-/** Those of the addresses, each once and lowest first, that were in the old ranges and are in none of the new ones. */
-export function leftOutside(
-  ips: readonly IpAddress[],
-  old: readonly IpRange[],
-  wanted: readonly IpRange[],
-): IpAddress[] {
-  const isIn = (ranges: readonly IpRange[], ip: IpAddress) =>
-    ranges.some((range) => rangeContains(range, ip));
+/** Those of the addresses that are in none of the ranges, each once and lowest first. */
+export function outsideOf(ranges: readonly IpRange[], ips: readonly IpAddress[]): IpAddress[] {
   return [...new Set(ips)]
-    .filter((ip) => isIn(old, ip) && !isIn(wanted, ip))
+    .filter((ip) => !ranges.some((range) => rangeContains(range, ip)))
     .sort((a, b) => (ipToBigInt(a) < ipToBigInt(b) ? -1 : 1));
 }

@@ -5,7 +5,7 @@ import {
 import { CLASS_KIND, LABEL, MIGRATED_BY } from '../api/names.ts';
 import { keyOf, parseObject } from '../api/object.ts';
 import { formatProblems } from '../api/problem.ts';
-import { leftOutside, newOverlaps } from './address-pools.ts';
+import { newOverlaps, outsideOf } from './address-pools.ts';
 import type { AdmissionRequest, Change } from './admission-review.ts';
 import { ALLOWED, combined, listed, refused, type Verdict, warned } from './verdict.ts';
 import type { AdmissionOptions, AdmissionView } from './view.ts';
@@ -79,7 +79,7 @@ function reviewSpec(
   return combined([
     reviewDefault(parsed.value, old, view),
     reviewOverlaps(parsed.value, old, view),
-    reviewShrinking(parsed.value, old, view),
+    reviewAssigned(parsed.value, old, view),
   ]);
 }
 
@@ -124,8 +124,8 @@ function reviewOverlaps(
   return refused(refusals);
 }
 
-/** An IP never changes silently: what is assigned stays, whatever the pool says. */
-function reviewShrinking(
+/** An IP never changes silently: what is assigned stays, or its owner is told that it does not. */
+function reviewAssigned(
   wanted: MetalLoadBalancerClass,
   old: MetalLoadBalancerClass | undefined,
   view: AdmissionView,
@@ -135,14 +135,18 @@ function reviewShrinking(
   const ips = [...view.children.values()].flatMap(({ className, status }) =>
     className === name && status.ip !== undefined ? [status.ip] : [],
   );
-  const outside = leftOutside(ips, old.spec.addressPool, wanted.spec.addressPool);
+  const reassigns = wanted.spec.whenOutOfPool === 'Reassign';
+  const isNews = reassigns && old.spec.whenOutOfPool === 'Keep';
+  const before = isNews ? [] : outsideOf(old.spec.addressPool, ips);
+  const outside = outsideOf(wanted.spec.addressPool, ips).filter((ip) => !before.includes(ip));
   if (outside.length === 0) return ALLOWED;
   const [count, stay] =
     outside.length === 1
-      ? ['1 assigned IP is', 'stays']
-      : [`${outside.length} assigned IPs are`, 'stay'];
+      ? ['1 assigned IP is', 'stays assigned']
+      : [`${outside.length} assigned IPs are`, 'stay assigned'];
+  const outcome = reassigns ? 'will be taken back (spec.whenOutOfPool)' : stay;
   return warned([
-    `${count} not in spec.addressPool of ${nameOf(name)} any more and ${stay} assigned: ${listed(outside)}`,
+    `${count} not in spec.addressPool of ${nameOf(name)} any more and ${outcome}: ${listed(outside)}`,
   ]);
 }
 

@@ -31,6 +31,8 @@ export interface MetalLoadBalancerClass {
     readonly isDefault: boolean;
     readonly type: 'L2' | 'BGP' | 'L2AndBGP';
     readonly addressPool: readonly IpRange[];
+    /** What becomes of an assigned address that the pool does not cover any more. */
+    readonly whenOutOfPool: 'Keep' | 'Reassign';
     /** Equality labels, all of them; empty means every node. */
     readonly nodeSelector: Readonly<Record<string, string>>;
     readonly l2: {
@@ -113,6 +115,7 @@ const spec = fields({
   isDefault: absentAs(false, flag),
   type: absentAs('L2', oneOf('L2', 'BGP', 'L2AndBGP')),
   addressPool: absentAs([], addressPool),
+  whenOutOfPool: absentAs('Keep', oneOf('Keep', 'Reassign')),
   nodeSelector: absentAs({}, mapOf(labelValue, MAX_LABELS)),
   l2: absentAs(
     {},

@@ -13,7 +13,7 @@ import type { Problem } from '../api/problem.ts';
 import type { Allocator, PoolUsage } from '../ipam/allocator.ts';
 import type { Assigned, Refused } from '../ipam/claim.ts';
 import { familyOf, type IpAddress } from '../net/ip.ts';
-import type { Operation } from '../store/store.ts';
+import type { JsonPatchOperation, Operation } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { claimOfChild, poolOfClass } from './claim-of-child.ts';
 
@@ -134,12 +134,12 @@ export class AddressBook {
   }
 
   #statusOperation({ object, value }: Observed<Child>, outcome: Assigned | Refused): Operation[] {
-    const patch = statusPatch(object, statusOf(value, outcome), this.#ports.clock.epochMs());
-    if (patch.length === 0) return [];
+    const changes = statusPatch(object, statusOf(value, outcome), this.#ports.clock.epochMs());
+    if (changes.length === 0) return [];
     const { name, namespace } = object.metadata;
-    return [
-      { do: 'patch', ref: { kind: CHILD_KIND, namespace, name }, subresource: 'status', patch },
-    ];
+    const ref = { kind: CHILD_KIND, namespace, name } as const;
+    const patch = [...changes, ...withoutAnnouncer(value, outcome)];
+    return [{ do: 'patch', ref, subresource: 'status', patch }];
   }
 
   #wait(pool: string, serviceKey: string): void {
@@ -171,6 +171,15 @@ function compareAge(
 ): number {
   const [ageA, ageB] = [a, b].map((item) => `${item.creationTimestamp} ${keyOf(item)}`);
   return (ageA ?? '') < (ageB ?? '') ? -1 : 1;
+}
+
+/** Whoever announced another IP has not announced this one: nobody has. */
+function withoutAnnouncer(
+  { status }: Child,
+  { assignment }: Assigned | Refused,
+): JsonPatchOperation[] {
+  const isOfAnother = status.announcer !== undefined && status.ip !== assignment.ips[0];
+  return isOfAnother ? [{ op: 'remove', path: '/status/announcer' }] : [];
 }
 
 function statusOf({ className }: Child, outcome: Assigned | Refused): StatusChanges {

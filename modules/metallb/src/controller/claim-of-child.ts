@@ -7,8 +7,13 @@ import type { Sharing } from '../ipam/sharing.ts';
 
 /** The addresses of a class. */
 export function poolOfClass({ metadata, spec }: MetalLoadBalancerClass): Pool {
-  const { name } = metadata;
-  return { name, ranges: spec.addressPool, autoAssign: true, avoidBuggyIps: false };
+  return {
+    name: metadata.name,
+    ranges: spec.addressPool,
+    autoAssign: true,
+    avoidBuggyIps: false,
+    reassigns: spec.whenOutOfPool === 'Reassign',
+  };
 }
 
 /** What a child wants of its class's pool: one address of its one family. */

@@ -1,6 +1,6 @@
 import type { Problem } from '../api/problem.ts';
 import { compareIps, type IpAddress } from '../net/ip.ts';
-import { type AddressView, type Choice, chooseAddresses, stillFits } from './choose.ts';
+import { type AddressView, type Choice, chooseAddresses, mayStay, stillFits } from './choose.ts';
 import type { Assigned, Assignment, Claim, Refusal, Refused } from './claim.ts';
 import { CoolDown } from './cool-down.ts';
 import { type Pool, samePool } from './pool.ts';
@@ -31,7 +31,8 @@ export interface PoolUsage {
 
 /**
  * Who holds which address. State lives elsewhere (in statuses, adopted at start); this is its working copy. An
- * assignment ends only by its owner's own change or release: never because a pool shrank or went.
+ * assignment ends only by its owner's own change or release, and where its pool reassigns: else never because a pool
+ * shrank, and never because it went.
  * Every `now` is in milliseconds and never goes back.
  */
 export class Allocator {
@@ -80,7 +81,7 @@ export class Allocator {
     const held = this.#holdings.get(claim.owner)?.ips ?? [];
     const choice = this.#choose(claim, held);
     const next =
-      choice.kind === 'chosen' ? choice.ips : held.filter((ip) => this.#mayKeep(claim, ip));
+      choice.kind === 'chosen' ? choice.ips : held.filter((ip) => mayStay(this.#view, claim, ip));
     const freedPools = this.#exchange(claim, next, now);
     return choice.kind === 'chosen'
       ? this.#assigned(claim, freedPools)
@@ -105,19 +106,15 @@ export class Allocator {
   }
 
   #choose(claim: Claim, held: readonly IpAddress[]): Choice {
-    const view: AddressView = {
-      pools: this.#pools,
-      tenants: this.#tenants,
-      coolDown: this.#coolDown,
-    };
+    const view = this.#view;
     const stay = held.filter((ip) => stillFits(view, claim, ip));
     const choice = chooseAddresses(view, claim, stay);
     // Both families come from one pool: where the held one's pool lacks the other, another pool may have both.
     return choice.kind === 'refused' && stay.length > 0 ? chooseAddresses(view, claim, []) : choice;
   }
 
-  #mayKeep(claim: Claim, ip: IpAddress): boolean {
-    return this.#tenants.refusal(ip, claim.owner, claim.sharing) === undefined;
+  get #view(): AddressView {
+    return { pools: this.#pools, tenants: this.#tenants, coolDown: this.#coolDown };
   }
 
   /**

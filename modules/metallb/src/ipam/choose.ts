@@ -14,15 +14,30 @@ export interface AddressView {
 
 export type Choice = Refusal | { readonly kind: 'chosen'; readonly ips: readonly IpAddress[] };
 
-/** Whether an address that the owner holds still answers its claim. Which pool has it now is no reason to move. */
-export function stillFits({ tenants }: AddressView, claim: Claim, ip: IpAddress): boolean {
+/** Whether an address that the owner holds still answers its claim. */
+export function stillFits(view: AddressView, claim: Claim, ip: IpAddress): boolean {
   const family = familyOf(ip);
   const requested = claim.requested.find((wish) => familyOf(wish) === family);
   return (
     wantedFamilies(claim).includes(family) &&
     (requested === undefined || requested === ip) &&
-    tenants.refusal(ip, claim.owner, claim.sharing) === undefined
+    mayStay(view, claim, ip)
   );
+}
+
+/** Whether the owner may keep an address, whatever it claims: nobody else objects, and its pools don't want it back. */
+export function mayStay({ pools, tenants }: AddressView, claim: Claim, ip: IpAddress): boolean {
+  return (
+    tenants.refusal(ip, claim.owner, claim.sharing) === undefined && !isReassigned(pools, claim, ip)
+  );
+}
+
+/** Which pool has it now is no reason to move, unless all pools of the claim say so. One not in force says nothing. */
+function isReassigned(pools: PoolsInForce, claim: Claim, ip: IpAddress): boolean {
+  const home = pools.find(ip)?.pool.name;
+  if (home !== undefined && claim.pools.includes(home)) return false;
+  const inForce = claim.pools.flatMap((name) => pools.get(name)?.pool ?? []);
+  return inForce.length > 0 && inForce.every(({ reassigns }) => reassigns);
 }
 
 /**

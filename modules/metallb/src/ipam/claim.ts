@@ -6,8 +6,8 @@ export interface Claim {
   /** Unique, e.g. `namespace/name` of a child. */
   readonly owner: string;
   /**
-   * Those it may use, in order of preference. An address that the owner holds stays when it is in none of them:
-   * whether the owner or an administrator changed that, only the caller knows, and can release it.
+   * Those it may use, in order of preference. An address that the owner holds stays when it is in none of them, unless
+   * they reassign: whether the owner or an administrator changed that, only the caller knows, and can release it.
    */
   readonly pools: readonly string[];
   /** The owner itself named its pools: they need not be open to automatic assignment. */

@@ -10,6 +10,8 @@ export interface Pool {
   readonly autoAssign: boolean;
   /** Leave out IPv4 addresses that end in .0 or .255, which some old firmware takes for broadcasts. */
   readonly avoidBuggyIps: boolean;
+  /** An address that the pool does not cover any more is taken from its owner, who gets another one; else it stays. */
+  readonly reassigns: boolean;
 }
 
 const BLOCK = 256n;
@@ -61,6 +63,7 @@ export function samePool(a: Pool, b: Pool): boolean {
     a.name === b.name &&
     a.autoAssign === b.autoAssign &&
     a.avoidBuggyIps === b.avoidBuggyIps &&
+    a.reassigns === b.reassigns &&
     a.ranges.length === b.ranges.length &&
     a.ranges.every((range, index) => sameRange(range, b.ranges[index]))
   );
