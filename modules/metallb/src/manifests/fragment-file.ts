@@ -1,11 +1,13 @@
 import { StoreUnavailableError } from '../store/errors.ts';
-import type { Clock } from '../time/clock.ts';
+import type { Clock, Timer } from '../time/clock.ts';
 import type { AtomicFiles } from './atomic-file.ts';
 import type { Fragment } from './fragments.ts';
 import { isKind } from './kinds.ts';
 
 /** Writes of a burst end up in the file together. */
 const COALESCE_MS = 10;
+/** A disk that is full, or a directory that is out of reach. */
+const RETRY_MS = 1_000;
 
 /** The file's form: JSON, which is YAML. */
 export function formatFragments(node: string, fragments: Iterable<Fragment>): string {
@@ -43,16 +45,21 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** A file that is rewritten soon after its content changed, once for all changes meanwhile. */
+/**
+ * A file that is rewritten soon after its content changed, once for all changes meanwhile. A write that fails is tried
+ * again: whoever reads the content here takes it for written.
+ */
 export class CoalescedFile {
-  readonly #ports: { readonly clock: Clock; readonly files: AtomicFiles };
+  readonly #ports: { readonly clock: Clock; readonly files: Pick<AtomicFiles, 'write'> };
   readonly #path: string;
   readonly #content: () => string;
   #written: Promise<void> | undefined;
+  #retry: Timer | undefined;
   #dirty = false;
+  #stopped = false;
 
   constructor(
-    ports: { readonly clock: Clock; readonly files: AtomicFiles },
+    ports: { readonly clock: Clock; readonly files: Pick<AtomicFiles, 'write'> },
     path: string,
     content: () => string,
   ) {
@@ -77,6 +84,13 @@ export class CoalescedFile {
     await this.#written;
   }
 
+  /** Settles it for the last time. @throws StoreUnavailableError */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#retry?.cancel();
+    await this.settle();
+  }
+
   #writeSoon(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#ports.clock.after(COALESCE_MS, () => {
@@ -86,9 +100,17 @@ export class CoalescedFile {
           this.#dirty = false;
           resolve();
         } catch (error) {
+          this.#tryAgain();
           reject(new StoreUnavailableError(`can't write ${this.#path}`, { cause: error }));
         }
       });
     });
+  }
+
+  #tryAgain(): void {
+    if (this.#stopped) return;
+    this.#retry?.cancel();
+    // Whoever asked for it has been told that it failed.
+    this.#retry = this.#ports.clock.after(RETRY_MS, () => void this.settle().catch(() => {}));
   }
 }

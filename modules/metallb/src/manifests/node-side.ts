@@ -80,7 +80,7 @@ export class NodeSide implements Side {
 
   async stop(): Promise<void> {
     await this.#reader.stop();
-    await this.#file.settle();
+    await this.#file.stop();
   }
 
   #mayWrite({ kind, name }: ObjectRef): boolean {
