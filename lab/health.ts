@@ -4,6 +4,7 @@ import { ingressIps } from './dataplane-sync.ts';
 import { until } from './exec.ts';
 import { fetchPage } from './http.ts';
 import type { Lab } from './lab.ts';
+import { serviceNamed } from './workload.ts';
 
 /** One assigned IP, as its child tells it. */
 export interface Assignment {
@@ -40,11 +41,10 @@ export async function assignedIps(
   count: number,
   deadlineMs = 10_000,
 ): Promise<string[]> {
-  const name = { kind: 'Service', namespace: 'default', name: service };
   let ips: string[] = [];
   const what = () => `${count} IPs of ${service}, has ${ips.join(' ') || 'none'}`;
   return until({ what, deadlineMs }, async () => {
-    ips = ingressIps(await lab.cluster.read(name));
+    ips = ingressIps(await lab.cluster.read(serviceNamed(service)));
     return ips.length === count && ips;
   });
 }
@@ -63,6 +63,11 @@ export async function answeredBy(
     macs = await lab.prober.macsOf(ip);
     return macs.length === 1 && macs[0] === lab.macOf(node);
   });
+}
+
+export async function answeredByNobody(lab: Lab, ip: string): Promise<void> {
+  const waiting = { what: `nobody answers for ${ip}`, deadlineMs: 3_000 };
+  await until(waiting, async () => (await lab.prober.macsOf(ip)).length === 0);
 }
 
 /** Waits until the node program says that it is ready, as a rolling update does before it goes on. */

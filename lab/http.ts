@@ -17,8 +17,8 @@ export async function fetchPage(namespace: string, url: string): Promise<Page> {
 }
 
 /** What the client gets from a Service at its IP. @throws unless it is a page */
-export async function pageOf(lab: Lab, ip: string): Promise<string> {
-  const url = `http://${ip.includes(':') ? `[${ip}]` : ip}:${HTTP_PORT}/`;
+export async function pageOf(lab: Lab, ip: string, port = HTTP_PORT): Promise<string> {
+  const url = `http://${ip.includes(':') ? `[${ip}]` : ip}:${port}/`;
   const { status, body } = await fetchPage(lab.namespace('client'), url);
   if (status !== 200) throw new Error(`${url} answered ${status}: ${body}`);
   return body.trim();

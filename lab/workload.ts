@@ -1,4 +1,4 @@
-import type { ClusterObject } from './cluster.ts';
+import type { ClusterObject, ObjectName } from './cluster.ts';
 import { CONTROL_HOST, ipv4On, numberOf, podAddresses } from './plan.ts';
 
 /** The manifests that scenarios apply, as a platform engineer or an application team would write them. */
@@ -51,6 +51,7 @@ export interface ClassWish {
   readonly addressPool: readonly string[];
   readonly interfaces?: readonly string[];
   readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly whenOutOfPool?: 'Keep' | 'Reassign';
   /** Of `spec.l2`, beside the interfaces. */
   readonly l2?: object;
 }
@@ -63,10 +64,16 @@ export function classManifest(wish: ClassWish): ClusterObject {
     spec: {
       type: 'L2',
       addressPool: wish.addressPool,
+      ...(wish.whenOutOfPool && { whenOutOfPool: wish.whenOutOfPool }),
       nodeSelector: wish.nodeSelector ?? { [BALANCER_LABEL]: '' },
       l2: { interfaces: wish.interfaces ?? ['eth0'], ...wish.l2 },
     },
   };
+}
+
+/** A Service of the namespace that all manifests here are for. */
+export function serviceNamed(name: string): ObjectName {
+  return { kind: 'Service', namespace: 'default', name };
 }
 
 export interface ServiceWish {
@@ -76,6 +83,8 @@ export interface ServiceWish {
   readonly count?: number | 'auto' | string;
   readonly externalTrafficPolicy?: 'Cluster' | 'Local';
   readonly port?: number;
+  /** `app` of its pods; its own name when absent. */
+  readonly app?: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
@@ -100,7 +109,7 @@ export function serviceManifest(wish: ServiceWish): ClusterObject {
       ports: [
         { name: 'http', protocol: 'TCP', port: wish.port ?? HTTP_PORT, targetPort: HTTP_PORT },
       ],
-      selector: { app: wish.name },
+      selector: { app: wish.app ?? wish.name },
     },
   };
 }

@@ -69,6 +69,19 @@ test('nothing moves where nothing changes', async () => {
   assert.not(movesSomething(report));
 });
 
+test('a class that reassigns: which IP is taken back, and which comes in its place', async () => {
+  const bench = await settled(service('nginx', { count: 2 }));
+  const shrunk = classOf('ingress', {
+    ...{ isDefault: true, nodeSelector: LB },
+    ...{ addressPool: ['192.0.2.11-192.0.2.19'], whenOutOfPool: 'Reassign' },
+  });
+  const report = await plan(bench, { files: file(written(shrunk)) });
+  assert.equal(asLines(report), [
+    'default/nginx 192.0.2.10 goes n3→-',
+    'default/nginx 192.0.2.12 appears -→n3',
+  ]);
+});
+
 test('what a plan is made of is not changed by it', async () => {
   const bench = await settled(service('nginx', { count: 3 }));
   const before = structuredClone(objectsOf(bench));

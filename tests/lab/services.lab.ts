@@ -1,14 +1,25 @@
 import * as assert from 'uvu/assert';
-import type { ClusterObject } from '../../lab/cluster.ts';
+import { tells } from '../../lab/condition.ts';
 import { ingressIps } from '../../lab/dataplane-sync.ts';
 import { until } from '../../lab/exec.ts';
-import { answeredBy, assignedIps, assignments, settled } from '../../lab/health.ts';
+import {
+  answeredBy,
+  answeredByNobody,
+  assignedIps,
+  assignments,
+  settled,
+} from '../../lab/health.ts';
 import { pageOf } from '../../lab/http.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { ipv4On, ipv6On } from '../../lab/plan.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { deleteServices, freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
-import { classManifest, endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
+import {
+  classManifest,
+  endpointSliceManifest,
+  serviceManifest,
+  serviceNamed,
+} from '../../lab/workload.ts';
 
 const BALANCER_LABEL = 'node-role.kubernetes.io/loadbalancer';
 const COUNT = 'network.deckhouse.io/l2-load-balancer-external-ips-count';
@@ -103,7 +114,7 @@ export const scenarios: readonly Scenario[] = [
         serviceManifest({ name, className, family, count: 2 }),
       );
       await assignedIps(lab, name, 1);
-      await tellsCondition(lab, name, {
+      await tells(lab, serviceNamed(name), {
         type: 'AllPublicIPsAssigned',
         status: 'False',
         reason: 'NotAllIPsAssigned',
@@ -118,7 +129,7 @@ export const scenarios: readonly Scenario[] = [
     for (const service of STANDARD_SERVICES) {
       await lab.cluster.apply(serviceManifest({ ...service, count: 'many' }));
       await assignedIps(lab, service.name, 1);
-      await tellsCondition(lab, service.name, { message: new RegExp(COUNT) });
+      await tells(lab, serviceNamed(service.name), { message: new RegExp(COUNT) });
     }
     return undefined;
   }),
@@ -135,38 +146,6 @@ export const scenarios: readonly Scenario[] = [
   }),
 ];
 
-function readService(lab: Lab, name: string): Promise<ClusterObject | undefined> {
-  return lab.cluster.read({ kind: 'Service', namespace: 'default', name });
-}
-
 async function currentIps(lab: Lab, name: string): Promise<string[]> {
-  return ingressIps(await readService(lab, name));
-}
-
-async function answeredByNobody(lab: Lab, ip: string): Promise<void> {
-  const waiting = { what: `nobody answers for ${ip}`, deadlineMs: 3_000 };
-  await until(waiting, async () => (await lab.prober.macsOf(ip)).length === 0);
-}
-
-interface ConditionWish {
-  readonly type?: string;
-  readonly status?: string;
-  readonly reason?: string;
-  readonly message: RegExp;
-}
-
-async function tellsCondition(lab: Lab, service: string, wish: ConditionWish): Promise<void> {
-  let conditions: Record<string, string>[] = [];
-  const what = () =>
-    `condition ${JSON.stringify(wish)} ${wish.message}, has ${JSON.stringify(conditions)}`;
-  await until({ what, deadlineMs: 5_000 }, async () => {
-    const { message, ...exact } = wish;
-    const status = (await readService(lab, service))?.status;
-    conditions = (status?.['conditions'] ?? []) as Record<string, string>[];
-    return conditions.some(
-      (one) =>
-        message.test(one['message'] ?? '') &&
-        Object.entries(exact).every(([field, value]) => one[field] === value),
-    );
-  });
+  return ingressIps(await lab.cluster.read(serviceNamed(name)));
 }
