@@ -3,8 +3,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 
 const root = new URL('../../', import.meta.url);
-/** `[text](target)`; targets on the web and within the page are not looked at. */
-const LINK = /\]\((?!https?:|#)([^)#\s]+)/g;
+/** `[text](target#heading)`; targets on the web are not looked at. */
+const LINK = /\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)/g;
 
 const pages = [
   ...['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
@@ -13,14 +13,30 @@ const pages = [
     .map((file) => `docs/${file}`),
 ];
 
+/** What a page's headings are called in links, as GitHub has it. */
+function anchorsOf(page: URL): Set<string> {
+  const headings = readFileSync(page, 'utf8').matchAll(/^#+ (.+)$/gm);
+  return new Set(
+    Array.from(headings, ([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+        .replace(/\s/g, '-'),
+    ),
+  );
+}
+
 for (const page of pages) {
-  test(`every link in ${page} leads to a file of this repository`, () => {
+  test(`every link in ${page} leads to a file of this repository, and to a heading that is there`, () => {
     const url = new URL(page, root);
-    const targets = [...readFileSync(url, 'utf8').matchAll(LINK)].map(([, target = '']) => target);
-    assert.equal(
-      targets.filter((target) => !existsSync(new URL(target, url))),
-      [],
+    const broken = [...readFileSync(url, 'utf8').matchAll(LINK)].flatMap(
+      ([link, target = '', anchor]) => {
+        const there = target === '' ? url : new URL(target, url);
+        const isThere = existsSync(there) && (anchor === undefined || anchorsOf(there).has(anchor));
+        return isThere ? [] : [link];
+      },
     );
+    assert.equal(broken, []);
   });
 }
 

@@ -2,17 +2,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   leavingChildren,
-  NODE_CONDITION_TYPES,
   type PurgeView,
   planPurge,
 } from '../../modules/metallb/hooks/lib/purge-plan.ts';
 import { hook } from '../../modules/metallb/hooks/purge.ts';
 import { CHILD_KIND, CLASS_KIND, LABEL } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
-import { NODE_CONDITIONS } from '../../modules/metallb/src/duty/messages.ts';
-import { nodeCondition } from '../../modules/metallb/src/speaker/node-condition.ts';
-import { HOST_CONDITIONS } from '../../modules/metallb/src/speaker/node-health.ts';
-import { STATE_NOT_KEPT } from '../../modules/metallb/src/speaker/state-keeper.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
 import { boundTo, child, classOf, contextsOf, node, service } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
@@ -191,13 +186,6 @@ test('of a Node go the member label and the conditions that speakers write, each
       { op: 'remove', path: '/status/conditions/1' },
     ],
   });
-});
-
-test('there is no condition of Nodes that a purge does not know', () => {
-  const written = [...NODE_CONDITIONS, ...HOST_CONDITIONS, STATE_NOT_KEPT].map(
-    (name) => nodeCondition(name, []).type,
-  );
-  assert.equal([...NODE_CONDITION_TYPES].sort(), written.sort());
 });
 
 test('whatever the class, its spec is its user’s', () => {

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { NODE_CONDITIONS, type Report } from '../../modules/metallb/src/duty/messages.ts';
+import type { Report } from '../../modules/metallb/src/duty/messages.ts';
 import { eventsOfReport } from '../../modules/metallb/src/speaker/report-events.ts';
 import { WireState } from '../../modules/metallb/src/speaker/wire-state.ts';
 import { ip as ipAt, mac as macAt } from '../support/addresses.ts';
@@ -123,11 +122,6 @@ test('lost heartbeats are told on the Node, and their end', () => {
     'Node/n1 node-uid Warning HeartbeatsLost: eth1: those of n2 do not arrive',
   ]);
   assert.equal(told(condition(false)), ['Node/n1 node-uid Normal HeartbeatsLostOver: eth1: over']);
-});
-
-test('docs/reference/events.md names everything that is told on a Node', () => {
-  const page = readFileSync(new URL('../../docs/reference/events.md', import.meta.url), 'utf8');
-  for (const condition of NODE_CONDITIONS) assert.match(page, `\`${condition}\``);
 });
 
 test.run();

@@ -61,7 +61,7 @@ class Bench implements EventSink {
 
 function about(name: string, message = 'it moved'): Occurrence {
   const subject = { apiVersion: 'v1', kind: 'Service', namespace: 'default', name, uid: name };
-  return { subject, type: 'Normal', reason: 'Moved', message };
+  return { subject, type: 'Normal', reason: 'nodeAssigned', message };
 }
 
 test('what happens is told once, with when it happened', async () => {
@@ -92,7 +92,7 @@ test('another message, reason or object is another Event', async () => {
   const bench = new Bench();
   bench.recorder.record(about('web'));
   bench.recorder.record(about('web', 'it moved back'));
-  bench.recorder.record({ ...about('web'), reason: 'Lost' });
+  bench.recorder.record({ ...about('web'), reason: 'IPReleased' });
   bench.recorder.record(about('mail'));
   await bench.settle();
   assert.is(bench.created.length, 4);

@@ -1,4 +1,5 @@
 import type { Child } from '../src/api/child.ts';
+import { SERVICE_CONDITION } from '../src/api/conditions.ts';
 import type { MetalLoadBalancerClass } from '../src/api/metal-load-balancer-class.ts';
 import { CHILD_KIND } from '../src/api/names.ts';
 import type { Node } from '../src/api/node.ts';
@@ -20,7 +21,6 @@ import {
 } from './lib/jq-filters.ts';
 import { type ChildLookup, groupBy, type Observed } from './lib/observed.ts';
 import { ownershipOf } from './lib/ownership.ts';
-import { SERVICE_CONDITION } from './lib/service-condition.ts';
 import { readState } from './lib/snapshots.ts';
 import { type ConditionValue, statusPatch } from './lib/status-patch.ts';
 import { unusedRequests } from './lib/unused-requests.ts';

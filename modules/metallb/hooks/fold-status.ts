@@ -1,4 +1,10 @@
 import type { Child } from '../src/api/child.ts';
+import {
+  CHILD_CONDITION,
+  type ConditionReason,
+  isConditionReason,
+  SERVICE_CONDITION,
+} from '../src/api/conditions.ts';
 import type { Service } from '../src/api/service.ts';
 import type { Operation } from '../src/store/store.ts';
 import { BINDING, hookConfig } from './lib/bindings.ts';
@@ -7,7 +13,6 @@ import type { Hook } from './lib/hook.ts';
 import { CHILD_TO_FOLD_FILTER, SERVICE_TO_FOLD_FILTER } from './lib/jq-filters.ts';
 import type { ChildLookup, Observed } from './lib/observed.ts';
 import { ownershipOf } from './lib/ownership.ts';
-import { CHILD_CONDITION, SERVICE_CONDITION } from './lib/service-condition.ts';
 import { readState } from './lib/snapshots.ts';
 import { type ConditionValue, type StatusChanges, statusPatch } from './lib/status-patch.ts';
 
@@ -78,15 +83,28 @@ function statusOf(own: readonly Observed<Child>[]): StatusChanges {
           message: `${ingress.length} of ${own.length} public IPs were assigned`,
         },
       ],
-      [SERVICE_CONDITION.ipsAssignable, complaintsOf(own, CHILD_CONDITION.assigned)],
-      [SERVICE_CONDITION.ipsInPool, complaintsOf(own, CHILD_CONDITION.inPool)],
-      [SERVICE_CONDITION.ipsAnnounceable, complaintsOf(own, CHILD_CONDITION.announceable)],
+      [
+        SERVICE_CONDITION.ipsAssignable,
+        complaintsOf(own, CHILD_CONDITION.assigned, 'AllocationFailed'),
+      ],
+      [SERVICE_CONDITION.ipsInPool, complaintsOf(own, CHILD_CONDITION.inPool, 'NotInPool')],
+      [
+        SERVICE_CONDITION.ipsAnnounceable,
+        complaintsOf(own, CHILD_CONDITION.announceable, 'NoCommonInterface'),
+      ],
     ]),
   };
 }
 
-/** The words of all children in which this condition is False. */
-function complaintsOf(own: readonly Observed<Child>[], type: string): ConditionValue | undefined {
+/**
+ * The words of all children in which this condition is False.
+ * @param otherwise the reason, where the first child has one that only a newer controller knows
+ */
+function complaintsOf(
+  own: readonly Observed<Child>[],
+  type: string,
+  otherwise: ConditionReason,
+): ConditionValue | undefined {
   const complaints = own.flatMap(({ object, value }) => {
     const condition = value.status.conditions.find((item) => item.type === type);
     return condition?.status === 'False' ? [{ name: object.metadata.name, condition }] : [];
@@ -96,7 +114,8 @@ function complaintsOf(own: readonly Observed<Child>[], type: string): ConditionV
   const message = complaints
     .map(({ name, condition }) => `${name}: ${condition.message}`)
     .join('; ');
-  return { status: 'False', reason: first.condition.reason, message };
+  const { reason } = first.condition;
+  return { status: 'False', reason: isConditionReason(reason) ? reason : otherwise, message };
 }
 
 /** Folds the IPs of the children into the status of their Service: the only writer of it. */

@@ -1,3 +1,4 @@
+import { CHILD_CONDITION } from '../../src/api/conditions.ts';
 import {
   ANNOTATION,
   CHILD_ANNOTATION,
@@ -8,7 +9,6 @@ import {
   CONDITION,
   LABEL,
 } from '../../src/api/names.ts';
-import { CHILD_CONDITION } from './service-condition.ts';
 
 /**
  * What hooks see of objects, in the words that jq 1.6 and gojq have in common. Each leaves an object with fewer fields,

@@ -1,9 +1,13 @@
+import {
+  CLASS_CONDITION,
+  NODE_CONDITION_TYPES,
+  SERVICE_CONDITION,
+} from '../../src/api/conditions.ts';
 import { CHILD_KIND, CLASS_KIND, LABEL } from '../../src/api/names.ts';
 import { type KubernetesObject, keyOf } from '../../src/api/object.ts';
 import { pointerTo, removeLabel, testVersion } from '../../src/store/json-patch.ts';
 import type { JsonPatchOperation, Kind, Operation } from '../../src/store/store.ts';
 import { listAt, valueAt } from './json.ts';
-import { SERVICE_CONDITION } from './service-condition.ts';
 
 /** All objects of the kinds that the module writes to. */
 export interface PurgeView {
@@ -23,18 +27,9 @@ export interface Removal {
   readonly operations: readonly Operation[];
 }
 
-/** Conditions of Nodes that speakers write. */
-export const NODE_CONDITION_TYPES: readonly string[] = [
-  ...['Deaf', 'NoPeersHeard', 'HeartbeatsLost', 'PartlyHeard', 'NotHeard'],
-  ...['OtherHeartbeatKey', 'PacingReduced', 'Overloaded', 'HoldingDown'],
-  ...['DutiesDiffer', 'DutiesOutdated', 'InterfaceMissing', 'SubnetMissing', 'SegmentShared'],
-  ...['DataplaneNotSynced', 'ReachabilityFailed', 'StateNotKept'],
-  ...['ForwardingLoop', 'ReversePathFilter', 'ReturnRouteElsewhere', 'KernelAnswers'],
-].map((name) => `network.deckhouse.io/${name}`);
-
 const SERVICE_CONDITION_TYPES: readonly string[] = Object.values(SERVICE_CONDITION);
 /** Classes are their users'; of their status all that the controller writes. */
-const CLASS_CONDITION_TYPES = ['Accepted', 'Default', 'ExcludeLabelIgnored'];
+const CLASS_CONDITION_TYPES: readonly string[] = Object.values(CLASS_CONDITION);
 const CLASS_FIGURES = ['nodes', 'nodeCount', 'addresses'];
 const INGRESS = ['loadBalancer', 'ingress'] as const;
 

@@ -1,3 +1,4 @@
+import type { WantedCondition } from '../../src/api/conditions.ts';
 import { isRecord } from '../../src/api/fields.ts';
 import type { KubernetesObject } from '../../src/api/object.ts';
 import { testVersion } from '../../src/store/json-patch.ts';
@@ -5,11 +6,7 @@ import type { JsonPatchOperation } from '../../src/store/store.ts';
 import { formatTimestamp } from '../../src/time/clock.ts';
 import { listAt, valueAt } from './json.ts';
 
-export interface ConditionValue {
-  readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: string;
-  readonly message: string;
-}
+export type ConditionValue = Omit<WantedCondition, 'type'>;
 
 /** By condition type; undefined means that the condition shall not be there. */
 export type ConditionChanges = ReadonlyMap<string, ConditionValue | undefined>;

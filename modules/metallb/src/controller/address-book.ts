@@ -1,17 +1,17 @@
 import type { Observed } from '../../hooks/lib/observed.ts';
-import { CHILD_CONDITION } from '../../hooks/lib/service-condition.ts';
 import {
   type ConditionValue,
   type StatusChanges,
   statusPatch,
 } from '../../hooks/lib/status-patch.ts';
 import type { Child } from '../api/child.ts';
+import { CHILD_CONDITION, type ConditionReason } from '../api/conditions.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { CHILD_KIND } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
 import type { Problem } from '../api/problem.ts';
 import type { Allocator, PoolUsage } from '../ipam/allocator.ts';
-import type { Assigned, Refused } from '../ipam/claim.ts';
+import type { Assigned, RefusalReason, Refused } from '../ipam/claim.ts';
 import { familyOf, type IpAddress } from '../net/ip.ts';
 import type { JsonPatchOperation, Operation } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
@@ -202,6 +202,16 @@ function statusOf({ className }: Child, outcome: Assigned | Refused): StatusChan
   };
 }
 
+const WITHOUT_IP: Readonly<Record<RefusalReason, ConditionReason>> = {
+  'unknown-pool': 'UnknownPool',
+  'pool-not-automatic': 'PoolNotAutomatic',
+  'no-such-family': 'NoSuchFamily',
+  'pool-exhausted': 'PoolExhausted',
+  'requested-ip-not-in-pool': 'RequestedIpNotInPool',
+  'requested-ip-in-use': 'RequestedIpInUse',
+  'sharing-refused': 'SharingRefused',
+};
+
 function assignedCondition(className: string, outcome: Assigned | Refused): ConditionValue {
   const ips = outcome.assignment.ips.join(', ');
   if (outcome.kind === 'assigned') {
@@ -213,10 +223,5 @@ function assignedCondition(className: string, outcome: Assigned | Refused): Cond
     outcome.reason === 'unknown-pool'
       ? `the addressPool of MetalLoadBalancerClass ${className} is not in force: see the condition Accepted of that class`
       : outcome.sentence;
-  return { status: 'False', reason: pascalCase(outcome.reason), message: `${sentence}${kept}` };
-}
-
-/** `pool-exhausted` → `PoolExhausted`, as condition reasons are written. */
-function pascalCase(text: string): string {
-  return text.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return { status: 'False', reason: WITHOUT_IP[outcome.reason], message: `${sentence}${kept}` };
 }

@@ -1,7 +1,7 @@
 import type { Observed } from '../../hooks/lib/observed.ts';
-import { CHILD_CONDITION } from '../../hooks/lib/service-condition.ts';
 import { type ConditionValue, statusPatch } from '../../hooks/lib/status-patch.ts';
 import type { Child } from '../api/child.ts';
+import { CHILD_CONDITION } from '../api/conditions.ts';
 import { CHILD_KIND } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
 import { noCommonInterface, sharedInterfaces } from '../duty/shared-interfaces.ts';

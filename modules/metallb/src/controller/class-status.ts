@@ -1,6 +1,7 @@
 import { defaultClass } from '../../hooks/lib/class-choice.ts';
 import { sameJson } from '../../hooks/lib/json.ts';
 import { type ConditionValue, statusPatch } from '../../hooks/lib/status-patch.ts';
+import { CLASS_CONDITION } from '../api/conditions.ts';
 import { isRecord } from '../api/fields.ts';
 import {
   type MetalLoadBalancerClass,
@@ -44,9 +45,9 @@ export function classStatusOperation(view: ClassStatusView): Operation | undefin
     },
   };
   const conditions = new Map<string, ConditionValue | undefined>([
-    ['Accepted', acceptedCondition(view)],
-    ['Default', defaultCondition(view)],
-    ['ExcludeLabelIgnored', excludeLabelCondition(view)],
+    [CLASS_CONDITION.accepted, acceptedCondition(view)],
+    [CLASS_CONDITION.default, defaultCondition(view)],
+    [CLASS_CONDITION.excludeLabelIgnored, excludeLabelCondition(view)],
   ]);
   const patch = [
     ...figuresPatch(object, figures),

@@ -1,5 +1,11 @@
 import { listAt, valueAt } from '../../hooks/lib/json.ts';
-import { CHILD_CONDITION, SERVICE_CONDITION } from '../../hooks/lib/service-condition.ts';
+import {
+  CHILD_CONDITION,
+  CLASS_CONDITION,
+  type ControllerEvent,
+  isControllerEvent,
+  SERVICE_CONDITION,
+} from '../api/conditions.ts';
 import { CHILD_ANNOTATION, CHILD_KIND, CLASS_KIND } from '../api/names.ts';
 import type { KubernetesObject } from '../api/object.ts';
 import { type Occurrence, subjectOf } from '../store/event-sink.ts';
@@ -8,7 +14,7 @@ import { type Occurrence, subjectOf } from '../store/event-sink.ts';
 interface Complaint {
   readonly type: string;
   readonly status: 'True' | 'False';
-  readonly reason?: string;
+  readonly reason?: ControllerEvent;
 }
 
 /** Everything else is in force, found or complete again, which the conditions tell. */
@@ -27,9 +33,9 @@ const COMPLAINTS: Readonly<Record<string, readonly Complaint[]>> = {
     { type: CHILD_CONDITION.announceable, status: 'False' },
   ],
   [CLASS_KIND]: [
-    { type: 'Accepted', status: 'False' },
-    { type: 'Default', status: 'False' },
-    { type: 'ExcludeLabelIgnored', status: 'True' },
+    { type: CLASS_CONDITION.accepted, status: 'False' },
+    { type: CLASS_CONDITION.default, status: 'False' },
+    { type: CLASS_CONDITION.excludeLabelIgnored, status: 'True' },
   ],
 };
 
@@ -58,7 +64,8 @@ function complaints(before: KubernetesObject | undefined, after: KubernetesObjec
     if (now?.status !== status) return [];
     const then = conditionOf(before, type);
     if (then?.status === status && then.message === now.message) return [];
-    return occurrence(after, 'Warning', reason ?? now.reason, now.message);
+    const word = reason ?? now.reason;
+    return isControllerEvent(word) ? occurrence(after, 'Warning', word, now.message) : [];
   });
 }
 
@@ -113,16 +120,16 @@ function preferredNode(
 /** The end of a refusal is worth telling: people wait for it. */
 function acceptance(before: KubernetesObject | undefined, after: KubernetesObject): Occurrence[] {
   if (after.kind !== CLASS_KIND) return [];
-  const wasRefused = conditionOf(before, 'Accepted')?.status === 'False';
-  const now = conditionOf(after, 'Accepted');
+  const wasRefused = conditionOf(before, CLASS_CONDITION.accepted)?.status === 'False';
+  const now = conditionOf(after, CLASS_CONDITION.accepted);
   if (!wasRefused || now?.status !== 'True') return [];
-  return occurrence(after, 'Normal', now.reason, now.message);
+  return occurrence(after, 'Normal', 'Accepted', now.message);
 }
 
 function occurrence(
   object: KubernetesObject,
   type: Occurrence['type'],
-  reason: string,
+  reason: ControllerEvent,
   message: string,
 ): Occurrence[] {
   return [{ subject: subjectOf(object), type, reason, message }];

@@ -1,4 +1,5 @@
 import type { AnnounceReason } from '../api/child.ts';
+import type { SegmentCondition } from '../api/conditions.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import type { Duty, Group, Reach } from './duty.ts';
@@ -83,27 +84,9 @@ export interface AnnouncedReport {
   readonly unchanged: boolean;
 }
 
-/** What can be wrong with a node on a segment (network rules 2, 3, 4, 6, 15, 19), or with its having one. */
-export const NODE_CONDITIONS = [
-  'Deaf',
-  'NoPeersHeard',
-  'HeartbeatsLost',
-  'PartlyHeard',
-  'NotHeard',
-  'OtherHeartbeatKey',
-  'PacingReduced',
-  'Overloaded',
-  'HoldingDown',
-  'DutiesDiffer',
-  'DutiesOutdated',
-  'InterfaceMissing',
-  'SubnetMissing',
-  'SegmentShared',
-] as const;
-
 export interface NodeConditionReport {
   readonly type: 'condition';
-  readonly condition: (typeof NODE_CONDITIONS)[number];
+  readonly condition: SegmentCondition;
   /** Several, with commas between them, where any one of them would do. */
   readonly interface: string;
   readonly active: boolean;

@@ -1,12 +1,6 @@
+import { SEGMENT_CONDITIONS } from '../api/conditions.ts';
 import { parseMac } from '../net/mac.ts';
-import {
-  type Counter,
-  NODE_CONDITIONS,
-  type NodeConditionReport,
-  type PeerReport,
-  type Report,
-  type ToSpeaker,
-} from './messages.ts';
+import type { Counter, NodeConditionReport, PeerReport, Report, ToSpeaker } from './messages.ts';
 import {
   MalformedMessageError,
   parsed,
@@ -120,7 +114,7 @@ function readAnnounced(fields: Fields): Report {
 function readCondition(fields: Fields): NodeConditionReport {
   return {
     type: 'condition',
-    condition: readChoice(fields['condition'], 'condition', NODE_CONDITIONS),
+    condition: readChoice(fields['condition'], 'condition', SEGMENT_CONDITIONS),
     interface: readText(fields['interface'], 'interface'),
     active: readBoolean(fields['active'], 'active'),
     message: readText(fields['message'], 'message'),

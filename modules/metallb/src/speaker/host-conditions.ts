@@ -1,5 +1,5 @@
+import type { WantedCondition } from '../api/conditions.ts';
 import { DATA_PATH_CHECKS, type DataPathFinding } from '../linux/data-path.ts';
-import type { WantedCondition } from '../store/conditions.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { nodeCondition } from './node-condition.ts';
 

@@ -1,12 +1,9 @@
-import type { WantedCondition } from '../store/conditions.ts';
-
-/** Conditions of a Node need a domain of their own beside the kubelet's. */
-const NODE_CONDITION_PREFIX = 'network.deckhouse.io/';
+import { type NodeCondition, nodeConditionType, type WantedCondition } from '../api/conditions.ts';
 
 /** A condition of the Node that holds while there is something to say. */
-export function nodeCondition(name: string, messages: readonly string[]): WantedCondition {
+export function nodeCondition(name: NodeCondition, messages: readonly string[]): WantedCondition {
   return {
-    type: `${NODE_CONDITION_PREFIX}${name}`,
+    type: nodeConditionType(name),
     status: messages.length === 0 ? 'False' : 'True',
     reason: messages.length === 0 ? 'Over' : name,
     message: messages.join('; '),

@@ -1,12 +1,12 @@
+import type { WantedCondition } from '../api/conditions.ts';
 import type { DutyTable } from '../duty/duty.ts';
 import type { DutyChange } from '../duty/messages.ts';
-import { DATA_PATH_CHECKS, type DataPathFinding } from '../linux/data-path.ts';
+import type { DataPathFinding } from '../linux/data-path.ts';
 import type { ServedPools } from '../linux/data-path-probe.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { formatRange } from '../net/range.ts';
 import type { EchoOutcome } from '../reachability/echo-slot.ts';
 import type { Target } from '../reachability/reach-probe.ts';
-import type { WantedCondition } from '../store/conditions.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DataplaneLook, DataplaneOptions, Released } from './dataplane-gate.ts';
@@ -58,15 +58,6 @@ export interface NodeHealthPorts {
   /** `conditions` may read otherwise now. */
   readonly onConditions: () => void;
 }
-
-const DATAPLANE_NOT_SYNCED = 'DataplaneNotSynced';
-const REACHABILITY_FAILED = 'ReachabilityFailed';
-/** Conditions of the Node that no segment has. */
-export const HOST_CONDITIONS = [
-  DATAPLANE_NOT_SYNCED,
-  REACHABILITY_FAILED,
-  ...DATA_PATH_CHECKS,
-] as const;
 
 /** Whether this node can serve what the wire answers for: kube-proxy's rules and the kernel's routes. */
 export class NodeHealth {
@@ -139,8 +130,8 @@ export class NodeHealth {
   conditions(): WantedCondition[] {
     const { problem } = this.dataplane.gate;
     return [
-      nodeCondition(DATAPLANE_NOT_SYNCED, problem === '' ? [] : [problem]),
-      nodeCondition(REACHABILITY_FAILED, this.reachability.findings.map(reachabilityMessage)),
+      nodeCondition('DataplaneNotSynced', problem === '' ? [] : [problem]),
+      nodeCondition('ReachabilityFailed', this.reachability.findings.map(reachabilityMessage)),
       ...this.#host.conditions(),
     ];
   }

@@ -1,9 +1,9 @@
 import type { AnnounceReason, Child } from '../api/child.ts';
+import type { EventReason, WantedCondition } from '../api/conditions.ts';
 import { CHILD_API_VERSION, CHILD_KIND, CONDITION } from '../api/names.ts';
 import type { KubernetesObject } from '../api/object.ts';
 import type { AnnouncedReport, NodeConditionReport, Report } from '../duty/messages.ts';
 import type { IpAddress } from '../net/ip.ts';
-import type { WantedCondition } from '../store/conditions.ts';
 import { type EventSubject, type Occurrence, subjectOf } from '../store/event-sink.ts';
 
 /** What this node knows about those whom a report concerns. */
@@ -84,7 +84,7 @@ function onOwners(
   ip: IpAddress,
   { childrenWithIp }: ReportContext,
   type: Occurrence['type'],
-  reason: string,
+  reason: EventReason,
   message: string,
 ): Occurrence[] {
   return childrenWithIp(ip)

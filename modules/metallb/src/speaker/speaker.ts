@@ -1,10 +1,10 @@
+import type { WantedCondition } from '../api/conditions.ts';
 import type { DutyTable } from '../duty/duty.ts';
 import { diffTables } from '../duty/duty-table.ts';
 import type { Report } from '../duty/messages.ts';
 import type { ServedPools } from '../linux/data-path-probe.ts';
 import type { LineOptions } from '../linux/line-socket.ts';
 import type { IpAddress } from '../net/ip.ts';
-import type { WantedCondition } from '../store/conditions.ts';
 import { ConflictError } from '../store/errors.ts';
 import type { EventRecorder } from '../store/event-recorder.ts';
 import type { Store } from '../store/store.ts';

@@ -1,4 +1,4 @@
-import type { WantedCondition } from '../store/conditions.ts';
+import type { WantedCondition } from '../api/conditions.ts';
 import { type Clock, formatTimestamp, type Timer } from '../time/clock.ts';
 import { nodeCondition } from './node-condition.ts';
 
@@ -17,7 +17,6 @@ export interface StateKeeperPorts {
 const DELAY_MS = 1_000;
 /** A file that stays as it was would put back what has gone meanwhile. */
 const RETRY_MS = 10_000;
-export const STATE_NOT_KEPT = 'StateNotKept';
 
 /** Writes state down soon after it changed, one write at a time. A write that fails is tried again. */
 export class StateKeeper {
@@ -50,7 +49,7 @@ export class StateKeeper {
     const age = since === undefined ? 'this speaker started' : formatTimestamp(since);
     const effect = `a start without the API server would go by the state from before ${age}`;
     const messages = this.#problem === undefined ? [] : [`${this.#problem}: ${effect}`];
-    return [nodeCondition(STATE_NOT_KEPT, messages)];
+    return [nodeCondition('StateNotKept', messages)];
   }
 
   /** Writes what is not written yet; resolves once nothing is under way. */

@@ -1,7 +1,7 @@
 import type { Announcer } from '../api/child.ts';
+import type { WantedCondition } from '../api/conditions.ts';
 import { isRecord } from '../api/fields.ts';
 import type { KubernetesObject } from '../api/object.ts';
-import type { WantedCondition } from '../store/conditions.ts';
 import type { JsonPatchOperation } from '../store/store.ts';
 import { formatTimestamp } from '../time/clock.ts';
 

@@ -1,9 +1,9 @@
 import type { Announcer } from '../api/child.ts';
+import type { WantedCondition } from '../api/conditions.ts';
 import { CONDITION } from '../api/names.ts';
 import { type KubernetesObject, keyOf } from '../api/object.ts';
 import type { AnnouncedReport, Report } from '../duty/messages.ts';
 import { type IpAddress, parseIp } from '../net/ip.ts';
-import type { WantedCondition } from '../store/conditions.ts';
 import type { Kind, Store } from '../store/store.ts';
 import { WorkQueue } from '../store/work-queue.ts';
 import { type Clock, formatMilliseconds, parseTimestamp } from '../time/clock.ts';

@@ -1,17 +1,14 @@
-import { ANNOTATION, CONDITION } from '../api/names.ts';
 import {
-  type AnnouncedReport,
-  NODE_CONDITIONS,
-  type NodeConditionReport,
-  type PeerReport,
-  type Report,
-} from '../duty/messages.ts';
+  SEGMENT_CONDITIONS,
+  type SegmentCondition,
+  type WantedCondition,
+} from '../api/conditions.ts';
+import { ANNOTATION, CONDITION } from '../api/names.ts';
+import type { AnnouncedReport, PeerReport, Report } from '../duty/messages.ts';
 import type { IpAddress } from '../net/ip.ts';
-import type { WantedCondition } from '../store/conditions.ts';
 import { nodeCondition } from './node-condition.ts';
 
 type ConflictReport = Extract<Report, { type: 'conflict' }>;
-type ConditionName = NodeConditionReport['condition'];
 
 /** What is done about a foreign host's answer, and what its victim can do. */
 const CONFLICT = {
@@ -30,7 +27,7 @@ const CONFLICT = {
 export class WireState {
   readonly #announced = new Map<IpAddress, Map<string, AnnouncedReport>>();
   readonly #conflicts = new Map<IpAddress, Map<string, ConflictReport>>();
-  readonly #conditions = new Map<ConditionName, Map<string, string>>();
+  readonly #conditions = new Map<SegmentCondition, Map<string, string>>();
   readonly #segments = new Map<string, { state: string; peers: readonly PeerReport[] }>();
 
   /** @returns whether it is news: the wire repeats what holds to every speaker that connects */
@@ -112,7 +109,7 @@ export class WireState {
 
   /** Every condition of the Node that the wire knows, whether it holds or not. */
   nodeConditions(): WantedCondition[] {
-    return NODE_CONDITIONS.map((name) => {
+    return SEGMENT_CONDITIONS.map((name) => {
       const messages = [...(this.#conditions.get(name) ?? [])];
       return nodeCondition(
         name,

@@ -1,3 +1,4 @@
+import type { EventReason } from '../api/conditions.ts';
 import type { KubernetesObject } from '../api/object.ts';
 
 /** What an Event is about. */
@@ -17,7 +18,7 @@ export interface Occurrence {
   /** Warning: somebody may have to act. */
   readonly type: 'Normal' | 'Warning';
   /** In one word, the same for everything alike. */
-  readonly reason: string;
+  readonly reason: EventReason;
   /** A sentence: what, from where to where, why. At most 1,024 bytes are kept. */
   readonly message: string;
 }

@@ -1,0 +1,169 @@
+import { CHILD_KIND, CLASS_KIND, CONDITION } from './names.ts';
+
+/**
+ * Whatever this module says to people in one word: types and reasons of conditions, reasons of Events. No other can be
+ * written. docs/reference/conditions-and-events.md has a row for each, with what to do; a test compares.
+ */
+
+/** Conditions of a Service. The first two are Deckhouse's. */
+export const SERVICE_CONDITION = {
+  classBound: CONDITION.classBound,
+  allIpsAssigned: CONDITION.allIpsAssigned,
+  /** False while an annotation can't be understood; absent otherwise. */
+  annotationsValid: 'network.deckhouse.io/annotations-valid',
+  /** False while no node of the class may serve; absent otherwise. */
+  balancerNodes: 'network.deckhouse.io/balancer-nodes-available',
+  /** False while an IP is missing, with the reason; absent otherwise. */
+  ipsAssignable: 'network.deckhouse.io/ips-assignable',
+  /** False while an IP that the Service keeps is not in the pool of its class any more; absent otherwise. */
+  ipsInPool: 'network.deckhouse.io/ips-in-pool',
+  /** False while nobody can answer for an IP; absent otherwise. */
+  ipsAnnounceable: 'network.deckhouse.io/ips-announceable',
+} as const;
+
+/** Conditions of a child, written by the controller beside what the speakers write. */
+export const CHILD_CONDITION = {
+  assigned: 'Assigned',
+  inPool: 'InPool',
+  announceable: 'Announceable',
+} as const;
+
+export const CLASS_CONDITION = {
+  accepted: 'Accepted',
+  default: 'Default',
+  excludeLabelIgnored: 'ExcludeLabelIgnored',
+} as const;
+
+/** What can be wrong with a node on a segment (network rules 2, 3, 4, 6, 15, 19), or with its having one. */
+export const SEGMENT_CONDITIONS = [
+  'Deaf',
+  'NoPeersHeard',
+  'HeartbeatsLost',
+  'PartlyHeard',
+  'NotHeard',
+  'OtherHeartbeatKey',
+  'PacingReduced',
+  'Overloaded',
+  'HoldingDown',
+  'DutiesDiffer',
+  'DutiesOutdated',
+  'InterfaceMissing',
+  'SubnetMissing',
+  'SegmentShared',
+] as const;
+export type SegmentCondition = (typeof SEGMENT_CONDITIONS)[number];
+
+/** What can be wrong with a node itself: its kernel, its kube-proxy, its disk, its way to the rest of the world. */
+export const HOST_CONDITIONS = [
+  'DataplaneNotSynced',
+  'ReachabilityFailed',
+  'ForwardingLoop',
+  'ReversePathFilter',
+  'ReturnRouteElsewhere',
+  'KernelAnswers',
+  'StateNotKept',
+] as const;
+
+export type NodeCondition = SegmentCondition | (typeof HOST_CONDITIONS)[number];
+
+/** Of a Node, conditions need a domain of their own beside the kubelet's. */
+export function nodeConditionType(name: NodeCondition): string {
+  return `network.deckhouse.io/${name}`;
+}
+
+/** The type of every condition of Nodes that speakers write. */
+export const NODE_CONDITION_TYPES: readonly string[] = [
+  ...SEGMENT_CONDITIONS,
+  ...HOST_CONDITIONS,
+].map(nodeConditionType);
+
+/** Why a child has not the IP that it wants, in the words of its condition and of its Service's. */
+const WITHOUT_IP = [
+  'PoolExhausted',
+  'RequestedIpInUse',
+  'RequestedIpNotInPool',
+  'SharingRefused',
+  'NoSuchFamily',
+  'UnknownPool',
+  'PoolNotAutomatic',
+] as const;
+
+/** By kind and type. Those of a Node have their own name, or `Over`. */
+export const CONDITION_REASONS = {
+  Service: {
+    [SERVICE_CONDITION.classBound]: ['LoadBalancerClassBound', 'ClassNotFound', 'ClassInvalid'],
+    [SERVICE_CONDITION.allIpsAssigned]: ['AllIPsAssigned', 'NotAllIPsAssigned'],
+    [SERVICE_CONDITION.annotationsValid]: ['InvalidAnnotation'],
+    [SERVICE_CONDITION.balancerNodes]: ['NoBalancerNodes'],
+    // The last where a newer controller than the hooks has said why.
+    [SERVICE_CONDITION.ipsAssignable]: [...WITHOUT_IP, 'AllocationFailed'],
+    [SERVICE_CONDITION.ipsInPool]: ['NotInPool'],
+    [SERVICE_CONDITION.ipsAnnounceable]: ['NoCommonInterface'],
+  },
+  [CHILD_KIND]: {
+    [CHILD_CONDITION.assigned]: ['Assigned', ...WITHOUT_IP],
+    [CHILD_CONDITION.inPool]: ['NotInPool'],
+    [CHILD_CONDITION.announceable]: ['NoCommonInterface'],
+    [CONDITION.addressConflict]: ['AddressInUse', 'ForeignAnswer', 'Forced', 'NoForeignAnswer'],
+  },
+  [CLASS_KIND]: {
+    [CLASS_CONDITION.accepted]: ['Accepted', 'Invalid', 'PoolsOverlap'],
+    [CLASS_CONDITION.default]: ['AnotherDefault'],
+    [CLASS_CONDITION.excludeLabelIgnored]: ['EveryNodeExcluded'],
+  },
+} as const;
+
+type Words<Table> = Table extends readonly (infer Word)[] ? Word : Words<Table[keyof Table]>;
+export type ConditionReason = Words<typeof CONDITION_REASONS> | NodeCondition | 'Over';
+
+const ALL_REASONS: ReadonlySet<string> = new Set([
+  ...Object.values(CONDITION_REASONS).flatMap((byType) => Object.values(byType).flat()),
+  ...[...SEGMENT_CONDITIONS, ...HOST_CONDITIONS, 'Over'],
+]);
+
+/** Another version of this module may have written others. */
+export function isConditionReason(word: string): word is ConditionReason {
+  return ALL_REASONS.has(word);
+}
+
+/** A condition as its writer wants it; since when it holds is found by comparing. */
+export interface WantedCondition {
+  readonly type: string;
+  readonly status: 'True' | 'False' | 'Unknown';
+  readonly reason: ConditionReason;
+  readonly message: string;
+}
+
+export const CONTROLLER_EVENTS = [
+  'IPAllocated',
+  'IPReleased',
+  'AllocationFailed',
+  'PreferredNodeChanged',
+  'AddressAssignedTwice',
+  'ClassNotFound',
+  'ClassInvalid',
+  'InvalidAnnotation',
+  'NoBalancerNodes',
+  'NotInPool',
+  'NoCommonInterface',
+  'Accepted',
+  'Invalid',
+  'PoolsOverlap',
+  'AnotherDefault',
+  'EveryNodeExcluded',
+] as const;
+
+export type ControllerEvent = (typeof CONTROLLER_EVENTS)[number];
+
+export function isControllerEvent(word: string): word is ControllerEvent {
+  return CONTROLLER_EVENTS.some((known) => known === word);
+}
+
+/** Beside those of a Node: the conditions of its segments, and the same with `Over` at the end. */
+export const SPEAKER_EVENTS = ['nodeAssigned', 'AddressConflict', 'AddressConflictOver'] as const;
+
+export type EventReason =
+  | ControllerEvent
+  | (typeof SPEAKER_EVENTS)[number]
+  | SegmentCondition
+  | `${SegmentCondition}Over`;
