@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { captureFilter, heartbeatFilter } from '../../modules/metallb/src/linux/capture-filter.ts';
+import { captureFilter, peerFilter } from '../../modules/metallb/src/linux/capture-filter.ts';
 import { parseMac, ZERO_MAC } from '../../modules/metallb/src/net/mac.ts';
 import { type IpRange, parseRange } from '../../modules/metallb/src/net/range.ts';
 
@@ -50,16 +50,17 @@ test('a filter that would take long to compile admits all ARP and NDP instead', 
   assert.ok(filterFor(scattered).length < 500);
 });
 
-test('heartbeats of some hosts alone', () => {
+test('heartbeats, ARP and NDP of some hosts alone', () => {
   const macs = ['02:00:00:00:00:02', '02:00:00:00:00:03'].flatMap((text) => parseMac(text) ?? []);
   const [mac = ZERO_MAC] = macs;
   const options = { mac, heartbeatPort: 4225, cluster: CLUSTER };
-  const filter = heartbeatFilter({ ...options, sources: macs });
+  const filter = peerFilter({ ...options, peers: macs });
   assert.match(
     filter,
     /\(\(ether src 02:00:00:00:00:02\) or \(ether src 02:00:00:00:00:03\)\) and/,
   );
-  assert.match(heartbeatFilter({ ...options, sources: [] }), /less 1/);
+  assert.match(filter, / or \(arp\) or \(icmp6 and /);
+  assert.match(peerFilter({ ...options, peers: [] }), /less 1/);
 });
 
 test('the word `vlan`, which would hide frames with VLAN 0, never occurs', () => {

@@ -56,15 +56,15 @@ export function captureFilter({ pools, ...heartbeats }: CaptureFilterOptions): s
   return `not ether src ${mac} and ${wanted}`;
 }
 
-/** Heartbeats from these hosts alone. */
-export function heartbeatFilter({
-  sources,
+/** Heartbeats, ARP and NDP of these hosts alone. */
+export function peerFilter({
+  peers,
   ...heartbeats
-}: HeartbeatFilterOptions & { readonly sources: readonly MacAddress[] }): string {
-  const term = heartbeatTerm(heartbeats);
+}: HeartbeatFilterOptions & { readonly peers: readonly MacAddress[] }): string {
+  const terms = anyOf([heartbeatTerm(heartbeats), 'arp', neighborTerm([])]);
   // Without a host, nothing that can be heard.
-  const hosts = anyOf(sources.length === 0 ? ['less 1'] : sources.map((one) => `ether src ${one}`));
-  return `not ether src ${heartbeats.mac} and ${hosts} and ${term}`;
+  const hosts = anyOf(peers.length === 0 ? ['less 1'] : peers.map((one) => `ether src ${one}`));
+  return `not ether src ${heartbeats.mac} and ${hosts} and ${terms}`;
 }
 
 /** Other clusters on the segment cost nothing. Other keys come through: of our nodes, people are told. */

@@ -98,10 +98,11 @@ export class FrameReader {
     return 'question';
   }
 
-  /** As cheap as can be: between slices of a flood, hundreds of frames a millisecond are looked at so. */
+  /**
+   * What they claim is as important as that they live: whoever missed it would answer beside them. As cheap as can be:
+   * between slices of a flood, hundreds of frames a millisecond are looked at so.
+   */
   #isOfPeer(bytes: Uint8Array): boolean {
-    const [high, low] = [bytes[ETHER_TYPE_OFFSET], bytes[ETHER_TYPE_OFFSET + 1]];
-    if (high === 0x08 && low === 0x06) return false;
     return this.#ports.isPeer(macFromBytes(bytes.subarray(6, ETHER_TYPE_OFFSET)));
   }
 

@@ -1,4 +1,4 @@
-import { captureFilter, heartbeatFilter } from '../linux/capture-filter.ts';
+import { captureFilter, peerFilter } from '../linux/capture-filter.ts';
 import { YieldingSocket } from '../linux/yielding-socket.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { parseRange } from '../net/range.ts';
@@ -7,7 +7,7 @@ import type { Clock } from '../time/clock.ts';
 import type { SegmentLink } from './segment-options.ts';
 import type { FrameSocket, FrameSocketListener } from './wire.ts';
 
-/** Reading goes on for so long before all but heartbeats of peers is thrown away until the event loop has turned. */
+/** Reading goes on for so long before all but what peers send is thrown away until the event loop has turned. */
 const SLICE_MS = 10;
 /** The event loop had time to spare in so many slices in a row: some five seconds. */
 const CALM = { busy: 0.5, slices: 20 };
@@ -32,8 +32,8 @@ export async function openFrameSocket(
 
 /**
  * One capture for everything (network rule 16). What comes faster than it can be answered is answered in slices, and thrown
- * away between them but for heartbeats of peers, which takes a fifth of the time. While more comes than can be thrown
- * away, heartbeats of peers have a second capture to themselves, and the first one is open in slices.
+ * away between them but for what peers send, which takes a fifth of the time. While more comes than can be thrown away,
+ * peers have a second capture to themselves, and the first one is open in slices.
  */
 class FloodProofSocket implements FrameSocket {
   readonly #link: SegmentLink;
@@ -41,7 +41,7 @@ class FloodProofSocket implements FrameSocket {
   #pools: readonly string[];
   #all: YieldingSocket;
   /** Of peers, while there is a flood. */
-  #heartbeats: YieldingSocket | undefined;
+  #peers: YieldingSocket | undefined;
   #calmSlices = 0;
   #closed = false;
 
@@ -58,7 +58,7 @@ class FloodProofSocket implements FrameSocket {
 
   send(frame: Uint8Array): void {
     // A frame that the kernel refuses is lost, as on the wire.
-    if (!this.#all.send(frame)) this.#heartbeats?.send(frame);
+    if (!this.#all.send(frame)) this.#peers?.send(frame);
   }
 
   setPools(pools: readonly string[]): void {
@@ -69,7 +69,7 @@ class FloodProofSocket implements FrameSocket {
   close(): void {
     this.#closed = true;
     this.#all.close();
-    this.#heartbeats?.close();
+    this.#peers?.close();
   }
 
   #newCapture(): YieldingSocket {
@@ -89,17 +89,17 @@ class FloodProofSocket implements FrameSocket {
   /** Told while the flood is being read: what sends must be open before that ends. */
   #flooded(): void {
     this.#calmSlices = 0;
-    if (this.#heartbeats !== undefined) return;
+    if (this.#peers !== undefined) return;
     const { clock, onError, onOverload } = this.#options;
-    const filter = this.#heartbeatFilter();
-    this.#heartbeats = new YieldingSocket(this.#link.name, {
+    const filter = this.#peerFilter();
+    this.#peers = new YieldingSocket(this.#link.name, {
       ...{ clock, filter, onError },
       onFrame: (frame, sinceTurnMs) => this.#read(frame, sinceTurnMs),
       // Somebody sends as a peer: it stands back from that, too, and there is no more to do.
       ...{ onFlood: () => undefined, onSlice: () => undefined },
     });
     try {
-      this.#heartbeats.openNow();
+      this.#peers.openNow();
     } catch (error) {
       onError(error);
     }
@@ -109,7 +109,7 @@ class FloodProofSocket implements FrameSocket {
   #sliced(busy: number): void {
     this.#calmSlices = busy < CALM.busy ? this.#calmSlices + 1 : 0;
     // Peers come and go.
-    this.#heartbeats?.setFilter(this.#heartbeatFilter());
+    this.#peers?.setFilter(this.#peerFilter());
     if (this.#calmSlices === CALM.slices) void this.#goBack();
   }
 
@@ -128,8 +128,8 @@ class FloodProofSocket implements FrameSocket {
     this.#all = next;
     next.setFilter(this.#filter());
     before.close();
-    this.#heartbeats?.close();
-    this.#heartbeats = undefined;
+    this.#peers?.close();
+    this.#peers = undefined;
     onOverload(false);
   }
 
@@ -138,8 +138,8 @@ class FloodProofSocket implements FrameSocket {
     return captureFilter({ ...this.#ofHeartbeats(), pools });
   }
 
-  #heartbeatFilter(): string {
-    return heartbeatFilter({ ...this.#ofHeartbeats(), sources: this.#options.peers() });
+  #peerFilter(): string {
+    return peerFilter({ ...this.#ofHeartbeats(), peers: this.#options.peers() });
   }
 
   #ofHeartbeats(): { mac: MacAddress; cluster: string; heartbeatPort: number } {

@@ -11,6 +11,7 @@ import { type SignedHeartbeat, shortId } from '../packet/heartbeat.ts';
 import type { Timer } from '../time/clock.ts';
 import { CarefulPace } from './careful-pace.ts';
 import { Conditions } from './conditions.ts';
+import { ElectionStart } from './election-start.ts';
 import { FrameReader } from './frame-reader.ts';
 import { ownAddresses } from './heartbeat-frame.ts';
 import { HeartbeatSender } from './heartbeat-sender.ts';
@@ -50,9 +51,7 @@ export class Segment {
   readonly #health: SegmentHealth;
   readonly #returns: Returns;
   readonly #detectionMs: number;
-  /** No election before: a restarted wire keeps what it had until it has heard who is there, and knows its duties. */
-  #electionsFrom: number;
-  #electionsBegun = false;
+  readonly #electionStart: ElectionStart;
   #lastTurnAt: number;
   #timer: Timer | undefined;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -69,7 +68,7 @@ export class Segment {
     this.#options = options;
     this.#detectionMs = options.heartbeatIntervalMs * options.heartbeatMultiplier;
     this.#shadow = new Shadow(link.name, 2 * this.#detectionMs);
-    this.#electionsFrom = now + this.#detectionMs;
+    this.#electionStart = new ElectionStart(this.#detectionMs, now);
     this.#lastTurnAt = now;
     this.#returns = new Returns(ports, this.#detectionMs);
     const past = { resume: resumed !== undefined, returned: this.#returns.before(now) };
@@ -117,7 +116,7 @@ export class Segment {
 
   /** Takes part in elections, or has no carrier to do so. */
   get ready(): boolean {
-    return !this.#carrier || (this.#electionsBegun && this.#liveness.state !== 'starting');
+    return !this.#carrier || (this.#electionStart.begun && this.#liveness.state !== 'starting');
   }
 
   /** Nothing is left that only this node answers. */
@@ -154,6 +153,11 @@ export class Segment {
     this.#catchUp();
     // A question changes nothing that is due: under a flood of them no timer is touched.
     if (this.#reader.read(bytes, overdue) === 'news') this.#pump();
+  }
+
+  /** All that comes is read again. What peers have claimed meanwhile may have been missed: they learn what is ours. */
+  keepsUpAgain(): void {
+    this.#ips.electAllAndRepeat();
   }
 
   /** Peers learn at once what this node holds. */
@@ -211,8 +215,8 @@ export class Segment {
   }
 
   get #mayElect(): boolean {
-    const now = this.#ports.clock.now();
-    return this.#runs && this.#ports.knowsDuties() && now >= this.#electionsFrom;
+    const isOpen = this.#electionStart.isOpen(this.#ports.clock.now());
+    return this.#runs && this.#ports.knowsDuties() && isOpen;
   }
 
   #view() {
@@ -236,8 +240,7 @@ export class Segment {
   #startAnew(reason: string, now: number): void {
     this.#ips.silenceAll(reason);
     this.#liveness.restart(now);
-    this.#electionsFrom = now + this.#detectionMs;
-    this.#electionsBegun = false;
+    this.#electionStart.beginAnew(now);
   }
 
   /** Timers wait while frames or duties pour in, but a heartbeat that waits is a death (network rule 16). */
@@ -264,17 +267,14 @@ export class Segment {
     const now = this.#ports.clock.now();
     this.#perform(this.#liveness.judgePeers(now), now);
     if (this.#gates.judge()) this.#ips.electAll();
-    if (!this.#electionsBegun && this.#mayElect) {
-      this.#electionsBegun = true;
-      this.#ips.electAll();
-    }
+    if (this.#electionStart.begins(this.#mayElect)) this.#ips.electAll();
     this.#askAbsent(now);
     this.#sender.step(now);
     this.#pace.step(this.#liveness, now);
     this.#returns.tell(this.#liveness.holdDown, this.#conditions);
     this.#health.tell({
       ...{ liveness: this.#liveness, strangers: this.#presence.strangers },
-      ...{ electionsBegun: this.#electionsBegun, table: this.#ports.table(), now },
+      ...{ electionsBegun: this.#electionStart.begun, table: this.#ports.table(), now },
       ...{ withheld: this.#ips.announcements.withheld, shadow: this.#shadow.at(now) },
     });
     this.#pump();
@@ -284,14 +284,13 @@ export class Segment {
   #pump(): void {
     if (!this.#runs) return;
     const now = this.#ports.clock.now();
-    const electionsAwaited = !this.#electionsBegun && this.#ports.knowsDuties();
     // Whoever receives nothing announces nothing (network rule 2).
     if (!this.#liveness.deaf) this.#ips.step(now);
     const deadline = Math.min(
       this.#liveness.nextDeadline(now),
       this.#liveness.deaf ? Number.POSITIVE_INFINITY : this.#ips.nextDeadline(),
       this.#presence.nextDeadline(),
-      electionsAwaited ? this.#electionsFrom : Number.POSITIVE_INFINITY,
+      this.#electionStart.nextDeadline(this.#ports.knowsDuties()),
     );
     this.#timer?.cancel();
     this.#wakeAt = now + Math.max(1, deadline - now);
@@ -391,7 +390,7 @@ export class Segment {
 
   /** Network rule 3: whoever should announce and can't be heard is asked for. */
   #askAbsent(now: number): void {
-    if (!this.#electionsBegun) return this.#presence.forgetAll();
+    if (!this.#electionStart.begun) return this.#presence.forgetAll();
     const table = this.#ports.table();
     if (this.#presence.judge(table, now)) this.#ips.electAll();
     this.#presence.watch(this.#ips.winners, table, now);

@@ -173,7 +173,10 @@ export class Wire {
     return this.#ports
       .openSocket(link, this.#pools, {
         onFrame: (frame, overdue) => segment?.receive(frame, overdue),
-        onOverload: (overloaded) => this.#overloads.set(name, overloaded),
+        onOverload: (overloaded) => {
+          this.#overloads.set(name, overloaded);
+          if (!overloaded) segment?.keepsUpAgain();
+        },
         peers: () => segment?.peerMacs ?? [],
       })
       .then((socket) => {
