@@ -9,6 +9,7 @@ import { ip, mac } from '../support/addresses.ts';
 import { dutyOf } from '../support/duty-arbitraries.ts';
 import { VirtualSegment } from '../support/virtual-segment.ts';
 
+const isArp = (frame: Uint8Array) => frame[12] === 8 && frame[13] === 6;
 /** An ARP probe by its last byte, the IP's. */
 const isProbeOf30 = (frame: Uint8Array) => frame[13] === 6 && frame[21] === 1 && frame[41] === 30;
 
@@ -186,6 +187,45 @@ test('a node that is slow to hear of an IP, as under load, is given time', () =>
   }
   learn(lan, 'n1', newDuty('192.0.2.30'));
   assert.equal(watch(lan, '192.0.2.30', 3_000).seen, [N1]);
+});
+
+test('a node that gets hundreds at once is given the time that it takes to ask for them', () => {
+  const lan = new VirtualSegment();
+  lan.group(...NODES);
+  for (const node of NODES) lan.known.set(node, { revision: 5 });
+  for (const node of NODES) lan.start(node, undefined, { backgroundPerSecond: 100 });
+  lan.run(1_000);
+  const duties = Array.from({ length: 200 }, (_, index) => newDuty(`192.0.2.${index + 1}`));
+  for (const node of NODES) {
+    lan.known.set(node, {
+      duties: new Map(duties.map((duty) => [duty.ip, duty])),
+      revision: SINCE,
+    });
+    lan.stations.get(node)?.segment.elect(duties.map(({ ip: address }) => address));
+  }
+  const from = lan.sent.length;
+  lan.run(8_000);
+  const others = lan.sent.slice(from).filter((one) => isArp(one.frame) && one.from !== 'n1');
+  assert.is(others.length, 0, 'what others sent about them');
+  assert.equal(lan.ask('192.0.2.200'), [N1]);
+});
+
+test('a node that is at work for ever is waited for ten seconds', () => {
+  const lan = newIpFor('192.0.2.30', { knows: ['n2', 'n3'], revisionOfN1: 9 });
+  const all = new Map(['192.0.2.30'].map((address) => [ip(address), newDuty(address)]));
+  let answeredMs = Number.POSITIVE_INFINITY;
+  for (let ms = 0; ms < 14_000 && answeredMs > ms; ms += 250) {
+    const next = newDuty(`192.0.2.${100 + ms / 250}`);
+    all.set(next.ip, next);
+    for (const node of NODES) {
+      const duties = new Map([...all].filter(([one]) => node !== 'n1' || one !== ip('192.0.2.30')));
+      lan.known.set(node, { duties, revision: SINCE + 1 });
+      lan.stations.get(node)?.segment.elect([next.ip]);
+    }
+    lan.run(245);
+    if (lan.ask('192.0.2.30').length > 0) answeredMs = ms;
+  }
+  assert.ok(answeredMs > 9_000 && answeredMs < 12_000, `after ${answeredMs} ms`);
 });
 
 test('what a node announces that does not hear us is left to it', () => {

@@ -8,9 +8,12 @@ const NEWS_TRAVEL_MS = 1_000;
 /** An IP that nobody has claimed for this long is asked for by its first stand-in, later by the next ones. */
 const UNCLAIMED_MS = 500;
 const STAGGER_MS = 100;
+/** Thousands of IPs at once take a node some seconds: three questions for each, at a bounded rate. */
+const LONGEST_WAIT_MS = 10_000;
 
 interface Unclaimed {
   readonly ip: IpAddress;
+  readonly metAt: number;
   /** Last sign that somebody is about to claim it. */
   readonly signAt: number;
   /** How many nodes come before this one. */
@@ -49,7 +52,7 @@ export class Newcomers {
 
   /** Before an election. @param isFirst of an IP that nobody ever announced */
   meet({ ip, since }: Duty, isFirst: boolean, now: number): void {
-    if (isFirst) this.#watch({ ip, signAt: now, rank: 1, patienceMs: 0 });
+    if (isFirst) this.#watch({ ip, metAt: now, signAt: now, rank: 1, patienceMs: 0 });
     if (since === (this.#since.get(ip) ?? 0)) return;
     this.#since.set(ip, since);
     this.#doubts.delete(ip);
@@ -66,6 +69,14 @@ export class Newcomers {
   sign(ip: IpAddress, now: number): void {
     const one = this.#unclaimed.get(ip);
     if (one !== undefined) this.#watch({ ...one, signAt: now });
+  }
+
+  /** Whoever comes before is at work, on others as yet. @returns whether that is waited for: not for ever */
+  waits(ip: IpAddress, now: number): boolean {
+    const one = this.#unclaimed.get(ip);
+    if (one === undefined || now - one.metAt >= LONGEST_WAIT_MS) return false;
+    this.sign(ip, now);
+    return true;
   }
 
   /** @returns whether it is this node's turn, with `rank` nodes before it; else it is later */

@@ -8,6 +8,9 @@ import type { Clock } from '../time/clock.ts';
 import type { ElectionInput, IpRoles } from './ip-roles.ts';
 import { delayOf, type Latecomers, Newcomers } from './newcomers.ts';
 
+/** Who has asked for a new IP or announced one within this time is at work, and comes to the others. */
+const AT_WORK_MS = 500;
+
 /** What a stand-in looks at, and what it does. */
 export interface StandInPorts {
   readonly roles: IpRoles;
@@ -25,6 +28,8 @@ export class StandIns {
   readonly #node: string;
   readonly #ports: StandInPorts;
   readonly #newcomers = new Newcomers();
+  /** Nodes, and when each was last seen to serve something new or to ask for it. */
+  readonly #workedAt = new Map<string, number>();
 
   constructor(node: string, ports: StandInPorts) {
     this.#node = node;
@@ -53,9 +58,12 @@ export class StandIns {
 
   /** A node of the cluster asks who has an IP before it announces it. */
   asked({ ip, asker }: Question): void {
-    const { liveness, clock } = this.#ports;
     if (!this.#newcomers.isUnclaimed(ip)) return;
-    if (liveness.peerWithMac(asker.mac) !== undefined) this.#newcomers.sign(ip, clock.now());
+    const { liveness, clock } = this.#ports;
+    const peer = liveness.peerWithMac(asker.mac);
+    if (peer === undefined) return;
+    this.#workedAt.set(peer.node, clock.now());
+    this.#newcomers.sign(ip, clock.now());
   }
 
   /**
@@ -78,8 +86,10 @@ export class StandIns {
   }
 
   #sawServing(node: string, ip: IpAddress): void {
-    const { roles, electionInput, elect } = this.#ports;
-    const ahead = this.#newcomers.isUnclaimed(ip) ? roles.before(node, ip, electionInput()) : [];
+    const { roles, electionInput, elect, clock } = this.#ports;
+    const isNew = this.#newcomers.isUnclaimed(ip);
+    if (isNew) this.#workedAt.set(node, clock.now());
+    const ahead = isNew ? roles.before(node, ip, electionInput()) : [];
     this.#newcomers.settle(ip, node);
     if (ahead === undefined || ahead.length === 0 || ahead.includes(this.#node)) return;
     this.#newcomers.doubt(ip, ahead);
@@ -108,10 +118,18 @@ export class StandIns {
     const delays = heard.map((peer) => delayOf(peer, since, now));
     if (heard.length < ahead.length || delays.includes('slow'))
       return this.#newcomers.sign(ip, now);
+    const isAtWork = heard.some(
+      ({ node }, index) => delays[index] === 'none' && this.#isAtWork(node, now),
+    );
+    if (isAtWork && this.#newcomers.waits(ip, now)) return;
     // Whoever can't know the IP keeps nothing back.
     const patienceMs = delays.includes('none') ? dutyWaitMs : 0;
     if (!this.#newcomers.isTurn(ip, ahead.length, patienceMs)) return;
     this.#newcomers.doubt(ip, ahead);
     elect([ip]);
+  }
+
+  #isAtWork(node: string, now: number): boolean {
+    return now - (this.#workedAt.get(node) ?? Number.NEGATIVE_INFINITY) < AT_WORK_MS;
   }
 }
