@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type Peer, takeMissed } from '../../modules/metallb/src/liveness/peer.ts';
 import { LivenessBus } from '../support/liveness-bus.ts';
 
 function busOf(...names: string[]): LivenessBus {
@@ -13,6 +14,11 @@ function livenessOf(bus: LivenessBus, name: string) {
   const node = bus.nodes.get(name);
   if (node === undefined) throw new Error(`no node ${name}`);
   return node.liveness;
+}
+
+function missedOf(peer: Peer | undefined): number {
+  if (peer === undefined) throw new Error('the peer is not known');
+  return takeMissed(peer);
 }
 
 function deathsSeenBy(bus: LivenessBus, name: string): string[] {
@@ -46,6 +52,26 @@ test('a silent node is suspected after two intervals and dead after three', () =
   bus.run(60);
   assert.equal(deathsSeenBy(bus, 'n2'), ['n1']);
   assert.equal(deathsSeenBy(bus, 'n3'), ['n1']);
+});
+
+test('heartbeats that got lost are counted by the numbers of those that came', () => {
+  const bus = busOf('n1', 'n2', 'n3');
+  const missed = () => missedOf(livenessOf(bus, 'n2').peer('n1'));
+  assert.is(missed(), 0);
+  bus.cut('n1', 'n2');
+  bus.run(200);
+  bus.heal();
+  bus.run(200);
+  assert.is(missed(), 2);
+  assert.is(missed(), 0, 'each is told once');
+});
+
+test('a peer that starts anew begins at no heartbeat missed', () => {
+  const bus = busOf('n1', 'n2', 'n3');
+  livenessOf(bus, 'n1').restart(bus.now);
+  bus.run(1_000);
+  const { phase, missed } = livenessOf(bus, 'n2').peer('n1') ?? {};
+  assert.equal({ phase, missed }, { phase: 'alive', missed: 0 });
 });
 
 test('a node that proves its life while its heartbeats are lost is not buried', () => {

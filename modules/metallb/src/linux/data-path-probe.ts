@@ -44,54 +44,79 @@ export async function probeDataPath(
     const link = links.find(({ name }) => name === one.interface);
     return link === undefined ? [] : [{ ...one, link }];
   });
-  const interfaces = await Promise.all(
-    present.map(({ link, pools }) =>
-      probeInterface(link, pools.slice(0, MAX_POOLS), marks.slice(0, MAX_MARKS)),
-    ),
+  const plans = present.map(({ link, pools }) =>
+    planInterface(link, pools.slice(0, MAX_POOLS), marks.slice(0, MAX_MARKS)),
   );
-  return { interfaces, heldIps };
+  // One process of `ip` for all: starting one for each of a hundred interfaces holds up this one for seconds.
+  const asked = plans.flatMap(({ arrivals, returns, marked }) =>
+    [...arrivals, ...returns, ...marked].map(({ question }) => question),
+  );
+  const replies = await lookUpRoutes(asked);
+  const answers = new Map(asked.map((question, index) => [question, replies[index]]));
+  return { interfaces: plans.map((plan) => factsOf(plan, answers)), heldIps };
 }
 
 async function readLinks(): Promise<Link[]> {
   return parseLinks((await runIp(['-j', '-d', 'address'])).stdout);
 }
 
-async function probeInterface(
+/** What to ask the kernel about one interface. */
+interface InterfacePlan extends Pick<InterfaceFacts, 'name' | 'sysctls'> {
+  readonly arrivals: readonly (Asked & { readonly pool: string })[];
+  readonly returns: readonly AskedOfFamily[];
+  readonly marked: readonly AskedOfFamily[];
+}
+
+interface Asked {
+  readonly question: RouteQuestion;
+}
+
+interface AskedOfFamily extends Asked {
+  readonly family: IpFamily;
+}
+
+function planInterface(
   link: Link,
   pools: readonly IpRange[],
   marks: readonly number[],
-): Promise<InterfaceFacts> {
+): InterfacePlan {
   const { name } = link;
   const sysctls = readInterfaceSysctls(name, readProcSys);
   const forwarded = pools.filter(({ family }) => family === 'IPv4' || sysctls.forwardsIpv6);
-  const arrivals = forwarded.flatMap((pool) => arrivalsAt(link, pool));
   const families = [...new Set(pools.map(({ family }) => family))];
-  const returns = families.map((family) => ({ family, question: { to: ELSEWHERE[family] } }));
-  const marked = families.flatMap((family) =>
-    marks.map((mark) => ({ family, question: { to: ELSEWHERE[family], mark } })),
-  );
+  return {
+    ...{ name, sysctls },
+    arrivals: forwarded.flatMap((pool) => arrivalsAt(link, pool)),
+    returns: families.map((family) => ({ family, question: { to: ELSEWHERE[family] } })),
+    marked: families.flatMap((family) =>
+      marks.map((mark) => ({ family, question: { to: ELSEWHERE[family], mark } })),
+    ),
+  };
+}
+
+function factsOf(
+  { name, sysctls, arrivals, returns, marked }: InterfacePlan,
+  answers: ReadonlyMap<RouteQuestion, RouteAnswer | undefined>,
+): InterfaceFacts {
+  const answered = <One extends Asked>(asked: readonly One[]) =>
+    asked.flatMap((one) => {
+      const answer = answers.get(one.question);
+      return answer === undefined ? [] : [{ ...one, answer }];
+    });
   const leadsBack = ({ answer }: { answer: RouteAnswer }) =>
     answer.kind === 'out' && answer.interface === name;
   return {
     ...{ name, sysctls },
-    poolRoutes: await askRoutes(arrivals),
-    returnRoutes: await askRoutes(returns),
-    markedReturn: (await askRoutes(marked)).filter(leadsBack).map(({ family }) => family),
+    poolRoutes: answered(arrivals),
+    returnRoutes: answered(returns),
+    markedReturn: answered(marked)
+      .filter(leadsBack)
+      .map(({ family }) => family),
   };
 }
 
-async function askRoutes<Asked extends { readonly question: RouteQuestion }>(
-  asked: readonly Asked[],
-): Promise<(Asked & { readonly answer: RouteAnswer })[]> {
-  const answers = await lookUpRoutes(asked.map(({ question }) => question));
-  return asked.flatMap((one, index) => {
-    const answer = answers[index];
-    return answer === undefined ? [] : [{ ...one, answer }];
-  });
-}
-
 /** One of the two ends may be assigned, and held by an interface of this host. */
-function arrivalsAt(link: Link, pool: IpRange): { pool: string; question: RouteQuestion }[] {
+function arrivalsAt(link: Link, pool: IpRange): (Asked & { readonly pool: string })[] {
   const from = neighbourOn(link, pool.family);
   const ends = [...new Set([pool.first, pool.last])];
   return ends.map((end) => ({

@@ -37,6 +37,8 @@ export interface Peer {
   phase: PeerPhase;
   incarnation: string;
   sequence: number;
+  /** Heartbeats that were sent, as later ones tell, and did not come; of those nobody has been told yet. */
+  missed: number;
   /** A new incarnation that has not listed us yet. */
   pending: { incarnation: string; sequence: number; since: number; heardAt: number } | undefined;
   mac: MacAddress;
@@ -83,6 +85,7 @@ export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
     phase: 'uncounted',
     incarnation: '',
     sequence: -1,
+    missed: 0,
     pending: undefined,
     ...factsOf(heartbeat, mac),
     // Whatever it says is news.
@@ -108,6 +111,13 @@ export function newPeer(heartbeat: Heartbeat, mac: MacAddress): Peer {
 export function learn(peer: Peer, heartbeat: Heartbeat, mac: MacAddress, now: number): void {
   if (heartbeat.revision !== peer.revision) peer.revisionAt = now;
   Object.assign(peer, factsOf(heartbeat, mac), { heardAt: now });
+}
+
+/** How many of its heartbeats got lost since this was asked last: in the network, or where the kernel had no room. */
+export function takeMissed(peer: Peer): number {
+  const { missed } = peer;
+  peer.missed = 0;
+  return missed;
 }
 
 function factsOf(heartbeat: Heartbeat, mac: MacAddress) {

@@ -175,7 +175,7 @@ export class SegmentLiveness {
       return now - since < 2 * heartbeat.intervalMs ? greeting : this.#ignored(peer, now);
     this.#peers.retire(peer);
     const resumed = isCounted(peer);
-    Object.assign(peer, { incarnation, pending: undefined });
+    Object.assign(peer, { incarnation, sequence: sequence - 1, pending: undefined });
     const actions = this.#update(peer, heartbeat, mac, true, now);
     const serving = heartbeat.state === 'eligible' || heartbeat.state === 'leaving';
     if (!resumed && serving) actions.push({ do: 'peer-joined', peer });
@@ -199,6 +199,7 @@ export class SegmentLiveness {
   ): LivenessAction[] {
     const before = electedBy(peer);
     learn(peer, heartbeat, mac, now);
+    peer.missed += heartbeat.sequence - peer.sequence - 1;
     peer.sequence = heartbeat.sequence;
     if (!listsUs) return this.#unlisted(peer, now);
     peer.listedUsAt = now;

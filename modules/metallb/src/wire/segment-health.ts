@@ -1,6 +1,6 @@
 import type { DutyTable } from '../duty/duty.ts';
 import type { NodeConditionReport, Report } from '../duty/messages.ts';
-import { isCounted, shownState } from '../liveness/peer.ts';
+import { isCounted, shownState, takeMissed } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { Heartbeat } from '../packet/heartbeat.ts';
@@ -116,6 +116,10 @@ export class SegmentHealth {
       value: Number(isCounted(peer)),
     }));
     this.#show('peer_up', up);
+    for (const peer of peers) {
+      const labels = { interface: this.#interface, peer: peer.node };
+      this.#counters.add('heartbeats_missed_total', labels, takeMissed(peer));
+    }
     const states = peers.map((peer) => ({ node: peer.node, state: shownState(peer) }));
     const all = [{ node: this.#node, state }, ...states];
     this.#show(
