@@ -33,7 +33,7 @@ export interface StateSurroundings {
 export async function startManifestState(at: StateSurroundings): Promise<LabState> {
   const cluster = new ManifestCluster(join(at.directory, 'manifests'));
   await cluster.create(programUser(), nodeNames(at.options.nodes));
-  startDataplane(at, cluster, 'whole');
+  if (at.options.routesServices) startDataplane(at, cluster, 'whole');
   const storeArgument = (node?: string) => cluster.storeArgument(node);
   return { cluster, programs: await ownPrograms(at, { storeArgument }) };
 }

@@ -50,6 +50,8 @@ export interface LabOptions {
   readonly smallDisk: readonly string[];
   /** Where the cluster state is. */
   readonly store: StoreKind;
+  /** Service IPs lead to pods; false where there are thousands, and only who answers for them is looked at. */
+  readonly routesServices: boolean;
   /** Of kube-proxy, which runs beside an API server only. */
   readonly proxyMode: ProxyMode;
   /**
@@ -67,6 +69,7 @@ const DEFAULT_LAB: LabOptions = {
   ownClock: [],
   smallDisk: [],
   store: 'manifests',
+  routesServices: true,
   proxyMode: 'nftables',
   release: undefined,
 };
@@ -150,7 +153,11 @@ export class Lab {
   /** A prober on another host, for frames that come from there. */
   async proberOn(name: string, segment: Segment = 'public'): Promise<Prober> {
     const hosts = planHosts(this.options.nodes, this.options.secondSegment);
-    const host = proberHost(hosts, name, segment);
+    return this.proberAt(name, proberHost(hosts, name, segment));
+  }
+
+  /** A prober on an interface that the scenario has made. */
+  async proberAt(name: string, host: ProberHost): Promise<Prober> {
     return this.#untilEndOfScenario(await startProber(this.#where(name), host));
   }
 

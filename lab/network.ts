@@ -1,6 +1,7 @@
 import { run } from './exec.ts';
 import {
   type Attachment,
+  FIRST_POD,
   type Host,
   ipv4On,
   ipv6On,
@@ -121,7 +122,7 @@ function routeCommands(host: Host): string[] {
 /** A pod answers through its own node: with externalTrafficPolicy Local it sees the client's address. */
 function podRoutes(at: Attachment | undefined): string[] {
   if (at === undefined) return [];
-  const nodeNumber = at.hostNumber % 10;
+  const nodeNumber = at.hostNumber - FIRST_POD;
   return [
     `route add default via ${ipv4On('pods', nodeNumber)}`,
     `route add default via ${ipv6On('pods', nodeNumber)}`,

@@ -52,7 +52,8 @@ const PROBER = 170;
 /** Where the control plane runs. */
 export const CONTROL_HOST = 100;
 const BACKEND = 200;
-const FIRST_POD = 210;
+/** The pod behind node n1 is the next one. */
+export const FIRST_POD = 210;
 
 /** n1 … nN: balancer nodes with a public, a management and a pod-network interface. */
 export function nodeNames(count: number): string[] {

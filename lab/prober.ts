@@ -49,6 +49,10 @@ export class Prober {
     await this.#agent.ask({ do: 'ask-again', ip, count, gapMs });
   }
 
+  get mac(): string {
+    return this.#host.mac;
+  }
+
   /** The frame with which this host asks for an IP. */
   question(ip: string): Buffer {
     const { mac, ipv4, ipv6 } = this.#host;
@@ -130,6 +134,11 @@ export class AnswerReport {
     const times = this.answers.filter((answer) => answer.ip === ip).map((answer) => answer.atMs);
     const gaps = [...times, this.#watch.forMs].map((at, index) => at - (times[index - 1] ?? 0));
     return Math.max(0, Math.max(...gaps) - this.#watch.everyMs);
+  }
+
+  /** When the IP was first answered for, on the scale of `Answer.atMs`. */
+  firstMs(ip: string): number | undefined {
+    return this.answers.find((answer) => answer.ip === ip)?.atMs;
   }
 
   /** How many questions for the IP nobody answered, however late this machine let the prober ask. */

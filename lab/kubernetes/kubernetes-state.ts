@@ -68,7 +68,7 @@ export async function startKubernetesState(at: StateSurroundings): Promise<LabSt
   await applyDefinitions(api);
   await cluster.apply(...nodeNames(at.options.nodes).map(nodeManifest));
   const proxies = await startProxies(at, plane, directory);
-  startDataplane(at, cluster, 'beside-kube-proxy');
+  if (at.options.routesServices) startDataplane(at, cluster, 'beside-kube-proxy');
   const parts = { plane, api, proxies };
   if (at.options.release === undefined) {
     const programs = await programsFromTheBuild(at, plane);

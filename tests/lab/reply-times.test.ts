@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { announcementOf, arpRequest } from '../../lab/frames.ts';
-import { timesBetween } from '../../lab/reply-times.ts';
+import { repliesIn } from '../../lab/reply-times.ts';
 
 const ASKER = { mac: '02:00:00:00:00:aa', ip: '10.9.0.170' };
 const IP = '192.0.2.10';
@@ -17,7 +17,7 @@ test('the first claim to the IP after a question is its reply', () => {
     { epochMs: 10.5, bytes: REPLY },
     { epochMs: 10.6, bytes: REPLY },
   ];
-  assert.equal(timesBetween(frames, QUESTION, IP), [0.5]);
+  assert.equal(repliesIn(frames, [[QUESTION, IP]]), { times: [0.5], asked: 1 });
 });
 
 test('an unanswered question is left out, and its successor is not blamed for it', () => {
@@ -26,7 +26,7 @@ test('an unanswered question is left out, and its successor is not blamed for it
     { epochMs: 20, bytes: QUESTION },
     { epochMs: 21, bytes: REPLY },
   ];
-  assert.equal(timesBetween(frames, QUESTION, IP), [1]);
+  assert.equal(repliesIn(frames, [[QUESTION, IP]]), { times: [1], asked: 2 });
 });
 
 test.run();

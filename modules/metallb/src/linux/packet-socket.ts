@@ -40,8 +40,13 @@ export class PacketSocketError extends Error {
   override readonly name = 'PacketSocketError';
 }
 
-/** A slot holds 64 KiB where the interface merges segments: room for 64 frames and for one there, 2,600 and 40 elsewhere. */
-const RING_BYTES: Readonly<Record<Ring, number>> = { deep: 4 * 1_024 * 1_024, shallow: 64 * 1_024 };
+/**
+ * A slot holds 64 KiB where the interface merges segments: room for 64, 16 and one frame there, for 2,600, 650 and 40
+ * elsewhere. The kernel clears a ring while the event loop stands still, 25 ms for a deep one, and keeps its memory: a
+ * node with a hundred interfaces has few deep ones.
+ */
+const RING_BYTES = { deep: 4 * 1_024 * 1_024, ofMany: 1_024 * 1_024, shallow: 64 * 1_024 } as const;
+const MOST_DEEP = 8;
 /** Of reading in one go, although by then all but the most important frames are thrown away. */
 const FLOOD_MS = 100;
 /** More than any frame that this program speaks; longer ones are somebody else's. */
@@ -53,6 +58,7 @@ const MAX_FRAME_BYTES = 2_048;
  * the next is read.
  */
 const captures = new Set<InstanceType<typeof cap.Cap>>();
+const open = new Set<object>();
 const buffer = Buffer.alloc(MAX_FRAME_BYTES);
 let lastOpen: Promise<unknown> = Promise.resolve();
 
@@ -83,6 +89,7 @@ type CaptureWish = Pick<PacketSocketOptions, 'filter' | 'ring'>;
 /** One libpcap handle with one filter. `cap` can't change a filter, and a handle opened twice stays silent. */
 class Capture {
   readonly #cap = new cap.Cap();
+  readonly openedInMs: number;
   #onLength: OnLength = () => undefined;
 
   constructor(interfaceName: string, { filter, ring = 'deep' }: CaptureWish) {
@@ -90,13 +97,16 @@ class Capture {
     this.#cap.on('packet', (length, truncated) => {
       if (!truncated) this.#onLength(length);
     });
+    const begun = performance.now();
     try {
-      this.#cap.open(interfaceName, filter, RING_BYTES[ring], buffer);
+      this.#cap.open(interfaceName, filter, ringBytes(ring), buffer);
+      open.add(this);
     } catch (error) {
       throw new PacketSocketError(`can't capture on ${interfaceName}: ${messageOf(error)}`, {
         cause: error,
       });
     }
+    this.openedInMs = performance.now() - begun;
   }
 
   deliverTo(onLength: OnLength): void {
@@ -115,6 +125,7 @@ class Capture {
   close(): void {
     this.#onLength = () => undefined;
     this.#cap.close();
+    open.delete(this);
   }
 }
 
@@ -171,14 +182,26 @@ class CapSocket implements PacketSocket {
   }
 }
 
+function ringBytes(ring: Ring): number {
+  return ring === 'deep' && open.size >= MOST_DEEP ? RING_BYTES.ofMany : RING_BYTES[ring];
+}
+
+/** What is due between two opens has as much time as the last one took: heartbeats of interfaces that are open, above all. */
 function openInTurn(interfaceName: string, wish: CaptureWish): Promise<Capture> {
   const opened = lastOpen.then(loopTurn).then(() => new Capture(interfaceName, wish));
-  lastOpen = opened.catch(() => undefined);
+  lastOpen = opened.then(
+    ({ openedInMs }) => delay(openedInMs),
+    () => undefined,
+  );
   return opened;
 }
 
 function view(length: number): Uint8Array {
   return buffer.subarray(0, length);
+}
+
+function delay(delayMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delayMs));
 }
 
 /** After the sockets that were readable have been read. */

@@ -19,6 +19,10 @@ export class Hearsay {
     return isNews;
   }
 
+  get none(): boolean {
+    return this.#toldAt.size === 0;
+  }
+
   has(id: string): boolean {
     return this.#toldAt.has(id);
   }

@@ -31,6 +31,8 @@ const FORGET_DEAD_AFTER_MS = 120_000;
  */
 export class SegmentLiveness {
   readonly #options: LivenessOptions;
+  /** As peers name this node. */
+  readonly #id: string;
   readonly #own: OwnState;
   readonly #peers: PeerTable;
   readonly #hearsay = new Hearsay();
@@ -49,6 +51,7 @@ export class SegmentLiveness {
 
   constructor(options: LivenessOptions, now: number) {
     this.#options = options;
+    this.#id = shortId(options.node);
     const detectionMs = options.intervalMs * options.multiplier;
     this.#peers = new PeerTable(options.multiplier);
     this.#own = new OwnState({ ...options, detectionMs }, now, options.resume);
@@ -100,7 +103,7 @@ export class SegmentLiveness {
     if (node === this.#options.node) return false;
     const peer = this.#peers.get(node);
     if (peer !== undefined && isCounted(peer)) return peer.phase === 'witnessed';
-    return this.#hearsay.has(peer?.id ?? shortId(node));
+    return !this.#hearsay.none && this.#hearsay.has(peer?.id ?? shortId(node));
   }
 
   peer(node: string): Peer | undefined {
@@ -338,10 +341,9 @@ export class SegmentLiveness {
   }
 
   #surroundings(now: number): Surroundings {
-    const own = shortId(this.#options.node);
     const counted = this.#peers.counted;
     return {
-      covered: counted.some((peer) => peer.covered.includes(own)),
+      covered: counted.some((peer) => peer.covered.includes(this.#id)),
       served: counted.some(
         (peer) => peer.phase === 'restarting' || hasServed(peer, this.#options.multiplier, now),
       ),

@@ -61,7 +61,9 @@ export class Child {
     this.#pulseDue = this.#startedAt + this.#options.firstPulseMs;
     child.on('message', (message) => this.#receive(message));
     child.on('error', (error) => this.#failed(child, error));
-    child.once('exit', (code, signal) => this.#exited(code, signal));
+    child.once('exit', (code, signal) => this.#exited(child, code, signal));
+    // The kernel closes its channel first and its captures one by one: with a hundred, it has exited seconds later.
+    child.once('disconnect', () => this.#gone(child));
     // A child that is already gone again is started anew, and told anew.
     if (this.#spare !== undefined) child.send(this.#startMessage(), () => undefined);
     log('info', 'child started', { child: name, pid: child.pid, restarts: this.#restarts });
@@ -156,13 +158,18 @@ export class Child {
     }
   }
 
-  #exited(code: number | null, signal: NodeJS.Signals | null): void {
+  #exited(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     const { name, log } = this.#options;
+    const level = this.#stopping ? 'info' : 'warn';
+    log(level, 'child ended', { child: name, pid: child.pid, code, signal });
+    this.#gone(child);
+  }
+
+  /** It does nothing any more, whether it has exited or not. */
+  #gone(child: ChildProcess): void {
+    if (child !== this.#process) return;
     this.#process = undefined;
     this.#ready = false;
-    const afterMs = performance.now() - this.#startedAt;
-    const level = this.#stopping ? 'info' : 'warn';
-    log(level, 'child ended', { child: name, code, signal, afterMs });
     if (!this.#stopping) this.#restart();
   }
 
@@ -170,7 +177,7 @@ export class Child {
   #failed(child: ChildProcess, error: Error): void {
     const { name, log } = this.#options;
     log('error', 'child failed', { child: name, error: error.message });
-    if (child.pid === undefined) this.#exited(null, null);
+    if (child.pid === undefined) this.#exited(child, null, null);
   }
 
   #restart(): void {

@@ -28,7 +28,8 @@ interface Announcing {
 export class BurstMemory {
   readonly #nodes = new LRUCache<MacAddress, Announcing>({ max: 256 });
 
-  readonly #ips = new LRUCache<IpAddress, Told>({ max: MAX_IPS });
+  /** Sized, as what is not takes the room of its most at once, for each of a hundred interfaces. */
+  readonly #ips = new LRUCache<IpAddress, Told>({ maxSize: MAX_IPS, sizeCalculation: () => 1 });
 
   saw(mac: MacAddress, ip: IpAddress, now: number): void {
     if (this.#isRefresh(mac, ip, now)) return;

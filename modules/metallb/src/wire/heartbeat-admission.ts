@@ -10,7 +10,9 @@ const MAX_SOURCES = 1_024;
 
 /** Which heartbeats are worth a hash (network rule 16): whatever is sent, checking it costs a bounded share of time. */
 export class HeartbeatAdmission {
-  readonly #sources = new LRUCache<MacAddress, TokenBucket>({ max: MAX_SOURCES });
+  readonly #sources = new LRUCache<MacAddress, TokenBucket>({
+    ...{ maxSize: MAX_SOURCES, sizeCalculation: () => 1 },
+  });
   readonly #strangers: TokenBucket;
   readonly #isPeer: (mac: MacAddress) => boolean;
 

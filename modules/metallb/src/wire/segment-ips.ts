@@ -54,7 +54,7 @@ export class SegmentIps {
   readonly #standIns: StandIns;
   /** The last announcement by another node of each of our IPs. */
   readonly #claims = new LRUCache<IpAddress, { readonly mac: MacAddress; readonly at: number }>({
-    max: MAX_CLAIMS,
+    ...{ maxSize: MAX_CLAIMS, sizeCalculation: () => 1 },
   });
   readonly #yielded = new YieldedIps();
   readonly #elections: ElectionQueue;
