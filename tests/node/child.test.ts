@@ -18,11 +18,6 @@ if (does === 'hang') {
   process.send({ kind: 'pulse' });
   if (!again) setTimeout(() => { for (;;); }, 50);
 }
-if (does === 'linger' && !again) {
-  process.removeAllListeners('disconnect');
-  setTimeout(() => process.exit(1), 1500);
-  process.disconnect();
-}
 if (does === 'refuse-again') {
   if (again) process.send({ kind: 'refused', sentence: '--store: it has gone' });
   else process.send({ kind: 'ready' }, () => process.exit(1));
@@ -114,17 +109,6 @@ test('one that was ready before and refuses now is a fault like any other: nobod
   assert.equal([refused?.level, refused?.facts['sentence']], ['error', '--store: it has gone']);
   await fixture.until('child started', 3);
   assert.equal(fixture.refusals, []);
-});
-
-test('one that takes long to exit is started again before it has', async ({ directory }) => {
-  const limits = { first: NEVER_MS, pulse: NEVER_MS };
-  const fixture = new Fixture(directory, 'linger', limits);
-  await fixture.until('child ended');
-  assert.equal(
-    fixture.lines.map(({ message }) => message),
-    ['child started', 'child started', 'child ended'],
-  );
-  assert.is(fixture.child.status().restarts, 1);
 });
 
 test('one that is stopped is no fault', async ({ directory }) => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { isExiting } from './exiting.ts';
 import { Spare } from './spare.ts';
 
 /** As the other programs use them: warn for what mends itself, error for what a human must act on. */
@@ -62,8 +63,6 @@ export class Child {
     child.on('message', (message) => this.#receive(message));
     child.on('error', (error) => this.#failed(child, error));
     child.once('exit', (code, signal) => this.#exited(child, code, signal));
-    // The kernel closes its channel first and its captures one by one: with a hundred, it has exited seconds later.
-    child.once('disconnect', () => this.#gone(child));
     // A child that is already gone again is started anew, and told anew.
     if (this.#spare !== undefined) child.send(this.#startMessage(), () => undefined);
     log('info', 'child started', { child: name, pid: child.pid, restarts: this.#restarts });
@@ -89,8 +88,13 @@ export class Child {
     clearTimeout(timer);
   }
 
-  /** Kills a child whose event loop stands still. */
+  /** Kills a child whose event loop stands still, and starts one anew that runs no more. */
   checkPulse(): void {
+    const { pid } = this.#process ?? {};
+    // Its successor need not wait until the kernel has taken back all captures: with a hundred, that takes seconds.
+    if (this.#process !== undefined && pid !== undefined && isExiting(pid)) {
+      return this.#gone(this.#process);
+    }
     if (this.#hangs || !this.#pulseIsLate()) return;
     const child = this.#process;
     // The pulse may wait unread because this process itself was late: read first (two turns), then judge.

@@ -5,6 +5,9 @@ import { encodeHeartbeat, type Heartbeat, type SignedHeartbeat } from '../packet
 import { heartbeatPath, wrapHeartbeat } from './heartbeat-frame.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 
+/** Keys come into use and go out of it by minutes and days. */
+const STEP_EVERY_MS = 1_000;
+
 /** Signs the heartbeats of one segment, with the keys that those who hear them hold, and sends them. */
 export class HeartbeatSender {
   readonly keyring: Keyring;
@@ -12,6 +15,7 @@ export class HeartbeatSender {
   readonly #interface: string;
   readonly #group: IpAddress;
   #shown: Readonly<Record<string, string>>[] = [];
+  #nextStepAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     interfaceName: string,
@@ -58,6 +62,8 @@ export class HeartbeatSender {
 
   /** Keys that nobody uses any more go. */
   step(now: number): void {
+    if (now < this.#nextStepAt) return;
+    this.#nextStepAt = now + STEP_EVERY_MS;
     const retired = this.keyring.retire(now);
     for (const keyId of retired) {
       const facts = { interface: this.#interface, keyId };
