@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { settled } from '../../lab/health.ts';
+import { answeredByNobody, settled } from '../../lab/health.ts';
 import type { Scenario } from '../../lab/scenario.ts';
 import { type Observation, observe } from '../../lab/trial.ts';
 import { journey } from './journey.ts';
@@ -46,5 +46,12 @@ export const scenarios: readonly Scenario[] = [
 
   journey('pool-exhausted', { apps: ['nginx'], isLong: true }, (lab) => ({
     '3. More addresses': () => settled(lab),
+  })),
+
+  journey('pool-shrunk', { apps: ['nginx'], isLong: true }, (lab) => ({
+    '4. It goes': async () => {
+      await settled(lab);
+      await answeredByNobody(lab, '192.0.2.30');
+    },
   })),
 ];
