@@ -38,7 +38,7 @@ export const scenarios: readonly Scenario[] = [
     'hard/last-known-good-on-a-full-disk',
     { stores: ['manifests'], lab: { smallDisk: ['n1'] } },
     async (lab) => {
-      await freshServices(lab);
+      const all = await freshServices(lab);
       await delay(WRITTEN_MS);
       await fillDisk(lab, 'n1');
       const observation = await observe(lab);
@@ -50,9 +50,12 @@ export const scenarios: readonly Scenario[] = [
       );
       const { outcomes } = await observation.end();
       for (const one of outcomes) assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
-      // A disk that is full keeps nobody from starting.
+      // A disk that is full keeps nobody from starting, and what was written before it was full is whole.
+      await lab.cluster.cutOff();
       for (const part of ['speaker.mjs', 'wire.mjs'] as const) killPart(lab, 'n1', part);
       await ready(lab, 'n1');
+      for (const { ip, preferredNode } of all) await answeredBy(lab, ip, preferredNode);
+      await lab.cluster.reconnect();
       await settled(lab);
       await emptyDisk(lab, 'n1');
       await addService(lab, 'another');
