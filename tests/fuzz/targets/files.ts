@@ -14,6 +14,8 @@ import { accepted, jsonTarget, LIBRARY_SHARE, type Target, textTarget } from '..
 const YAML_MS = 1_000;
 /** Reading YAML takes milliseconds for a kilobyte. */
 const LONGEST_YAML = 192;
+/** Node's own parser looks at every letter of `-abc`. */
+const LONGEST_COMMAND = 256;
 const YAML = `a: &a {b: "3"}
 c: [*a, 1.5]
 ---
@@ -80,6 +82,7 @@ export const FILE_TARGETS: readonly Target[] = [
   }),
   textTarget({
     ...{ name: 'command-line', seeds: [ARGUMENTS.join('\n')] },
+    ...{ longest: LONGEST_COMMAND, share: LIBRARY_SHARE },
     ...{ dictionary: ['--', '-h', '=', '\n', '--config', '--run-dir'], check: checkCommandLine },
   }),
   textTarget({
