@@ -35,7 +35,8 @@ export const scenarios: readonly Scenario[] = [
     await delay(READ_MS);
     await killPart(lab, 'n1', 'wire.mjs');
     await delay(READ_MS);
-    for (const pid of lab.nodes.flatMap((node) => lab.program(node).pids())) {
+    for (const program of ['wire.mjs', 'speaker.mjs']) {
+      const pid = lab.program('n1').pidOf(program);
       const filter = readFileSync(`/proc/${pid}/coredump_filter`, 'utf8');
       assert.is(Number(filter), 0, 'what a core dump would hold');
     }
