@@ -21,6 +21,7 @@ import { RELEASE_LAB } from '../journeys/release-lab.ts';
 const ACCOUNTS = ['controller', 'speaker'];
 /** The controller looks at its certificate twice a minute. */
 const IN_USE_WITHIN_MS = 45_000;
+const LOG_LINES = 10_000;
 
 export const scenarios: readonly Scenario[] = [
   scenario(
@@ -77,6 +78,7 @@ async function liveThroughEverything(lab: Lab): Promise<void> {
     await told(lab, service.name, count === 2);
   }
   await deleteServices(lab);
+  await servesItsNewCertificate(lab);
 }
 
 /** Waits until the Service's conditions say that its annotations are right, or wrong. */
@@ -102,6 +104,17 @@ async function askForAnInterfaceThatIsNotThere(lab: Lab): Promise<void> {
     await lab.cluster.delete(name);
     await nodeTells(lab, 'n1', 'InterfaceMissing', { status: 'False' });
   }
+}
+
+/** Until every replica does, the API server, which trusts no other, asks some of them in vain. */
+async function servesItsNewCertificate(lab: Lab): Promise<void> {
+  const controllers = lab.programs().filter(({ name }) => name.endsWith('/controller'));
+  assert.is(controllers.length, 2);
+  const served = (lines: readonly string[]) =>
+    lines.filter((line) => line.includes('webhook certificate in service')).length;
+  await until({ what: 'a new certificate in service', deadlineMs: IN_USE_WITHIN_MS }, () =>
+    controllers.every((one) => served(one.lastLogLines(LOG_LINES)) > 1),
+  );
 }
 
 /** What is not a certificate is replaced, as one is that has grown old. */
