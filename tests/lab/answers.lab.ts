@@ -52,8 +52,9 @@ export const scenarios: readonly Scenario[] = [
   scenario('answers/takeover-is-announced-on-the-wire', {}, async (lab) => {
     const all = await freshServices(lab);
     const moving = all.filter((one) => one.preferredNode === 'n1').map((one) => one.ip);
-    const capture = await captureOn(lab, 'router');
+    // Until then n1 still announces, and nobody takes over within the time that a capture needs to begin.
     await CABLE_OUT.strike(lab, 'n1');
+    const capture = await captureOn(lab, 'router');
     await delay(LOOK_MS + SECOND_ROUND_MS);
     const claims = await capture.stop();
     for (const ip of moving) {

@@ -24,6 +24,11 @@ export const scenarios: readonly Scenario[] = [
     const [first = ''] = await keysOf(lab, 'n1');
     const [second, half] = [newKey(), newKey()];
     await freshServices(lab);
+    for (const program of ['wire.mjs', 'speaker.mjs']) {
+      const pid = lab.program('n1').pidOf(program);
+      const filter = readFileSync(`/proc/${pid}/coredump_filter`, 'utf8');
+      assert.is(Number(filter), 0, 'what a core dump would hold');
+    }
     for (const node of lab.nodes) await giveKeys(lab, node, [second, first]);
     await signsWith(lab, 'n1', second);
     // What goes wrong is told with what it was about.
@@ -35,11 +40,6 @@ export const scenarios: readonly Scenario[] = [
     await delay(READ_MS);
     await killPart(lab, 'n1', 'wire.mjs');
     await delay(READ_MS);
-    for (const program of ['wire.mjs', 'speaker.mjs']) {
-      const pid = lab.program('n1').pidOf(program);
-      const filter = readFileSync(`/proc/${pid}/coredump_filter`, 'utf8');
-      assert.is(Number(filter), 0, 'what a core dump would hold');
-    }
     const told = await everythingTold(lab);
     assert.ok(told.length > 20, `${told.length} places`);
     assert.ok(

@@ -41,7 +41,9 @@ export const scenarios: readonly Scenario[] = [
       await answeredWhere(probers, wanted.public, 'public');
       await answeredWhere(probers, wanted.second, 'second');
       // Who has no address of the subnet leaves its IPs to others, whoever is preferred.
-      const [mac = ''] = await probers.second.macsOf(wanted.second);
+      const mac = await until({ what: `who has ${wanted.second}`, deadlineMs: 5_000 }, async () => {
+        return (await probers.second.macsOf(wanted.second))[0];
+      });
       const node = lab.nodes.find((name) => macOn('second', numberOf(name)) === mac) ?? '';
       await setAddress(lab, node, family, 'delete');
       await until({ what: `another node for ${wanted.second}`, deadlineMs: 5_000 }, async () => {
