@@ -1,9 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { MacAddress } from '../net/mac.ts';
 import type { Heartbeat } from '../packet/heartbeat.ts';
-import { isCounted, newPeer, type Peer } from './peer.ts';
+import type { Surroundings } from './own-state.ts';
+import { hasServed, isCounted, newPeer, type Peer } from './peer.ts';
 
 const MAX_PEERS = 256;
+const FORGET_DEAD_AFTER_MS = 120_000;
 /** Intervals in which a heartbeat says that its sender is there now (network rule 4). */
 const RECENT_INTERVALS = 1.5;
 
@@ -92,8 +94,11 @@ export class PeerTable {
     if (incarnation !== '') this.#retired.set(incarnation, { sequence });
   }
 
-  forget(peer: Peer): void {
-    this.#peers.delete(peer.node);
+  /** Those dead for so long that nobody asks after them. */
+  forgetDead(now: number): void {
+    for (const { node, phase, heardAt } of this.all) {
+      if (phase === 'dead' && now - heardAt > FORGET_DEAD_AFTER_MS) this.#peers.delete(node);
+    }
   }
 
   /** Heard within the detection time, whether it counts or not. */
@@ -116,6 +121,18 @@ export class PeerTable {
         isRecent(peer, now) &&
         (peer.witnessed.has(id) || peer.covered.includes(id)),
     );
+  }
+
+  /** What this node's own state depends on. @param id of this node, as peers name it */
+  around(id: string, now: number): Surroundings {
+    const { counted } = this;
+    const serves = (peer: Peer) =>
+      peer.phase === 'restarting' || hasServed(peer, this.#multiplier, now);
+    return {
+      covered: counted.some((peer) => peer.covered.includes(id)),
+      served: counted.some(serves),
+      unheard: this.unheardBy(now).length > 0,
+    };
   }
 
   /** Fresh peers that do not count, since they don't show that they hear us. */

@@ -113,6 +113,25 @@ export function learn(peer: Peer, heartbeat: Heartbeat, mac: MacAddress, now: nu
   Object.assign(peer, factsOf(heartbeat, mac), { heardAt: now });
 }
 
+/** Takes in a frame of an incarnation that does not count. @returns since when that one has been heard */
+export function heardPending(peer: Peer, heartbeat: Heartbeat, now: number): number {
+  const { incarnation, sequence } = heartbeat;
+  const since = peer.pending?.incarnation === incarnation ? peer.pending.since : now;
+  peer.pending = { incarnation, sequence, since, heardAt: now };
+  return since;
+}
+
+/** From this frame on, its incarnation is the one that counts. */
+export function countIncarnation(peer: Peer, { incarnation, sequence }: Heartbeat): void {
+  Object.assign(peer, { incarnation, sequence: sequence - 1, pending: undefined });
+}
+
+/** The next frame of the counted incarnation that came: those with numbers between were sent, and did not. */
+export function countMissed(peer: Peer, sequence: number): void {
+  peer.missed += sequence - peer.sequence - 1;
+  peer.sequence = sequence;
+}
+
 /** How many of its heartbeats got lost since this was asked last: in the network, or where the kernel had no room. */
 export function takeMissed(peer: Peer): number {
   const { missed } = peer;
@@ -145,6 +164,24 @@ export function lists(peer: Peer, heartbeat: Heartbeat, own: string, now: number
   }
   const isSame = incarnation === peer.incarnation && peer.listedIncarnation === own;
   return heardInPart && isSame && now - peer.namedUsAt < MOST_TURNS * intervalMs;
+}
+
+/** Takes in that a frame of the counted incarnation says so of our incarnation. */
+export function listedUs(peer: Peer, own: string, now: number): void {
+  const isEligible = peer.state === 'eligible';
+  Object.assign(peer, {
+    listedUsAt: now,
+    listedIncarnation: own,
+    eligibleSince: isEligible ? Math.min(peer.eligibleSince, now) : Number.POSITIVE_INFINITY,
+    postponedUntil: Number.NEGATIVE_INFINITY,
+  });
+}
+
+/** We begin anew. Its incarnation stays known: its sequence goes on, but it has to list the new us first. */
+export function uncount(peer: Peer): void {
+  if (peer.phase !== 'dead') peer.phase = 'uncounted';
+  peer.listedUsAt = Number.NEGATIVE_INFINITY;
+  peer.pending = undefined;
 }
 
 /** A heartbeat of it that is no recorded one came at this time. */

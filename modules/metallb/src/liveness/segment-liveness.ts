@@ -5,8 +5,20 @@ import { TokenBucket } from '../time/token-bucket.ts';
 import { Hearsay } from './hearsay.ts';
 import type { LivenessAction } from './liveness-action.ts';
 import type { LivenessOptions } from './liveness-options.ts';
-import { type HoldDown, OwnState, type Surroundings } from './own-state.ts';
-import { electedBy, hasServed, isCounted, lastSignAt, learn, lists, type Peer } from './peer.ts';
+import { type HoldDown, OwnState } from './own-state.ts';
+import {
+  countIncarnation,
+  countMissed,
+  electedBy,
+  heardPending,
+  isCounted,
+  lastSignAt,
+  learn,
+  listedUs,
+  lists,
+  type Peer,
+  uncount,
+} from './peer.ts';
 import { PeerTable } from './peer-table.ts';
 import { Renewals } from './renewals.ts';
 import {
@@ -23,7 +35,6 @@ const SEGMENT_HEARTBEATS_PER_SECOND = 300;
 const SOLICIT_EVERY_MS = 50;
 /** Between two heartbeats of a node that has more to tell than one can carry. */
 const SOON_MS = 10;
-const FORGET_DEAD_AFTER_MS = 120_000;
 
 /**
  * Who is alive on one segment, from heartbeats and answers on that segment alone. Sans-I/O: heartbeats, answers and
@@ -167,10 +178,8 @@ export class SegmentLiveness {
     listsUs: boolean,
     now: number,
   ): LivenessAction[] {
-    const { incarnation, sequence } = heartbeat;
-    const isNew = peer.pending?.incarnation !== incarnation;
-    const since = isNew ? now : (peer.pending?.since ?? now);
-    peer.pending = { incarnation, sequence, since, heardAt: now };
+    const isNew = peer.pending?.incarnation !== heartbeat.incarnation;
+    const since = heardPending(peer, heartbeat, now);
     if (!isCounted(peer)) learn(peer, heartbeat, mac, now);
     const greeting: LivenessAction[] =
       isNew && this.#extraBeats.tryTake(now) ? [{ do: 'beat' }] : [];
@@ -178,7 +187,7 @@ export class SegmentLiveness {
       return now - since < 2 * heartbeat.intervalMs ? greeting : this.#ignored(peer, now);
     this.#peers.retire(peer);
     const resumed = isCounted(peer);
-    Object.assign(peer, { incarnation, sequence: sequence - 1, pending: undefined });
+    countIncarnation(peer, heartbeat);
     const actions = this.#update(peer, heartbeat, mac, true, now);
     const serving = heartbeat.state === 'eligible' || heartbeat.state === 'leaving';
     if (!resumed && serving) actions.push({ do: 'peer-joined', peer });
@@ -202,14 +211,9 @@ export class SegmentLiveness {
   ): LivenessAction[] {
     const before = electedBy(peer);
     learn(peer, heartbeat, mac, now);
-    peer.missed += heartbeat.sequence - peer.sequence - 1;
-    peer.sequence = heartbeat.sequence;
+    countMissed(peer, heartbeat.sequence);
     if (!listsUs) return this.#unlisted(peer, now);
-    peer.listedUsAt = now;
-    peer.listedIncarnation = this.#incarnation;
-    if (peer.state !== 'eligible') peer.eligibleSince = Number.POSITIVE_INFINITY;
-    else peer.eligibleSince = Math.min(peer.eligibleSince, now);
-    peer.postponedUntil = Number.NEGATIVE_INFINITY;
+    listedUs(peer, this.#incarnation, now);
     peer.phase = phaseWhenHeard(peer, this.#options.restartGraceMs, now);
     const after = electedBy(peer);
     const isNews = this.#hearsay.told(heartbeat.witnessed, now);
@@ -232,12 +236,7 @@ export class SegmentLiveness {
     this.#incarnation = this.#options.newIncarnation();
     this.#sequence = 0;
     this.#nextBeatAt = now;
-    for (const peer of this.#peers.all) {
-      if (peer.phase !== 'dead') peer.phase = 'uncounted';
-      peer.listedUsAt = Number.NEGATIVE_INFINITY;
-      // The incarnation stays known: its sequence goes on, but it has to list the new us first.
-      peer.pending = undefined;
-    }
+    for (const peer of this.#peers.all) uncount(peer);
   }
 
   setDraining(draining: boolean): LivenessAction[] {
@@ -286,9 +285,11 @@ export class SegmentLiveness {
   judgePeers(now: number): LivenessAction[] {
     const actions: LivenessAction[] = [];
     this.#deaf = false;
+    this.#peers.forgetDead(now);
     for (const peer of this.#peers.all) actions.push(...this.#judgePeer(peer, now));
     if (this.#notesOthers(now)) actions.push({ do: 'elect' });
-    if (this.#own.step(now, this.#surroundings(now))) actions.push({ do: 'beat' }, { do: 'elect' });
+    if (this.#own.step(now, this.#peers.around(this.#id, now)))
+      actions.push({ do: 'beat' }, { do: 'elect' });
     return actions;
   }
 
@@ -340,24 +341,11 @@ export class SegmentLiveness {
     return [{ do: 'confirm', peer }, { do: 'solicit' }];
   }
 
-  #surroundings(now: number): Surroundings {
-    const counted = this.#peers.counted;
-    return {
-      covered: counted.some((peer) => peer.covered.includes(this.#id)),
-      served: counted.some(
-        (peer) => peer.phase === 'restarting' || hasServed(peer, this.#options.multiplier, now),
-      ),
-      unheard: this.#peers.unheardBy(now).length > 0,
-    };
-  }
-
   /** When something is due next, if no frame comes before. */
   nextDeadline(now: number): number {
     let next = Math.min(this.#nextBeatAt, this.#own.deadline);
     for (const peer of this.#peers.all) {
       next = Math.min(next, judgementDue(peer, this.#options.multiplier, now));
-      if (peer.phase === 'dead' && now - peer.heardAt > FORGET_DEAD_AFTER_MS)
-        this.#peers.forget(peer);
     }
     return next;
   }

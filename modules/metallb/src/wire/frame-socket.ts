@@ -76,14 +76,14 @@ class FloodProofSocket implements FrameSocket {
     const { clock, onError } = this.#options;
     return new YieldingSocket(this.#link.name, {
       ...{ clock, onError, filter: this.#filter() },
-      onFrame: (frame, sinceTurnMs) => this.#read(frame, sinceTurnMs),
+      onFrame: (frame, readingMs) => this.#read(frame, readingMs),
       onFlood: () => this.#flooded(),
       onSlice: (busy) => this.#sliced(busy),
     });
   }
 
-  #read(frame: Uint8Array, sinceTurnMs: number): void {
-    this.#options.onFrame(frame, sinceTurnMs > SLICE_MS);
+  #read(frame: Uint8Array, readingMs: number): void {
+    this.#options.onFrame(frame, readingMs > SLICE_MS);
   }
 
   /** Told while the flood is being read: what sends must be open before that ends. */
@@ -94,7 +94,7 @@ class FloodProofSocket implements FrameSocket {
     const filter = this.#peerFilter();
     this.#peers = new YieldingSocket(this.#link.name, {
       ...{ clock, filter, onError },
-      onFrame: (frame, sinceTurnMs) => this.#read(frame, sinceTurnMs),
+      onFrame: (frame, readingMs) => this.#read(frame, readingMs),
       // Somebody sends as a peer: it stands back from that, too, and there is no more to do.
       ...{ onFlood: () => undefined, onSlice: () => undefined },
     });

@@ -9,10 +9,9 @@ import { isCounted, type Peer } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
-import type { DisputedIp, Heartbeat } from '../packet/heartbeat.ts';
 import { Announcements } from './announcements.ts';
 import { Answers } from './answers.ts';
-import { Disputes, settle } from './disputes.ts';
+import { DisputeSettlement } from './dispute-settlement.ts';
 import { type Elect, ElectionQueue } from './election-queue.ts';
 import { type ElectionInput, IpRoles, type Transition } from './ip-roles.ts';
 import { mayTake } from './may-take.ts';
@@ -44,13 +43,13 @@ export interface SegmentSight {
 /** The IPs that this node serves on one segment: elected, announced, answered, handed over and disputed here. */
 export class SegmentIps {
   readonly announcements: Announcements;
+  readonly disputes: DisputeSettlement;
   readonly #link: SegmentLink;
   readonly #ports: SegmentPorts;
   readonly #sight: SegmentSight;
   readonly #roles: IpRoles;
   readonly #moves: MoveReports;
   readonly #answers: Answers;
-  readonly #disputes = new Disputes();
   readonly #standIns: StandIns;
   /** The last announcement by another node of each of our IPs. */
   readonly #claims = new LRUCache<IpAddress, { readonly mac: MacAddress; readonly at: number }>({
@@ -85,6 +84,12 @@ export class SegmentIps {
       ask: (ip: IpAddress) => questions.whoHas(ip),
     };
     this.announcements = new Announcements(link, ports, { ...options, ...judgements });
+    this.disputes = new DisputeSettlement(link.name, ports, {
+      isAnnouncer: (ip) => this.#roles.get(ip).kind === 'announcing',
+      elect: (ip) => this.#elect()(ip),
+      withdraw: (ip, reason) => this.#silence(ip, reason),
+      repeat: (ip, now) => this.announcements.repeat(ip, now),
+    });
     this.#moves = new MoveReports({ node, interface: link.name }, ports, (name) =>
       liveness.peer(name),
     );
@@ -180,8 +185,10 @@ export class SegmentIps {
       this.#standIns.meet(ip, duty);
       const transition = electRole(ip);
       if (transition !== undefined) this.#apply(transition);
-      if (duty !== undefined) this.#settleProbing(duty);
-      if (duty !== undefined) this.#tellResumed(duty);
+      if (duty !== undefined) {
+        this.#settleProbing(duty);
+        this.#tellResumed(duty);
+      }
       if (transition !== undefined) this.#keep(ip);
     };
   }
@@ -299,7 +306,7 @@ export class SegmentIps {
     this.#yielded.delete(ip);
     this.announcements.end(ip);
     this.announcements.stopAnswering(ip);
-    this.#disputes.settled(ip);
+    this.disputes.silenced(ip);
     this.#moves.withdrawn(ip, reason);
     this.#ports.keepAnnounced(ip, false);
   }
@@ -337,7 +344,7 @@ export class SegmentIps {
     if (peer === undefined || this.announcements.isSilent(claim.ip)) {
       return this.announcements.observe(claim, now);
     }
-    this.#dispute(claim.ip, now);
+    this.disputes.claimed(claim.ip, now);
   }
 
   /**
@@ -352,55 +359,5 @@ export class SegmentIps {
     } else if (kind === 'announcement' || !this.#yielded.mayBeAnnounced(ip, now)) {
       this.#silence(ip, `handed over to ${peer.node}`);
     }
-  }
-
-  /**
-   * A peer announces what we announce: the election decides again. If it still says us, the peer is told in a
-   * heartbeat; who is right shows when it answers with its duty's digest. Until then nobody shouts louder.
-   */
-  #dispute(ip: IpAddress, now: number): void {
-    this.#elect()(ip);
-    if (this.#roles.get(ip).kind !== 'announcing') return;
-    this.#ports.counters.add('disputes_total', { interface: this.#link.name });
-    this.#disputes.claimed(ip, now);
-  }
-
-  /** One heartbeat is too little for what is disputed. */
-  get disputesPileUp(): boolean {
-    return this.#disputes.isBehind;
-  }
-
-  /** Disputes to name in the next heartbeat. */
-  disputes(now: number): DisputedIp[] {
-    return this.#disputes.nextPage(now, (ip) => this.#ports.digestOf(ip));
-  }
-
-  /**
-   * A peer names IPs that it announces although we do.
-   * @returns whether some were given up because the peer knows a newer cluster state
-   */
-  settle(heartbeat: Heartbeat): boolean {
-    return heartbeat.disputed.filter((one) => this.#settleOne(one, heartbeat)).length > 0;
-  }
-
-  #settleOne(disputed: DisputedIp, heartbeat: Heartbeat): boolean {
-    const { ip } = disputed;
-    if (this.#roles.get(ip).kind !== 'announcing') return false;
-    const ours = { digest: this.#ports.digestOf(ip), revision: this.#ports.table().revision };
-    const settlement = settle(ours, disputed, heartbeat);
-    if (settlement === 'withdraw') {
-      this.#silence(ip, `${heartbeat.node} knows a newer cluster state`);
-      return true;
-    }
-    this.#insist(ip);
-    return false;
-  }
-
-  /** Whoever stays announcer after the views were compared says so with a whole burst (network rule 20). */
-  #insist(ip: IpAddress): void {
-    const now = this.#ports.clock.now();
-    this.#elect()(ip);
-    const stays = this.#roles.get(ip).kind === 'announcing';
-    if (stays && this.#disputes.mayBurst(ip, now)) this.announcements.repeat(ip, now);
   }
 }

@@ -312,7 +312,7 @@ export class Segment {
     if (returns) this.#startAnew('heard again', now);
     this.#perform(actions, now);
     if (this.#sender.heard(heartbeat, peer, now)) this.#liveness.beatSoon(now);
-    if (!isNews || !this.#ips.settle(heartbeat)) return isNews;
+    if (!isNews || !this.#ips.disputes.settle(heartbeat, now)) return isNews;
     this.#health.isBehind(heartbeat);
     this.#ports.relist();
     return true;
@@ -363,9 +363,9 @@ export class Segment {
     const heartbeat = this.#liveness.compose(now, {
       ...this.#gates.told,
       addresses: ownAddresses(this.#link),
-      disputed: this.#ips.disputes(now),
+      disputed: this.#ips.disputes.nextPage(now),
     });
-    if (this.#ips.disputesPileUp) this.#liveness.beatSoon(now);
+    if (this.#ips.disputes.pileUp) this.#liveness.beatSoon(now);
     if (this.#shadow.at(now) === undefined) this.#sender.send(heartbeat, this.#link);
   }
 
@@ -385,7 +385,7 @@ export class Segment {
     this.#questions.answered(claim, this.#liveness, now);
     if (claim.kind === 'announcement') this.#pace.sawAnnouncement(claim, now);
     this.#ips.claimed(claim);
-    if (this.#ips.disputesPileUp) this.#liveness.beatSoon(now);
+    if (this.#ips.disputes.pileUp) this.#liveness.beatSoon(now);
   }
 
   /** Network rule 3: whoever should announce and can't be heard is asked for. */

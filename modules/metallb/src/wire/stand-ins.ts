@@ -90,7 +90,8 @@ export class StandIns {
     const isNew = this.#newcomers.isUnclaimed(ip);
     if (isNew) this.#workedAt.set(node, clock.now());
     // Nearly always the winner is the one who serves: then nobody need be asked who comes before it.
-    const ahead = isNew && roles.winnerOf(ip) !== node ? roles.before(node, ip, electionInput()) : [];
+    const ahead =
+      isNew && roles.winnerOf(ip) !== node ? roles.before(node, ip, electionInput()) : [];
     this.#newcomers.settle(ip, node);
     if (ahead === undefined || ahead.length === 0 || ahead.includes(this.#node)) return;
     this.#newcomers.doubt(ip, ahead);
