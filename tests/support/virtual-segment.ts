@@ -9,6 +9,7 @@ import { decodeArp, encodeArp } from '../../modules/metallb/src/packet/arp.ts';
 import {
   decodeEthernet,
   ETHER_TYPE_ARP,
+  ETHER_TYPE_IPV6,
   encodeEthernet,
 } from '../../modules/metallb/src/packet/ethernet.ts';
 import { heartbeatKey } from '../../modules/metallb/src/packet/heartbeat.ts';
@@ -22,6 +23,10 @@ import { FakeClock } from './fake-clock.ts';
 
 const SECRET = Buffer.alloc(32, 7);
 const CLIENT_MAC = mac('02:00:00:00:00:c1');
+
+const ETHER_TYPE_AT = 12;
+const IPV6_NEXT_HEADER_AT = 20;
+const NEXT_HEADER_UDP = 17;
 
 /** What passed a virtual segment, and who sent it. */
 export interface Sent {
@@ -305,4 +310,10 @@ export class VirtualSegment {
   run(ms: number): void {
     this.clock.advance(ms);
   }
+}
+
+/** For what `drops` decides. */
+export function isHeartbeat(frame: Uint8Array): boolean {
+  const etherType = Buffer.from(frame).readUInt16BE(ETHER_TYPE_AT);
+  return etherType === ETHER_TYPE_IPV6 && frame[IPV6_NEXT_HEADER_AT] === NEXT_HEADER_UDP;
 }

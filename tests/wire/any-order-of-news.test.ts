@@ -5,7 +5,7 @@ import type { Duty } from '../../modules/metallb/src/duty/duty.ts';
 import type { IpAddress } from '../../modules/metallb/src/net/ip.ts';
 import { ip, mac } from '../support/addresses.ts';
 import { dutyOf } from '../support/duty-arbitraries.ts';
-import { VirtualSegment } from '../support/virtual-segment.ts';
+import { isHeartbeat, VirtualSegment } from '../support/virtual-segment.ts';
 
 const NODES = ['n1', 'n2', 'n3'] as const;
 const IPS = ['192.0.2.11', '192.0.2.12', '2001:db8::13'] as const;
@@ -15,13 +15,6 @@ const CALM_MS = 5_000;
 
 type Node = (typeof NODES)[number];
 const macOf = (node: string) => mac(`02:00:00:00:00:0${node.slice(1)}`);
-
-const ETHER_TYPE_IPV6 = 0x86dd;
-const UDP = 17;
-
-function isHeartbeat(frame: Uint8Array): boolean {
-  return Buffer.from(frame).readUInt16BE(12) === ETHER_TYPE_IPV6 && frame[20] === UDP;
-}
 
 /** Three nodes that hear of the state of the cluster at different times, and of each other not always. */
 class BelatedNodes {

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { announcement } from '../../modules/metallb/src/layer2/announcement.ts';
 import { ip, mac } from '../support/addresses.ts';
-import { VirtualSegment } from '../support/virtual-segment.ts';
+import { isHeartbeat, VirtualSegment } from '../support/virtual-segment.ts';
 
 const N1 = mac('02:00:00:00:00:01');
 const N2 = mac('02:00:00:00:00:02');
@@ -120,6 +120,24 @@ test('an IP that is forced while it is probed is announced at once, with nothing
   lan.run(5);
   assert.is(lan.cache.get(ip('192.0.2.30')), N2);
   assert.equal(conflictsTold(lan), []);
+});
+
+test('an IP vetoed by a node that was not heard is announced once that node is', () => {
+  const lan = threeNodes();
+  lan.kill('n2');
+  lan.run(1_000);
+  freshDuty(lan, '192.0.2.30', false);
+  lan.run(1_000);
+  const [other = N2] = lan.ask('192.0.2.30');
+  lan.drops = (frame, _, to) => to === 'n2' && isHeartbeat(frame);
+  lan.start('n2');
+  lan.run(3_000);
+  assert.equal(lan.ask('192.0.2.30'), [other]);
+  assert.equal(conflictsTold(lan), ['vetoed']);
+  lan.drops = () => false;
+  lan.run(2_000);
+  assert.equal(lan.ask('192.0.2.30'), [N2]);
+  assert.equal(conflictsTold(lan), ['vetoed', 'over']);
 });
 
 test.run();

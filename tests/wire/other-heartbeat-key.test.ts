@@ -8,7 +8,7 @@ import {
 } from '../../modules/metallb/src/packet/heartbeat.ts';
 import { wrapHeartbeat } from '../../modules/metallb/src/wire/heartbeat-frame.ts';
 import { ip, mac } from '../support/addresses.ts';
-import { VirtualSegment } from '../support/virtual-segment.ts';
+import { isHeartbeat, VirtualSegment } from '../support/virtual-segment.ts';
 
 const MACS = ['01', '02', '03'].map((last) => mac(`02:00:00:00:00:${last}`));
 const [, N2, N3] = MACS;
@@ -57,11 +57,6 @@ function announcedBy(lan: VirtualSegment, ...names: string[]): string[] {
 
 const answers = (lan: VirtualSegment, ips: readonly string[] = ALL_IPS) =>
   ips.map((address) => lan.ask(address));
-
-/** UDP in IPv6. */
-function isHeartbeat(frame: Uint8Array): boolean {
-  return frame[12] === 0x86 && frame[13] === 0xdd && frame[20] === 17;
-}
 
 /** n3's IPs are answered by others. */
 function isTaken(macs: readonly (readonly string[])[]): boolean {

@@ -33,6 +33,7 @@ export class Announcements {
   readonly #open = new Map<IpAddress, ConflictReport>();
   readonly askers = new Askers();
 
+  readonly #isPeer: (mac: MacAddress) => boolean;
   readonly #onProbed: (ip: IpAddress) => void;
   readonly #ask: (ip: IpAddress) => void;
   readonly #onVetoed: (ip: IpAddress) => void;
@@ -73,6 +74,7 @@ export class Announcements {
     const judgements = { isPeer: isMember, mayTake };
     this.#probes = new AddressProbes(this.#pacing, random, { mac, ...judgements });
     this.#conflicts = new ConflictWatch(this.#pacing, isPeer);
+    this.#isPeer = isPeer;
     this.#onProbed = options.onProbed;
     this.#onVetoed = options.onVetoed;
     this.#ask = options.ask;
@@ -99,8 +101,8 @@ export class Announcements {
   }
 
   /**
-   * A person wants the IP announced whoever else has it (network rule 21): no more probes, and the host that vetoed it
-   * is one to defend it against.
+   * A person wants the IP announced whoever else has it (network rule 21), or only a node of ours has it: no more
+   * probes, and a foreign host that vetoed it is one to defend it against.
    */
   force(ip: IpAddress, now: number): void {
     if (this.#probes.state(ip) === undefined) return;
@@ -150,6 +152,12 @@ export class Announcements {
   /** Nobody has these, and yet they are not ours to take. */
   get withheld(): readonly IpAddress[] {
     return this.#probes.withheld;
+  }
+
+  /** The host that has it before us has turned out to be a node of ours, which we did not hear. */
+  isVetoedByPeer(ip: IpAddress): boolean {
+    const mac = this.#vetoed.has(ip) && this.#open.get(ip)?.mac;
+    return mac ? this.#isPeer(mac) : false;
   }
 
   /** In full, before the first answer. */

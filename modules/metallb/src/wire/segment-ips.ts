@@ -290,7 +290,8 @@ export class SegmentIps {
   #settleProbing(duty: Duty): void {
     const { ip } = duty;
     const now = this.#ports.clock.now();
-    if (duty.forced) return this.announcements.force(ip, now);
+    if (duty.forced || this.announcements.isVetoedByPeer(ip))
+      return this.announcements.force(ip, now);
     const probing = this.#standIns.probingOf(duty);
     if (probing === 'full' || !this.announcements.isAskedInFull(ip)) return;
     this.announcements.begin(ip, probing, now);
