@@ -44,6 +44,9 @@ interface Candidacy {
 /** Elects for an IP; without a duty here it falls silent. @returns undefined when its role stays */
 export type ElectRole = (ip: IpAddress) => Transition | undefined;
 
+/** Nodes that come before one for an IP; undefined when that one is no candidate. */
+export type Precedence = (node: string, ip: IpAddress) => readonly string[] | undefined;
+
 /**
  * This node's role for every IP on one segment, and who wins each. Invariant: an IP that is not silent has a duty on
  * this interface, or was taken over from the wire process before until the first elections.
@@ -106,10 +109,13 @@ export class IpRoles {
     };
   }
 
-  /** Nodes that come before `node` for the IP; undefined when it is no candidate. */
-  before(node: string, ip: IpAddress, input: ElectionInput): string[] | undefined {
-    const ranked = [...(this.#candidacies(input)(ip)?.ranking ?? [])];
-    return ranked.includes(node) ? ranked.slice(0, ranked.indexOf(node)) : undefined;
+  /** Who comes before whom in the elections that look at `input`. */
+  precedence(input: ElectionInput): Precedence {
+    const candidacyOf = this.#candidacies(input);
+    return (node, ip) => {
+      const ranked = [...(candidacyOf(ip)?.ranking ?? [])];
+      return ranked.includes(node) ? ranked.slice(0, ranked.indexOf(node)) : undefined;
+    };
   }
 
   #candidacies(input: ElectionInput): (ip: IpAddress) => Candidacy | undefined {

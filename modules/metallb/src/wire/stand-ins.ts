@@ -90,8 +90,8 @@ export class StandIns {
     const isNew = this.#newcomers.isUnclaimed(ip);
     if (isNew) this.#workedAt.set(node, clock.now());
     // Nearly always the winner is the one who serves: then nobody need be asked who comes before it.
-    const ahead =
-      isNew && roles.winnerOf(ip) !== node ? roles.before(node, ip, electionInput()) : [];
+    const isInDoubt = isNew && roles.winnerOf(ip) !== node;
+    const ahead = isInDoubt ? roles.precedence(electionInput())(node, ip) : [];
     this.#newcomers.settle(ip, node);
     if (ahead === undefined || ahead.length === 0 || ahead.includes(this.#node)) return;
     this.#newcomers.doubt(ip, ahead);
@@ -101,16 +101,19 @@ export class StandIns {
   step(now: number): void {
     const aged = this.#newcomers.takeAged(now);
     if (aged.length > 0) this.#ports.elect(aged);
-    for (const ip of this.#newcomers.takeUnclaimed(now)) this.#consider(ip, now);
+    const unclaimed = this.#newcomers.takeUnclaimed(now);
+    if (unclaimed.length === 0) return;
+    const before = this.#ports.roles.precedence(this.#ports.electionInput());
+    for (const ip of unclaimed) this.#consider(ip, before(this.#node, ip) ?? [], now);
   }
 
   nextDeadline(): number {
     return this.#newcomers.nextDeadline();
   }
 
-  #consider(ip: IpAddress, now: number): void {
-    const { roles, liveness, table, electionInput, elect, dutyWaitMs } = this.#ports;
-    const ahead = roles.before(this.#node, ip, electionInput()) ?? [];
+  /** @param ahead nodes that come before this one */
+  #consider(ip: IpAddress, ahead: readonly string[], now: number): void {
+    const { liveness, table, elect, dutyWaitMs } = this.#ports;
     if (ahead.length === 0) return this.#newcomers.settle(ip, this.#node);
     const since = table().duties.get(ip)?.since ?? 0;
     const heard = liveness.peers.filter(

@@ -1,0 +1,110 @@
+import * as assert from 'uvu/assert';
+import { delay, until } from '../../lab/exec.ts';
+import { NODE_LOSS } from '../../lab/faults.ts';
+import { assignedIps, settled } from '../../lab/health.ts';
+import { fetchPage } from '../../lab/http.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { metricOf } from '../../lab/metrics.ts';
+import { cpuSecondsOf } from '../../lab/processes.ts';
+import { type Scenario, scenario } from '../../lab/scenario.ts';
+import { freshServices } from '../../lab/standard.ts';
+import { type IpOutcome, observe, playFault } from '../../lab/trial.ts';
+import { WideNetwork } from '../../lab/wide-network.ts';
+import { classManifest, endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
+
+/** Beside the three that every node of a lab has. */
+const SEGMENTS = 97;
+/** Captures are opened one after the other, so that those that are open go on in time. */
+const OPEN_WITHIN_MS = 60_000;
+const QUIET_MS = 10_000;
+const FLOWING_WITHIN_MS = 1_000;
+
+export const scenarios: readonly Scenario[] = [
+  scenario(
+    'hard/hundred-interfaces',
+    { timed: true, isLong: true, stores: ['manifests'], deadlineMs: 240_000 },
+    async (lab) => {
+      await freshServices(lab);
+      const wide = new WideNetwork(lab, SEGMENTS);
+      await serveEverywhere(lab);
+      const opening = await observe(lab);
+      const begun = performance.now();
+      await wide.lay();
+      await allHeard(lab, wide.segments);
+      const openedInMs = performance.now() - begun;
+      noneMoved((await opening.end()).outcomes);
+      const died = await deaths(lab);
+      const quiet = await observe(lab);
+      const before = wireSeconds(lab);
+      await delay(QUIET_MS);
+      const cpu = wireSeconds(lab).map((seconds, index) => seconds - (before[index] ?? 0));
+      noneMoved((await quiet.end()).outcomes);
+      assert.is(await deaths(lab), died, 'nobody is found dead');
+      const [node = ''] = lab.nodes;
+      const outcomes = await playFault(lab, NODE_LOSS, node);
+      const samples = outcomes
+        .filter(({ preferredNode }) => preferredNode === node)
+        .map(({ darkMs }) => darkMs);
+      assert.ok(Math.max(...samples) < FLOWING_WITHIN_MS, `dark for ${samples.join(', ')} ms`);
+      await NODE_LOSS.repair(lab, node);
+      await wide.remove();
+      const cpuPercent = Math.round((100_000 * Math.max(...cpu)) / QUIET_MS);
+      return { unit: 'ms', samples, counts: { openedInMs, cpuPercent } };
+    },
+  ),
+];
+
+/** A Service whose IPs every interface answers. */
+async function serveEverywhere(lab: Lab): Promise<void> {
+  const [name, family] = ['wide', 'IPv4'] as const;
+  await lab.cluster.apply(
+    classManifest({ name, addressPool: ['192.0.2.200-192.0.2.209'], interfaces: [] }),
+    serviceManifest({ name, className: name, family }),
+    endpointSliceManifest({ name, family }, [{ pod: 'backend', node: 'worker' }]),
+  );
+  await assignedIps(lab, name, lab.nodes.length);
+  await settled(lab);
+}
+
+/** Every interface is served by every node, and hears all others. */
+async function allHeard(lab: Lab, segments: readonly string[]): Promise<void> {
+  let missing = '';
+  const what = () => `peers on ${segments.length} segments: ${missing}`;
+  for (const node of lab.nodes) {
+    await until({ what, deadlineMs: OPEN_WITHIN_MS, everyMs: 200 }, async () => {
+      const page = await fetchPage(lab.namespace(node), 'http://127.0.0.1:7474/status');
+      const status: Status = JSON.parse(page.body);
+      missing = segments.filter((name) => !isHeard(status.segments[name], lab)).join(' ');
+      return missing === '';
+    });
+  }
+}
+
+interface Status {
+  readonly segments: Readonly<Record<string, SegmentStatus>>;
+}
+
+interface SegmentStatus {
+  readonly peers: readonly { readonly state: string }[];
+}
+
+function isHeard(segment: SegmentStatus | undefined, lab: Lab): boolean {
+  const eligible = segment?.peers.filter(({ state }) => state === 'eligible') ?? [];
+  return eligible.length === lab.nodes.length - 1;
+}
+
+function noneMoved(outcomes: readonly IpOutcome[]): void {
+  for (const { ip, macs, lost, sent } of outcomes) {
+    assert.is(macs.length, 1, `${ip} is answered by ${macs.join(', then ')}`);
+    assert.is(lost, 0, `${lost} of ${sent} packets to ${ip} lost`);
+  }
+}
+
+async function deaths(lab: Lab): Promise<number> {
+  const each = lab.nodes.map((node) => metricOf(lab, node, 'metallb_wire_peers_died_total'));
+  return (await Promise.all(each)).reduce((sum, one) => sum + one, 0);
+}
+
+function wireSeconds(lab: Lab): number[] {
+  return lab.nodes.map((node) => cpuSecondsOf(lab.program(node).pidOf('wire.mjs')));
+}
