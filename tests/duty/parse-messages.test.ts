@@ -32,8 +32,7 @@ const deaf = {
   active: true,
   message: 'x',
 };
-const peers = {
-  type: 'peers',
+const segment = {
   interface: 'eth0',
   state: 'eligible',
   peers: [{ node: 'n2', state: 'eligible', lastHeardMsAgo: 12.5 }],
@@ -49,7 +48,7 @@ const toSpeaker: [string, unknown][] = [
   ['the end of a conflict', report({ type: 'conflict-over', ...place })],
   ['a condition', report(deaf)],
   ['counters', report({ type: 'counters', counters: [counter] })],
-  ['peers', report(peers)],
+  ['segments', report({ type: 'segments', segments: [segment] })],
 ];
 for (const [name, message] of toSpeaker) {
   test(`speaker reads ${name}`, () => assert.equal(parseToSpeaker(message), message));

@@ -48,13 +48,22 @@ async function advance(fixture: SpeakerFixture, ms: number): Promise<void> {
   }
 }
 
+/** The wire serves these. */
+function sees(
+  fixture: SpeakerFixture,
+  ...interfaces: readonly { readonly interface: string; readonly state?: string }[]
+): void {
+  const segments = interfaces.map((one) => ({ state: 'eligible', ...one, peers: [] }));
+  fixture.report({ type: 'segments', segments });
+}
+
 /** A speaker whose wire has told everything. */
 async function started(host: FakeHost): Promise<SpeakerFixture> {
   const fixture = new SpeakerFixture(undefined, host.sight);
   await fixture.speaker.start();
   await settled();
   fixture.report({ type: 'counters', counters: [] });
-  fixture.report({ type: 'peers', interface: 'eth0', state: 'eligible', peers: [] });
+  sees(fixture, { interface: 'eth0' });
   return fixture;
 }
 
@@ -156,11 +165,11 @@ test('routes are looked at once a minute, and soon after another interface', asy
   await advance(fixture, 10_000);
   const before = host.inspected.length;
   for (const state of ['eligible', 'leaving'] as const) {
-    fixture.report({ type: 'peers', interface: 'eth0', state, peers: [] });
+    sees(fixture, { interface: 'eth0', state });
   }
   await advance(fixture, 10_000);
   assert.is(host.inspected.length, before, 'nothing new to look at');
-  fixture.report({ type: 'peers', interface: 'eth1', state: 'eligible', peers: [] });
+  sees(fixture, { interface: 'eth0' }, { interface: 'eth1' });
   await advance(fixture, HOST_LOOK_MS + 100);
   assert.is(host.inspected.length, before + 1);
   await advance(fixture, 60_000);

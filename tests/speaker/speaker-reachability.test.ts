@@ -76,8 +76,9 @@ async function started(network: FakeNetwork, reachability?: object): Promise<Spe
   return fixture;
 }
 
-function sees(fixture: SpeakerFixture, name: string): void {
-  fixture.report({ type: 'peers', interface: name, state: 'eligible', peers: [] });
+function sees(fixture: SpeakerFixture, ...names: readonly string[]): void {
+  const segments = names.map((name) => ({ interface: name, state: 'eligible', peers: [] }));
+  fixture.report({ type: 'segments', segments });
 }
 
 async function rounds(fixture: SpeakerFixture, count: number): Promise<void> {
@@ -157,7 +158,7 @@ test('each interface has a verdict of its own, and keeps it while another wire s
   const network = new FakeNetwork();
   const fixture = await started(network, { targets: ['gateway'] });
   network.gateways.delete('eth1');
-  sees(fixture, 'eth1');
+  sees(fixture, 'eth0', 'eth1');
   await rounds(fixture, 10);
   assert.equal(reachOfWire(fixture), { '*': 'doubtful', eth0: 'reached', eth1: 'lost' });
   assert.match(told(fixture) ?? '', 'eth1: no answer from gateway (no default route leads there)');

@@ -45,7 +45,8 @@ const deaf: Report = {
 /** In any order: whoever was heard last is told first. */
 function peers(state: 'dead' | 'eligible', nodes = ['n2', 'n3']): Report {
   const heard = nodes.map((node) => ({ node, state, lastHeardMsAgo: 10 }));
-  return { type: 'peers', interface: 'eth0', state: 'eligible', peers: heard };
+  const segment = { interface: 'eth0', state: 'eligible', peers: heard };
+  return { type: 'segments', segments: [segment] };
 }
 
 /** The writer of node n1 over a store that counts its writes. */

@@ -32,14 +32,14 @@ function wireOn() {
   const table = new LiveDutyTable();
   const opened: string[] = [];
   const closed: string[] = [];
+  const counters = new Counters();
   const pools: (readonly string[])[] = [];
   const joined = new Set<IpAddress>();
   const reports: Report[] = [];
   const kept: Record<string, unknown> = {};
   const wire = new Wire(
     {
-      clock,
-      counters: new Counters(),
+      ...{ clock, counters },
       random: () => 0,
       randomBytes: (length) => new Uint8Array(length).fill(opened.length + 1),
       async openSocket(link) {
@@ -73,7 +73,7 @@ function wireOn() {
     ];
     wire.tableChanged(table.apply(changes));
   };
-  return { wire, clock, table, opened, closed, pools, reports, kept, serve };
+  return { wire, clock, counters, table, opened, closed, pools, reports, kept, serve };
 }
 
 /** What the next process gets of what one wanted to be kept. */
@@ -244,13 +244,17 @@ for (const [name, value] of [
 }
 
 test('a link that goes away is closed, and opened again when it returns', async () => {
-  const { wire, clock, opened, closed, reports, serve } = wireOn();
+  const { wire, clock, counters, opened, closed, reports, serve } = wireOn();
+  const gauges = () => counters.snapshot().filter(({ type }) => type === 'gauge');
   wire.setLinks([ETH0]);
   serve();
   await settle();
   clock.advance(400);
+  assert.ok(gauges().length > 0);
   wire.setLinks([]);
   assert.equal(closed, ['eth0']);
+  assert.equal(wire.report(), { type: 'segments', segments: [] });
+  assert.equal(gauges(), [], 'nothing is told of it any more');
   assert.ok(reports.some((report) => report.type === 'withdrawn'));
   wire.setLinks([ETH0]);
   await settle();
@@ -264,9 +268,9 @@ test('a draining node keeps its IPs until the controller has had time to prefer 
   await settle();
   clock.advance(400);
   wire.tableChanged(table.apply([{ set: 'draining', draining: true }]));
-  assert.match(JSON.stringify(wire.reports()), '"state":"eligible"');
+  assert.match(JSON.stringify(wire.report()), '"state":"eligible"');
   clock.advance(510);
-  assert.match(JSON.stringify(wire.reports()), '"state":"leaving"');
+  assert.match(JSON.stringify(wire.report()), '"state":"leaving"');
   assert.ok(wire.handsOver, 'a leaver without successor answers until it exits');
 });
 

@@ -30,6 +30,10 @@ const CHANGES = [
   { unset: 'group', id: 'ingress' },
 ];
 const PLACE = { ip: '192.0.2.10', interface: 'eth0' };
+const SEGMENT = {
+  ...{ interface: 'eth0', state: 'eligible' },
+  peers: [{ node: 'n2', state: 'eligible', lastHeardMsAgo: 12.5 }],
+};
 const COUNTER = { name: 'replies_total', type: 'counter', labels: { protocol: 'arp' }, value: 3 };
 const REPORTS = [
   {
@@ -41,10 +45,7 @@ const REPORTS = [
   { type: 'conflict-over', ...PLACE },
   { type: 'condition', condition: 'Deaf', interface: 'eth0', active: true, message: 'x' },
   { type: 'counters', counters: [COUNTER] },
-  {
-    ...{ type: 'peers', interface: 'eth0', state: 'eligible' },
-    peers: [{ node: 'n2', state: 'eligible', lastHeardMsAgo: 12.5 }],
-  },
+  { type: 'segments', segments: [SEGMENT] },
 ];
 
 /** What was understood is understood again as it would be sent. */

@@ -5,7 +5,7 @@ import type { MacAddress } from '../net/mac.ts';
 import type { Duty, Group, Reach } from './duty.ts';
 
 /** Raised with every incompatible change of the messages below; checked on both ends. */
-export const DUTY_PROTOCOL_VERSION = 4;
+export const DUTY_PROTOCOL_VERSION = 5;
 
 /** Speaker to wire: one JSON object a line. At most `MAX_CHANGES` changes in one, so that no message blocks the wire. */
 export type ToWire =
@@ -61,12 +61,8 @@ export type Report =
   | { readonly type: 'conflict-over'; readonly ip: IpAddress; readonly interface: string }
   | NodeConditionReport
   | { readonly type: 'counters'; readonly counters: readonly Counter[] }
-  | {
-      readonly type: 'peers';
-      readonly interface: string;
-      readonly state: string;
-      readonly peers: readonly PeerReport[];
-    };
+  /** All that the wire serves: what is not named any more has been closed. */
+  | { readonly type: 'segments'; readonly segments: readonly SegmentReport[] };
 
 export interface AnnouncedReport {
   readonly type: 'announced';
@@ -99,6 +95,14 @@ export interface Counter {
   readonly type: 'counter' | 'gauge';
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
+}
+
+/** Who is heard on one interface. */
+export interface SegmentReport {
+  readonly interface: string;
+  /** This node's own. */
+  readonly state: string;
+  readonly peers: readonly PeerReport[];
 }
 
 export interface PeerReport {

@@ -1,6 +1,13 @@
 import { SEGMENT_CONDITIONS } from '../api/conditions.ts';
 import { parseMac } from '../net/mac.ts';
-import type { Counter, NodeConditionReport, PeerReport, Report, ToSpeaker } from './messages.ts';
+import type {
+  Counter,
+  NodeConditionReport,
+  PeerReport,
+  Report,
+  SegmentReport,
+  ToSpeaker,
+} from './messages.ts';
 import {
   MalformedMessageError,
   parsed,
@@ -16,8 +23,10 @@ import {
   readText,
 } from './parse-fields.ts';
 
-const MAX_COUNTERS = 5_000;
+/** A dozen for each of hundreds of interfaces, and two for each peer there. */
+const MAX_COUNTERS = 30_000;
 const MAX_LABELS = 16;
+const MAX_SEGMENTS = 5_000;
 const MAX_PEERS = 5_000;
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -53,7 +62,7 @@ function readReport(fields: Fields): Report {
     'conflict-over',
     'condition',
     'counters',
-    'peers',
+    'segments',
   ]);
   switch (type) {
     case 'announced':
@@ -75,13 +84,10 @@ function readReport(fields: Fields): Report {
       const options = { limit: MAX_COUNTERS, read: readCounter };
       return { type, counters: readList(fields['counters'], 'counters', options) };
     }
-    case 'peers':
-      return {
-        type,
-        interface: readText(fields['interface'], 'interface'),
-        state: readText(fields['state'], 'state'),
-        peers: readList(fields['peers'], 'peers', { limit: MAX_PEERS, read: readPeer }),
-      };
+    case 'segments': {
+      const options = { limit: MAX_SEGMENTS, read: readSegment };
+      return { type, segments: readList(fields['segments'], 'segments', options) };
+    }
   }
 }
 
@@ -128,6 +134,15 @@ function readCounter(value: unknown, what: string): Counter {
     type: readChoice(fields['type'], `${what}.type`, ['counter', 'gauge']),
     labels: readMap(fields['labels'], `${what}.labels`, { limit: MAX_LABELS, read: readText }),
     value: readNumber(fields['value'], `${what}.value`),
+  };
+}
+
+function readSegment(value: unknown, what: string): SegmentReport {
+  const fields = readObject(value, what);
+  return {
+    interface: readText(fields['interface'], `${what}.interface`),
+    state: readText(fields['state'], `${what}.state`),
+    peers: readList(fields['peers'], `${what}.peers`, { limit: MAX_PEERS, read: readPeer }),
   };
 }
 

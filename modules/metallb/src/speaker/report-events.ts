@@ -49,7 +49,7 @@ export function eventsOfReport(report: Report, context: ReportContext): Occurren
       return ofNode(report, context);
     case 'withdrawn':
     case 'counters':
-    case 'peers':
+    case 'segments':
       return [];
   }
 }

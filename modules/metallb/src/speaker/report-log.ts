@@ -22,7 +22,7 @@ export function logReport(log: Logger, report: Report): void {
       else log.info('segment condition ended', facts);
       break;
     case 'counters':
-    case 'peers':
+    case 'segments':
       break;
   }
 }

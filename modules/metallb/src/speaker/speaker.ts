@@ -357,7 +357,7 @@ export class Speaker {
   #take(report: Report): void {
     if (!this.#wireState.take(report)) return;
     this.#statusWriter.reported(report);
-    if (report.type === 'peers') this.#health.lookAgain();
+    if (report.type === 'segments') this.#health.lookAgain();
     this.#ports.metrics.take(report, this.#sinceEpochMs);
     logReport(this.#ports.log, report);
     this.#tell(report);

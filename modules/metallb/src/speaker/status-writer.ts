@@ -78,7 +78,7 @@ export class StatusWriter {
   /** After the wire's state took it in. */
   reported(report: Report): void {
     if (report.type === 'condition') this.nodeChanged();
-    else if (report.type === 'peers') this.#peersChanged();
+    else if (report.type === 'segments') this.#peersChanged();
     else if ('ip' in report) this.ipChanged(report.ip);
   }
 

@@ -4,10 +4,11 @@ import {
   type WantedCondition,
 } from '../api/conditions.ts';
 import { ANNOTATION, CONDITION } from '../api/names.ts';
-import type { AnnouncedReport, PeerReport, Report } from '../duty/messages.ts';
+import type { AnnouncedReport, Report, SegmentReport } from '../duty/messages.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { nodeCondition } from './node-condition.ts';
 
+type SegmentsByInterface = ReadonlyMap<string, Omit<SegmentReport, 'interface'>>;
 type ConflictReport = Extract<Report, { type: 'conflict' }>;
 
 /** What is done about a foreign host's answer, and what its victim can do. */
@@ -28,7 +29,7 @@ export class WireState {
   readonly #announced = new Map<IpAddress, Map<string, AnnouncedReport>>();
   readonly #conflicts = new Map<IpAddress, Map<string, ConflictReport>>();
   readonly #conditions = new Map<SegmentCondition, Map<string, string>>();
-  readonly #segments = new Map<string, { state: string; peers: readonly PeerReport[] }>();
+  #segments: SegmentsByInterface = new Map();
 
   /** @returns whether it is news: the wire repeats what holds to every speaker that connects */
   take(report: Report): boolean {
@@ -45,10 +46,13 @@ export class WireState {
         return report.active
           ? put(this.#conditions, report.condition, report.interface, report.message)
           : drop(this.#conditions, report.condition, report.interface);
-      case 'peers': {
-        const before = this.#segments.get(report.interface);
-        this.#segments.set(report.interface, { state: report.state, peers: report.peers });
-        return before === undefined || statesOf(before.peers) !== statesOf(report.peers);
+      case 'segments': {
+        const before = statesOf(this.#segments);
+        const segments = report.segments.map(
+          ({ interface: name, ...facts }) => [name, facts] as const,
+        );
+        this.#segments = new Map(segments);
+        return before !== statesOf(this.#segments);
       }
       case 'counters':
         return true;
@@ -57,9 +61,8 @@ export class WireState {
 
   /** A new wire process: it tells anew what still holds. */
   clear(): void {
-    for (const facts of [this.#announced, this.#conflicts, this.#conditions, this.#segments]) {
-      facts.clear();
-    }
+    for (const facts of [this.#announced, this.#conflicts, this.#conditions]) facts.clear();
+    this.#segments = new Map();
   }
 
   /** Whether a status of the IP's children is this node's to write. */
@@ -75,7 +78,7 @@ export class WireState {
     return [...this.#conflicts.values()].flatMap((byInterface) => [...byInterface.values()]);
   }
 
-  get segments(): ReadonlyMap<string, { state: string; peers: readonly PeerReport[] }> {
+  get segments(): SegmentsByInterface {
     return this.#segments;
   }
 
@@ -120,8 +123,11 @@ export class WireState {
 }
 
 /** Without when each was last heard, and in whose order. */
-function statesOf(peers: readonly PeerReport[]): string {
-  const states = peers.map(({ node, state }) => `${node} ${state}`);
+function statesOf(segments: SegmentsByInterface): string {
+  const states = [...segments].flatMap(([name, { peers }]) => [
+    name,
+    ...peers.map(({ node, state }) => `${name} ${node} ${state}`),
+  ]);
   return states.sort().join();
 }
 

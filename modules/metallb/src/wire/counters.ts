@@ -18,6 +18,13 @@ export class Counters {
     this.#values.delete(keyOf(name, labels));
   }
 
+  /** Nothing is so there any more; what has happened there stays counted. */
+  removeGaugesOf(interfaceName: string): void {
+    for (const [key, { type, labels }] of this.#values) {
+      if (type === 'gauge' && labels['interface'] === interfaceName) this.#values.delete(key);
+    }
+  }
+
   snapshot(): Counter[] {
     return [...this.#values.values()].map((entry) => ({ ...entry }));
   }

@@ -199,7 +199,7 @@ class WireProgram {
       kind: 'report',
       report: { type: 'counters', counters: this.#counters.snapshot() },
     });
-    for (const report of this.#wire.reports()) this.#tell({ kind: 'report', report });
+    this.#tell({ kind: 'report', report: this.#wire.report() });
   }
 
   #tell(message: ToSpeaker): void {

@@ -1,5 +1,5 @@
 import type { DutyTable } from '../duty/duty.ts';
-import type { NodeConditionReport, Report } from '../duty/messages.ts';
+import type { NodeConditionReport, SegmentReport } from '../duty/messages.ts';
 import { isCounted, shownState, takeMissed } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
@@ -145,12 +145,12 @@ export class SegmentHealth {
 }
 
 /** Who is heard on this interface. */
-export function peersReport(name: string, liveness: SegmentLiveness, now: number): Report {
+export function segmentReport(name: string, liveness: SegmentLiveness, now: number): SegmentReport {
   const peers = liveness.peers.map((peer) => {
     const lastHeardMsAgo = Math.round(now - peer.heardAt);
     return { node: peer.node, state: shownState(peer), lastHeardMsAgo };
   });
-  return { type: 'peers', interface: name, state: liveness.state, peers };
+  return { interface: name, state: liveness.state, peers };
 }
 
 /** Frames that nobody vouches for may name anybody; people are told of nodes that there are. */

@@ -1,5 +1,5 @@
 import type { Duty } from '../duty/duty.ts';
-import type { Report } from '../duty/messages.ts';
+import type { Report, SegmentReport } from '../duty/messages.ts';
 import type { Claim } from '../layer2/claim.ts';
 import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import type { LivenessAction } from '../liveness/liveness-action.ts';
@@ -20,7 +20,7 @@ import { OwnGates } from './own-gates.ts';
 import { Place } from './place.ts';
 import { Questions } from './questions.ts';
 import { Returns } from './returns.ts';
-import { peersReport, SegmentHealth } from './segment-health.ts';
+import { SegmentHealth, segmentReport } from './segment-health.ts';
 import { SegmentIps } from './segment-ips.ts';
 import type { Resumed, SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 import { isReady, segmentView } from './segment-view.ts';
@@ -143,8 +143,8 @@ export class Segment {
     return [...this.#ips.reports, ...this.#conditions.active()];
   }
 
-  peersReport(): Report {
-    return peersReport(this.#link.name, this.#liveness, this.#ports.clock.now());
+  get report(): SegmentReport {
+    return segmentReport(this.#link.name, this.#liveness, this.#ports.clock.now());
   }
 
   /** Any frame of this interface; its bytes are not kept. @param overdue only what can't wait is read */

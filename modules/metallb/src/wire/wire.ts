@@ -152,6 +152,7 @@ export class Wire {
     entry?.socket.close();
     this.#overloads.set(name, false);
     this.#memory.forgetLink(name);
+    this.#ports.counters.removeGaugesOf(name);
     this.#ports.log('interface closed', { interface: name });
   }
 
@@ -280,8 +281,9 @@ export class Wire {
     return this.#tableKnown && this.#opening.size === 0 && segments.every(({ ready }) => ready);
   }
 
-  reports(): Report[] {
-    return [...this.#open.values()].map(({ segment }) => segment.peersReport());
+  report(): Report {
+    const segments = [...this.#open.values()].map(({ segment }) => segment.report);
+    return { type: 'segments', segments };
   }
 
   /** Everything announced and everything wrong now, for a speaker that has just started. */
