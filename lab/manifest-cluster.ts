@@ -10,7 +10,7 @@ import {
   symlink,
   writeFile,
 } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { CHILD_KIND } from '../modules/metallb/src/api/names.ts';
 import { parseFragments } from '../modules/metallb/src/manifests/fragment-file.ts';
@@ -94,7 +94,9 @@ export class ManifestCluster implements Cluster {
 
   async revision(): Promise<string | undefined> {
     if (this.#cutOff.has(this.#directory)) return undefined;
-    const files = [this.#layout.revision, this.#layout.nodes];
+    const nodes = await readdir(this.#layout.nodes).catch(() => []);
+    const ofNodes = nodes.map((node) => join(this.#layout.nodes, node));
+    const files = [this.#layout.revision, ...ofNodes];
     const changed = await Promise.all(
       files.map((file) =>
         stat(file).then(
@@ -121,7 +123,7 @@ export class ManifestCluster implements Cluster {
 
   async #fragments(): Promise<Fragment[]> {
     const files = await filesIn(this.#layout.nodes);
-    return files.flatMap(({ path, text }) => parseFragments(basename(path, '.yaml'), text));
+    return files.flatMap(({ path, text }) => parseFragments(dirname(path), text));
   }
 
   /** Atomic: a watcher never reads half a manifest. */

@@ -51,7 +51,7 @@ test('shows children with what nodes say of them', async ({ cluster, directory }
   const announcer = { node: 'n1', since: '2026-01-01T00:00:02Z' };
   const { name, namespace, uid } = metadata;
   const fragment = { kind: child.kind, namespace, name, uid, order: 1, status: { announcer } };
-  await write(directory, 'nodes/n1.yaml', { node: 'n1', fragments: [fragment] });
+  await write(directory, 'nodes/n1/00.yaml', { node: 'n1', fragments: [fragment] });
   const [found] = await cluster.list('SDNInternalL2LBService');
   assert.equal(found?.status?.['announcer'], announcer);
 });

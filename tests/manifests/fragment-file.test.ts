@@ -4,14 +4,15 @@ import { CoalescedFile } from '../../modules/metallb/src/manifests/fragment-file
 import { FakeClock } from '../support/fake-clock.ts';
 
 /** A file on a disk that is full for as long as a test says. */
-function fileOf(content: () => string) {
+function fileOf(content: () => string | undefined) {
   const clock = new FakeClock();
   const disk = { isFull: false, written: [] as string[] };
   const write = (_path: string, text: string) => {
     if (disk.isFull) throw new Error('no space left on device');
     disk.written.push(text);
   };
-  const file = new CoalescedFile({ clock, files: { write } }, 'n1.yaml', content);
+  const remove = (path: string) => disk.written.push(`no ${path}`);
+  const file = new CoalescedFile({ clock, files: { write, remove } }, 'n1.yaml', content);
   const settled = () =>
     file.settle().then(
       () => 'written',
@@ -46,6 +47,15 @@ test('a write that failed is told, and tried again until it is done', async () =
   assert.equal(disk.written, ['content']);
   clock.advance(10_000);
   assert.equal(disk.written, ['content'], 'once');
+});
+
+test('where there is nothing to say there is no file', async () => {
+  const { clock, disk, file, settled } = fileOf(() => undefined);
+  file.change();
+  const outcome = settled();
+  clock.advance(10);
+  assert.is(await outcome, 'written');
+  assert.equal(disk.written, ['no n1.yaml']);
 });
 
 test('a file that was stopped is not written again', async () => {

@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { KubernetesObject } from '../api/object.ts';
 import { describeObject, type PatchOperation, patchObject } from '../store/apply-patch.ts';
@@ -11,7 +11,7 @@ import { AtomicFiles, readIfThere } from './atomic-file.ts';
 import { ControllerLock } from './controller-lock.ts';
 import { parseFragments } from './fragment-file.ts';
 import { withoutFragments } from './fragments.ts';
-import { isObjectName, USER_FILES } from './layout.ts';
+import { isObjectName, nodeOfFile, USER_FILES } from './layout.ts';
 import { type BaseObject, PublishedObjects, readRevision } from './published-objects.ts';
 import type { Side, SidePorts } from './side.ts';
 import { UserFiles } from './user-files.ts';
@@ -72,7 +72,7 @@ export class ControllerSide implements Side {
     this.#nodeTree = new WatchedTree({
       root: layout.nodes,
       clock,
-      acceptsDirectory: () => false,
+      acceptsDirectory: () => true,
       acceptsFile: (name) => name.endsWith('.yaml'),
       onChanges: (changes) => this.#hearNodes(changes),
       onLost,
@@ -244,9 +244,10 @@ export class ControllerSide implements Side {
 
   #hearNodes(changes: readonly FileChange[]): void {
     for (const { path } of changes) {
-      const node = basename(path, '.yaml');
-      const fragments = parseFragments(node, readIfThere(path) ?? '');
-      const stale = this.#ports.view.setFragments(node, fragments);
+      const { view, layout } = this.#ports;
+      const node = nodeOfFile(layout, path);
+      if (node === undefined) continue;
+      const stale = view.setFragments(path, parseFragments(node, readIfThere(path) ?? ''));
       this.#commit(() => {
         for (const ref of stale) this.#table.touch(ref);
       });

@@ -45,24 +45,26 @@ function parseJson(text: string): unknown {
   }
 }
 
+interface CoalescedFilePorts {
+  readonly clock: Clock;
+  readonly files: Pick<AtomicFiles, 'write' | 'remove'>;
+}
+
 /**
  * A file that is rewritten soon after its content changed, once for all changes meanwhile. A write that fails is tried
  * again: whoever reads the content here takes it for written.
  */
 export class CoalescedFile {
-  readonly #ports: { readonly clock: Clock; readonly files: Pick<AtomicFiles, 'write'> };
+  readonly #ports: CoalescedFilePorts;
   readonly #path: string;
-  readonly #content: () => string;
+  readonly #content: () => string | undefined;
   #written: Promise<void> | undefined;
   #retry: Timer | undefined;
   #dirty = false;
   #stopped = false;
 
-  constructor(
-    ports: { readonly clock: Clock; readonly files: Pick<AtomicFiles, 'write'> },
-    path: string,
-    content: () => string,
-  ) {
+  /** @param content undefined for no file */
+  constructor(ports: CoalescedFilePorts, path: string, content: () => string | undefined) {
     this.#ports = ports;
     this.#path = path;
     this.#content = content;
@@ -96,7 +98,7 @@ export class CoalescedFile {
       this.#ports.clock.after(COALESCE_MS, () => {
         this.#written = undefined;
         try {
-          this.#ports.files.write(this.#path, this.#content());
+          this.#write(this.#content());
           this.#dirty = false;
           resolve();
         } catch (error) {
@@ -105,6 +107,11 @@ export class CoalescedFile {
         }
       });
     });
+  }
+
+  #write(content: string | undefined): void {
+    if (content === undefined) this.#ports.files.remove(this.#path);
+    else this.#ports.files.write(this.#path, content);
   }
 
   #tryAgain(): void {

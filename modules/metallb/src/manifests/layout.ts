@@ -1,4 +1,5 @@
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { join, relative, sep } from 'node:path';
 import type { ObjectMeta } from '../api/object.ts';
 
 /** Where programs keep their state inside a directory of manifests. Users' files are everywhere else in it. */
@@ -41,9 +42,24 @@ export function objectFile(
   return join(layout.objects, kind, metadata.namespace ?? '_', `${metadata.name}.yaml`);
 }
 
-/** The one file that a node's speaker writes. */
-export function nodeFile(layout: StateLayout, node: string): string {
-  return join(layout.nodes, `${node}.yaml`);
+/** What only a node's speaker writes. */
+export function nodeDirectory(layout: StateLayout, node: string): string {
+  return join(layout.nodes, node);
+}
+
+/**
+ * Where a node says what it has to say of an object. Among 256 files: a file each would make a burst long, and one for all
+ * would make each change as long as a burst.
+ */
+export function nodeFile(layout: StateLayout, node: string, objectId: string): string {
+  const name = createHash('sha256').update(objectId).digest('hex').slice(0, 2);
+  return join(nodeDirectory(layout, node), `${name}.yaml`);
+}
+
+/** Whose file this is; undefined for a file that no node's speaker has written. */
+export function nodeOfFile(layout: StateLayout, path: string): string | undefined {
+  const [node, file, ...more] = relative(layout.nodes, path).split(sep);
+  return file === undefined || more.length > 0 || node === '..' ? undefined : node;
 }
 
 /** What is read of a users' directory. Hidden is our own state, and what editors and ConfigMaps keep for themselves. */

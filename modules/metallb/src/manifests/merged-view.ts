@@ -20,7 +20,7 @@ export class MergedView {
   readonly #events: ViewEvents;
   readonly #kinds = new Map<string, Map<string, Entry>>();
   readonly #fragments = new Map<string, Map<string, Fragment>>();
-  readonly #nodes = new Map<string, ReadonlyMap<string, Fragment>>();
+  readonly #files = new Map<string, ReadonlyMap<string, Fragment>>();
 
   constructor(events: ViewEvents) {
     this.#events = events;
@@ -71,18 +71,18 @@ export class MergedView {
   }
 
   /**
-   * Replaces all that a node says. Objects show it after `refresh`, or with their next base.
+   * Replaces all that a file of a node says. Objects show it after `refresh`, or with their next base.
    *
    * @returns the objects that it changes
    */
-  setFragments(node: string, fragments: readonly Fragment[]): ObjectRef[] {
-    const before = this.#nodes.get(node) ?? new Map<string, Fragment>();
+  setFragments(file: string, fragments: readonly Fragment[]): ObjectRef[] {
+    const before = this.#files.get(file) ?? new Map<string, Fragment>();
     const after = new Map(fragments.map((fragment) => [idOf(fragment), fragment]));
-    this.#nodes.set(node, after);
+    this.#files.set(file, after);
     const changed: ObjectRef[] = [];
     for (const [id, fragment] of before) {
       if (after.has(id)) continue;
-      this.dropFragment(fragment, node);
+      this.dropFragment(fragment, fragment.node);
       changed.push(fragment);
     }
     for (const [id, fragment] of after) {

@@ -1,32 +1,31 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CHILD_KIND } from '../api/names.ts';
-import { type KubernetesObject, keyOf } from '../api/object.ts';
+import type { KubernetesObject } from '../api/object.ts';
 import { describeObject, patchObject } from '../store/apply-patch.ts';
 import { InvalidError, NotFoundError } from '../store/errors.ts';
 import type { ObjectRef, Operation } from '../store/store.ts';
-import { AtomicFiles, readIfThere } from './atomic-file.ts';
-import { CoalescedFile, formatFragments, parseFragments } from './fragment-file.ts';
+import { AtomicFiles } from './atomic-file.ts';
 import { type Fragment, mergeStatus, ownShare } from './fragments.ts';
-import { nodeFile } from './layout.ts';
+import { nodeDirectory } from './layout.ts';
+import { NodeFiles, readNodeFiles } from './node-files.ts';
 import { ReaderSide } from './reader-side.ts';
 import type { Side, SidePorts } from './side.ts';
 
-/** A node's part: reads everything, and writes its share of statuses into one file of its own. */
+/** A node's part: reads everything, and writes its share of statuses into files of its own. */
 export class NodeSide implements Side {
   readonly #ports: SidePorts;
   readonly #node: string;
   readonly #reader: ReaderSide;
-  readonly #file: CoalescedFile;
-  readonly #own = new Map<string, Fragment>();
+  readonly #files: NodeFiles;
 
   constructor(ports: SidePorts, node: string) {
     this.#ports = ports;
     this.#node = node;
-    const { layout, clock } = ports;
-    const path = nodeFile(layout, node);
-    this.#reader = new ReaderSide(ports, path);
+    const { layout, clock, view } = ports;
+    this.#reader = new ReaderSide(ports, nodeDirectory(layout, node));
     const files = new AtomicFiles(layout.temporary, `node-${node}`);
-    this.#file = new CoalescedFile({ clock, files }, path, () => this.#content());
+    const isCurrent = (one: Fragment) => view.base(one)?.metadata.uid === one.uid;
+    this.#files = new NodeFiles({ layout, clock, files, isCurrent }, node);
   }
 
   get revision(): number {
@@ -34,9 +33,8 @@ export class NodeSide implements Side {
   }
 
   start(): void {
-    const text = readIfThere(nodeFile(this.#ports.layout, this.#node)) ?? '';
-    for (const fragment of parseFragments(this.#node, text)) {
-      this.#own.set(idOf(fragment), fragment);
+    for (const fragment of readNodeFiles(this.#ports.layout, this.#node)) {
+      this.#files.adopt(fragment);
       this.#ports.view.setFragment(fragment);
     }
     this.#reader.start();
@@ -74,13 +72,13 @@ export class NodeSide implements Side {
         status,
       });
     }
-    await this.#file.settle();
+    await this.#files.settle(ref);
     return view.get(ref);
   }
 
   async stop(): Promise<void> {
     await this.#reader.stop();
-    await this.#file.stop();
+    await this.#files.stop();
   }
 
   #mayWrite({ kind, name }: ObjectRef): boolean {
@@ -90,13 +88,12 @@ export class NodeSide implements Side {
   #say(fragment: Fragment): void {
     const { view } = this.#ports;
     if (Object.keys(fragment.status).length > 0) {
-      this.#own.set(idOf(fragment), fragment);
+      this.#files.set(fragment);
       view.setFragment(fragment);
     } else {
-      this.#own.delete(idOf(fragment));
+      this.#files.delete(fragment);
       view.dropFragment(fragment, this.#node);
     }
-    this.#file.change();
     view.refresh(fragment);
   }
 
@@ -108,16 +105,4 @@ export class NodeSide implements Side {
   #nextOrder(ref: ObjectRef): number {
     return 1 + Math.max(0, ...this.#ports.view.fragmentsOf(ref).map(({ order }) => order));
   }
-
-  #content(): string {
-    for (const [id, fragment] of this.#own) {
-      // Of an object that is gone, or was made anew.
-      if (this.#ports.view.base(fragment)?.metadata.uid !== fragment.uid) this.#own.delete(id);
-    }
-    return formatFragments(this.#node, this.#own.values());
-  }
-}
-
-function idOf(ref: ObjectRef): string {
-  return `${ref.kind}/${keyOf(ref)}`;
 }

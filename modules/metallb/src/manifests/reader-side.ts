@@ -4,6 +4,7 @@ import { InvalidError } from '../store/errors.ts';
 import type { ObjectRef } from '../store/store.ts';
 import { readIfThere } from './atomic-file.ts';
 import { parseFragments } from './fragment-file.ts';
+import { nodeOfFile } from './layout.ts';
 import { type BaseObject, parseObjectFile, readRevision } from './published-objects.ts';
 import type { Side, SidePorts } from './side.ts';
 import { type FileChange, WatchedTree } from './watched-tree.ts';
@@ -15,8 +16,8 @@ export class ReaderSide implements Side {
   readonly #refs = new Map<string, ObjectRef>();
   #revision = 0;
 
-  /** @param ignoredFile file of a node that is written here and need not be read */
-  constructor(ports: SidePorts, ignoredFile?: string) {
+  /** @param ignored directory of a node, which is written here and need not be read */
+  constructor(ports: SidePorts, ignored?: string) {
     this.#ports = ports;
     const { layout, clock, onLost } = ports;
     this.#tree = new WatchedTree({
@@ -24,7 +25,7 @@ export class ReaderSide implements Side {
       clock,
       acceptsDirectory: (name) => name !== basename(layout.temporary),
       acceptsFile: (name) => name.endsWith('.yaml') || name === basename(layout.revision),
-      onChanges: (changes) => this.#apply(changes.filter(({ path }) => path !== ignoredFile)),
+      onChanges: (changes) => this.#apply(changes.filter(({ path }) => dirname(path) !== ignored)),
       onLost,
     });
   }
@@ -51,12 +52,11 @@ export class ReaderSide implements Side {
 
   #apply(changes: readonly FileChange[]): void {
     const { view, layout, onRevision } = this.#ports;
-    const stale = changes
-      .filter(({ path }) => dirname(path) === layout.nodes)
-      .flatMap(({ path }) => {
-        const node = basename(path, '.yaml');
-        return view.setFragments(node, parseFragments(node, readIfThere(path) ?? ''));
-      });
+    const stale = changes.flatMap(({ path }) => {
+      const node = nodeOfFile(layout, path);
+      if (node === undefined) return [];
+      return view.setFragments(path, parseFragments(node, readIfThere(path) ?? ''));
+    });
     const objects = changes.filter(({ path }) => path.startsWith(`${layout.objects}/`));
     this.#applyObjects(objects.map(({ path }) => path));
     for (const ref of stale) view.refresh(ref);
