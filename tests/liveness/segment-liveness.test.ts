@@ -96,6 +96,30 @@ test('a node that was silent before, but proved its life, is dark since its last
   for (const { silentSince } of deaths) assert.ok(silentSince > 4_000, `${silentSince}`);
 });
 
+function asksOf(bus: LivenessBus, name: string): number {
+  const actions = bus.nodes.get(name)?.actions ?? [];
+  return actions.filter((action) => action.do === 'confirm').length;
+}
+
+test('who has proven its life is asked again after a second', () => {
+  const bus = busOf('n1', 'n2', 'n3');
+  bus.cut('n1', 'n2');
+  bus.proofOf = (asked) => (asked === 'n1' ? 'proven' : undefined);
+  bus.run(1_100);
+  assert.is(asksOf(bus, 'n2'), 1);
+  bus.run(1_000);
+  assert.is(asksOf(bus, 'n2'), 2);
+});
+
+test('who proved its life is asked until it does so again, for an answer may get lost', () => {
+  const bus = busOf('n1', 'n2');
+  bus.cut('n1', 'n2');
+  bus.proofOf = () => (asksOf(bus, 'n2') % 4 === 0 ? 'proven' : undefined);
+  bus.run(5_000);
+  assert.equal(deathsSeenBy(bus, 'n2'), []);
+  assert.ok(asksOf(bus, 'n2') < 25, `${asksOf(bus, 'n2')} questions`);
+});
+
 test('an answer without proof delays death by a second and no more', () => {
   const bus = busOf('n1', 'n2', 'n3');
   const n1 = bus.nodes.get('n1');
@@ -280,16 +304,18 @@ test('a restarting node that does not come back within its grace is dead', () =>
   assert.equal(deathsSeenBy(bus, 'n2'), ['n1']);
 });
 
-test('a segment of 60 nodes carries at most 300 heartbeats a second', () => {
-  const liveness = livenessOf(busOf('n1', 'n2'), 'n1');
-  const facts = {
-    failedGates: { dataplane: false, reachability: false },
-    reaches: false,
-    revision: 1,
-    addresses: [],
-    disputed: [],
-  };
-  assert.is(liveness.compose(0, facts).intervalMs, 100);
-});
+for (const [nodes, intervalMs] of [
+  [30, 100],
+  [60, 200],
+] as const) {
+  test(`a segment of ${nodes} nodes carries at most 300 heartbeats a second`, () => {
+    const bus = busOf(...Array.from({ length: nodes }, (_, index) => `n${index + 1}`));
+    bus.run(1_000);
+    bus.sent.splice(0);
+    bus.run(1_000);
+    assert.ok(bus.sent.length <= 300, `${bus.sent.length} heartbeats`);
+    assert.is(bus.sent.at(-1)?.intervalMs, intervalMs);
+  });
+}
 
 test.run();

@@ -31,7 +31,7 @@ export class LivenessBus {
 
   add(name: string, options: Partial<LivenessOptions> = {}): BusNode {
     const index = this.nodes.size + 1;
-    const mac = parseMac(`02:00:00:00:00:0${index}`);
+    const mac = parseMac(`02:00:00:00:00:${index.toString(16).padStart(2, '0')}`);
     if (mac === undefined) throw new Error('too many nodes for a test');
     const liveness = new SegmentLiveness({ ...this.options(name), ...options }, this.now);
     const node: BusNode = { liveness, mac, actions: [], running: true };

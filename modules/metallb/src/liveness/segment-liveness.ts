@@ -33,6 +33,9 @@ import {
 /** A segment carries at most this many heartbeats a second, however many nodes it has. */
 const SEGMENT_HEARTBEATS_PER_SECOND = 300;
 const SOLICIT_EVERY_MS = 50;
+/** A suspect that has not proven its life, and one that has, or for which a peer vouches. */
+const ASK_EVERY_MS = 20;
+const ASK_AGAIN_MS = 1_000;
 /** Between two heartbeats of a node that has more to tell than one can carry. */
 const SOON_MS = 10;
 
@@ -256,6 +259,8 @@ export class SegmentLiveness {
     if (peer === undefined) return;
     if (proven) peer.provenAt = now;
     else peer.unprovenAt = now;
+    // On a segment of thirty nodes it has as many to prove it to.
+    if (proven && isAsked(peer)) peer.nextProbeAt = now + ASK_AGAIN_MS;
   }
 
   kernelAnswered(address: IpAddress): void {
@@ -272,7 +277,7 @@ export class SegmentLiveness {
     this.#deafEndedAt = now;
   }
 
-  /** There is more to tell than waits for its turn. */
+  /** There is more to tell than waits for its turn, and maybe more in a moment. */
   beatSoon(now: number): void {
     this.#nextBeatAt = Math.min(this.#nextBeatAt, now + SOON_MS);
   }
@@ -304,7 +309,7 @@ export class SegmentLiveness {
   #judgePeer(peer: Peer, now: number): LivenessAction[] {
     const verdict = judge(peer, this.#evidence(peer, now));
     if (verdict === 'deaf') this.#deaf = true;
-    if (verdict === 'dead') return this.#bury(peer);
+    if (verdict === 'dead') return this.#bury(peer, now);
     return this.#probe(peer, now);
   }
 
@@ -318,12 +323,14 @@ export class SegmentLiveness {
     };
   }
 
-  #bury(peer: Peer): LivenessAction[] {
+  #bury(peer: Peer, now: number): LivenessAction[] {
     const silentSince = lastSignAt(peer);
     this.#peers.retire(peer);
     this.#hearsay.forget(peer.id);
     Object.assign(peer, { phase: 'dead', incarnation: '', listedUsAt: Number.NEGATIVE_INFINITY });
-    return [{ do: 'peer-died', peer, silentSince }, { do: 'beat' }, { do: 'elect' }];
+    // Of a segment that is cut, all others die within an interval.
+    this.beatSoon(now);
+    return [{ do: 'peer-died', peer, silentSince }, { do: 'elect' }];
   }
 
   #probe(peer: Peer, now: number): LivenessAction[] {
@@ -334,8 +341,10 @@ export class SegmentLiveness {
       return [{ do: 'confirm-kernel', peer }];
     }
     if (!isAsked(peer)) return [];
-    peer.nextProbeAt = now + (peer.phase === 'suspect' ? 20 : 1_000);
-    if (this.#lastForeignFrameAt > peer.suspectAt || now < this.#nextSolicitAt)
+    peer.nextProbeAt = now + (peer.phase === 'witnessed' ? ASK_AGAIN_MS : ASK_EVERY_MS);
+    const isHeard = this.#lastForeignFrameAt > peer.suspectAt;
+    // Of many nodes one sends something anyway: nobody is asked for that before it has had time to.
+    if (isHeard || now <= peer.suspectAt || now < this.#nextSolicitAt)
       return [{ do: 'confirm', peer }];
     this.#nextSolicitAt = now + SOLICIT_EVERY_MS;
     return [{ do: 'confirm', peer }, { do: 'solicit' }];

@@ -11,9 +11,9 @@ import type { IpRoles } from './ip-roles.ts';
 import type { Questions } from './questions.ts';
 import type { SegmentOptions, SegmentPorts } from './segment-options.ts';
 
-/** Signing costs a hash; nobody honest asks more often. */
-const PROOFS_PER_SECOND = 500;
-const PROOFS_AT_ONCE = 50;
+/** Signing costs a hash. A segment's nodes ask at once, each with up to four questions, and again until it has an answer. */
+const PROOFS_PER_SECOND = 1_000;
+const PROOFS_AT_ONCE = 1_000;
 
 /** The parts of a segment that an answer depends on. */
 export interface AnswerSources {

@@ -3,15 +3,14 @@ import { UNSPECIFIED_IPV4 } from '../layer2/announcement.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
 import { UNSPECIFIED_IPV6 } from '../packet/ndp.ts';
+import { Turns } from './turns.ts';
 
 const MAX_HOSTS = 64;
-/** How many are asked at once: one answer is enough. */
-const ASKED_AT_ONCE = 4;
 
 /** Hosts that were seen on the segment, the latest first: whoever is asked when reception must be proven. */
 export class KnownHosts {
   readonly #hosts = new LRUCache<IpAddress, MacAddress>({ max: MAX_HOSTS });
-  #next = 0;
+  readonly #turns = new Turns();
 
   /** Who probes has no address to be asked for. */
   saw(ip: IpAddress, mac: MacAddress): void {
@@ -20,9 +19,6 @@ export class KnownHosts {
 
   /** A few of them, others at each call. */
   some(): { readonly ip: IpAddress; readonly mac: MacAddress }[] {
-    const hosts = [...this.#hosts.entries()].map(([ip, mac]) => ({ ip, mac }));
-    const picked = [...hosts, ...hosts].slice(this.#next, this.#next + ASKED_AT_ONCE);
-    this.#next = hosts.length === 0 ? 0 : (this.#next + ASKED_AT_ONCE) % hosts.length;
-    return picked.slice(0, hosts.length);
+    return this.#turns.take([...this.#hosts.entries()]).map(([ip, mac]) => ({ ip, mac }));
   }
 }

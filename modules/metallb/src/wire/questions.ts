@@ -14,15 +14,21 @@ import { Confirmation } from './confirmation.ts';
 import { linkLocalOf } from './heartbeat-frame.ts';
 import { KnownHosts } from './known-hosts.ts';
 import type { SegmentLink, SegmentPorts } from './segment-options.ts';
+import { Turns } from './turns.ts';
 
 /** All that this node asks on one segment: whether a suspect lives, whether it hears anything, who is absent. */
 export class Questions {
   readonly hosts = new KnownHosts();
   readonly #confirmation: Confirmation;
-  readonly #ports: Pick<SegmentPorts, 'send' | 'clock'>;
+  readonly #ports: Pick<SegmentPorts, 'send' | 'clock' | 'randomBytes'>;
+  readonly #turns = new Turns();
   #link: SegmentLink;
 
-  constructor(link: SegmentLink, ports: SegmentPorts, keyring: Keyring) {
+  constructor(
+    link: SegmentLink,
+    ports: Pick<SegmentPorts, 'send' | 'clock' | 'randomBytes'>,
+    keyring: Pick<Keyring, 'accepted'>,
+  ) {
     this.#link = link;
     this.#ports = ports;
     this.#confirmation = new Confirmation(keyring, (length) => ports.randomBytes(length));
@@ -62,10 +68,11 @@ export class Questions {
     for (const ip of peer.addresses) this.#ask(ip, peer.mac);
   }
 
-  /** Make known hosts send us a frame: proof that we receive (network rule 2). */
-  solicit(peers: Iterable<Peer>): void {
+  /** Make some known hosts and peers send us a frame: proof that we receive (network rule 2). */
+  solicit(peers: readonly Peer[]): void {
     for (const { ip, mac } of this.hosts.some()) this.#ask(ip, mac);
-    for (const { addresses, mac } of peers) for (const ip of addresses) this.#ask(ip, mac);
+    const some = this.#turns.take(peers);
+    for (const { addresses, mac } of some) for (const ip of addresses) this.#ask(ip, mac);
   }
 
   /** Ask everybody for an IP, as a host that would like to have it does. */
