@@ -3,8 +3,12 @@ import { once } from 'node:events';
 
 /** One for the whole machine, also for labs that keep their files elsewhere. */
 const LOCK_FILE = '/tmp/metallb-lab.lock';
-/** Opened for reading alone: it may be another user's, and kernels refuse to create what is there already. */
-const HOLD = '[ -e "$1" ] || : >"$1"; exec 9<"$1" && flock "$2" 9 && echo held && exec cat';
+/**
+ * Whoever waits for the lock holds the turn: who shares it comes after who waits to have it alone, and not one after the
+ * other for ever. Opened for reading alone: a file may be another user's, and kernels refuse to create what is there.
+ */
+const HOLD = `for file in "$1" "$1.turn"; do [ -e "$file" ] || : >"$file"; done
+exec 9<"$1" 8<"$1.turn" && flock 8 && flock "$2" 9 && exec 8<&- && echo held && exec cat`;
 
 /** Runs work that measures alone on this machine. */
 export function withTimedRun<Result>(work: () => Promise<Result>): Promise<Result> {
