@@ -15,7 +15,7 @@ export interface ScenarioOptions {
   readonly programs?: boolean;
   /** Where it plays; on a directory of manifests and on a real API server when it does not say. */
   readonly stores?: readonly StoreKind[];
-  /** Measures time, so no other timed run may go on beside it. */
+  /** Measures what a busy machine would falsify: it has the machine to itself, after all that is not timed. */
   readonly timed?: boolean;
   readonly deadlineMs?: number;
   /** Takes so long that a short run leaves it out. */
@@ -42,4 +42,9 @@ export function scenario(
   play: (lab: Lab) => Promise<Measurement | undefined>,
 ): Scenario {
   return { name, options, play };
+}
+
+/** The same for scenarios that can share a lab. */
+export function labKey({ options }: Scenario): string {
+  return JSON.stringify([options.programs ?? true, options.lab ?? {}]);
 }

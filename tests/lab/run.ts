@@ -20,7 +20,10 @@ const { values } = parseArgs({
   },
 });
 
-const write = (line: string) => process.stdout.write(`${line}\n`);
+/** What is not timed waits most of the time. */
+const LANES: Readonly<Record<StoreKind, number>> = { manifests: 3, kubernetes: 1 };
+
+const write = (text: string) => process.stdout.write(`${text}\n`);
 
 becomeRoot();
 const { passed, failed } = await playSelected();
@@ -34,7 +37,11 @@ async function playSelected(): Promise<{ passed: number; failed: number }> {
     .filter((one) => one.name.includes(values.only) && playsOn(one, store))
     .filter(({ options }) => !values.short || isInShortRun(options, store));
   if (selected.length === 0) write(`no scenario on ${store} whose name holds "${values.only}"`);
-  return new ScenarioRunner(write, store).playAll(selected, Number(values.repeat));
+  const lanes = LANES[store];
+  return new ScenarioRunner(write, store).playAll(selected, {
+    lanes,
+    repeat: Number(values.repeat),
+  });
 }
 
 /** On an API server, what plays on manifests too is left out. */

@@ -1,0 +1,63 @@
+import type { Program } from './program.ts';
+
+/** A scenario as those who only play it know it. */
+export interface Play {
+  readonly name: string;
+  /** @returns what else there is to say when it passed */
+  readonly play: () => Promise<readonly string[]>;
+  /** What to say beside the error when it failed. */
+  readonly lastWords: () => readonly string[];
+}
+
+/**
+ * Plays, and tells how it went in one piece: others may write too.
+ * @returns whether it passed
+ */
+export async function playAndTell(
+  { name, play, lastWords }: Play,
+  write: (text: string) => void,
+): Promise<boolean> {
+  const startedAt = performance.now();
+  const tell = (how: string, ...lines: readonly string[]) => {
+    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+    write([`${how} ${name}  ${seconds} s`, ...lines].join('\n'));
+  };
+  try {
+    tell('ok  ', ...(await play()));
+    return true;
+  } catch (error) {
+    tell('FAIL', describe(error), ...lastWords());
+    return false;
+  }
+}
+
+/** With the two values that a failed assertion compared. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const details = 'details' in error && typeof error.details === 'string' ? error.details : '';
+  return `${error.stack}\n${details}`.trimEnd();
+}
+
+/** @throws when it takes longer */
+export async function withDeadline<Value>(
+  play: Promise<Value>,
+  deadlineMs: number,
+): Promise<Value> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${deadlineMs} ms`)), deadlineMs);
+  });
+  try {
+    return await Promise.race([play, tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The last lines that programs have logged. */
+export function lastWordsOf(programs: readonly Program[], lines: number): string[] {
+  return programs.flatMap((program) => [
+    `--- last lines of ${program.name}`,
+    ...program.lastLogLines(lines).map((line) => `    ${line}`),
+  ]);
+}
