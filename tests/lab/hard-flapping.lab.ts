@@ -23,7 +23,6 @@ export const scenarios: readonly Scenario[] = [
   scenario(
     'hard/a-node-and-a-link-that-flap',
     {
-      timed: true,
       stores: ['manifests'],
       lab: { nodeFlags: [`--hold-down-ms=${HOLD_DOWN_MS}`, `--hold-down-max-ms=${MOST_MS}`] },
     },

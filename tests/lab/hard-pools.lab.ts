@@ -85,7 +85,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/class-deleted-and-brought-back', { timed: true }, async (lab) => {
+  scenario('hard/class-deleted-and-brought-back', {}, async (lab) => {
     const all = await freshServices(lab);
     const observation = await observe(lab);
     for (const { className } of STANDARD_SERVICES) {

@@ -86,7 +86,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/restart-without-store', { timed: true }, async (lab) => {
+  scenario('hard/restart-without-store', {}, async (lab) => {
     const all = await freshServices(lab);
     await delay(WRITTEN_MS);
     await lab.cluster.cutOff();

@@ -57,7 +57,7 @@ export const scenarios: readonly Scenario[] = [
     }
   }),
 
-  scenario('healing/clients-know-the-winner', { timed: true }, async (lab) => {
+  scenario('healing/clients-know-the-winner', {}, async (lab) => {
     const all = await freshServices(lab);
     const lost = all.filter((one) => one.preferredNode !== ALONE);
     const ips = lost.map((one) => one.ip);

@@ -17,7 +17,7 @@ const EXCLUDE = 'node.kubernetes.io/exclude-from-external-load-balancers';
 const DRAIN_TO_SIGTERM_MS = [0, 50, 100, 200];
 
 export const scenarios: readonly Scenario[] = [
-  scenario('planned/drain', { timed: true }, async (lab) => {
+  scenario('planned/drain', {}, async (lab) => {
     await freshServices(lab);
     return losesNothing(lab, async (moved) => {
       await lab.cluster.change(NODE, { annotations: { [DRAIN]: 'true' } });
@@ -25,7 +25,7 @@ export const scenarios: readonly Scenario[] = [
     });
   }),
 
-  scenario('planned/exclude-label', { timed: true }, async (lab) => {
+  scenario('planned/exclude-label', {}, async (lab) => {
     await freshServices(lab);
     return losesNothing(lab, async (moved) => {
       await lab.cluster.change(NODE, { labels: { [EXCLUDE]: '' } });
@@ -46,7 +46,7 @@ export const scenarios: readonly Scenario[] = [
     }),
   ),
 
-  scenario('planned/node-leaves-the-group', { timed: true }, async (lab) => {
+  scenario('planned/node-leaves-the-group', {}, async (lab) => {
     await freshServices(lab);
     return losesNothing(lab, async (moved) => {
       await lab.cluster.change(NODE, { labels: { [BALANCER_LABEL]: null } });
@@ -54,7 +54,7 @@ export const scenarios: readonly Scenario[] = [
     });
   }),
 
-  scenario('planned/failback', { timed: true }, async (lab) => {
+  scenario('planned/failback', {}, async (lab) => {
     await freshServices(lab);
     await CABLE_OUT.strike(lab, NODE.name);
     await delay(1_000);

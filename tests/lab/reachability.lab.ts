@@ -23,40 +23,36 @@ const LOOK_MS = 4_500;
 const WIRE_ALONE = { stores: ['manifests'] } as const;
 
 export const scenarios: readonly Scenario[] = [
-  scenario(
-    'hard/gateway-out-of-reach-from-one-node',
-    { ...WIRE_ALONE, timed: true },
-    async (lab) => {
-      await withDefaultRoutes(lab, async () => {
-        await applyReachability(lab, { targets: ['gateway'] });
-        await freshServices(lab);
-        await reached(lab);
-        const observation = await observe(lab);
-        await cutFrom(lab, 'router', 'n1');
-        await observation.movedFrom(lab, 'n1', MOVED_WITHIN_MS);
-        const { outcomes } = await observation.end();
-        for (const { ip, lost, sent, macs, preferredNode } of outcomes) {
-          assert.is(lost, 0, `${ip} lost ${lost} of ${sent}`);
-          if (preferredNode !== 'n1') assert.equal(macs, [lab.macOf(preferredNode)], ip);
+  scenario('hard/gateway-out-of-reach-from-one-node', WIRE_ALONE, async (lab) => {
+    await withDefaultRoutes(lab, async () => {
+      await applyReachability(lab, { targets: ['gateway'] });
+      await freshServices(lab);
+      await reached(lab);
+      const observation = await observe(lab);
+      await cutFrom(lab, 'router', 'n1');
+      await observation.movedFrom(lab, 'n1', MOVED_WITHIN_MS);
+      const { outcomes } = await observation.end();
+      for (const { ip, lost, sent, macs, preferredNode } of outcomes) {
+        assert.is(lost, 0, `${ip} lost ${lost} of ${sent}`);
+        if (preferredNode !== 'n1') assert.equal(macs, [lab.macOf(preferredNode)], ip);
+      }
+      const silent = `no answer from gateway (${ROUTER.IPv4}`;
+      assert.match(await nodeTells(lab, 'n1', 'ReachabilityFailed'), silent);
+      // Nobody forgets who reaches what because a process is another one.
+      for (const part of ['speaker.mjs', 'wire.mjs'] as const) {
+        const calm = await observe(lab);
+        killPart(lab, 'n1', part);
+        await delay(2_000);
+        for (const { ip, macs } of (await calm.end()).outcomes) {
+          assert.not.ok(macs.includes(lab.macOf('n1')), `${ip} went back as ${part} was killed`);
         }
-        const silent = `no answer from gateway (${ROUTER.IPv4}`;
-        assert.match(await nodeTells(lab, 'n1', 'ReachabilityFailed'), silent);
-        // Nobody forgets who reaches what because a process is another one.
-        for (const part of ['speaker.mjs', 'wire.mjs'] as const) {
-          const calm = await observe(lab);
-          killPart(lab, 'n1', part);
-          await delay(2_000);
-          for (const { ip, macs } of (await calm.end()).outcomes) {
-            assert.not.ok(macs.includes(lab.macOf('n1')), `${ip} went back as ${part} was killed`);
-          }
-        }
-        await lab.switch.heal();
-        await settled(lab);
-        await nodeTells(lab, 'n1', 'ReachabilityFailed', { status: 'False' });
-      });
-      return undefined;
-    },
-  ),
+      }
+      await lab.switch.heal();
+      await settled(lab);
+      await nodeTells(lab, 'n1', 'ReachabilityFailed', { status: 'False' });
+    });
+    return undefined;
+  }),
 
   scenario('hard/gateway-out-of-reach-from-every-node', WIRE_ALONE, async (lab) => {
     await withDefaultRoutes(lab, async () => {
