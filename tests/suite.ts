@@ -1,12 +1,12 @@
 /**
  * Plays several test runs and ends with the line `N passed, N failed` over all of them: `suite.ts all|e2e [--only WORD]
- * [--short]`. `all` is the check, then the lab and what needs a real API server side by side: what is timed has the
- * machine to itself all the same (lab/lock.ts), and what builds images and asks API servers takes no time from nodes.
+ * [--short]`. `all` is the check, then the lab, what needs a real API server, and the lab on one, side by side: what is
+ * timed has the machine to itself all the same (lab/lock.ts), and what builds images and asks API servers takes no time
+ * from nodes.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { standBack } from '../lab/bystander.ts';
 
@@ -35,11 +35,10 @@ const labOnCluster = scenarios('tests/lab/run.ts', '--store=kubernetes');
 let isEnding = false;
 let passed = 0;
 let failed = 0;
-if (positionals[0] === 'all') {
-  await play(check);
-  await Promise.all([playEach(lab), playEach(cluster, labOnCluster)]);
-} else {
-  await playEach(cluster, labOnCluster);
+if (positionals[0] === 'all') await play(check);
+if (!isEnding) {
+  const runs = positionals[0] === 'all' ? [lab, cluster, labOnCluster] : [cluster, labOnCluster];
+  await Promise.all(runs.map(play));
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 if (positionals[0] === 'all') writeFileSync('.cache/count', `${passed} passed, ${failed} failed\n`);
@@ -49,11 +48,7 @@ function scenarios(...runner: readonly string[]): Run {
   return { command: [process.execPath, '--import', 'tsx', ...runner, ...SCENARIO_FLAGS] };
 }
 
-async function playEach(...runs: readonly Run[]): Promise<void> {
-  for (const run of runs) if (!isEnding) await play(run);
-}
-
-/** Shows what the run prints, line by line, and adds its last count. */
+/** Shows what the run prints, what it prints at once in one piece, and adds its last count. */
 async function play({ command: [file = '', ...args], isBystander = false }: Run): Promise<void> {
   // In a session of its own: only as such it can stand back.
   const run = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: isBystander });
@@ -65,9 +60,12 @@ async function play({ command: [file = '', ...args], isBystander = false }: Run)
   process.on('SIGINT', end).on('SIGTERM', end);
   const ended = once(run, 'close');
   let count: RegExpMatchArray['groups'];
-  for await (const line of createInterface({ input: run.stdout })) {
-    process.stdout.write(`${line}\n`);
-    count = COUNT.exec(line)?.groups ?? count;
+  let begun = '';
+  for await (const text of run.stdout.setEncoding('utf8')) {
+    const lines = `${begun}${text}`.split('\n');
+    begun = lines.pop() ?? '';
+    for (const line of lines) count = COUNT.exec(line)?.groups ?? count;
+    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
   }
   const [code] = await ended;
   process.off('SIGINT', end).off('SIGTERM', end);

@@ -2,7 +2,7 @@ import type { Api } from '../../lab/kubernetes/api.ts';
 import type { ClientAuthority } from '../../lab/kubernetes/client-authority.ts';
 import type { ControlPlane } from '../../lab/kubernetes/control-plane.ts';
 
-/** A real API server with the module's definitions, and what the scenarios before have left in it. */
+/** A real API server with the module's definitions, and what the scenarios of its file before have left in it. */
 export interface TestCluster {
   readonly plane: ControlPlane;
   /** As administrator. */
@@ -20,7 +20,7 @@ export interface ClusterScenario {
   readonly deadlineMs?: number;
   /** Takes so long that a short run leaves it out. */
   readonly isLong?: boolean;
-  /** Measures time, so no other run may go on beside it. */
+  /** Measures what a busy machine would falsify: it has the machine to itself, after all that is not timed. */
   readonly timed?: boolean;
   /** Runs a program that waits until it has the machine to itself. */
   readonly locksItself?: boolean;

@@ -12,7 +12,7 @@ export interface JourneyOptions {
   /** No class is there but the page's own, so that its last one can go: speakers start and end with it. */
   readonly ownClassesOnly?: boolean;
   readonly deadlineMs?: number;
-  /** Measures time, so no other timed run may go on beside it. */
+  /** Measures what a busy machine would falsify: it has the machine to itself, after all that is not timed. */
   readonly timed?: boolean;
   /** Takes so long that a short run leaves it out. */
   readonly isLong?: boolean;
