@@ -59,6 +59,7 @@ async function whileUsersCreate(replicas: Replicas, play: () => Promise<void>): 
 export const scenarios: readonly ClusterScenario[] = [
   {
     name: 'controller/killed: the other replica leads within 5 s, and no IP is lost, moved or given twice',
+    timed: true,
     deadlineMs: 240_000,
     play: (cluster) =>
       onStage(cluster, 'killed', async ({ replicas }) => {
@@ -74,6 +75,7 @@ export const scenarios: readonly ClusterScenario[] = [
   },
   {
     name: 'controller/paused: one that wakes up after its Lease has passed on writes nothing any more',
+    timed: true,
     deadlineMs: 240_000,
     isLong: true,
     play: (cluster) =>
