@@ -11,6 +11,7 @@ const AGENTS = [
   'prober',
   'port-guard',
   'flood',
+  'chorus',
   'relay',
   'kube-proxy',
 ] as const;
@@ -40,6 +41,8 @@ export interface AgentOptions {
   readonly directory: string;
   readonly namespace: string;
   readonly args?: readonly string[];
+  /** It stands for nodes, which others take for dead when it is kept waiting. */
+  readonly isPunctual?: boolean;
 }
 
 interface Message {
@@ -89,7 +92,7 @@ export class Agent<Request, Reply> {
 
 /** Starts an agent and waits until it listens. */
 export function startAgent<Request, Reply>(options: AgentOptions): Promise<Agent<Request, Reply>> {
-  const { kind, directory, namespace, args = [] } = options;
+  const { kind, directory, namespace, args = [], isPunctual = false } = options;
   const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
   const program = join(directory, `${kind}.cjs`);
   const child = spawn('ip', ['netns', 'exec', namespace, process.execPath, program, ...args], {
@@ -97,7 +100,7 @@ export function startAgent<Request, Reply>(options: AgentOptions): Promise<Agent
     env: { ...env, NODE_PATH: PACKAGES },
     detached: true,
   });
-  standBack(child);
+  if (!isPunctual) standBack(child);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`${kind} in ${namespace} ended with ${code}`)));

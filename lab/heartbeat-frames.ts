@@ -9,8 +9,10 @@ import {
 import { wrapHeartbeat } from '../modules/metallb/src/wire/heartbeat-frame.ts';
 
 /** Where the cluster id of a lab's programs comes from: they are not told any other. */
-const LAB_CLUSTER = shortId('default');
+export const LAB_CLUSTER = shortId('default');
 const GROUP = { IPv4: '224.0.0.1', IPv6: 'ff02::1' } as const;
+/** Where they send heartbeats to. */
+export const LAB_GROUP = address(GROUP.IPv6);
 const SOURCE = { IPv4: '10.9.0.240', IPv6: 'fe80::f0' } as const;
 const KEY_ID_OFFSET = 1;
 

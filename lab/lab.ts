@@ -2,10 +2,12 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAgents, startAgent } from './agent.ts';
+import { type Chorus, startChorus } from './chorus.ts';
 import { CleanUp, runBeforeExit } from './cleanup.ts';
 import type { Cluster } from './cluster.ts';
 import { type FakeKubeProxy, startFakeKubeProxy } from './fake-kube-proxy.ts';
 import { type Flooder, startFlooder } from './flood.ts';
+import { keyFileOf } from './heartbeat-keys.ts';
 import type { ProxyMode } from './kubernetes/kube-proxy.ts';
 import { type KubernetesParts, startKubernetesState } from './kubernetes/kubernetes-state.ts';
 import type { LabPrograms } from './lab-programs.ts';
@@ -164,6 +166,12 @@ export class Lab {
   /** A host that sends more than anybody can read. */
   async flooderOn(name: string): Promise<Flooder> {
     return this.#untilEndOfScenario(await startFlooder(this.#where(name)));
+  }
+
+  /** A host that speaks for many more nodes. */
+  async chorusOn(name: string, voices: number): Promise<Chorus> {
+    const keyFile = keyFileOf(this.directory, this.nodes[0] ?? '');
+    return this.#untilEndOfScenario(await startChorus(this.#where(name), keyFile, voices));
   }
 
   /** Watches the switch's port of each node, and shuts one whose node sends too many ARP broadcasts. */
