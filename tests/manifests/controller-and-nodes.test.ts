@@ -1,4 +1,4 @@
-import { readdirSync, renameSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -166,39 +166,6 @@ testIn("a node's share survives its restart and goes with the object", async (di
 });
 
 testIn(
-  'what a node says of one object is written and read without all others',
-  async (directory) => {
-    const controller = await directory.controller();
-    const node = await directory.node('n1');
-    const atNode = new WatchRecorder(node, CHILDREN);
-    await atNode.next('listed');
-    const names = Array.from({ length: 500 }, (_, index) => `c${index}`);
-    for (const name of names) {
-      await controller.write({ do: 'create', object: childObject(name) });
-    }
-    await atNode.changed('default/c499');
-    const at = '2024-01-01T00:00:00Z';
-    const children = (await new WatchRecorder(node, CHILDREN).next('listed')).objects;
-    const say = (child: KubernetesObject) =>
-      setStatus(node, child, { announcer: announcer('n1', at) });
-    await Promise.all(children.slice(1).map(say));
-    const before = filesOf(directory, 'n1');
-    assert.ok(before.size > 100, `${before.size} files`);
-    await Promise.all(children.slice(0, 1).map(say));
-    const after = filesOf(directory, 'n1');
-    const written = [...after].filter(([name, inode]) => before.get(name) !== inode);
-    assert.is(written.length, 1);
-    const [name = ''] = written[0] ?? [];
-    assert.ok(directory.read(`.state/nodes/n1/${name}`).split('"uid"').length < 20);
-  },
-);
-
-function filesOf(directory: ManifestDirectory, node: string): Map<string, number> {
-  const path = join(directory.path, '.state/nodes', node);
-  return new Map(readdirSync(path).map((name) => [name, statSync(join(path, name)).ino]));
-}
-
-testIn(
   'a half-written file leaves its objects as they were, also over a restart',
   async (directory) => {
     directory.write('a.yaml', serviceObject('nginx'), serviceObject('other'));
@@ -229,6 +196,27 @@ testIn(
     assert.is(after.metadata.uid, before?.metadata.uid);
   },
 );
+
+testIn('deletions are not put off for as long as there are others', async (directory) => {
+  const names = Array.from({ length: 40 }, (_, index) => `s${index}`);
+  for (const name of names) directory.write(`${name}.yaml`, serviceObject(name));
+  const watch = new WatchRecorder(await directory.controller(), SERVICES);
+  const removed = new Set<string>();
+  const remove = (name: string) => {
+    directory.remove(`${name}.yaml`);
+    removed.add(`default/${name}`);
+  };
+  const timer = setInterval(() => {
+    const next = names.shift();
+    if (next !== undefined) remove(next);
+  }, 25);
+  try {
+    await watch.deleted('default/s0');
+  } finally {
+    clearInterval(timer);
+  }
+  assert.ok(removed.size < 30, `after ${removed.size} deletions`);
+});
 
 testIn('files are seen in new, nested, moved and linked folders', async (directory) => {
   const controller = await directory.controller();

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { KubernetesObject } from '../api/object.ts';
+import { type KubernetesObject, keyOf } from '../api/object.ts';
 import { describeObject, type PatchOperation, patchObject } from '../store/apply-patch.ts';
 import { InvalidError, NotFoundError, StoreUnavailableError } from '../store/errors.ts';
 import { ObjectTable, type TableChange } from '../store/object-table.ts';
@@ -47,7 +47,8 @@ export class ControllerSide implements Side {
   readonly #nodeTree: WatchedTree;
   /** Objects whose files may ask for something else than what is published. */
   readonly #touched = new Set<ObjectRef>();
-  #vanished: ObjectRef[] = [];
+  /** By kind and name, the longest missed first. */
+  readonly #vanished = new Map<string, { readonly ref: ObjectRef; readonly at: number }>();
   #sweep: Timer | undefined;
   /** The highest version that a file in the state directory names. */
   #revisionOnDisk = 0;
@@ -100,7 +101,7 @@ export class ControllerSide implements Side {
       const known = Array.from(this.#userFiles.files(), (file) => join(layout.directory, file));
       this.#read(new Set([...present, ...known]));
       this.#sync();
-      this.#deleteVanished();
+      this.#deleteVanished(Number.POSITIVE_INFINITY);
       this.#table.collectOrphans();
     });
   }
@@ -194,9 +195,19 @@ export class ControllerSide implements Side {
   #apply(changes: readonly FileChange[]): void {
     this.#read(changes.map(({ path }) => path));
     this.#commit(() => this.#sync());
-    if (this.#vanished.length === 0) return;
-    this.#sweep?.cancel();
-    this.#sweep = this.#after(DELETION_GRACE_MS, () => this.#commit(() => this.#deleteVanished()));
+    this.#sweepLater();
+  }
+
+  /** Each after its own time: where something vanishes all the time, all of it would wait for ever. */
+  #sweepLater(): void {
+    const [first] = this.#vanished.values();
+    if (first === undefined || this.#sweep !== undefined) return;
+    const { clock } = this.#ports;
+    this.#sweep = this.#after(first.at + DELETION_GRACE_MS - clock.now(), () => {
+      this.#sweep = undefined;
+      this.#commit(() => this.#deleteVanished(clock.now() - DELETION_GRACE_MS));
+      this.#sweepLater();
+    });
   }
 
   #after(ms: number, work: () => void): Timer {
@@ -225,7 +236,8 @@ export class ControllerSide implements Side {
     for (const ref of this.#touched) {
       const wanted = this.#userFiles.get(ref);
       const base = this.#ports.view.base(ref);
-      if (wanted === undefined) this.#vanished.push(ref);
+      this.#vanished.delete(idOf(ref));
+      if (wanted === undefined) this.#vanished.set(idOf(ref), { ref, at: this.#ports.clock.now() });
       else if (base === undefined) this.#table.create(newUserObject(wanted));
       else this.#table.replace(updatedUserObject(wanted, base));
       // Only now: what can't be written today is tried again when the directory is back.
@@ -233,13 +245,15 @@ export class ControllerSide implements Side {
     }
   }
 
-  #deleteVanished(): void {
+  /** @param missedBy what was missed by then */
+  #deleteVanished(missedBy: number): void {
+    const gone = [...this.#vanished].filter(([, { at }]) => at <= missedBy);
     // Throws where the directory has been unmounted: who finds nothing there must not take it for deleted.
-    if (this.#vanished.length > 0) statSync(this.#ports.layout.objects);
-    for (const ref of this.#vanished) {
+    if (gone.length > 0) statSync(this.#ports.layout.objects);
+    for (const [id, { ref }] of gone) {
       if (this.#userFiles.get(ref) === undefined) this.#table.delete(ref);
+      this.#vanished.delete(id);
     }
-    this.#vanished = [];
   }
 
   #hearNodes(changes: readonly FileChange[]): void {
@@ -291,6 +305,10 @@ export class ControllerSide implements Side {
   #report(path: string, message: string): void {
     this.#ports.onProblem({ file: this.#nameOf(path), line: 1, message });
   }
+}
+
+function idOf(ref: ObjectRef): string {
+  return `${ref.kind}/${keyOf(ref)}`;
 }
 
 function unreadable(error: unknown): string {
