@@ -1,8 +1,7 @@
 /**
  * Plays several test runs and ends with the line `N passed, N failed` over all of them: `suite.ts all|e2e [--only WORD]
- * [--short]`. `all` is the check, then the lab, what needs a real API server, and the lab on one, side by side: what is
- * timed has the machine to itself all the same (lab/lock.ts), and what builds images and asks API servers takes no time
- * from nodes.
+ * [--short]`. `all` is the check, then the lab and what needs a real API server side by side: what is timed has the
+ * machine to itself all the same (lab/lock.ts), and what builds images and asks API servers takes no time from nodes.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -37,8 +36,8 @@ let passed = 0;
 let failed = 0;
 if (positionals[0] === 'all') await play(check);
 if (!isEnding) {
-  const runs = positionals[0] === 'all' ? [lab, cluster, labOnCluster] : [cluster, labOnCluster];
-  await Promise.all(runs.map(play));
+  const inTurn = [cluster, labOnCluster];
+  await Promise.all(positionals[0] === 'all' ? [play(lab), playEach(inTurn)] : [playEach(inTurn)]);
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
 if (positionals[0] === 'all') writeFileSync('.cache/count', `${passed} passed, ${failed} failed\n`);
@@ -46,6 +45,10 @@ process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 
 function scenarios(...runner: readonly string[]): Run {
   return { command: [process.execPath, '--import', 'tsx', ...runner, ...SCENARIO_FLAGS] };
+}
+
+async function playEach(runs: readonly Run[]): Promise<void> {
+  for (const run of runs) if (!isEnding) await play(run);
 }
 
 /** Shows what the run prints, what it prints at once in one piece, and adds its last count. */
