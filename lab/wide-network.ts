@@ -1,50 +1,67 @@
 import type { Lab } from './lab.ts';
 import { batch, portName } from './network.ts';
 
-/** Segments of their own, on which all nodes of a lab and nobody else meet. */
+export interface WideWish {
+  readonly node: string;
+  /** Interfaces that the node gets. */
+  readonly interfaces: number;
+  /** Those of them where it meets all others. */
+  readonly shared: number;
+}
+
+/** Segments of their own for a node with many interfaces, which have no addresses but IPv6's link-local ones. */
 export class WideNetwork {
   readonly #lab: Lab;
-  readonly segments: readonly string[];
+  /** Each node's interfaces, by the names of their segments. */
+  readonly interfaces: ReadonlyMap<string, readonly string[]>;
 
-  constructor(lab: Lab, count: number) {
+  constructor(lab: Lab, { node, interfaces, shared }: WideWish) {
     this.#lab = lab;
-    this.segments = Array.from({ length: count }, (_, index) => `wide${index}`);
+    const all = Array.from({ length: interfaces }, (_, index) => `wide${index}`);
+    const ofOthers = all.slice(0, shared);
+    this.interfaces = new Map(lab.nodes.map((name) => [name, name === node ? all : ofOthers]));
   }
 
-  /** Interfaces of the segments' names on each node, without addresses but IPv6's link-local ones. */
+  get #segments(): Set<string> {
+    return new Set([...this.interfaces.values()].flat());
+  }
+
   async lay(): Promise<void> {
-    const { nodes } = this.#lab;
-    const inSwitch = this.segments.flatMap((segment) => [
+    const bridges = [...this.#segments].flatMap((segment) => [
       `link add ${segment} type bridge stp_state 0 mcast_snooping 0 nf_call_iptables 0 nf_call_ip6tables 0 nf_call_arptables 0`,
       `link set ${segment} addrgenmode none`,
       `link set ${segment} up`,
-      ...nodes.flatMap((node) => this.#cable(node, segment)),
     ]);
-    await batch(this.#lab.namespace('sw'), inSwitch);
-    for (const node of nodes) {
-      const ups = this.segments.map((segment) => `link set ${segment} up`);
-      await batch(this.#lab.namespace(node), ups);
+    await batch(this.#lab.namespace('sw'), bridges);
+    for (const [node, names] of this.interfaces) {
+      await batch(
+        this.#lab.namespace('sw'),
+        names.flatMap((name) => this.#cable(node, name)),
+      );
+      await batch(
+        this.#lab.namespace(node),
+        names.map((name) => `link set ${name} up`),
+      );
     }
   }
 
-  #cable(node: string, segment: string): string[] {
-    const port = portName(node, segment);
+  #cable(node: string, name: string): string[] {
+    const port = portName(node, name);
     return [
-      `link add ${port} type veth peer name ${segment} netns ${this.#lab.namespace(node)}`,
+      `link add ${port} type veth peer name ${name} netns ${this.#lab.namespace(node)}`,
       `link set ${port} addrgenmode none`,
-      `link set ${port} master ${segment}`,
+      `link set ${port} master ${name}`,
       `link set ${port} up`,
     ];
   }
 
   async remove(): Promise<void> {
-    const links = this.segments.flatMap((segment) => [
-      ...this.#lab.nodes.map((node) => portName(node, segment)),
-      segment,
-    ]);
+    const ports = [...this.interfaces].flatMap(([node, names]) =>
+      names.map((name) => portName(node, name)),
+    );
     await batch(
       this.#lab.namespace('sw'),
-      links.map((link) => `link delete ${link}`),
+      [...ports, ...this.#segments].map((link) => `link delete ${link}`),
     );
   }
 }

@@ -206,6 +206,29 @@ for (const [name, lastAnnouncer, expected] of [
   });
 }
 
+test('that an IP is announced on one more segment is no move of it', () => {
+  const lan = new VirtualSegment();
+  const ready = (node: string) => ({ node, excluded: false, ready: 'ready' }) as const;
+  lan.group(ready('n1'), ready('n2'));
+  // n2 announces it, on another segment.
+  const status = { lastAnnouncer: 'n2', recentMoves: 2, lastMoveEpochMs: lan.clock.epochMs() };
+  lan.duty(IPS[0], 'n1', status);
+  for (const name of ['n1', 'n2']) lan.start(name);
+  lan.run(1_000);
+  const moves = (name: string) =>
+    (lan.stations.get(name)?.reports ?? []).flatMap((one) =>
+      one.type === 'announced' ? [one.recentMoves] : [],
+    );
+  assert.equal(moves('n1'), [2]);
+  lan.kill('n1');
+  lan.powerOff.add('n1');
+  for (let beat = 0; beat < 10; beat += 1) {
+    lan.hostSpeaks();
+    lan.run(100);
+  }
+  assert.is(moves('n2').at(-1), 3, 'what moves from node to node is one');
+});
+
 test('a frozen node that wakes up answers nothing before it is elected again', () => {
   const lan = threeNodes();
   const n1 = lan.stations.get('n1');

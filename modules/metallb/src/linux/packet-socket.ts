@@ -186,11 +186,11 @@ function ringBytes(ring: Ring): number {
   return ring === 'deep' && open.size >= MOST_DEEP ? RING_BYTES.ofMany : RING_BYTES[ring];
 }
 
-/** What is due between two opens has as much time as the last one took: heartbeats of interfaces that are open, above all. */
+/** What is due between two opens has three times as long as the last one took: heartbeats of interfaces that are open, above all. */
 function openInTurn(interfaceName: string, wish: CaptureWish): Promise<Capture> {
   const opened = lastOpen.then(loopTurn).then(() => new Capture(interfaceName, wish));
   lastOpen = opened.then(
-    ({ openedInMs }) => delay(openedInMs),
+    ({ openedInMs }) => delay(3 * openedInMs),
     () => undefined,
   );
   return opened;

@@ -16,6 +16,8 @@ export interface Transition {
   readonly after: Role;
   /** Winner of the election before, where that was another node. */
   readonly from: string | undefined;
+  /** Nothing is known of an election before, on this segment. */
+  readonly isFirst: boolean;
 }
 
 /** One consistent look at the segment for any number of elections. */
@@ -151,7 +153,9 @@ export class IpRoles {
     if (before.kind !== 'silent' || after.kind !== 'silent') this.#play(ip, after);
     if (winner !== from) this.#remember(ip, winner);
     if (before.kind === after.kind) return undefined;
-    return { ip, duty, before, after, from: from === this.#self ? undefined : from };
+    const predecessor = from === this.#self ? undefined : from;
+    const isFirst = from === undefined && before.kind === 'silent';
+    return { ip, duty, before, after, from: predecessor, isFirst };
   }
 
   #play(ip: IpAddress, role: Role): void {
@@ -182,9 +186,13 @@ export class IpRoles {
   }
 }
 
-/** Announcer changes in the last 180 s, the one that happens now included. */
-export function recentMoves(duty: Duty, epochMs: number): number {
-  return epochMs - duty.lastMoveEpochMs < RECENT_MOVES_MS ? duty.recentMoves + 1 : 1;
+/**
+ * Announcer changes in the last 180 s, the one that happens now included. An IP may have announcers on other segments
+ * of the node: that it is announced on one more has moved nothing.
+ */
+export function recentMoves(duty: Duty, isFirst: boolean, epochMs: number): number {
+  const before = epochMs - duty.lastMoveEpochMs < RECENT_MOVES_MS ? duty.recentMoves : 0;
+  return isFirst ? before : before + 1;
 }
 
 /** Why this node became announcer, in the words of `child.status.announcer.reason`. */

@@ -41,7 +41,7 @@ export class MoveReports {
     this.#deaths.set(node, silentSince);
   }
 
-  announced(duty: Duty, { ip, from }: Pick<Transition, 'ip' | 'from'>): void {
+  announced(duty: Duty, { ip, from, isFirst }: Pick<Transition, 'ip' | 'from' | 'isFirst'>): void {
     const { node, interface: interfaceName } = this.#place;
     const byStatus = duty.lastAnnouncer === node ? undefined : duty.lastAnnouncer;
     const predecessor = from ?? byStatus;
@@ -53,7 +53,7 @@ export class MoveReports {
       sinceEpochMs: epochMs,
       reason,
       // The first node to have an IP moves nothing.
-      recentMoves: reason === 'Assigned' ? 0 : recentMoves(duty, epochMs),
+      recentMoves: reason === 'Assigned' ? 0 : recentMoves(duty, isFirst, epochMs),
       unchanged: predecessor === undefined && duty.lastAnnouncer === node,
     };
     this.#announced.set(ip, report);

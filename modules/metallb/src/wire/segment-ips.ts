@@ -245,7 +245,7 @@ export class SegmentIps {
     const { ip } = duty;
     if (!this.#isAnnounced(ip) || this.announcements.isOptimistic(ip) || this.#moves.has(ip))
       return;
-    this.#moves.announced(duty, { ip, from: undefined });
+    this.#moves.announced(duty, { ip, from: undefined, isFirst: false });
   }
 
   /** The winner may have been seen already, when it knew before us that it wins. */
@@ -279,7 +279,7 @@ export class SegmentIps {
    */
   #probed(ip: IpAddress): void {
     const duty = this.#ports.table().duties.get(ip);
-    if (duty !== undefined) this.#moves.announced(duty, { ip, from: undefined });
+    if (duty !== undefined) this.#moves.announced(duty, { ip, from: undefined, isFirst: false });
     this.#keep(ip);
   }
 
