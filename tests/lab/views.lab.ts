@@ -11,10 +11,11 @@ import {
 import type { Lab } from '../../lab/lab.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
-import { endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
+import { serviceManifest } from '../../lab/workload.ts';
 import { Ranking } from '../../modules/metallb/src/election/ranking.ts';
 import { ip as ipOf } from '../support/addresses.ts';
 import { STRANGER_MAC, strangerHolds } from './foreign-host.ts';
+import { endpointsOn, localServices } from './local-services.ts';
 import { goDownForReboot } from './reboot.ts';
 
 /** A node that comes back holds down for a second in the lab, and asks for 200 ms. */
@@ -109,9 +110,7 @@ export const scenarios: readonly Scenario[] = [
     const own = all.filter(({ preferredNode }) => preferredNode === 'n1');
     assert.is(own.length, STANDARD_SERVICES.length);
     await lab.cluster.cutOff('n1');
-    for (const service of STANDARD_SERVICES) {
-      await lab.cluster.apply(endpointSliceManifest(service, [{ pod: 'pod2', node: 'n2' }]));
-    }
+    await endpointsOn(lab, ['n2']);
     // For as long as the views may differ, both may answer.
     await delay(WITHDRAWN_WITHIN_MS);
     for (const { ip } of all) await answeredBy(lab, ip, 'n2', 0);
@@ -120,23 +119,6 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 ];
-
-/** Services whose clients' addresses stay, with endpoints on some nodes only. */
-async function localServices(lab: Lab, nodes: readonly string[]): Promise<Assignment[]> {
-  await freshServices(lab);
-  for (const service of STANDARD_SERVICES) {
-    const backends = nodes.map((node) => ({ pod: `pod${node.slice(1)}`, node }));
-    await lab.cluster.apply(endpointSliceManifest(service, backends));
-    const manifest = serviceManifest({ ...service, count: lab.nodes.length });
-    const spec = { ...manifest.spec, externalTrafficPolicy: 'Local' };
-    await lab.cluster.apply({ ...manifest, spec });
-  }
-  const all = await assignments(lab);
-  for (const { ip, preferredNode } of all) {
-    if (nodes.includes(preferredNode)) await answeredBy(lab, ip, preferredNode);
-  }
-  return all;
-}
 
 /** Of two nodes that are left, one knows that the IP is to go to n1, and n1 thinks that it is the other one's. */
 function isNobodysTurn({ ip, preferredNode }: Assignment): boolean {
