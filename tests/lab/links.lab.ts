@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { delay, until } from '../../lab/exec.ts';
+import { delay, run, until } from '../../lab/exec.ts';
 import { assignedIps, assignments } from '../../lab/health.ts';
 import { fetchPage } from '../../lab/http.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -71,6 +71,21 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
+  scenario('hard/interface-that-is-renamed-while-it-is-up', SECOND, async (lab) => {
+    await withSecond(lab, async (prober, ips, mac) => {
+      const wire = lab.program(NODE).pidOf('wire.mjs');
+      await inNode(lab, 'link set eth1 name eth7');
+      await servedByOthers(lab, prober, ips);
+      await nodeTells(lab, NODE, 'InterfaceMissing', { message: /^eth1: / });
+      assert.equal(await capturesOn(lab, 'eth7'), 0, 'captures that nobody reads');
+      await applySecond(lab, ['eth1', 'eth7']);
+      await served(prober, ips, mac);
+      assert.equal(await capturesOn(lab, 'eth7'), 1, 'captures of eth7');
+      assert.is(lab.program(NODE).pidOf('wire.mjs'), wire, 'the same process all along');
+    });
+    return undefined;
+  }),
+
   scenario('hard/two-interfaces-on-one-segment', { stores: ['manifests'] }, async (lab) => {
     const everywhere = FAMILIES.map((family) => ({ family, ip: outside(family) }));
     try {
@@ -102,7 +117,7 @@ export const scenarios: readonly Scenario[] = [
       const heard = await lab.cluster.read({ kind: 'Node', name: NODE });
       assert.not.match(JSON.stringify(heard?.status), "don't hear this node");
     } finally {
-      await inNode(lab, 'link delete wan0');
+      await takeCable(lab, 'wan0');
     }
     return undefined;
   }),
@@ -115,12 +130,12 @@ function outside(family: 'IPv4' | 'IPv6'): string {
 }
 
 /** Classes on the second segment alone. @returns IPs that the node is preferred for, one of each family */
-async function applySecond(lab: Lab): Promise<string[]> {
+async function applySecond(lab: Lab, interfaces = ['eth1']): Promise<string[]> {
   const names = FAMILIES.map((family) => `second-${family.toLowerCase()}`);
   for (const [index, family] of FAMILIES.entries()) {
     const name = names[index] ?? '';
     await lab.cluster.apply(
-      classManifest({ name, addressPool: [SECOND_POOL[family].range], interfaces: ['eth1'] }),
+      classManifest({ name, addressPool: [SECOND_POOL[family].range], interfaces }),
       serviceManifest({ name, className: name, family }),
       endpointSliceManifest({ name, family }, [{ pod: 'backend', node: 'worker' }]),
     );
@@ -144,7 +159,7 @@ async function withSecond(
   try {
     await play(prober, ips, mac);
   } finally {
-    await inNode(lab, 'link delete eth1');
+    await takeCable(lab, 'eth1');
     await plugIn(lab, mac);
     await inNode(
       lab,
@@ -194,6 +209,17 @@ async function addCable(lab: Lab, bridge: string, name: string, mac: string): Pr
     `link set ${port} up`,
   ]);
   await inNode(lab, `link set ${name} up`);
+}
+
+/** Whatever the node calls its end now. A scenario that failed may have left none: what it said is what matters. */
+async function takeCable(lab: Lab, name: string): Promise<void> {
+  await batch(lab.namespace('sw'), [`link delete ${portName(NODE, name)}`]).catch(() => undefined);
+}
+
+/** Packet sockets of the node on an interface. */
+async function capturesOn(lab: Lab, name: string): Promise<number> {
+  const sockets = await run(['ip', 'netns', 'exec', lab.namespace(NODE), 'ss', '-0nH']);
+  return sockets.split('\n').filter((line) => line.includes(`:${name} `)).length;
 }
 
 async function segmentsOf(lab: Lab): Promise<string[]> {
