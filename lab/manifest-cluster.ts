@@ -15,7 +15,7 @@ import { stringify } from 'yaml';
 import { CHILD_KIND } from '../modules/metallb/src/api/names.ts';
 import { parseFragments } from '../modules/metallb/src/manifests/fragment-file.ts';
 import { type Fragment, mergeStatus } from '../modules/metallb/src/manifests/fragments.ts';
-import { layoutOf, type StateLayout } from '../modules/metallb/src/manifests/layout.ts';
+import { layoutOf, objectFile, type StateLayout } from '../modules/metallb/src/manifests/layout.ts';
 import type { Cluster, ClusterObject, MetadataChange, ObjectName } from './cluster.ts';
 
 /** Kinds whose status nodes have a share in; with hundreds of IPs, reading it takes long. */
@@ -76,19 +76,27 @@ export class ManifestCluster implements Cluster {
   }
 
   async read(name: ObjectName): Promise<ClusterObject | undefined> {
-    const objects = await this.list(name.kind);
-    return objects.find((object) => keyOf(nameOf(object)) === keyOf(name));
+    if (WRITTEN_BY_NODES.includes(name.kind)) {
+      const objects = await this.list(name.kind);
+      return objects.find((object) => keyOf(nameOf(object)) === keyOf(name));
+    }
+    // Of thousands of Services the files of all others need not be read.
+    const object = this.#applied.get(keyOf(name));
+    const known = await this.#publishedOne(name);
+    if (object === undefined || known === undefined) return object;
+    return seenByPrograms(object, known, []);
   }
 
   async list(kind: string): Promise<readonly ClusterObject[]> {
     const published = await this.#published(kind);
-    const fragments = WRITTEN_BY_NODES.includes(kind) ? await this.#fragments() : [];
+    const fragments = byUid(WRITTEN_BY_NODES.includes(kind) ? await this.#fragments() : []);
     // What users write is there as soon as they wrote it, and gone as soon as they deleted it.
     const applied = [...this.#applied.values()].filter((object) => object.kind === kind);
     const objects = kind === CHILD_KIND ? [...published.values()] : applied;
     return objects.map((object) => {
       const known = published.get(keyOf(nameOf(object)));
-      return known === undefined ? object : seenByPrograms(object, known, fragments);
+      if (known === undefined) return object;
+      return seenByPrograms(object, known, fragments.get(`${known.metadata['uid']}`) ?? []);
     });
   }
 
@@ -134,6 +142,19 @@ export class ManifestCluster implements Cluster {
     await rename(temporary, join(this.#directory, fileName));
   }
 
+  async #publishedOne({
+    kind,
+    namespace = '_',
+    name,
+  }: ObjectName): Promise<ClusterObject | undefined> {
+    for (const folder of [namespace, 'default']) {
+      const path = objectFile(this.#layout, { kind, metadata: { namespace: folder, name } });
+      const text = await readFile(path, 'utf8').catch(() => undefined);
+      if (text !== undefined) return JSON.parse(text);
+    }
+    return undefined;
+  }
+
   async #published(kind: string): Promise<Map<string, ClusterObject>> {
     const files = await filesIn(join(this.#layout.objects, kind));
     const objects = files.map(({ text }): ClusterObject => JSON.parse(text));
@@ -153,15 +174,23 @@ async function filesIn(directory: string): Promise<{ path: string; text: string 
   return (await Promise.all(files)).flat();
 }
 
+function byUid(fragments: readonly Fragment[]): Map<string, Fragment[]> {
+  const all = new Map<string, Fragment[]>();
+  for (const fragment of fragments) {
+    const known = all.get(fragment.uid);
+    if (known === undefined) all.set(fragment.uid, [fragment]);
+    else known.push(fragment);
+  }
+  return all;
+}
+
 /** An object with labels and status of the programs, the nodes' shares merged in. */
 function seenByPrograms(
   object: ClusterObject,
   published: ClusterObject,
   fragments: readonly Fragment[],
 ): ClusterObject {
-  const { uid } = published.metadata;
-  const own = fragments.filter((fragment) => fragment.uid === uid);
-  const status = mergeStatus(published.status, own) as ClusterObject['status'];
+  const status = mergeStatus(published.status, fragments) as ClusterObject['status'];
   const labels = { ...object.metadata.labels, ...published.metadata.labels };
   const metadata = { ...published.metadata, ...object.metadata, labels };
   return { ...object, metadata, ...(status === undefined ? {} : { status }) };
