@@ -1,10 +1,19 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { WatchedTree } from '../../modules/metallb/src/manifests/watched-tree.ts';
+import { systemClock } from '../../modules/metallb/src/time/system-clock.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { withoutPrivileges } from '../support/without-privileges.ts';
 
@@ -40,6 +49,38 @@ function scenario(name: string, run: (scene: Scene) => void | Promise<void>): vo
 function found(tree: WatchedTree): string[] {
   return tree.scan().map(({ path, removed }) => `${removed ? '-' : '+'}${basename(path)}`);
 }
+
+test('of more files at once than the kernel can tell of, none is missed', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'tree-'));
+  const seen = new Set<string>();
+  const files = 5_000;
+  let done = () => {};
+  const tree = new WatchedTree({
+    ...{ root, clock: systemClock, acceptsDirectory: () => true, onLost: () => undefined },
+    acceptsFile: (file) => file.endsWith('.yaml'),
+    onChanges: (changes) => {
+      for (const { path } of changes) seen.add(path);
+      if (seen.has(join(root, 'last.yaml'))) done();
+    },
+  });
+  try {
+    tree.scan();
+    // Four events each, and nobody takes any from the kernel's queue meanwhile.
+    for (let index = 0; index < files; index += 1) {
+      writeFileSync(join(root, `.${index}`), 'x');
+      renameSync(join(root, `.${index}`), join(root, `${index}.yaml`));
+    }
+    const last = new Promise<void>((resolve) => {
+      done = resolve;
+    });
+    setImmediate(() => setImmediate(() => writeFileSync(join(root, 'last.yaml'), 'x')));
+    await last;
+    assert.is(seen.size, files + 1);
+  } finally {
+    tree.stop();
+    rmSync(root, { recursive: true, force: true });
+  }
+});
 
 const FLAP = `
 const fs = require('node:fs');

@@ -34,7 +34,10 @@ interface Directory {
 
 /** Editors and loops write in bursts: what comes within this time is looked at once. */
 const DEBOUNCE_MS = 3;
-/** The kernel's queue holds 16,384 events and drops the rest silently; near that, everything is looked at. */
+/**
+ * The kernel's queue holds 16,384 events and drops the rest silently; near that, everything is looked at. A file that is
+ * written beside its place and moved there is four of them.
+ */
 const MANY_EVENTS = 4_096;
 
 /**
@@ -49,6 +52,8 @@ export class WatchedTree {
   /** Directories elsewhere that links in the tree lead to. */
   readonly #targets = new Map<string, FSWatcher>();
   readonly #dirty = new Set<string>();
+  /** Events since the last look, of files that are not watched, too. */
+  #heard = 0;
   readonly #unreadable = new Set<string>();
   /** Found and not yet told. */
   #changes: FileChange[] = [];
@@ -98,8 +103,10 @@ export class WatchedTree {
     try {
       statSync(root);
       const paths = [...this.#dirty];
+      const isMany = this.#heard > MANY_EVENTS;
       this.#dirty.clear();
-      if (paths.length > MANY_EVENTS) this.#check(root);
+      this.#heard = 0;
+      if (isMany) this.#check(root);
       else for (const path of paths) this.#check(path);
       const changes = this.#takeChanges();
       if (changes.length > 0) onChanges(changes);
@@ -173,6 +180,7 @@ export class WatchedTree {
   }
 
   #hear(directory: string, name: string | null): void {
+    this.#heard += 1;
     // A mounted ConfigMap changes all its files by swapping the link `..data`; a directory's own end is told with its
     // own name.
     if (name === null || name.startsWith('..') || name === basename(directory)) {
