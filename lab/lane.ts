@@ -1,4 +1,5 @@
 import { type Lab, type StoreKind, startLab } from './lab.ts';
+import type { Machine } from './machine.ts';
 import { listNamespaces } from './namespaces.ts';
 import { lastWordsOf, playAndTell, withDeadline } from './play.ts';
 import { labKey, type Measurement, type Scenario } from './scenario.ts';
@@ -29,12 +30,13 @@ export class Lane {
   }
 
   /** @returns whether it passed */
-  async play(one: Scenario): Promise<boolean> {
+  async play(one: Scenario, machine: Machine): Promise<boolean> {
     const passed = await playAndTell(
       {
         name: one.name,
-        play: () => this.#play(one),
+        play: () => this.#play(one, machine),
         lastWords: () => lastWordsOf(this.#lab?.lab.programs() ?? [], LOG_LINES_SHOWN),
+        waitedMs: () => machine.waitedMs,
       },
       this.#write,
     );
@@ -52,11 +54,15 @@ export class Lane {
     if (left.length > 0) throw new Error(`the lab left namespaces behind: ${left.join(' ')}`);
   }
 
-  async #play(one: Scenario): Promise<readonly string[]> {
+  async #play(one: Scenario, machine: Machine): Promise<readonly string[]> {
     const lab = await this.#labFor(one);
     const deadlineMs = one.options.deadlineMs ?? DEFAULT_DEADLINE_MS;
     try {
-      const measured = await withDeadline(healAndPlay(lab, one), deadlineMs);
+      const measured = await withDeadline(
+        healAndPlay(lab, one, machine),
+        deadlineMs,
+        () => machine.waitedMs,
+      );
       return measured === undefined ? [] : [measurementLine(one.name, measured)];
     } finally {
       lab.endScenario();
@@ -73,9 +79,19 @@ export class Lane {
   }
 }
 
-async function healAndPlay(lab: Lab, one: Scenario): Promise<Measurement | undefined> {
-  if (one.options.programs !== false) await heal(lab);
-  return one.play(lab);
+async function healAndPlay(
+  lab: Lab,
+  { name, options, play }: Scenario,
+  machine: Machine,
+): Promise<Measurement | undefined> {
+  const { programs, timed = false } = options;
+  if (programs !== false) await heal(lab);
+  const measured = await (timed === true
+    ? machine.alone(() => play(lab, (measure) => measure()))
+    : play(lab, (measure) => machine.alone(measure)));
+  if (machine.wasAlone !== (timed !== false))
+    throw new Error(`${name}: timed is what measures alone`);
+  return measured;
 }
 
 /** A measurement as one JSON line. @param name without its topic: `cable-out` for `failover/cable-out` */

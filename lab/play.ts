@@ -1,12 +1,14 @@
 import type { Program } from './program.ts';
 
 /** A scenario as those who only play it know it. */
-export interface Play {
+export interface Playing {
   readonly name: string;
   /** @returns what else there is to say when it passed */
   readonly play: () => Promise<readonly string[]>;
   /** What to say beside the error when it failed. */
   readonly lastWords: () => readonly string[];
+  /** Of its time, how long it has waited for others. */
+  readonly waitedMs: () => number;
 }
 
 /**
@@ -14,12 +16,12 @@ export interface Play {
  * @returns whether it passed
  */
 export async function playAndTell(
-  { name, play, lastWords }: Play,
+  { name, play, lastWords, waitedMs }: Playing,
   write: (text: string) => void,
 ): Promise<boolean> {
   const startedAt = performance.now();
   const tell = (how: string, ...lines: readonly string[]) => {
-    const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+    const seconds = ((performance.now() - startedAt - waitedMs()) / 1_000).toFixed(1);
     write([`${how} ${name}  ${seconds} s`, ...lines].join('\n'));
   };
   try {
@@ -38,14 +40,21 @@ function describe(error: unknown): string {
   return `${error.stack}\n${details}`.trimEnd();
 }
 
-/** @throws when it takes longer */
+/** @throws when it takes longer, without what it has waited for others */
 export async function withDeadline<Value>(
   play: Promise<Value>,
   deadlineMs: number,
+  waitedMs: () => number,
 ): Promise<Value> {
+  const startedAt = performance.now();
   let timer: NodeJS.Timeout | undefined;
   const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`not done after ${deadlineMs} ms`)), deadlineMs);
+    const look = () => {
+      const leftMs = startedAt + deadlineMs + waitedMs() - performance.now();
+      if (leftMs > 0) timer = setTimeout(look, leftMs);
+      else reject(new Error(`not done after ${deadlineMs} ms`));
+    };
+    look();
   });
   try {
     return await Promise.race([play, tooLong]);

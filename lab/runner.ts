@@ -1,8 +1,8 @@
 import { isEnding } from './cleanup.ts';
 import type { StoreKind } from './lab.ts';
 import { Lane } from './lane.ts';
-import { withTimedRun, withUntimedRun } from './lock.ts';
-import type { Scenario } from './scenario.ts';
+import { Machine } from './machine.ts';
+import type { Scenario, ScenarioOptions } from './scenario.ts';
 import { ScenarioQueue } from './scenario-queue.ts';
 
 /**
@@ -18,8 +18,8 @@ export interface RunCounts {
 }
 
 /**
- * Plays scenarios, in several labs side by side: most of the time they wait. What is timed comes last, in one lab: until
- * then another run may go on beside this one.
+ * Plays scenarios, in several labs side by side: most of the time they wait. What is timed comes last: until then another
+ * run may go on beside this one. What is timed from its beginning to its end has the only lab.
  */
 export class ScenarioRunner {
   readonly #write: (text: string) => void;
@@ -39,13 +39,14 @@ export class ScenarioRunner {
     { lanes, repeat }: { readonly lanes: number; readonly repeat: number },
   ): Promise<RunCounts> {
     const rounds = scenarios.flatMap((one) => Array.from({ length: repeat }, () => one));
-    const timed = rounds.filter(({ options }) => options.timed);
-    const untimed = rounds.filter(({ options }) => !options.timed);
+    const those = (timed: ScenarioOptions['timed']) =>
+      rounds.filter(({ options }) => (options.timed ?? false) === timed);
     const first = this.#newLane();
     const others = Array.from({ length: lanes - 1 }, () => this.#newLane());
-    await this.#playIn([first, ...others], untimed);
+    await this.#playIn([first, ...others], those(false));
+    await this.#playIn([first, ...others], those('in-part'));
     for (const lane of others) await lane.end();
-    await this.#playIn([first], timed);
+    await this.#playIn([first], those(true));
     await first.end();
     if (this.#playedTwice.length > 0) this.#write(`played twice: ${this.#playedTwice.join(', ')}`);
     return { passed: this.#passed, failed: this.#failed };
@@ -68,8 +69,7 @@ export class ScenarioRunner {
   }
 
   async #playAndCount(lane: Lane, one: Scenario): Promise<void> {
-    const withMachine = one.options.timed ? withTimedRun : withUntimedRun;
-    const passes = () => withMachine(() => lane.play(one));
+    const passes = () => Machine.share((machine) => lane.play(one, machine));
     if (await passes()) {
       this.#passed += 1;
     } else if (this.#playedTwice.length < SECOND_TRIES && !isEnding()) {

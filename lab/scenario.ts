@@ -15,18 +15,26 @@ export interface ScenarioOptions {
   readonly programs?: boolean;
   /** Where it plays; on a directory of manifests and on a real API server when it does not say. */
   readonly stores?: readonly StoreKind[];
-  /** Measures what a busy machine would falsify: it has the machine to itself, after all that is not timed. */
-  readonly timed?: boolean;
+  /**
+   * Measures what a busy machine would falsify: it is played after all that is not timed, and has the machine to itself.
+   * `in-part`: while it measures, as it says (`alone`).
+   */
+  readonly timed?: boolean | 'in-part';
   readonly deadlineMs?: number;
   /** Takes so long that a short run leaves it out. */
   readonly isLong?: boolean;
 }
 
+/** Has the machine to itself for a while. */
+export type Alone = <Result>(measure: () => Promise<Result>) => Promise<Result>;
+
+/** Throws when what it shows is not so. Leaves a lab that `heal` can bring back. */
+export type Play = (lab: Lab, alone: Alone) => Promise<Measurement | undefined>;
+
 export interface Scenario {
   readonly name: string;
   readonly options: ScenarioOptions;
-  /** Throws when what it shows is not so. Leaves a lab that `Lab.heal` can bring back. */
-  readonly play: (lab: Lab) => Promise<Measurement | undefined>;
+  readonly play: Play;
 }
 
 /** What there is to show beside the kernel is shown on either store. */
@@ -36,11 +44,7 @@ export function playsOn({ options }: Scenario, store: StoreKind): boolean {
 }
 
 /** One row of a scenario file. */
-export function scenario(
-  name: string,
-  options: ScenarioOptions,
-  play: (lab: Lab) => Promise<Measurement | undefined>,
-): Scenario {
+export function scenario(name: string, options: ScenarioOptions, play: Play): Scenario {
   return { name, options, play };
 }
 

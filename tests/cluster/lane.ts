@@ -49,9 +49,10 @@ export class Lane {
       {
         name,
         play: async () => {
-          await withDeadline(play(cluster), deadlineMs);
+          await withDeadline(play(cluster), deadlineMs, () => 0);
           return told;
         },
+        waitedMs: () => 0,
         lastWords: () => [...told, ...lastWordsOf(cluster.plane.programs(), LOG_LINES_SHOWN)],
       },
       this.#write,

@@ -3,7 +3,7 @@ import { delay } from '../../lab/exec.ts';
 import { type Fault, killPart, MOVING_FAULTS, STOP_WIRE } from '../../lab/faults.ts';
 import { settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { type Measurement, type Scenario, scenario } from '../../lab/scenario.ts';
+import { type Alone, type Measurement, type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
 import { type IpOutcome, observe, playFault } from '../../lab/trial.ts';
 
@@ -16,9 +16,11 @@ const WIRE_BACK_WITHIN_MS = 200;
 const SPEAKER_NOTICED_MS = 100;
 const FROZEN_MS = 2_000;
 
+const IN_PART = { timed: 'in-part' } as const;
+
 export const scenarios: readonly Scenario[] = [
   ...MOVING_FAULTS.map((fault) =>
-    scenario(`failover/${fault.name}`, { timed: true }, (lab) => onlyItsIpsMove(lab, fault)),
+    scenario(`failover/${fault.name}`, IN_PART, (lab, alone) => onlyItsIpsMove(lab, fault, alone)),
   ),
 
   scenario('failover/frozen-wire-asks-before-it-answers', {}, async (lab) => {
@@ -43,8 +45,9 @@ export const scenarios: readonly Scenario[] = [
     }
   }),
 
-  scenario('failover/kill-wire', { timed: true }, async (lab) => {
-    const outcomes = await nothingMoves(lab, 'wire.mjs');
+  scenario('failover/kill-wire', IN_PART, async (lab, alone) => {
+    await freshServices(lab);
+    const outcomes = await alone(() => nothingMoves(lab, 'wire.mjs'));
     const samples = outcomes
       .filter((one) => one.preferredNode === VICTIM)
       .map((one) => one.unansweredMs);
@@ -54,8 +57,9 @@ export const scenarios: readonly Scenario[] = [
     return { unit: 'ms', samples };
   }),
 
-  scenario('failover/kill-speaker', { timed: true }, async (lab) => {
-    const outcomes = await nothingMoves(lab, 'speaker.mjs');
+  scenario('failover/kill-speaker', IN_PART, async (lab, alone) => {
+    await freshServices(lab);
+    const outcomes = await alone(() => nothingMoves(lab, 'speaker.mjs'));
     for (const one of outcomes) {
       assert.ok(one.unansweredMs < SPEAKER_NOTICED_MS, `${one.ip}: ${one.unansweredMs} ms`);
     }
@@ -63,9 +67,9 @@ export const scenarios: readonly Scenario[] = [
   }),
 ];
 
-async function onlyItsIpsMove(lab: Lab, fault: Fault): Promise<Measurement> {
+async function onlyItsIpsMove(lab: Lab, fault: Fault, alone: Alone): Promise<Measurement> {
   await freshServices(lab);
-  const outcomes = await playFault(lab, fault, VICTIM);
+  const outcomes = await alone(() => playFault(lab, fault, VICTIM));
   await fault.repair(lab, VICTIM);
   const moved = outcomes.filter((one) => one.preferredNode === VICTIM);
   assert.is(moved.length, 2, 'one IP of each family was on the node');
@@ -87,7 +91,6 @@ async function nothingMoves(
   lab: Lab,
   part: 'wire.mjs' | 'speaker.mjs',
 ): Promise<readonly IpOutcome[]> {
-  await freshServices(lab);
   const observation = await observe(lab);
   await delay(FROZEN_MS / 10);
   killPart(lab, VICTIM, part);

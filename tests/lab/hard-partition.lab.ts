@@ -9,7 +9,7 @@ import { nodeTells } from '../../lab/node-condition.ts';
 import type { Answer, Prober } from '../../lab/prober.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
-import { observe } from '../../lab/trial.ts';
+import { playFault } from '../../lab/trial.ts';
 import { endpointsOn, localServices } from './local-services.ts';
 
 /** A segment that falls in two halves with clients in each, and one that carries everything but heartbeats. */
@@ -83,28 +83,29 @@ export const scenarios: readonly Scenario[] = [
     return { unit: 'ms', samples };
   }),
 
-  scenario('hard/death-of-a-node-whose-heartbeats-are-filtered', WIRE_ALONE, async (lab) => {
-    const all = await freshServices(lab);
-    await lab.switch.drop(HEARTBEATS_OF_N1);
-    for (const node of ['n2', 'n3']) {
-      await nodeTells(lab, node, 'HeartbeatsLost', { message: /n1/ });
-    }
-    await delay(LOOK_MS);
-    await assertAnswers(lab, all);
-    const observation = await observe(lab);
-    await NODE_LOSS.strike(lab, 'n1');
-    await observation.movedFrom(lab, 'n1');
-    const { outcomes } = await observation.end();
-    await lab.switch.heal();
-    await NODE_LOSS.repair(lab, 'n1');
-    await ready(lab, 'n1');
-    for (const { ip, preferredNode, lost } of outcomes) {
-      if (preferredNode !== 'n1') assert.is(lost, 0, `${ip} lost ${lost}`);
-    }
-    const samples = outcomes.filter((one) => one.preferredNode === 'n1').map((one) => one.darkMs);
-    for (const ms of samples) assert.ok(ms < ASKED_TAKEOVER_MS, `dark for ${ms} ms`);
-    return { unit: 'ms', samples };
-  }),
+  scenario(
+    'hard/death-of-a-node-whose-heartbeats-are-filtered',
+    { ...WIRE_ALONE, timed: 'in-part' },
+    async (lab, alone) => {
+      const all = await freshServices(lab);
+      await lab.switch.drop(HEARTBEATS_OF_N1);
+      for (const node of ['n2', 'n3']) {
+        await nodeTells(lab, node, 'HeartbeatsLost', { message: /n1/ });
+      }
+      await delay(LOOK_MS);
+      await assertAnswers(lab, all);
+      const outcomes = await alone(() => playFault(lab, NODE_LOSS, 'n1'));
+      await lab.switch.heal();
+      await NODE_LOSS.repair(lab, 'n1');
+      await ready(lab, 'n1');
+      for (const { ip, preferredNode, lost } of outcomes) {
+        if (preferredNode !== 'n1') assert.is(lost, 0, `${ip} lost ${lost}`);
+      }
+      const samples = outcomes.filter((one) => one.preferredNode === 'n1').map((one) => one.darkMs);
+      for (const ms of samples) assert.ok(ms < ASKED_TAKEOVER_MS, `dark for ${ms} ms`);
+      return { unit: 'ms', samples };
+    },
+  ),
 ];
 
 /** Waits until each IP has one answer in a half of the segment, by one of its nodes. */

@@ -5,7 +5,7 @@ import { NODE_LOSS } from '../../lab/faults.ts';
 import { assertAnswers, settled } from '../../lab/health.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
-import { observe } from '../../lab/trial.ts';
+import { playFault } from '../../lab/trial.ts';
 
 /** Switches that pass multicast on only to who has joined: questions for IPv6 addresses are multicast. */
 const MEMBERSHIPS_OVER_MS = 4_000;
@@ -17,8 +17,8 @@ const MANY_WITHIN_MS = 90_000;
 export const scenarios: readonly Scenario[] = [
   scenario(
     'hard/switch-that-snoops-multicast',
-    { timed: true, stores: ['manifests'] },
-    async (lab) => {
+    { timed: 'in-part', stores: ['manifests'] },
+    async (lab, alone) => {
       await lab.switch.snoopMulticast({ querier: true });
       const all = await freshServices(lab);
       // Now only who answers the querier's questions is still a member.
@@ -30,10 +30,7 @@ export const scenarios: readonly Scenario[] = [
       const group = `ff02::1:ff00:${own?.ip.split(':').at(-1)}`;
       assert.ok((await lab.switch.joinedGroups('n1', 'eth0')).includes(group), `n1 in ${group}`);
       assert.not.ok((await lab.switch.joinedGroups('n2', 'eth0')).includes(group), 'and n2 not');
-      const observation = await observe(lab);
-      await NODE_LOSS.strike(lab, 'n1');
-      await observation.movedFrom(lab, 'n1');
-      const { outcomes } = await observation.end();
+      const outcomes = await alone(() => playFault(lab, NODE_LOSS, 'n1'));
       await NODE_LOSS.repair(lab, 'n1');
       const samples = outcomes
         .filter((one) => one.preferredNode === 'n1')

@@ -44,20 +44,15 @@ export const scenarios: readonly Scenario[] = STOPS.map(({ isLong, ...stop }) =>
     nameOf(stop),
     // As long as no wire is stopped, nothing is to happen.
     {
-      timed: stop.parts.includes('wire.mjs'),
+      timed: stop.parts.includes('wire.mjs') && 'in-part',
       stores: ['manifests'],
       ...(isLong ? { isLong } : {}),
     },
-    async (lab) => {
+    async (lab, alone) => {
       await freshServices(lab);
-      const observation = await observe(lab);
-      const pids = stop.parts.map((part) => pidOf(lab, part));
-      const stoppedAtMs = observation.watch.nowMs();
-      for (const pid of pids) signal(pid, 'SIGSTOP');
-      await delay(stop.ms);
-      for (const pid of pids) signal(pid, 'SIGCONT');
-      await delay(LOOK_MS);
-      const { outcomes, answers } = await observation.end();
+      const watched = () => whileStopped(lab, stop);
+      const isAlone = stop.parts.includes('wire.mjs');
+      const { outcomes, answers, stoppedAtMs } = await (isAlone ? alone(watched) : watched());
       const theirs = outcomes.filter((one) => one.preferredNode === VICTIM);
       for (const one of outcomes) {
         assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
@@ -71,6 +66,17 @@ export const scenarios: readonly Scenario[] = STOPS.map(({ isLong, ...stop }) =>
     },
   ),
 );
+
+async function whileStopped(lab: Lab, { parts, ms }: Stop) {
+  const observation = await observe(lab);
+  const pids = parts.map((part) => pidOf(lab, part));
+  const stoppedAtMs = observation.watch.nowMs();
+  for (const pid of pids) signal(pid, 'SIGSTOP');
+  await delay(ms);
+  for (const pid of pids) signal(pid, 'SIGCONT');
+  await delay(LOOK_MS);
+  return { ...(await observation.end()), stoppedAtMs };
+}
 
 /** Whoever slept must not answer for what others have taken, whatever waits in its queues. */
 function wasTaken(

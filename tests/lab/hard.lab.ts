@@ -70,16 +70,18 @@ export const scenarios: readonly Scenario[] = [
 
   scenario(
     'hard/death-of-a-node-that-one-of-two-hears',
-    { ...WIRE_ALONE, timed: true },
-    async (lab) => {
+    { ...WIRE_ALONE, timed: 'in-part' },
+    async (lab, alone) => {
       await freshServices(lab);
       // Whoever does not hear the node is the one that comes after it.
       await cutBetween(lab, 'n1', 'n2');
       await nodeTells(lab, 'n2', 'PartlyHeard');
-      const observation = await observe(lab);
-      await NODE_LOSS.strike(lab, 'n1');
-      await observation.movedFrom(lab, 'n1', PARTLY_HEARD_TAKEOVER_MS);
-      const { outcomes } = await observation.end();
+      const { outcomes } = await alone(async () => {
+        const observation = await observe(lab);
+        await NODE_LOSS.strike(lab, 'n1');
+        await observation.movedFrom(lab, 'n1', PARTLY_HEARD_TAKEOVER_MS);
+        return observation.end();
+      });
       for (const one of outcomes) {
         if (one.preferredNode !== 'n1') assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
       }

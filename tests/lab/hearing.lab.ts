@@ -8,6 +8,7 @@ import { type Assignment, assertAnswers, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import { ipv4On, ipv6On, macOn, POOL } from '../../lab/plan.ts';
+import type { AnswerReport } from '../../lab/prober.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
 import { classManifest } from '../../lab/workload.ts';
@@ -32,21 +33,9 @@ const LOOK_MS = 3_000;
 
 export const scenarios: readonly Scenario[] = [
   // A new filter opens a second capture, which hears the first one's frames (network rule 9).
-  scenario('hearing/pool-changes-under-load', { timed: true }, async (lab) => {
+  scenario('hearing/pool-changes-under-load', { timed: 'in-part' }, async (lab, alone) => {
     const all = await freshServices(lab);
-    const noise = await (await lab.proberOn('client2')).watch(NOISE_IPS);
-    const watch = await lab.prober.watch(all.map((one) => one.ip));
-    for (let change = 0; change < POOL_CHANGES; change += 1) {
-      const { className, family } = STANDARD_SERVICES[change % 2 === 0 ? 0 : 1];
-      const prefix = family === 'IPv4' ? '192.0.2.' : '2001:db8:2::';
-      const extra = `${prefix}${120 + change}-${prefix}${120 + change}`;
-      await lab.cluster.apply(
-        classManifest({ name: className, addressPool: [POOL[family].range, extra] }),
-      );
-      await delay(BETWEEN_CHANGES_MS);
-    }
-    const report = await watch.stop();
-    await noise.stop();
+    const report = await alone(() => whilePoolsChange(lab, all));
     for (const { ip, preferredNode } of all) {
       assert.equal(report.macsInOrder(ip), [lab.macOf(preferredNode)], `who answered ${ip}`);
       assert.ok(report.unanswered(ip) <= 1, `${report.unanswered(ip)} questions for ${ip}`);
@@ -87,6 +76,23 @@ export const scenarios: readonly Scenario[] = [
     },
   ),
 ];
+
+async function whilePoolsChange(lab: Lab, all: readonly Assignment[]): Promise<AnswerReport> {
+  const noise = await (await lab.proberOn('client2')).watch(NOISE_IPS);
+  const watch = await lab.prober.watch(all.map((one) => one.ip));
+  for (let change = 0; change < POOL_CHANGES; change += 1) {
+    const { className, family } = STANDARD_SERVICES[change % 2 === 0 ? 0 : 1];
+    const prefix = family === 'IPv4' ? '192.0.2.' : '2001:db8:2::';
+    const extra = `${prefix}${120 + change}-${prefix}${120 + change}`;
+    await lab.cluster.apply(
+      classManifest({ name: className, addressPool: [POOL[family].range, extra] }),
+    );
+    await delay(BETWEEN_CHANGES_MS);
+  }
+  const report = await watch.stop();
+  await noise.stop();
+  return report;
+}
 
 /** Once whoever started later has its IPs back, every IP is answered by its preferred node alone, and goes on so. */
 async function stayWhereTheyBelong(lab: Lab, all: readonly Assignment[]): Promise<void> {

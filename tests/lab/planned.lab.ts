@@ -2,7 +2,7 @@ import { delay } from '../../lab/exec.ts';
 import { CABLE_OUT, NODE_LOSS } from '../../lab/faults.ts';
 import { ready, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { type Measurement, type Scenario, scenario } from '../../lab/scenario.ts';
+import { type Alone, type Measurement, type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
 import { BALANCER_LABEL } from '../../lab/workload.ts';
 import { nothingLostOf, putUnderLoad, stayedPut } from './load.ts';
@@ -16,60 +16,75 @@ const EXCLUDE = 'node.kubernetes.io/exclude-from-external-load-balancers';
  */
 const DRAIN_TO_SIGTERM_MS = [0, 50, 100, 200];
 
+/** A busy machine loses packets by itself. */
+const IN_PART = { timed: 'in-part' } as const;
+
 export const scenarios: readonly Scenario[] = [
-  scenario('planned/drain', {}, async (lab) => {
+  scenario('planned/drain', IN_PART, async (lab, alone) => {
     await freshServices(lab);
-    return losesNothing(lab, async (moved) => {
-      await lab.cluster.change(NODE, { annotations: { [DRAIN]: 'true' } });
-      await moved();
-    });
+    return alone(() =>
+      losesNothing(lab, async (moved) => {
+        await lab.cluster.change(NODE, { annotations: { [DRAIN]: 'true' } });
+        await moved();
+      }),
+    );
   }),
 
-  scenario('planned/exclude-label', {}, async (lab) => {
+  scenario('planned/exclude-label', IN_PART, async (lab, alone) => {
     await freshServices(lab);
-    return losesNothing(lab, async (moved) => {
-      await lab.cluster.change(NODE, { labels: { [EXCLUDE]: '' } });
-      await moved();
-    });
+    return alone(() =>
+      losesNothing(lab, async (moved) => {
+        await lab.cluster.change(NODE, { labels: { [EXCLUDE]: '' } });
+        await moved();
+      }),
+    );
   }),
 
   ...DRAIN_TO_SIGTERM_MS.map((delayMs) =>
-    scenario(`planned/drain-then-sigterm-after-${delayMs}-ms`, { timed: true }, async (lab) => {
+    scenario(`planned/drain-then-sigterm-after-${delayMs}-ms`, IN_PART, async (lab, alone) => {
       await freshServices(lab);
-      return losesNothing(lab, async (moved) => {
-        await lab.cluster.change(NODE, { annotations: { [DRAIN]: 'true' } });
-        await delay(delayMs);
-        await lab.program(NODE.name).stop();
-        await NODE_LOSS.strike(lab, NODE.name);
-        await moved();
-      });
+      return alone(() =>
+        losesNothing(lab, async (moved) => {
+          await lab.cluster.change(NODE, { annotations: { [DRAIN]: 'true' } });
+          await delay(delayMs);
+          await lab.program(NODE.name).stop();
+          await NODE_LOSS.strike(lab, NODE.name);
+          await moved();
+        }),
+      );
     }),
   ),
 
-  scenario('planned/node-leaves-the-group', {}, async (lab) => {
+  scenario('planned/node-leaves-the-group', IN_PART, async (lab, alone) => {
     await freshServices(lab);
-    return losesNothing(lab, async (moved) => {
-      await lab.cluster.change(NODE, { labels: { [BALANCER_LABEL]: null } });
-      await moved();
-    });
+    return alone(() =>
+      losesNothing(lab, async (moved) => {
+        await lab.cluster.change(NODE, { labels: { [BALANCER_LABEL]: null } });
+        await moved();
+      }),
+    );
   }),
 
-  scenario('planned/failback', {}, async (lab) => {
+  scenario('planned/failback', IN_PART, async (lab, alone) => {
     await freshServices(lab);
     await CABLE_OUT.strike(lab, NODE.name);
     await delay(1_000);
-    return losesNothing(lab, async () => {
-      await CABLE_OUT.repair(lab, NODE.name);
-      await settled(lab);
-    });
+    return alone(() =>
+      losesNothing(lab, async () => {
+        await CABLE_OUT.repair(lab, NODE.name);
+        await settled(lab);
+      }),
+    );
   }),
 
-  scenario('planned/sigterm', { timed: true }, (lab) => staysPut(lab, ['n1'])),
+  scenario('planned/sigterm', IN_PART, (lab, alone) => staysPut(lab, ['n1'], alone)),
 
-  scenario('planned/rolling-restart-of-three', { timed: true }, (lab) => staysPut(lab, lab.nodes)),
+  scenario('planned/rolling-restart-of-three', IN_PART, (lab, alone) =>
+    staysPut(lab, lab.nodes, alone),
+  ),
 
-  scenario('planned/rolling-restart-of-two', { timed: true, lab: { nodes: 2 } }, (lab) =>
-    staysPut(lab, lab.nodes),
+  scenario('planned/rolling-restart-of-two', { ...IN_PART, lab: { nodes: 2 } }, (lab, alone) =>
+    staysPut(lab, lab.nodes, alone),
   ),
 ];
 
@@ -87,8 +102,12 @@ async function losesNothing(
 }
 
 /** A restart of node programs: no packet lost, no IP on another node, no TCP connection broken. */
-async function staysPut(lab: Lab, nodes: readonly string[]): Promise<Measurement> {
+async function staysPut(lab: Lab, nodes: readonly string[], alone: Alone): Promise<Measurement> {
   await freshServices(lab);
+  return alone(() => restarted(lab, nodes));
+}
+
+async function restarted(lab: Lab, nodes: readonly string[]): Promise<Measurement> {
   const load = await putUnderLoad(lab);
   for (const node of nodes) {
     await lab.program(node).stop();

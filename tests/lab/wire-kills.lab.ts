@@ -19,11 +19,12 @@ const STATUS_WITHIN_MS = 10_000;
 
 export const scenarios: readonly Scenario[] = [
   // Network rule 7; `--repeat 17` makes 200 kills.
-  scenario('wire-kills/at-any-phase-nothing-moves', { timed: true }, async (lab) => {
+  scenario('wire-kills/at-any-phase-nothing-moves', { timed: 'in-part' }, async (lab, alone) => {
     const samples: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) {
       await restartNodes(lab);
-      samples.push(...(await killEachInTurn(lab)));
+      const all = await freshServices(lab);
+      samples.push(...(await alone(() => killEachInTurn(lab, all))));
     }
     const kills = ROUNDS * KILLS_PER_NODE * lab.nodes.length;
     return { unit: 'ms', samples, counts: { kills } };
@@ -73,8 +74,7 @@ async function restartNodes(lab: Lab): Promise<void> {
 }
 
 /** @returns for each IP the longest time without an answer, in ms */
-async function killEachInTurn(lab: Lab): Promise<number[]> {
-  const all = await freshServices(lab);
+async function killEachInTurn(lab: Lab, all: readonly Assignment[]): Promise<number[]> {
   await delay(SETTLED_MS);
   const ips = all.map((one) => one.ip);
   const watch = await lab.prober.watch(ips, ASK_EVERY_MS);
