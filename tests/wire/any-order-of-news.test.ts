@@ -110,6 +110,17 @@ const histories = fc.array(
   { minLength: 2, maxLength: 12 },
 );
 
+type History = typeof histories extends fc.Arbitrary<infer Of> ? Of : never;
+
+/** Rare, and once wrong: n2 comes back and asks for its IP before it hears n1, whose claim it takes for a stranger's. */
+const VETOED_BY_A_PEER: History = [
+  { event: 'create', address: '192.0.2.11', node: 'n2', other: 'n1', thenMs: 700 },
+  { event: 'cutOneWay', address: '192.0.2.11', node: 'n3', other: 'n1', thenMs: 0 },
+  { event: 'cutOneWay', address: '192.0.2.11', node: 'n1', other: 'n2', thenMs: 700 },
+  { event: 'comeBack', address: '192.0.2.11', node: 'n2', other: 'n2', thenMs: 2_901 },
+  { event: 'create', address: '192.0.2.12', node: 'n3', other: 'n1', thenMs: 1_275 },
+];
+
 test('once all know the same, each IP has the one right answer, whoever heard of what when', () => {
   fc.assert(
     fc.property(histories, (history) => {
@@ -128,7 +139,7 @@ test('once all know the same, each IP has the one right answer, whoever heard of
           assert.equal([lan.cache.get(ip(address))], right, `cache: ${address}`);
       }
     }),
-    { numRuns: 15, seed: 5 },
+    { numRuns: 15, seed: 5, examples: [[VETOED_BY_A_PEER]] },
   );
 });
 
