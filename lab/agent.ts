@@ -14,6 +14,7 @@ const AGENTS = [
   'chorus',
   'relay',
   'kube-proxy',
+  'bare-responder',
 ] as const;
 
 /** Agents lie outside the package, whose `cap` they need. */
@@ -41,7 +42,7 @@ export interface AgentOptions {
   readonly directory: string;
   readonly namespace: string;
   readonly args?: readonly string[];
-  /** It stands for nodes, which others take for dead when it is kept waiting. */
+  /** It stands for nodes, or is measured beside one: others take it for dead, or slow, when it is kept waiting. */
   readonly isPunctual?: boolean;
 }
 

@@ -4,21 +4,17 @@ import { CABLE_OUT, type Fault, killPart, MOVING_FAULTS } from './faults.ts';
 import type { Figure, FigureGroup, Samples } from './figure.ts';
 import { settled } from './health.ts';
 import type { Lab } from './lab.ts';
-import { NDPPD_IP, startNdppd } from './ndppd.ts';
 import { createdToAnswered } from './new-service.ts';
-import { ipv4On, ipv6On, numberOf } from './plan.ts';
 import { pssKibOf } from './processes.ts';
-import { replyTimes } from './reply-times.ts';
 import { observe, playFault } from './trial.ts';
 
-const REPLIES = 1_000;
 const LOOK_MS = 1_000;
 const DRAIN = 'network.deckhouse.io/drain-balancer';
 /** On each of three nodes a third of them. */
 const MANY_IPS = 3_000;
 const MANY_WITHIN_MS = 180_000;
 
-/** What nodes do: failover, planned moves, answers and memory, on a directory of manifests. */
+/** What nodes do: failover, planned moves and memory, on a directory of manifests. */
 export function nodeFigures(trials: number): FigureGroup {
   const figures: readonly Figure[] = [
     ...MOVING_FAULTS.map((fault) => ({
@@ -32,7 +28,6 @@ export function nodeFigures(trials: number): FigureGroup {
     { name: 'drain', unit: 'lost', trials, trial: drain },
     { name: 'failback', unit: 'lost', trials, trial: failback },
     { name: 'created-to-answered', unit: 'ms', trials, trial: createdToAnswered },
-    { name: 'reply', unit: 'ms', trials: 1, trial: repliesInTurn },
     { name: 'memory', unit: 'MiB', trials: 1, trial: memory },
     { name: 'memory-of-many', unit: 'MiB', trials: 1, trial: memoryOfMany },
   ];
@@ -84,26 +79,6 @@ async function failback(lab: Lab, node: string): Promise<Samples> {
   await settled(lab);
   const { outcomes } = await observation.end();
   return { failback: outcomes.map((one) => one.lost) };
-}
-
-/** Of an IP of this module, of the same node's own address, which its kernel answers for, and of another program's. */
-async function repliesInTurn(lab: Lab, node: string): Promise<Samples> {
-  const all = await settled(lab);
-  const number = numberOf(node);
-  const ours = (isIpv6: boolean) =>
-    all.find((one) => one.preferredNode === node && one.ip.includes(':') === isIpv6)?.ip ?? '';
-  const stopNdppd = await startNdppd(lab);
-  try {
-    return {
-      'ARP reply': await replyTimes(lab, ours(false), REPLIES),
-      'ARP reply, kernel': await replyTimes(lab, ipv4On('public', number), REPLIES),
-      'NDP reply': await replyTimes(lab, ours(true), REPLIES),
-      'NDP reply, kernel': await replyTimes(lab, ipv6On('public', number), REPLIES),
-      'NDP reply, ndppd': await replyTimes(lab, NDPPD_IP, REPLIES),
-    };
-  } finally {
-    stopNdppd();
-  }
 }
 
 export async function memory(lab: Lab): Promise<Samples> {

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { type FigureGroup, measure } from './figure.ts';
 import { clusterFigures } from './figures-cluster.ts';
 import { nodeFigures } from './figures-node.ts';
+import { replyFigures } from './figures-reply.ts';
 import { controllerScale, SCALES } from './figures-scale.ts';
 import { startLab } from './lab.ts';
 import { withTimedRun } from './lock.ts';
@@ -20,7 +21,7 @@ await withTimedRun(measureAll);
 
 async function measureAll(): Promise<void> {
   const rows: string[][] = [['figure', 'unit', 'n', 'min', 'p50', 'p90', 'p99', 'max']];
-  for (const group of [nodeFigures(TRIALS), clusterFigures(TRIALS)]) {
+  for (const group of [nodeFigures(TRIALS), replyFigures(), clusterFigures(TRIALS)]) {
     rows.push(...(await measureGroup(group)));
   }
   for (const services of SCALES) {

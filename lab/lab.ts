@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAgents, startAgent } from './agent.ts';
+import { type BareResponder, startBareResponder } from './bare-responder.ts';
 import { type Chorus, startChorus } from './chorus.ts';
 import { CleanUp, runBeforeExit } from './cleanup.ts';
 import type { Cluster } from './cluster.ts';
@@ -172,6 +173,16 @@ export class Lab {
   async chorusOn(name: string, voices: number): Promise<Chorus> {
     const keyFile = keyFileOf(this.directory, this.nodes[0] ?? '');
     return this.#untilEndOfScenario(await startChorus(this.#where(name), keyFile, voices));
+  }
+
+  /** Another ARP responder on a host, to be measured beside the nodes. */
+  async bareResponderOn(name: string, ip: string): Promise<BareResponder> {
+    const { mac } = proberHost(
+      planHosts(this.options.nodes, this.options.secondSegment),
+      name,
+      'public',
+    );
+    return this.#untilEndOfScenario(await startBareResponder(this.#where(name), mac, ip));
   }
 
   /** Watches the switch's port of each node, and shuts one whose node sends too many ARP broadcasts. */
