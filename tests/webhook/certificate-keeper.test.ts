@@ -90,6 +90,21 @@ test('a replica that does not write serves the renewed one within half a minute'
   assert.is(standby.served.length, 2);
 });
 
+test('a replica that has found a damaged one serves its successor within a second', async () => {
+  const { clock, shared, bench } = await started();
+  const standby = new KeeperBench(clock, shared);
+  standby.mayWrite = false;
+  await standby.pass(0);
+  if (shared.kept !== undefined) shared.put({ ...shared.kept, certificate: 'none' });
+  // Half a minute until both have found it, and ten seconds until callers trust its successor.
+  for (let second = 0; second < 41; second += 1) {
+    clock.advance(1_000);
+    for (const each of [bench, standby]) await each.settle();
+  }
+  assert.is(bench.served.length, 2);
+  assert.equal(standby.served, bench.served);
+});
+
 test('callers trust the old authority until its certificate has expired, and no longer', async () => {
   const { clock, shared, bench } = await started();
   clock.advance(60 * DAY_MS);

@@ -47,7 +47,7 @@ export interface KeeperPorts {
 
 /** How often it is looked whether another replica has renewed it, or somebody has changed what callers trust. */
 const LOOK_EVERY_MS = 30_000;
-/** While there is no certificate. */
+/** While there is no certificate, or none that is of use: the replica that writes makes another. */
 const LOOK_SOON_MS = 1_000;
 /** How long API servers may take to hear of a new authority: a watch event, and a busy moment. */
 const SPREAD_MS = 10_000;
@@ -133,7 +133,7 @@ export class CertificateKeeper {
     const lifetime = stored && this.#serve(stored.kept);
     if (!mayWrite()) {
       this.#successor = undefined;
-      return this.#served === undefined ? LOOK_SOON_MS : LOOK_EVERY_MS;
+      return lifetime === undefined ? LOOK_SOON_MS : LOOK_EVERY_MS;
     }
     const now = clock.epochMs();
     const trusted = withoutExpired(this.#served?.kept.authorities ?? '', now);
