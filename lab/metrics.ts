@@ -36,3 +36,9 @@ export async function metricOf(
     .filter((one) => wanted.every(([label, value]) => one.labels[label] === value))
     .reduce((sum, { value }) => sum + value, 0);
 }
+
+/** How often any of these nodes has found another one dead. */
+export async function deathsSeen(lab: Lab, nodes: readonly string[] = lab.nodes): Promise<number> {
+  const seen = nodes.map((node) => metricOf(lab, node, 'metallb_wire_peers_died_total'));
+  return (await Promise.all(seen)).reduce((sum, value) => sum + value, 0);
+}

@@ -4,7 +4,7 @@ import { NODE_LOSS } from '../../lab/faults.ts';
 import { assignedIps, settled } from '../../lab/health.ts';
 import { fetchPage } from '../../lab/http.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { metricOf } from '../../lab/metrics.ts';
+import { deathsSeen } from '../../lab/metrics.ts';
 import { cpuSecondsOf } from '../../lab/processes.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
@@ -34,7 +34,7 @@ export const scenarios: readonly Scenario[] = [
       await allHeard(lab, wide);
       const openedInMs = performance.now() - begun;
       noneMoved((await opening.end()).outcomes);
-      const died = await deaths(lab);
+      const died = await deathsSeen(lab);
       const quiet = await observe(lab);
       const cpuBefore = wireSeconds(lab, node);
       await delay(QUIET_MS);
@@ -42,7 +42,7 @@ export const scenarios: readonly Scenario[] = [
       const { outcomes: unmoved } = await quiet.end();
       noneMoved(unmoved);
       for (const { ip, lost, sent } of unmoved) assert.is(lost, 0, `of ${sent} to ${ip}`);
-      assert.is(await deaths(lab), died, 'nobody is found dead');
+      assert.is(await deathsSeen(lab), died, 'nobody is found dead');
       const outcomes = await playFault(lab, NODE_LOSS, node);
       const samples = outcomes
         .filter(({ preferredNode }) => preferredNode === node)
@@ -101,11 +101,6 @@ function noneMoved(outcomes: readonly IpOutcome[]): void {
   for (const { ip, macs } of outcomes) {
     assert.is(macs.length, 1, `${ip} is answered by ${macs.join(', then ')}`);
   }
-}
-
-async function deaths(lab: Lab): Promise<number> {
-  const each = lab.nodes.map((node) => metricOf(lab, node, 'metallb_wire_peers_died_total'));
-  return (await Promise.all(each)).reduce((sum, one) => sum + one, 0);
 }
 
 function wireSeconds(lab: Lab, node: string): number {

@@ -5,7 +5,7 @@ import { delay, until } from '../../lab/exec.ts';
 import type { Assignment } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { IPS_OF_A_SERVICE, manyServices } from '../../lab/many-services.ts';
-import { metricOf } from '../../lab/metrics.ts';
+import { deathsSeen } from '../../lab/metrics.ts';
 import { cpuSecondsOf, pssKibOf } from '../../lab/processes.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { changeServices } from '../../lab/service-changes.ts';
@@ -43,12 +43,12 @@ export const scenarios: readonly Scenario[] = [
       const all = await manyServices(lab, SERVICES, COME_WITHIN_MS);
       const comeSeconds = Math.round((performance.now() - startedAt) / 1_000);
       await allAnswered(lab, all, (one) => one.preferredNode, ASKED_WITHIN_MS);
-      const diedBefore = await deaths(lab);
+      const diedBefore = await deathsSeen(lab);
       const idle = await cpuPercentWhile(lab, () => delay(IDLE_MS));
       const memory = pssMib(lab);
       await allAnswered(lab, all, (one) => one.preferredNode, ASKED_WITHIN_MS);
       const changed = await underChanges(lab, all);
-      assert.is((await deaths(lab)) - diedBefore, 0, 'nodes found dead');
+      assert.is((await deathsSeen(lab)) - diedBefore, 0, 'nodes found dead');
       for (const [name, percent] of Object.entries(idle)) {
         assert.ok(percent < IDLE_CPU_PERCENT, `idle, ${name} took ${percent} % of a core`);
       }
@@ -105,11 +105,6 @@ async function tillAnswered(lab: Lab, name: string): Promise<number> {
     await until({ what, ...waiting }, async () => (await lab.prober.macsOf(ip)).length === 1);
   }
   return Math.round(performance.now() - startedAt);
-}
-
-async function deaths(lab: Lab): Promise<number> {
-  const died = lab.nodes.map((node) => metricOf(lab, node, 'metallb_wire_peers_died_total'));
-  return (await Promise.all(died)).reduce((sum, value) => sum + value, 0);
 }
 
 type ByProgram = Readonly<Record<'wire' | 'speaker' | 'controller', number>>;

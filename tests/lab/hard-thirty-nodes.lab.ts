@@ -4,7 +4,7 @@ import { delay, until } from '../../lab/exec.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
 import { type Assignment, ready } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { metricOf } from '../../lab/metrics.ts';
+import { deathsSeen, metricOf } from '../../lab/metrics.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import type { AnswerWatch } from '../../lab/prober.ts';
 import { cpuSecondsOf } from '../../lab/processes.ts';
@@ -94,11 +94,6 @@ function peersUp(lab: Lab, node: string): Promise<number> {
   return metricOf(lab, node, 'metallb_wire_peer_up', { interface: 'eth0' });
 }
 
-async function deaths(lab: Lab, nodes: readonly string[] = lab.nodes): Promise<number> {
-  const died = nodes.map((node) => metricOf(lab, node, 'metallb_wire_peers_died_total'));
-  return (await Promise.all(died)).reduce((sum, value) => sum + value, 0);
-}
-
 /** @throws where the machine did not let it speak: that its nodes were buried then says nothing of the programs */
 async function reportOf(chorus: Chorus): Promise<ChorusReport> {
   const report = await chorus.report();
@@ -113,7 +108,7 @@ async function nobodyDiesInAQuietMinute(lab: Lab, chorus: Chorus, all: readonly 
     all.map(({ ip }) => ip),
     SELDOM_MS,
   );
-  const diedBefore = await deaths(lab);
+  const diedBefore = await deathsSeen(lab);
   await reportOf(chorus);
   const cpuBefore = wires.map(cpuSecondsOf);
   const startedAt = performance.now();
@@ -124,7 +119,7 @@ async function nobodyDiesInAQuietMinute(lab: Lab, chorus: Chorus, all: readonly 
   const cpuPercent = Math.round(1_000 * Math.max(...shares)) / 10;
   const perSecond = Math.round(heartbeats / seconds);
   assert.equal(burials, []);
-  assert.is((await deaths(lab)) - diedBefore, 0, 'nodes found dead');
+  assert.is((await deathsSeen(lab)) - diedBefore, 0, 'nodes found dead');
   await everybodyCounts(lab, chorus, NODES - 1);
   await stayed(lab, watch, all);
   assert.ok(perSecond <= HEARTBEATS_PER_SECOND * EARLY, `${perSecond} heartbeats a second`);
@@ -148,7 +143,7 @@ async function oneVoiceFallsSilent(
 ): Promise<number> {
   const [voice = ''] = chorus.nodes;
   const watch = await lab.prober.watch(all.map(({ ip }) => ip));
-  const diedBefore = await deaths(lab);
+  const diedBefore = await deathsSeen(lab);
   await reportOf(chorus);
   await chorus.silence(voice);
   await delay(LOOK_MS);
@@ -159,7 +154,7 @@ async function oneVoiceFallsSilent(
   const times = burials.map(({ afterMs }) => afterMs);
   const [first, last] = [Math.min(...times), Math.max(...times)];
   assert.ok(first >= 300 && last < BURIED_WITHIN_MS, `buried after ${first} to ${last} ms`);
-  assert.is((await deaths(lab)) - diedBefore, lab.nodes.length, 'burials by real nodes');
+  assert.is((await deathsSeen(lab)) - diedBefore, lab.nodes.length, 'burials by real nodes');
   await stayed(lab, watch, all);
   await chorus.speak(voice);
   await everybodyCounts(lab, chorus, NODES - 1);
@@ -169,7 +164,7 @@ async function oneVoiceFallsSilent(
 /** @returns for how long clients of its IPs were in the dark */
 async function aNodeDies(lab: Lab, chorus: Chorus): Promise<number[]> {
   const survivors = ['n2', 'n3'];
-  const diedBefore = await deaths(lab, survivors);
+  const diedBefore = await deathsSeen(lab, survivors);
   const observation = await observe(lab);
   await reportOf(chorus);
   await NODE_LOSS.strike(lab, 'n1');
@@ -179,7 +174,11 @@ async function aNodeDies(lab: Lab, chorus: Chorus): Promise<number[]> {
   assert.equal([...new Set(burials.map(({ node }) => node))], ['n1']);
   assert.is(burials.length, VOICES);
   await delay(LOOK_MS);
-  assert.is((await deaths(lab, survivors)) - diedBefore, survivors.length, 'burials by real nodes');
+  assert.is(
+    (await deathsSeen(lab, survivors)) - diedBefore,
+    survivors.length,
+    'burials by real nodes',
+  );
   for (const { ip, preferredNode, lost, macs } of outcomes) {
     if (preferredNode === 'n1') continue;
     assert.equal(macs, [lab.macOf(preferredNode)], `who answered ${ip}`);
