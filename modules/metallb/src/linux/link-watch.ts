@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { Backoff } from '../time/backoff.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { type Link, parseLinks } from './link.ts';
+import { pipesAlone } from './pipes-alone.ts';
 
 /** What a link watch tells. */
 export interface LinkWatchOptions {
@@ -62,7 +63,7 @@ class IpMonitor implements LinkWatch {
   }
 
   start(): void {
-    const monitor = spawn('sh', ['-c', MONITOR], { stdio: ['pipe', 'pipe', 'pipe'] });
+    const monitor = spawn('sh', ['-c', MONITOR], { stdio: pipesAlone() });
     this.#monitor = monitor;
     monitor.on('error', (error) => this.#fail('ip monitor does not start', error));
     // The shell may be gone when its input is closed.
