@@ -37,8 +37,18 @@ export async function metricOf(
     .reduce((sum, { value }) => sum + value, 0);
 }
 
+/** The sum over nodes. */
+async function sumOf(lab: Lab, nodes: readonly string[], name: string): Promise<number> {
+  const values = await Promise.all(nodes.map((node) => metricOf(lab, node, name)));
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
 /** How often any of these nodes has found another one dead. */
-export async function deathsSeen(lab: Lab, nodes: readonly string[] = lab.nodes): Promise<number> {
-  const seen = nodes.map((node) => metricOf(lab, node, 'metallb_wire_peers_died_total'));
-  return (await Promise.all(seen)).reduce((sum, value) => sum + value, 0);
+export function deathsSeen(lab: Lab, nodes: readonly string[] = lab.nodes): Promise<number> {
+  return sumOf(lab, nodes, 'metallb_wire_peers_died_total');
+}
+
+/** Claims of peers on what these nodes announce. */
+export function disputesSeen(lab: Lab, nodes: readonly string[]): Promise<number> {
+  return sumOf(lab, nodes, 'metallb_wire_disputes_total');
 }

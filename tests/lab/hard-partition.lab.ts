@@ -3,7 +3,7 @@ import { delay, until } from '../../lab/exec.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
 import { type Assignment, assertAnswers, ready } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { metricOf } from '../../lab/metrics.ts';
+import { disputesSeen } from '../../lab/metrics.ts';
 import { neighbourMac, touch } from '../../lab/neighbours.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import type { Answer, Prober } from '../../lab/prober.ts';
@@ -17,6 +17,7 @@ const HERE = ['n1', 'client'];
 const THERE = ['n2', 'n3', 'client2', 'prober', 'router'];
 /** One in each half. */
 const CLIENTS = ['client', 'client2'];
+const ANNOUNCERS = ['n1', 'n2'];
 const SERVED_WITHIN_MS = 2_000;
 const ONE_ANSWER_WITHIN_MS = 1_000;
 /** Longer than a takeover and the burst after it. */
@@ -57,7 +58,7 @@ export const scenarios: readonly Scenario[] = [
   }),
 
   scenario('hard/halves-that-know-different-states-of-the-cluster', WIRE_ALONE, async (lab) => {
-    const all = await localServices(lab, ['n1', 'n2']);
+    const all = await localServices(lab, ANNOUNCERS);
     const ips = all.map((one) => one.ip);
     await lab.switch.part(HERE, THERE);
     await lab.cluster.cutOff('n1');
@@ -66,7 +67,7 @@ export const scenarios: readonly Scenario[] = [
     await answeredIn(lab, lab.prober, ips, ['n2']);
     for (const host of CLIENTS) await touch(lab.namespace(host), ips);
     await delay(LOOK_MS);
-    const disputedBefore = await disputesOf(lab);
+    const disputedBefore = await disputesSeen(lab, ANNOUNCERS);
     const watch = await lab.prober.watch(ips);
     await lab.switch.heal();
     const healedAtMs = watch.nowMs();
@@ -78,7 +79,7 @@ export const scenarios: readonly Scenario[] = [
     const samples = right.map((one) => bothAnsweredUntil(lab, answers, one) - healedAtMs);
     const slowest = Math.max(...samples);
     assert.ok(slowest < ONE_ANSWER_WITHIN_MS, `two answers until ${slowest} ms after healing`);
-    assert.ok((await disputesOf(lab)) > disputedBefore, 'nothing was disputed');
+    assert.ok((await disputesSeen(lab, ANNOUNCERS)) > disputedBefore, 'nothing was disputed');
     await lab.cluster.reconnect();
     return { unit: 'ms', samples };
   }),
@@ -135,13 +136,6 @@ async function knowsTheAnnouncers(
     const known = await neighbourMac(lab.namespace(host), ip);
     assert.is(known, lab.macOf(preferredNode), `where ${host} sends for ${ip}`);
   }
-}
-
-/** Claims of peers on what a node announces, since its program started. */
-async function disputesOf(lab: Lab): Promise<number> {
-  const nodes = ['n1', 'n2'];
-  const counts = nodes.map((node) => metricOf(lab, node, 'metallb_wire_disputes_total'));
-  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
 }
 
 /** When another than the IP's own node answered last, on the watch's clock. */

@@ -44,15 +44,16 @@ export const scenarios: readonly Scenario[] = STOPS.map(({ isLong, ...stop }) =>
     nameOf(stop),
     // As long as no wire is stopped, nothing is to happen.
     {
-      timed: stop.parts.includes('wire.mjs') && 'in-part',
+      timed: stopsWire(stop) && 'in-part',
       stores: ['manifests'],
       ...(isLong ? { isLong } : {}),
     },
     async (lab, alone) => {
       await freshServices(lab);
       const watched = () => whileStopped(lab, stop);
-      const isAlone = stop.parts.includes('wire.mjs');
-      const { outcomes, answers, stoppedAtMs } = await (isAlone ? alone(watched) : watched());
+      const { outcomes, answers, stoppedAtMs } = await (stopsWire(stop)
+        ? alone(watched)
+        : watched());
       const theirs = outcomes.filter((one) => one.preferredNode === VICTIM);
       for (const one of outcomes) {
         assert.is(one.lost, 0, `${one.ip} lost ${one.lost}`);
@@ -66,6 +67,10 @@ export const scenarios: readonly Scenario[] = STOPS.map(({ isLong, ...stop }) =>
     },
   ),
 );
+
+function stopsWire({ parts }: Stop): boolean {
+  return parts.includes('wire.mjs');
+}
 
 async function whileStopped(lab: Lab, { parts, ms }: Stop) {
   const observation = await observe(lab);

@@ -6,8 +6,8 @@ function runOf(frameMs: number) {
   let now = 0;
   const turns: (() => void)[] = [];
   const run = new CaptureRun(
-    () => now,
     (turn) => turns.push(turn),
+    () => now,
   );
   const read = (frames: number) => {
     let lasted = 0;
@@ -36,6 +36,14 @@ test('once the event loop has turned, it begins anew', () => {
   turn();
   assert.is(read(1), 0);
   assert.ok(read(1_000) < 11);
+});
+
+test('what a process sleeps or waits for a processor is not reading', () => {
+  const run = new CaptureRun(() => undefined);
+  const frames = (count: number) => Math.max(...Array.from({ length: count }, () => run.frame()));
+  frames(1);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+  assert.ok(frames(1_000) < 200);
 });
 
 test.run();

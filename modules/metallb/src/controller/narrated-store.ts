@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type KubernetesObject, keyOf } from '../api/object.ts';
+import type { KubernetesObject } from '../api/object.ts';
 import { describeObject } from '../store/apply-patch.ts';
 import type { Occurrence } from '../store/event-sink.ts';
 import type { ObjectRef, Operation, Store } from '../store/store.ts';
@@ -30,7 +30,7 @@ export function narratedStore(store: Store, { known, tell }: Narration): Store {
       const before = baseOf(operation);
       const after = await store.write(operation);
       if (after === undefined) return undefined;
-      written.set(`${after.kind}/${keyOf(after.metadata)}`, after);
+      written.set(describeObject({ kind: after.kind, ...after.metadata }), after);
       // Without what it was based on, nobody can say what is new; what was just created has had nothing.
       if (before !== undefined) for (const each of eventsOfChange(before, after)) tell(each);
       return after;

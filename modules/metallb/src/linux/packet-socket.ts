@@ -173,7 +173,7 @@ class CapSocket implements PacketSocket {
 
   #deliver(capture: Capture): void {
     const { onFrame, onFlood = () => undefined } = this.#options;
-    const run = new CaptureRun(processorMs, setImmediate);
+    const run = new CaptureRun(setImmediate);
     capture.deliverTo((length) => {
       const readingMs = run.frame();
       onFrame(view(length), readingMs);
@@ -194,12 +194,6 @@ function openInTurn(interfaceName: string, wish: CaptureWish): Promise<Capture> 
     () => undefined,
   );
   return opened;
-}
-
-/** Of this process, so far. */
-function processorMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
 }
 
 function view(length: number): Uint8Array {

@@ -277,7 +277,7 @@ export class SegmentLiveness {
     this.#deafEndedAt = now;
   }
 
-  /** There is more to tell than waits for its turn, and maybe more in a moment. */
+  /** There is something to tell, and maybe more in a moment. */
   beatSoon(now: number): void {
     this.#nextBeatAt = Math.min(this.#nextBeatAt, now + SOON_MS);
   }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { type KubernetesObject, keyOf } from '../api/object.ts';
+import type { KubernetesObject } from '../api/object.ts';
 import { describeObject, type PatchOperation, patchObject } from '../store/apply-patch.ts';
 import { InvalidError, NotFoundError, StoreUnavailableError } from '../store/errors.ts';
 import { ObjectTable, type TableChange } from '../store/object-table.ts';
@@ -236,8 +236,9 @@ export class ControllerSide implements Side {
     for (const ref of this.#touched) {
       const wanted = this.#userFiles.get(ref);
       const base = this.#ports.view.base(ref);
-      this.#vanished.delete(idOf(ref));
-      if (wanted === undefined) this.#vanished.set(idOf(ref), { ref, at: this.#ports.clock.now() });
+      this.#vanished.delete(describeObject(ref));
+      if (wanted === undefined)
+        this.#vanished.set(describeObject(ref), { ref, at: this.#ports.clock.now() });
       else if (base === undefined) this.#table.create(newUserObject(wanted));
       else this.#table.replace(updatedUserObject(wanted, base));
       // Only now: what can't be written today is tried again when the directory is back.
@@ -305,10 +306,6 @@ export class ControllerSide implements Side {
   #report(path: string, message: string): void {
     this.#ports.onProblem({ file: this.#nameOf(path), line: 1, message });
   }
-}
-
-function idOf(ref: ObjectRef): string {
-  return `${ref.kind}/${keyOf(ref)}`;
 }
 
 function unreadable(error: unknown): string {

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type KubernetesObject, keyOf } from '../api/object.ts';
+import { describeObject } from '../store/apply-patch.ts';
 import type { ObjectRef } from '../store/store.ts';
 import { type Fragment, mergeStatus } from './fragments.ts';
 import type { BaseObject } from './published-objects.ts';
@@ -77,7 +78,7 @@ export class MergedView {
    */
   setFragments(file: string, fragments: readonly Fragment[]): ObjectRef[] {
     const before = this.#files.get(file) ?? new Map<string, Fragment>();
-    const after = new Map(fragments.map((fragment) => [idOf(fragment), fragment]));
+    const after = new Map(fragments.map((fragment) => [describeObject(fragment), fragment]));
     this.#files.set(file, after);
     const changed: ObjectRef[] = [];
     for (const [id, fragment] of before) {
@@ -95,14 +96,14 @@ export class MergedView {
 
   /** Replaces what a node says of one object. The object shows it after `refresh`. */
   setFragment(fragment: Fragment): void {
-    const id = idOf(fragment);
+    const id = describeObject(fragment);
     const ofObject = this.#fragments.get(id) ?? new Map<string, Fragment>();
     this.#fragments.set(id, ofObject.set(fragment.node, fragment));
   }
 
   /** Takes back what a node says of one object. The object shows it after `refresh`. */
   dropFragment(ref: ObjectRef, node: string): void {
-    const id = idOf(ref);
+    const id = describeObject(ref);
     const ofObject = this.#fragments.get(id);
     ofObject?.delete(node);
     if (ofObject?.size === 0) this.#fragments.delete(id);
@@ -121,15 +122,11 @@ export class MergedView {
   }
 
   #fragmentsFor(ref: ObjectRef, base: BaseObject | undefined): Fragment[] {
-    const all = [...(this.#fragments.get(idOf(ref))?.values() ?? [])];
+    const all = [...(this.#fragments.get(describeObject(ref))?.values() ?? [])];
     return all.filter(({ uid }) => uid === base?.metadata.uid);
   }
 
   #entry(ref: ObjectRef): Entry | undefined {
     return this.#kinds.get(ref.kind)?.get(keyOf(ref));
   }
-}
-
-function idOf(ref: ObjectRef): string {
-  return `${ref.kind}/${keyOf(ref)}`;
 }

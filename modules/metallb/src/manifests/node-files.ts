@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { keyOf } from '../api/object.ts';
+import { describeObject } from '../store/apply-patch.ts';
 import type { ObjectRef } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { type AtomicFiles, isMissing, readIfThere } from './atomic-file.ts';
@@ -34,7 +34,7 @@ export class NodeFiles {
 
   /** One that stands in its file. */
   adopt(fragment: Fragment): void {
-    this.#fileOf(fragment).fragments.set(idOf(fragment), fragment);
+    this.#fileOf(fragment).fragments.set(describeObject(fragment), fragment);
   }
 
   set(fragment: Fragment): void {
@@ -44,7 +44,7 @@ export class NodeFiles {
 
   delete(ref: ObjectRef): void {
     const { file, fragments } = this.#fileOf(ref);
-    fragments.delete(idOf(ref));
+    fragments.delete(describeObject(ref));
     file.change();
   }
 
@@ -59,7 +59,7 @@ export class NodeFiles {
   }
 
   #fileOf(ref: ObjectRef): OneFile {
-    const path = nodeFile(this.#ports.layout, this.#node, idOf(ref));
+    const path = nodeFile(this.#ports.layout, this.#node, describeObject(ref));
     const known = this.#files.get(path);
     if (known !== undefined) return known;
     const fragments = new Map<string, Fragment>();
@@ -90,8 +90,4 @@ function namesIn(directory: string): string[] {
     if (isMissing(error)) return [];
     throw error;
   }
-}
-
-function idOf(ref: ObjectRef): string {
-  return `${ref.kind}/${keyOf(ref)}`;
 }

@@ -1,3 +1,4 @@
+import { describeObject } from '../store/apply-patch.ts';
 import type { ObjectRef } from '../store/store.ts';
 import { type ManifestProblem, parseManifest, type UserObject } from './parse-documents.ts';
 
@@ -27,12 +28,12 @@ export class UserFiles {
   }
 
   get(ref: ObjectRef): Wanted | undefined {
-    return this.#wanted.get(idOf(ref));
+    return this.#wanted.get(describeObject(ref));
   }
 
   /** What a file asked for when it was last good, before this program started. */
   adopt({ object, file }: Wanted): void {
-    const id = idOf({ kind: object.kind, ...object.metadata });
+    const id = describeObject({ kind: object.kind, ...object.metadata });
     const content = this.#contents.get(file) ?? new Map<string, UserObject>();
     this.#contents.set(file, content.set(id, { object, line: 1 }));
     this.#wanted.set(id, { object, file });
@@ -71,7 +72,7 @@ export class UserFiles {
     const content = new Map<string, UserObject>();
     const duplicates: ManifestProblem[] = [];
     for (const item of objects) {
-      const id = idOf({ kind: item.object.kind, ...item.object.metadata });
+      const id = describeObject({ kind: item.object.kind, ...item.object.metadata });
       const first = content.get(id);
       if (first === undefined) content.set(id, item);
       else duplicates.push(duplicate(file, item.line, id, `line ${first.line}`));
@@ -120,8 +121,4 @@ export class UserFiles {
 
 function duplicate(file: string, line: number, id: string, where: string): ManifestProblem {
   return { file, line, message: `${id} is defined in ${where} already` };
-}
-
-function idOf({ kind, namespace, name }: ObjectRef): string {
-  return [kind, namespace ?? '', name].join('/');
 }

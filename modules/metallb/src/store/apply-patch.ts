@@ -6,7 +6,7 @@ import type { JsonPatchOperation, Operation } from './store.ts';
 /** The patch form of an Operation. */
 export type PatchOperation = Extract<Operation, { do: 'patch' }>;
 
-/** How messages name an object, e.g. `Service/default/nginx`. */
+/** Names an object among those of all kinds, in messages and as a key, e.g. `Service/default/nginx`. */
 export function describeObject(ref: {
   readonly kind: string;
   readonly namespace?: string | undefined;

@@ -156,8 +156,8 @@ export class Announcements {
 
   /** The host that has it before us has turned out to be a node of ours, which we did not hear. */
   isVetoedByPeer(ip: IpAddress): boolean {
-    const mac = this.#vetoed.has(ip) && this.#open.get(ip)?.mac;
-    return mac ? this.#isPeer(mac) : false;
+    const veto = this.#vetoed.has(ip) ? this.#open.get(ip) : undefined;
+    return veto !== undefined && this.#isPeer(veto.mac);
   }
 
   /** In full, before the first answer. */

@@ -3,6 +3,8 @@ import type { DisputedIp, Heartbeat } from '../packet/heartbeat.ts';
 import { Disputes, settle } from './disputes.ts';
 import type { SegmentPorts } from './segment-options.ts';
 
+type DisputePorts = Pick<SegmentPorts, 'counters' | 'digestOf' | 'table'>;
+
 /** What a dispute is settled by, and what may come of it. */
 export interface DisputeParty {
   isAnnouncer(ip: IpAddress): boolean;
@@ -20,15 +22,11 @@ export interface DisputeParty {
  */
 export class DisputeSettlement {
   readonly #interface: string;
-  readonly #ports: Pick<SegmentPorts, 'counters' | 'digestOf' | 'table'>;
+  readonly #ports: DisputePorts;
   readonly #party: DisputeParty;
   readonly #disputes = new Disputes();
 
-  constructor(
-    interfaceName: string,
-    ports: Pick<SegmentPorts, 'counters' | 'digestOf' | 'table'>,
-    party: DisputeParty,
-  ) {
+  constructor(interfaceName: string, ports: DisputePorts, party: DisputeParty) {
     this.#interface = interfaceName;
     this.#ports = ports;
     this.#party = party;
