@@ -13,7 +13,7 @@ function warningsOn(change: Change): readonly string[] {
 }
 
 const count =
-  'metadata.annotations[network.deckhouse.io/l2-load-balancer-external-ips-count] is "three": expected an integer from 1 to 1000, or auto; 1 is used';
+  'metadata.annotations[network.deckhouse.io/l2-load-balancer-external-ips-count] is "three": expected an integer from 1 to 1000, or auto; a Service keeps as many as it has, a new one gets 1';
 const rows: [name: string, wish: ServiceWish, warnings: string[]][] = [
   ['no annotation', {}, []],
   [

@@ -18,28 +18,28 @@ function read(more: Parameters<typeof serviceWith>[0]): Service {
   return parsedValue(parseService(serviceWith(more)));
 }
 
-const counts: [written: string | undefined, count: number | 'auto', isProblem: boolean][] = [
+const counts: [written: string | undefined, count: Service['count'], isProblem: boolean][] = [
   [undefined, 1, false],
   ['1', 1, false],
   ['3', 3, false],
   [' 3 ', 3, false],
   ['1000', 1000, false],
   ['auto', 'auto', false],
-  ['0', 1, true],
-  ['-2', 1, true],
-  ['abc', 1, true],
-  ['1.5', 1, true],
-  ['1e3', 1, true],
-  ['', 1, true],
-  ['Auto', 1, true],
-  ['1001', 1, true],
-  ['99999999999999999999', 1, true],
+  ['0', undefined, true],
+  ['-2', undefined, true],
+  ['abc', undefined, true],
+  ['1.5', undefined, true],
+  ['1e3', undefined, true],
+  ['', undefined, true],
+  ['Auto', undefined, true],
+  ['1001', undefined, true],
+  ['99999999999999999999', undefined, true],
 ];
 for (const [written, count, isProblem] of counts) {
   test(`count ${written === undefined ? 'absent' : `"${written}"`} is ${count}`, () => {
     const service = read({ annotations: written === undefined ? {} : { [COUNT]: written } });
     assert.is(service.count, count);
-    const expected = `Service/web/nginx: metadata.annotations[${COUNT}] is ${JSON.stringify(written)}: expected an integer from 1 to 1000, or auto; 1 is used`;
+    const expected = `Service/web/nginx: metadata.annotations[${COUNT}] is ${JSON.stringify(written)}: expected an integer from 1 to 1000, or auto; a Service keeps as many as it has, a new one gets 1`;
     assert.equal(service.problems.map(formatProblem), isProblem ? [expected] : []);
   });
 }

@@ -105,7 +105,7 @@ const SCENARIOS: readonly ClusterScenario[] = [
         assert.equal(await bench.apply([], web), {
           ...ACCEPTED,
           warnings: [
-            `${prefix}l2-load-balancer-external-ips-count] is "three": expected an integer from 1 to 1000, or auto; 1 is used`,
+            `${prefix}l2-load-balancer-external-ips-count] is "three": expected an integer from 1 to 1000, or auto; a Service keeps as many as it has, a new one gets 1`,
             `${prefix}metal-load-balancer-class] is "man": expected the name of a MetalLoadBalancerClass in force; the Service gets no IPs until there is one`,
           ],
         });

@@ -218,16 +218,22 @@ export const HOOK_CASES: readonly HookCase[] = [
     },
   },
   {
-    name: 'annotations that say nothing sensible are said, and defaults stand in',
+    name: 'annotations that say nothing sensible are said, and take no IP away',
     start: [balancerClass('typo', '198.18.6.1-198.18.6.9'), ...group('typo')],
-    steps: [{ apply: service('nginx', { class: 'typo', count: 'three', ips: '198.18.6.300' }) }],
+    steps: [
+      { apply: service('nginx', { class: 'typo', count: '2' }) },
+      { apply: service('nginx', { class: 'typo', count: 'three', ips: '198.18.6.300' }) },
+    ],
     expected: {
-      children: ['nginx-typo-0 198.18.6.1 typo-n1 TCP/80'],
+      children: [
+        'nginx-typo-0 198.18.6.1 typo-n1 TCP/80',
+        'nginx-typo-1 198.18.6.2 typo-n2 TCP/80',
+      ],
       services: {
         nginx: [
-          '198.18.6.1',
-          assigned(1),
-          'network.deckhouse.io/annotations-valid=False/InvalidAnnotation: Service/default/nginx: metadata.annotations[network.deckhouse.io/l2-load-balancer-external-ips-count] is "three": expected an integer from 1 to 1000, or auto; 1 is used; Service/default/nginx: metadata.annotations[network.deckhouse.io/load-balancer-ips] is "198.18.6.300": expected IP addresses separated by commas; this one is skipped',
+          '198.18.6.1,198.18.6.2',
+          assigned(2),
+          'network.deckhouse.io/annotations-valid=False/InvalidAnnotation: Service/default/nginx: metadata.annotations[network.deckhouse.io/l2-load-balancer-external-ips-count] is "three": expected an integer from 1 to 1000, or auto; a Service keeps as many as it has, a new one gets 1; Service/default/nginx: metadata.annotations[network.deckhouse.io/load-balancer-ips] is "198.18.6.300": expected IP addresses separated by commas; this one is skipped',
           bound('typo'),
         ],
       },

@@ -84,14 +84,18 @@ function isLeftover({ metadata }: KubernetesObject, service: Service): boolean {
   return controller?.kind === 'Service' && controller.name === service.metadata.name;
 }
 
-/** `auto` never takes an IP away: when nodes leave, their children move. */
-function childCount(service: Service, nodeCount: number, own: readonly Observed<Child>[]): number {
-  if (service.count !== 'auto') return service.count;
+/** Only a number takes an IP away: with `auto`, children of nodes that leave move; what can't be understood does nothing. */
+function childCount(
+  { count }: Service,
+  nodeCount: number,
+  own: readonly Observed<Child>[],
+): number {
+  if (typeof count === 'number') return count;
   const highest = Math.max(
     -1,
     ...own.map(({ object }) => slotOf(object.metadata.name)?.order ?? -1),
   );
-  return Math.max(nodeCount, highest + 1, 1);
+  return Math.max(count === 'auto' ? nodeCount : 1, highest + 1);
 }
 
 interface FamilySlot {

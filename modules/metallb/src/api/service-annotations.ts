@@ -6,7 +6,8 @@ import type { Problem } from './problem.ts';
 /** What our annotations on a Service ask for, and the deprecated field that one of them stands in for. */
 export interface ServiceWishes {
   readonly classAnnotation: string | undefined;
-  readonly count: number | 'auto';
+  /** `undefined` where it can't be understood. */
+  readonly count: number | 'auto' | undefined;
   readonly requestedIps: readonly (IpAddress | undefined)[];
   readonly sharedIpKey: string | undefined;
   readonly forceAddress: boolean;
@@ -29,8 +30,8 @@ interface WrittenWishes {
 }
 
 /**
- * Understands the annotations of a Service. One that is wrong is a problem and its default stands in: a typo must
- * not take a Service's other IPs away.
+ * Understands the annotations of a Service. One that is wrong is a problem, and its default stands in or what there is
+ * stays: a typo must not take a Service's IPs away.
  */
 export function readServiceWishes(
   { annotations, loadBalancerIP }: WrittenWishes,
@@ -63,14 +64,14 @@ interface Reading<T> {
   readonly problems: readonly Problem[];
 }
 
-function readCount(written: string | undefined, place: Place): Reading<number | 'auto'> {
+function readCount(written: string | undefined, place: Place): Reading<ServiceWishes['count']> {
   const trimmed = written?.trim();
   if (trimmed === undefined) return { value: DEFAULT_COUNT, problems: [] };
   if (trimmed === 'auto') return { value: 'auto', problems: [] };
   const count = /^\d+$/.test(trimmed) ? Number(trimmed) : 0;
   if (count >= 1 && count <= MAX_COUNT) return { value: count, problems: [] };
-  const expected = `expected an integer from 1 to ${MAX_COUNT}, or auto; ${DEFAULT_COUNT} is used`;
-  return { value: DEFAULT_COUNT, problems: [problemAt(place, written, expected)] };
+  const expected = `expected an integer from 1 to ${MAX_COUNT}, or auto; a Service keeps as many as it has, a new one gets ${DEFAULT_COUNT}`;
+  return { value: undefined, problems: [problemAt(place, written, expected)] };
 }
 
 /** Item i is for child i, so what can't be used leaves a gap instead of moving the others. */

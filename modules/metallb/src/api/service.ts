@@ -28,7 +28,8 @@ export interface Service {
   readonly classAnnotation: string | undefined;
   /** The class bound earlier: message of the condition `network.deckhouse.io/load-balancer-class`. */
   readonly boundClass: string | undefined;
-  readonly count: number | 'auto';
+  /** `undefined` where the annotation can't be understood: then it has as many as it has, at least one. */
+  readonly count: number | 'auto' | undefined;
   /** Item i is for child i; undefined where the user leaves it to us, or wrote what can't be an address. */
   readonly requestedIps: readonly (IpAddress | undefined)[];
   readonly sharedIpKey: string | undefined;
@@ -46,7 +47,7 @@ export interface Service {
     readonly ingress: readonly IpAddress[];
     readonly conditions: readonly Condition[];
   };
-  /** Annotations that could not be understood; the defaults above stand in for them. */
+  /** Annotations that could not be understood. */
   readonly problems: readonly Problem[];
 }
 

@@ -178,7 +178,23 @@ function poolRefusal(view: AddressView, claim: Claim, spaces: readonly PoolSpace
     return refuse('no-such-family', `no pool of ${names} has ${families} addresses`);
   }
   const use = offered.map(({ pool, used, total }) => `${pool.name}: ${used} of ${total} used`);
-  return refuse('pool-exhausted', `no free ${families} address (${use.join('; ')})`);
+  const full = `no free ${families} address (${use.join('; ')})`;
+  return refuse('pool-exhausted', `${full}${sharingObstacle(view, claim, offered)}`);
+}
+
+/** With a sharing key, a full pool is half the answer: why the first address under that key can't be shared either. */
+function sharingObstacle(
+  { pools, tenants }: AddressView,
+  { owner, sharing }: Claim,
+  offered: readonly PoolSpace[],
+): string {
+  for (const ip of sharing === undefined ? [] : tenants.sharedUnder(sharing.key)) {
+    const refusal = offered.some((space) => pools.find(ip) === space)
+      ? tenants.refusal(ip, owner, sharing)
+      : undefined;
+    if (refusal !== undefined) return `, and ${ip} is used by ${refusal.user}, ${refusal.because}`;
+  }
+  return '';
 }
 
 function unknownPools(view: AddressView, claim: Claim): Refusal | undefined {

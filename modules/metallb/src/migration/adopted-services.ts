@@ -83,7 +83,8 @@ function classFor(
 function countFor({ count, status: { ingress } }: Service): Readonly<Record<string, string>> {
   const ofFamily = (family: string) => ingress.filter((ip) => familyOf(ip) === family).length;
   const held = Math.max(ofFamily('IPv4'), ofFamily('IPv6'));
-  return count === 'auto' || count >= held || held < 2
+  // Where its own number can't be understood, a Service without children would get one.
+  return count === 'auto' || (count ?? 1) >= held
     ? {}
     : { [ANNOTATION.externalIpsCount]: String(held) };
 }
