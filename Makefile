@@ -47,6 +47,7 @@ cluster-tools: | cluster-packages images-packages
 	$(STEP) kubernetes .ci/cluster-tools kubernetes
 	$(STEP) helm .ci/cluster-tools helm
 	$(STEP) shell-operator .ci/cluster-tools shell-operator
+	$(STEP) promtool .ci/promtool
 
 # A million inputs that nobody would send for each decoder; TARGET=NAME for one, RUNS=N, SEED=N as an earlier run printed it,
 # INPUT=FILE plays a single one, KEEP=1 adds to the corpus what reaches code that nothing in it reaches.
