@@ -142,6 +142,7 @@ for (const caseName of RENDERED.keys()) {
     const volume = (name = '') => speaker.volumes?.find((each) => each.name === name);
     const keys = at(settings.get('heartbeat-key-file'));
     assert.is(keys?.readOnly, true);
+    assert.is(keys?.subPath, undefined, 'a kubelet never brings new keys into such a mount');
     assert.is(volume(keys?.name)?.secret?.defaultMode, 0o400);
     const run = at(settings.get('run-dir'));
     assert.not.ok(run?.readOnly);
