@@ -1,6 +1,7 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { isRecord } from '../../modules/metallb/src/api/fields.ts';
 import { readChartYaml } from './chart-files.ts';
 import {
   CONFIG_SCHEMA,
@@ -76,6 +77,26 @@ const REASONS: Readonly<Record<keyof Cases, readonly string[]>> = {
     '/highAvailability type',
     '/tolerations/0 additionalProperties forever',
     '/nodeSelector/node-role.deckhouse.io~1system type',
+    '/loadBalancerClass minLength',
+    '/tolerations/0/effect type',
+    '/tolerations/0/operator type',
+    '/tolerations/0/tolerationSeconds type',
+    '/tolerations/0/value type',
+    '/speaker/nodeSelector type',
+    '/speaker/tolerations type',
+    '/speaker/tolerations/0/effect type',
+    '/speaker/tolerations/0/key type',
+    '/speaker/tolerations/0/operator type',
+    '/speaker/tolerations/0/tolerationSeconds type',
+    '/speaker/tolerations/0/value type',
+    '/bgpPeers/0/router-id type',
+    '/bgpPeers/0/password type',
+    '/bgpPeers/0/node-selector/matchLabels/zone type',
+    '/bgpPeers/0/node-selector/matchExpressions/0 oneOf',
+    '/addressPools/0/auto-assign type',
+    '/addressPools/0/avoid-buggy-ips type',
+    '/addressPools/0/bgp-advertisements/0/localpref minimum',
+    '/addressPools/0/bgp-advertisements/0/communities type',
     ' additionalProperties edition',
   ],
   values: [
@@ -88,6 +109,20 @@ const REASONS: Readonly<Record<keyof Cases, readonly string[]>> = {
     '/heartbeatSecretName type',
     '/clusterId type',
     '/purgeOnUninstall type',
+    '/internal additionalProperties l2loadbalancers',
+    '/registry additionalProperties path',
+    '/registry/base type',
+    '/registry/dockercfg type',
+    '/registry/scheme type',
+    '/registry/ca type',
+    '/image/repository minLength',
+    '/image/tag type',
+    '/image/pullPolicy enum',
+    '/image/pullSecrets/0 minLength',
+    '/networkPolicy/enabled type',
+    '/resources/controller/cpu pattern',
+    '/resources/speaker/cpu type',
+    '/resources/speaker/memory pattern',
   ],
 };
 
@@ -115,6 +150,30 @@ for (const { name, validate } of SETS) {
       return validate(settings) ? 'accepted' : reasonsOf(validate.errors ?? []).join(', ');
     });
     assert.equal(found, REASONS[name]);
+  });
+}
+
+/** What a case sets, in the paths of `walkSettings`. */
+function settingsIn(value: unknown, path = ''): string[] {
+  const members = Array.isArray(value)
+    ? value.flatMap((item) => settingsIn(item, `${path}[]`))
+    : Object.entries(isRecord(value) ? value : {}).flatMap(([name, member]) =>
+        settingsIn(member, path === '' ? name : `${path}.${name}`),
+      );
+  return [path, ...members];
+}
+
+for (const [verdict, { configValues, values }] of Object.entries({
+  accepted: positive,
+  refused: negative,
+})) {
+  test(`each setting, members of lists too, is part of a case that is ${verdict}`, () => {
+    const set = new Set([...configValues, ...values].flatMap((one) => settingsIn(one)));
+    const settings = [...walkSettings(VALUES_SCHEMA)].map(([path]) => path);
+    assert.equal(
+      settings.filter((path) => !path.endsWith('[]') && !set.has(path)),
+      [],
+    );
   });
 }
 

@@ -65,12 +65,16 @@ for (const [path, setting] of Object.entries(FLAGS)) {
   });
 }
 
-test('every setting is described, and its examples are of its type', () => {
-  for (const [path, node] of walkSettings(VALUES_SCHEMA)) {
-    const isMember = path !== '' && !path.endsWith('[]');
-    assert.ok(!isMember || node.description !== undefined || node.oneOf === undefined, path);
-    if (isMember && !path.includes('[]')) assert.ok(node.description, `${path}: no description`);
-  }
+test('every setting is described, members of lists too', () => {
+  const all = [...walkSettings(VALUES_SCHEMA)].filter(
+    ([path]) => path !== '' && !path.endsWith('[]'),
+  );
+  // Alternatives of a `oneOf` have the path of what they are alternatives of.
+  const told = new Set(all.flatMap(([path, node]) => (node.description ? [path] : [])));
+  assert.equal(
+    all.map(([path]) => path).filter((path) => !told.has(path)),
+    [],
+  );
 });
 
 test('no object takes members that are not described', () => {
@@ -87,28 +91,21 @@ test('every setting of a ModuleConfig has an example, as Deckhouse shows them', 
   assert.equal(missing, []);
 });
 
-/** The same settings, described for readers of Russian: same shape, nothing more. */
-function hasSameMembers(path: string, original: SettingsSchema, translated: SettingsSchema): void {
-  for (const [name, member] of Object.entries(translated.properties ?? {})) {
-    const source = original.properties?.[name];
-    assert.ok(source, `${path}.${name} is not a setting`);
-    assert.ok(member.description, `${path}.${name} has no description`);
-    hasSameMembers(`${path}.${name}`, source ?? {}, member);
-  }
-  const items = translated.items;
-  if (items !== undefined) hasSameMembers(`${path}[]`, original.items ?? {}, items);
+/** What readers of both languages are told; what only tells alternatives of a `oneOf` apart is for nobody to read. */
+function described(schema: SettingsSchema): string[] {
+  return [...walkSettings(schema)]
+    .filter(([path, node]) => node.description !== undefined && !path.endsWith('[]'))
+    .map(([path]) => path)
+    .filter((path) => path !== 'internal' && !path.includes('matchExpressions[]'))
+    .sort();
 }
 
 for (const file of ['config-values', 'values']) {
-  test(`openapi/doc-ru-${file}.yaml describes the settings of ${file}.yaml`, () => {
+  test(`openapi/doc-ru-${file}.yaml describes each setting of ${file}.yaml, and no others`, () => {
     const original = readChartYaml(`openapi/${file}.yaml`) as SettingsSchema;
     const translated = readChartYaml(`openapi/doc-ru-${file}.yaml`) as SettingsSchema;
-    hasSameMembers(file, original, translated);
-    const names = Object.keys(original.properties ?? {}).filter((name) => name !== 'internal');
-    assert.equal(
-      names.filter((name) => translated.properties?.[name] === undefined),
-      [],
-    );
+    assert.ok(described(original).length > 0);
+    assert.equal(described(translated), described(original));
   });
 }
 
