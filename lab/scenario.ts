@@ -23,6 +23,8 @@ export interface ScenarioOptions {
   readonly deadlineMs?: number;
   /** Takes so long that a short run leaves it out. */
   readonly isLong?: boolean;
+  /** A short run plays it on each store; of the rest that plays on both, on a directory of manifests only. */
+  readonly inEachShortRun?: boolean;
 }
 
 /** Has the machine to itself for a while. */

@@ -49,7 +49,7 @@ export const scenarios: readonly Scenario[] = [
     }),
   ),
 
-  scenario('answers/takeover-is-announced-on-the-wire', {}, async (lab) => {
+  scenario('answers/takeover-is-announced-on-the-wire', { inEachShortRun: true }, async (lab) => {
     const all = await freshServices(lab);
     const moving = all.filter((one) => one.preferredNode === 'n1').map((one) => one.ip);
     // Until then n1 still announces, and nobody takes over within the time that a capture needs to begin.

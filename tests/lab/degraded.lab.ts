@@ -11,7 +11,7 @@ const WITHOUT_STORE_MS = 5_000;
 const WITHOUT_CONTROLLER_MS = 30_000;
 
 export const scenarios: readonly Scenario[] = [
-  scenario('degraded/management-network-and-store-gone', {}, async (lab) => {
+  scenario('degraded/management-network-and-store-gone', { inEachShortRun: true }, async (lab) => {
     await freshServices(lab);
     await nothingChangesWhile(lab, async () => {
       await lab.switch.cutSegment('management');

@@ -55,7 +55,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('election/one-node-not-ready', {}, async (lab) => {
+  scenario('election/one-node-not-ready', { inEachShortRun: true }, async (lab) => {
     await freshServices(lab);
     const observation = await observe(lab);
     await lab.cluster.apply(notReady('n1', Date.now() - NOT_READY_COUNTS_AFTER_MS));

@@ -23,7 +23,7 @@ export const scenarios: readonly Scenario[] = [
     scenario(`failover/${fault.name}`, IN_PART, (lab, alone) => onlyItsIpsMove(lab, fault, alone)),
   ),
 
-  scenario('failover/frozen-wire-asks-before-it-answers', {}, async (lab) => {
+  scenario('failover/frozen-wire-asks-before-it-answers', { inEachShortRun: true }, async (lab) => {
     await freshServices(lab);
     const observation = await observe(lab);
     await STOP_WIRE.strike(lab, VICTIM);

@@ -44,9 +44,10 @@ async function playSelected(): Promise<{ passed: number; failed: number }> {
   });
 }
 
-/** On an API server, what plays on manifests too is left out. */
-function isInShortRun({ stores, isLong }: ScenarioOptions, store: StoreKind): boolean {
-  return !isLong && (store === 'manifests' || stores !== undefined);
+/** On an API server, most of what plays on manifests too is left out. */
+function isInShortRun(options: ScenarioOptions, store: StoreKind): boolean {
+  const { stores, isLong, inEachShortRun } = options;
+  return !isLong && (store === 'manifests' || stores !== undefined || inEachShortRun === true);
 }
 
 /** @throws when a scenario file holds none, or two scenarios share a name */

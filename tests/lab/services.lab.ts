@@ -27,32 +27,36 @@ const REQUESTED = 'network.deckhouse.io/load-balancer-ips';
 const CLIENT_NUMBER = 101;
 
 export const scenarios: readonly Scenario[] = [
-  scenario('services/local-traffic-policy-follows-endpoints', {}, async (lab) => {
-    for (const service of STANDARD_SERVICES) {
-      const podAt = (node: string) =>
-        endpointSliceManifest(service, [{ pod: `pod${node.slice(1)}`, node }]);
-      await lab.cluster.apply(
-        serviceManifest({ ...service, externalTrafficPolicy: 'Local' }),
-        podAt('n1'),
-      );
-      const ips = await assignedIps(lab, service.name, 3);
-      const clientIp =
-        service.family === 'IPv4'
-          ? ipv4On('public', CLIENT_NUMBER)
-          : ipv6On('public', CLIENT_NUMBER);
-      for (const node of ['n1', 'n2']) {
-        await lab.cluster.apply(podAt(node));
-        for (const ip of ips) await answeredBy(lab, ip, node);
-        await until({ what: `pod of ${node}`, deadlineMs: 2_000 }, async () => {
-          const page = await pageOf(lab, ips[0] ?? '').catch(() => '');
-          return page === `pod${node.slice(1)} ${clientIp}`;
-        });
+  scenario(
+    'services/local-traffic-policy-follows-endpoints',
+    { inEachShortRun: true },
+    async (lab) => {
+      for (const service of STANDARD_SERVICES) {
+        const podAt = (node: string) =>
+          endpointSliceManifest(service, [{ pod: `pod${node.slice(1)}`, node }]);
+        await lab.cluster.apply(
+          serviceManifest({ ...service, externalTrafficPolicy: 'Local' }),
+          podAt('n1'),
+        );
+        const ips = await assignedIps(lab, service.name, 3);
+        const clientIp =
+          service.family === 'IPv4'
+            ? ipv4On('public', CLIENT_NUMBER)
+            : ipv6On('public', CLIENT_NUMBER);
+        for (const node of ['n1', 'n2']) {
+          await lab.cluster.apply(podAt(node));
+          for (const ip of ips) await answeredBy(lab, ip, node);
+          await until({ what: `pod of ${node}`, deadlineMs: 2_000 }, async () => {
+            const page = await pageOf(lab, ips[0] ?? '').catch(() => '');
+            return page === `pod${node.slice(1)} ${clientIp}`;
+          });
+        }
       }
-    }
-    return undefined;
-  }),
+      return undefined;
+    },
+  ),
 
-  scenario('services/count-raised-and-lowered', {}, async (lab) => {
+  scenario('services/count-raised-and-lowered', { inEachShortRun: true }, async (lab) => {
     await freshServices(lab, 1);
     for (const count of [3, 2, 1]) {
       for (const service of STANDARD_SERVICES) {
@@ -69,7 +73,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('services/auto-count-follows-the-group', {}, async (lab) => {
+  scenario('services/auto-count-follows-the-group', { inEachShortRun: true }, async (lab) => {
     const n3 = { kind: 'Node', name: 'n3' };
     await lab.cluster.change(n3, { labels: { [BALANCER_LABEL]: null } });
     for (const service of STANDARD_SERVICES) {
@@ -90,7 +94,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('services/requested-ips', {}, async (lab) => {
+  scenario('services/requested-ips', { inEachShortRun: true }, async (lab) => {
     const wishes = {
       web: ['192.0.2.97', '192.0.2.98'],
       web6: ['2001:db8:2::97', '2001:db8:2::98'],
@@ -105,7 +109,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('services/exhausted-pool', {}, async (lab) => {
+  scenario('services/exhausted-pool', { inEachShortRun: true }, async (lab) => {
     const pools = { IPv4: '192.0.2.200-192.0.2.200', IPv6: '2001:db8:2::200-2001:db8:2::200' };
     for (const { name, family } of STANDARD_SERVICES) {
       const className = `small-${family.toLowerCase()}`;
@@ -125,7 +129,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('services/bad-annotation', {}, async (lab) => {
+  scenario('services/bad-annotation', { inEachShortRun: true }, async (lab) => {
     for (const service of STANDARD_SERVICES) {
       await lab.cluster.apply(serviceManifest({ ...service, count: 'many' }));
       await assignedIps(lab, service.name, 1);
@@ -134,7 +138,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('services/deleted-and-created-again', {}, async (lab) => {
+  scenario('services/deleted-and-created-again', { inEachShortRun: true }, async (lab) => {
     const all = await freshServices(lab);
     await deleteServices(lab);
     for (const { ip } of all) await answeredByNobody(lab, ip);
