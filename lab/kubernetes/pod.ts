@@ -58,7 +58,6 @@ export interface Container {
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
   readonly livenessProbe?: Probe;
   readonly readinessProbe?: Probe;
-  readonly startupProbe?: Probe;
 }
 
 export interface EnvironmentVariable {
@@ -99,10 +98,9 @@ export interface Volume {
   readonly secret?: {
     readonly secretName: string;
     readonly defaultMode?: number;
-    readonly items?: readonly KeyToPath[];
     readonly optional?: boolean;
   };
-  readonly configMap?: { readonly name: string; readonly items?: readonly KeyToPath[] };
+  readonly configMap?: { readonly name: string };
   readonly projected?: { readonly sources: readonly ProjectedSource[] };
 }
 

@@ -5,6 +5,7 @@ import { Program } from '../program.ts';
 import type { Api } from './api.ts';
 import { containerCommand, type ImageConfig } from './container.ts';
 import type { Container, Pod } from './pod.ts';
+import { unknownFields } from './pod-fields.ts';
 import { type ContainerRun, isDone, phaseOf } from './pod-phase.ts';
 import { ProbeState } from './probe.ts';
 import { makeVolume } from './volumes.ts';
@@ -59,8 +60,11 @@ export class RunningPod {
     return this.#containers.length > 0 && this.#containers.every(isContainerReady);
   }
 
+  /** @throws for what a kubelet would do and the lab's does not */
   async start(): Promise<void> {
     const { spec } = this.pod;
+    const unknown = unknownFields(spec);
+    if (unknown.length > 0) throw new Error(`the lab does nothing about ${unknown.join(', ')}`);
     await mkdir(this.#at.directory, { recursive: true });
     await mkdir(this.#at.nodeDirectory, { recursive: true });
     for (const container of spec.initContainers ?? []) {
