@@ -21,6 +21,8 @@ interface Cuttable {
   readonly bench: StoreBench;
 }
 
+/** Written in no time, heard in some seconds. */
+const SLOW_CHANGES = 30;
 /** An API server takes its time to start on a busy machine. */
 const DEADLINE_MS = 240_000;
 
@@ -75,6 +77,25 @@ export const scenarios: readonly ClusterScenario[] = [
       .catch((failure: unknown) => failure);
     assert.match(String(refused), /StoreUnavailableError: can't reach https:\/\/127\.0\.0\.1:\d+/);
   }),
+
+  cuttable(
+    'slow: changes that trickle in are all heard, in their order, and no list is needed',
+    async (it) => {
+      it.route.trickle();
+      const startedAt = performance.now();
+      for (let change = 1; change <= SLOW_CHANGES; change += 1) {
+        await applyObject(it.cluster.api, childObject('a', { labels: { change: `${change}` } }));
+      }
+      const writtenMs = performance.now() - startedAt;
+      for (let change = 1; change <= SLOW_CHANGES; change += 1) {
+        const { object } = await it.watch.next('changed');
+        assert.is(object.metadata.labels?.['change'], `${change}`);
+      }
+      const heardMs = performance.now() - startedAt;
+      assert.ok(heardMs > writtenMs + 1_000, `written in ${writtenMs} ms, heard in ${heardMs} ms`);
+      assert.equal(it.watch.drain(), []);
+    },
+  ),
 
   {
     isLong: true,

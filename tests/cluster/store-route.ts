@@ -1,11 +1,19 @@
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
+import { delay } from '../../lab/exec.ts';
+
+/** Two kilobytes a second: four events, and a line comes in many pieces. */
+const PIECE_BYTES = 20;
+const PIECE_EVERY_MS = 10;
 
 /** A way to an API server over a unix socket, that can be cut and mended, and lose what is on it. */
 export class Route {
   readonly socketPath: string;
   readonly #target: { readonly host: string; readonly port: number };
   readonly #sockets = new Set<Socket>();
+  /** Of connections there are: from the API server to its client. */
+  readonly #answers = new Map<Socket, Socket>();
   #server: Server | undefined;
 
   constructor(url: string, socketPath: string) {
@@ -36,9 +44,16 @@ export class Route {
     for (const socket of this.#sockets) socket.unpipe().resume();
   }
 
+  /** From now on what the API server says on the connections there are comes in little pieces, later and later. */
+  trickle(): void {
+    for (const [far, near] of this.#answers) far.unpipe(near).pipe(inPieces()).pipe(near);
+  }
+
   #pass(near: Socket): void {
     const far = connect(this.#target);
     near.pipe(far).pipe(near);
+    this.#answers.set(far, near);
+    far.on('close', () => this.#answers.delete(far));
     for (const socket of [near, far]) {
       this.#sockets.add(socket);
       socket.on('error', () => socket.destroy());
@@ -48,5 +63,20 @@ export class Route {
         far.destroy();
       });
     }
+  }
+}
+
+function inPieces(): Transform {
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done): void {
+      void passInPieces(this, chunk).then(() => done());
+    },
+  });
+}
+
+async function passInPieces(to: Transform, chunk: Buffer): Promise<void> {
+  for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+    to.push(chunk.subarray(at, at + PIECE_BYTES));
+    await delay(PIECE_EVERY_MS);
   }
 }
