@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import * as assert from 'uvu/assert';
 import { until } from '../../lab/exec.ts';
+import { PATCH } from '../../lab/kubernetes/api.ts';
+import { objectPath } from '../../lab/kubernetes/kinds.ts';
 import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { LABEL } from '../../modules/metallb/src/api/names.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
@@ -39,6 +41,10 @@ export const scenarios: readonly ClusterScenario[] = [
     assert.match(said, 'MetalLoadBalancerClass');
     assert.equal(await definitionsOf(cluster), before);
   }),
+
+  begin('helm says what keeps pods from starting, and nothing where nothing does', warnings),
+
+  begin('speakers are where the label of balancer nodes is, and nowhere without it', speakers),
 
   begin('what Helm keeps of it is far below the limit, and no source code', async (own) => {
     await own.install();
@@ -129,6 +135,47 @@ async function isEmpty(own: Installation, { plane }: TestCluster): Promise<void>
     ];
     return left.length === 0;
   });
+}
+
+async function warnings(own: Installation, { api }: TestCluster): Promise<void> {
+  assert.match(await own.install(), 'registry.example.com/metallb, which is only an example');
+  const said = await own.upgrade({ image: { repository: 'registry.local/metallb' } });
+  assert.not.match(said, 'WARNING');
+  const labels = { 'pod-security.kubernetes.io/enforce': 'baseline' };
+  await api.send(
+    'PATCH',
+    objectPath('Namespace', own.namespace),
+    { metadata: { labels } },
+    PATCH.merge,
+  );
+  const again = await own.upgrade({ image: { repository: 'registry.local/metallb' } });
+  assert.match(again, 'admits pods of the security level baseline only');
+}
+
+/** Cases 52 and 53 of Deckhouse's module, whose chart has no speakers without classes: here they have no node. */
+async function speakers(own: Installation, { api }: TestCluster): Promise<void> {
+  const nodes = ['plain', 'member'];
+  for (const name of nodes) {
+    const metadata = { name, labels: name === 'member' ? { [LABEL.member]: '' } : {} };
+    await api.send('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata });
+  }
+  const wanted = async (count: number) => {
+    const what = `${count} speakers`;
+    await until({ what, deadlineMs: 20_000 }, async () => {
+      const { metadata, status } = await own.speaker();
+      const isSeen = status['observedGeneration'] === metadata.generation;
+      return isSeen && status['desiredNumberScheduled'] === count;
+    });
+  };
+  try {
+    await own.install();
+    await wanted(1);
+    const metadata = { labels: { [LABEL.member]: null } };
+    await api.send('PATCH', '/api/v1/nodes/member', { metadata }, PATCH.merge);
+    await wanted(0);
+  } finally {
+    for (const name of nodes) await api.ask('DELETE', `/api/v1/nodes/${name}`);
+  }
 }
 
 /** A Node as the module leaves it, and an uninstallation with and without its Job. */

@@ -38,7 +38,10 @@ async function play(cluster: TestCluster): Promise<void> {
   const environment = readersEnvironment(cluster);
   const follow = (containing: string) => runBlock(PAGE, containing, environment);
 
-  assert.match(await follow('helm install'), `metallb 0.1.0 runs in namespace ${NAMESPACE}`);
+  assert.match(
+    await follow('helm install'),
+    `metallb 0.1.0 is installed in namespace ${NAMESPACE}`,
+  );
   await emptyWebhook(api, NAMESPACE);
   const program = await controller(cluster, 'controller');
   program.start();
