@@ -86,6 +86,14 @@ for (const [caseName, manifests] of RENDERED) {
   });
 }
 
+test('a Prometheus that chooses by labels finds all that is for it', () => {
+  const found = RENDERED.get('prometheus-operator')?.filter(({ apiVersion }) =>
+    apiVersion.startsWith('monitoring.'),
+  );
+  const releases = found?.map(({ metadata }) => metadata.labels['release']);
+  assert.equal(releases, Array(3).fill('kube-prometheus-stack'));
+});
+
 test('with heartbeatSecretName the chart makes no keys', () => {
   const kinds = RENDERED.get('everything-set')?.map(({ kind }) => kind) ?? [];
   assert.not.ok(kinds.includes('Secret'));

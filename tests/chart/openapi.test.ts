@@ -103,6 +103,7 @@ const REASONS: Readonly<Record<keyof Cases, readonly string[]>> = {
     '/edition enum',
     '/image additionalProperties digest',
     '/monitoring/prometheusOperator enum',
+    '/monitoring/labels/release type',
     '/resources/speaker additionalProperties limits',
     '/resources/controller/memory pattern',
     '/networkPolicy type',

@@ -41,7 +41,11 @@ const OLD_BGP_SETTINGS = {
 export const CHART_CASES: readonly ChartCase[] = [
   // No Prometheus Operator: the cluster does not serve its kinds.
   { name: 'defaults' },
-  { name: 'prometheus-operator', apiVersions: ['monitoring.coreos.com/v1'] },
+  {
+    name: 'prometheus-operator',
+    values: { metallb: { monitoring: { labels: { release: 'kube-prometheus-stack' } } } },
+    apiVersions: ['monitoring.coreos.com/v1'],
+  },
   {
     name: 'everything-set',
     values: {

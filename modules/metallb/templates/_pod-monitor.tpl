@@ -12,6 +12,10 @@ metadata:
     {{- include "metallb.labels" (list $context $name) | nindent 4 }}
     {{- if $inDeckhouse }}
     prometheus: main
+    {{- else }}
+    {{- with $context.Values.metallb.monitoring.labels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
     {{- end }}
 spec:
   jobLabel: app
