@@ -1,6 +1,6 @@
 // Bundles each program into one file, dist/<program>.mjs. At run time they need node_modules for nothing but `cap` and
 // `raw-socket`, which are compiled C++.
-import { existsSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { build } from 'esbuild';
 import { buildHooks } from './build-hooks.mjs';
 
@@ -35,5 +35,6 @@ await build({
     js: "import { createRequire as requireOf } from 'node:module';\nconst require = requireOf(import.meta.url);",
   },
 });
+chmodSync('dist/mlb.mjs', 0o755);
 
 await buildHooks('dist');

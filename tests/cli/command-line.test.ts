@@ -55,10 +55,6 @@ const refused: [string, string][] = [
   ['frobnicate', 'there is no verb frobnicate; mlb --help lists them'],
   ['--store manifests:/m status', 'the verb comes first; mlb --help lists them'],
   [
-    'status',
-    '--store is missing: where the cluster state is: manifests:DIRECTORY or kubernetes (METALLB_STORE says it once for all)',
-  ],
-  [
     'status --store kubernets',
     '--store: expected manifests:DIRECTORY or kubernetes, not "kubernets"',
   ],
@@ -104,6 +100,8 @@ test('the environment says where the store is, and a flag wins over it', () => {
   };
   assert.is(directoryOf('status'), '/env');
   assert.is(directoryOf('status', '--store', 'manifests:/m'), '/m');
+  const command = readCommand(['status'], {});
+  assert.is(command.verb === 'status' && command.store.kind, 'kubernetes', 'as kubectl would');
 });
 
 test('without a verb, and with --help, every verb is listed', () => {

@@ -1,4 +1,4 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../../lab/exec.ts';
 import { commandPath } from '../../lab/kubernetes/commands.ts';
@@ -74,6 +74,8 @@ async function readersEnvironment(lab: Lab): Promise<Record<string, string>> {
     await writeFile(file, `#!/bin/sh\nexec ${command.join(' ')} "$@"\n`);
     await chmod(file, 0o755);
   }
+  // Found and started by kubectl, where that runs.
+  await symlink(bundle('mlb.mjs'), join(bin, 'kubectl-mlb'));
   return {
     PATH: `${bin}:${process.env['PATH']}`,
     HOME: home,

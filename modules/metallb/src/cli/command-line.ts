@@ -80,7 +80,9 @@ const VERBS = [
 ] as const satisfies (keyof typeof OPTIONS)[];
 const HELP = ['--help', '-h', 'help'];
 const STORE = storeAddress({
-  description: 'where the cluster state is: manifests:DIRECTORY or kubernetes',
+  description:
+    'where the cluster state is: kubernetes, as kubectl finds it, or manifests:DIRECTORY',
+  default: 'kubernetes',
 });
 const SPEAKER = socketAddress({
   description: 'where the speaker of this node serves /status: its --metrics-address',
@@ -216,12 +218,7 @@ function dnsName(name: string | undefined): string | undefined {
 }
 
 function read<T>(flag: string, setting: Setting<T>, given: string | undefined): T {
-  const text = given ?? setting.default;
-  if (text === undefined) {
-    throw new UsageError(
-      `${flag} is missing: ${setting.description} (METALLB_STORE says it once for all)`,
-    );
-  }
+  const text = given ?? setting.default ?? '';
   const parsed = setting.parse(text);
   if ('value' in parsed) return parsed.value;
   throw new UsageError(`${flag}: ${parsed.problem}, not ${JSON.stringify(text)}`);
@@ -261,7 +258,7 @@ function newParser(suggest: (name: string) => string | undefined): Argv {
         .epilogue('Exit code: 0 nothing that is in use moves, 2 an IP goes or changes its node.'),
     )
     .command('doctor', 'what is wrong with this node, or with the cluster', (verb) =>
-      withStore(verb)
+      withStore(verb, 'none: this node')
         .option('speaker', {
           ...TEXT,
           describe: SPEAKER.description,
@@ -289,7 +286,7 @@ function newParser(suggest: (name: string) => string | undefined): Argv {
       withStore(verb)
         .option('yes', { type: 'boolean', describe: 'remove it; without, it is only shown' })
         .option('force', { type: 'boolean', describe: 'also while a controller leads' })
-        .example('$0 purge --store kubernetes', 'what would be removed after an uninstallation')
+        .example('$0 purge', 'what would be removed after an uninstallation')
         .epilogue(
           'Exit code: 0 when nothing is left or would be, 1 when a finalizer holds a child.',
         ),
@@ -325,9 +322,9 @@ function newParser(suggest: (name: string) => string | undefined): Argv {
 
 const TEXT = { type: 'string', requiresArg: true } as const;
 
-function withStore(verb: Argv): Argv {
+function withStore(verb: Argv, defaultDescription = STORE.default ?? ''): Argv {
   const describe = `${STORE.description} (METALLB_STORE)`;
-  return withOutput(verb).option('store', { ...TEXT, describe });
+  return withOutput(verb).option('store', { ...TEXT, describe, defaultDescription });
 }
 
 function withOutput(verb: Argv): Argv {

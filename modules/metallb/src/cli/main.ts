@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { text } from 'node:stream/consumers';
 import { EXIT_USAGE } from '../settings/load-settings.ts';
 import { UsageError } from '../settings/settings.ts';
