@@ -22,7 +22,10 @@ const rules = groups.flatMap((group) => group.rules);
 const deckhouseRules = (
   readChartYaml('monitoring/prometheus-rules/deckhouse.yaml') as { rules: Rule[] }[]
 ).flatMap((group) => group.rules);
-const dashboard = JSON.parse(readChartFile(DASHBOARD)) as { panels: Panel[]; uid: string };
+const dashboard = JSON.parse(readChartFile(DASHBOARD)) as {
+  readonly panels: readonly Panel[];
+  readonly templating: { readonly list: readonly { readonly name: string }[] };
+};
 
 /** Labels of each metric, as tests/docs/metrics.test.ts keeps that page level with the programs. */
 const reference = readFileSync(new URL('../../docs/reference/metrics.md', import.meta.url), 'utf8');
@@ -71,6 +74,17 @@ for (const [where, expr] of queries) {
   });
 }
 
+test('there is an alert for each metric that the page says to alert on', () => {
+  const [, advice = ''] = reference.split('## What to alert on');
+  const named = [...new Set(advice.match(/metallb_\w+/g))];
+  assert.ok(named.length > 8, named.join());
+  const asked = rules.map(({ expr }) => expr).join('\n');
+  assert.equal(
+    named.filter((name) => !new RegExp(`\\b${name}\\b`).test(asked)),
+    [],
+  );
+});
+
 test('alerts of Deckhouse ask for all metrics of the hooks, and no others', () => {
   const hooks = new URL('../../modules/metallb/hooks/', import.meta.url);
   const files = readdirSync(hooks).filter((file) => file.endsWith('.ts'));
@@ -92,6 +106,16 @@ for (const { alert, labels, annotations } of [...rules, ...deckhouseRules]) {
     assert.ok(annotations['summary'] && annotations['description']);
   });
 }
+
+test('queries of the dashboard ask by what its reader chooses, and by nothing else', () => {
+  const exprs = dashboard.panels.flatMap(({ targets = [] }) => targets.map(({ expr }) => expr));
+  const asked = exprs.flatMap((expr) => [...expr.matchAll(/=~"\$(\w+)"/g)].map(([, name]) => name));
+  const chosen = dashboard.templating.list.map(({ name }) => name);
+  assert.equal(
+    [...new Set(asked)].sort(),
+    chosen.filter((name) => name !== 'ds_prometheus').sort(),
+  );
+});
 
 test('no two alerts or panels are called alike', () => {
   const alerts = rules.map(({ alert }) => alert);

@@ -51,6 +51,37 @@ export const ALERT_CASES: readonly AlertCase[] = [
     fires: ['class="full"'],
   },
   {
+    alert: 'MetallbClassRefused',
+    series: {
+      'metallb_class_accepted{class="wrong", pod="a"}': '0+0x30',
+      'metallb_class_accepted{class="right", pod="a"}': '1+0x30',
+    },
+    quietAt: 4,
+    firesAt: 6,
+    fires: ['class="wrong"'],
+  },
+  {
+    alert: 'MetallbReachabilityFailed',
+    series: {
+      'metallb_reachability_failed{interface="eth0", node="n1"}': '1+0x30',
+      'metallb_reachability_failed{interface="eth1", node="n1"}': '0+0x30',
+      'metallb_reachability_failed{interface="eth0", node="n2"}': '0+0x30',
+    },
+    quietAt: 4,
+    firesAt: 6,
+    fires: ['interface="eth0", node="n1"'],
+  },
+  {
+    alert: 'MetallbKubeProxyNotSynced',
+    series: {
+      'metallb_dataplane_gate_failed{node="n1"}': '1+0x30',
+      'metallb_dataplane_gate_failed{node="n2"}': '0+0x30',
+    },
+    quietAt: 4,
+    firesAt: 6,
+    fires: ['node="n1"'],
+  },
+  {
     alert: 'MetallbIpWithoutAnnouncer',
     series: {
       'metallb_allocator_addresses_in_use{class="a"}': '2+0x30',

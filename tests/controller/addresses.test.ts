@@ -258,6 +258,10 @@ test('a bad version of a class is refused with all problems, the good one stays 
   assert.match(accepted, 'spec.addressPool[1] is "192.0.2.9-192.0.2.1"');
   assert.match(accepted, 'the last good version stays in force');
   assert.equal(bench.ips('a'), ['192.0.2.10']);
+  assert.is(bench.isAccepted('ingress'), false);
+  bench.change(small(['192.0.2.10']));
+  await bench.settle();
+  assert.is(bench.isAccepted('ingress'), true);
 });
 
 test('an exclude label that every node has is ignored, and the class says so until it counts', async () => {

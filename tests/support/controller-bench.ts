@@ -50,6 +50,11 @@ export class ControllerBench {
     return this.#controller.usage().get(className)?.servicesWaiting;
   }
 
+  /** As its metric says. */
+  isAccepted(className: string): boolean | undefined {
+    return this.#controller.usage().get(className)?.isAccepted;
+  }
+
   /**
    * Lets everything happen that the cluster's present state leads to.
    * @param others what others than the controller do in a round

@@ -1,5 +1,5 @@
 import { defaultClass } from '../../hooks/lib/class-choice.ts';
-import { sameJson } from '../../hooks/lib/json.ts';
+import { listAt, sameJson, valueAt } from '../../hooks/lib/json.ts';
 import { type ConditionValue, statusPatch } from '../../hooks/lib/status-patch.ts';
 import { CLASS_CONDITION } from '../api/conditions.ts';
 import { isRecord } from '../api/fields.ts';
@@ -84,6 +84,15 @@ function figuresPatch(
       value,
     })),
   ];
+}
+
+/** As its status says, which is what users see; false until one is written. */
+export function isAccepted(object: KubernetesObject | undefined): boolean {
+  return listAt(object?.status, 'conditions').some(
+    (condition) =>
+      valueAt(condition, 'type') === CLASS_CONDITION.accepted &&
+      valueAt(condition, 'status') === 'True',
+  );
 }
 
 /** All problems at once; what was in force stays in force. */

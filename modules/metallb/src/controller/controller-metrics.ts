@@ -1,6 +1,6 @@
 import type { Gauge } from 'prom-client';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { ClassUsage } from './address-book.ts';
+import type { ClassFigures } from './controller.ts';
 
 /** What the controller counts of itself at the moment. */
 export interface ControllerFigures {
@@ -8,7 +8,7 @@ export interface ControllerFigures {
   readonly isLeading: boolean;
   readonly queueDepth: number;
   /** By class. */
-  readonly usage: ReadonlyMap<string, ClassUsage>;
+  readonly usage: ReadonlyMap<string, ClassFigures>;
 }
 
 /** The controller's metrics. */
@@ -19,6 +19,7 @@ export class ControllerMetrics {
   readonly #total: Gauge;
   readonly #used: Gauge;
   readonly #waiting: Gauge;
+  readonly #accepted: Gauge;
 
   constructor(metrics: Metrics) {
     this.#ready = metrics.gauge({
@@ -49,6 +50,11 @@ export class ControllerMetrics {
       help: 'Services that have fewer IPs of a class than they ask for',
       labels,
     });
+    this.#accepted = metrics.gauge({
+      name: 'class_accepted',
+      help: 'Whether a class is in force as it is written now',
+      labels,
+    });
   }
 
   show({ isReady, isLeading, queueDepth, usage }: ControllerFigures): void {
@@ -59,10 +65,12 @@ export class ControllerMetrics {
     this.#total.reset();
     this.#used.reset();
     this.#waiting.reset();
-    for (const [name, { total, used, servicesWaiting }] of usage) {
+    this.#accepted.reset();
+    for (const [name, { total, used, servicesWaiting, isAccepted }] of usage) {
       this.#total.set({ class: name }, Number(total));
       this.#used.set({ class: name }, Number(used));
       this.#waiting.set({ class: name }, servicesWaiting);
+      this.#accepted.set({ class: name }, Number(isAccepted));
     }
   }
 }

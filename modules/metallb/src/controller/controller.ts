@@ -1,10 +1,17 @@
 import type { AdmissionView } from '../admission/view.ts';
 import { formatProblem } from '../api/problem.ts';
 import type { ClassUsage } from './address-book.ts';
+import { isAccepted } from './class-status.ts';
 import { ClusterState } from './cluster-state.ts';
 import { fencedStore } from './fenced-store.ts';
 import { narratedStore } from './narrated-store.ts';
 import { Term, type TermOptions, type TermPorts } from './term.ts';
+
+/** What is counted of a class. */
+export interface ClassFigures extends ClassUsage {
+  /** As it is written now, it is in force. */
+  readonly isAccepted: boolean;
+}
 
 export type ControllerPorts = Omit<TermPorts, 'cluster'>;
 
@@ -61,10 +68,15 @@ export class Controller {
   }
 
   /** By class; empty while another controller counts. */
-  usage(): ReadonlyMap<string, ClassUsage> {
+  usage(): ReadonlyMap<string, ClassFigures> {
     const term = this.#term;
     if (term === undefined) return new Map();
-    return new Map([...this.#cluster.classes.keys()].map((name) => [name, term.usage(name)]));
+    const { classes } = this.#cluster;
+    const figures = (name: string) => ({
+      ...term.usage(name),
+      isAccepted: isAccepted(classes.object(name)),
+    });
+    return new Map([...classes.keys()].map((name) => [name, figures(name)]));
   }
 
   /** Watches, and writes nothing from now on. */
