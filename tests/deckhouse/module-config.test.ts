@@ -177,7 +177,7 @@ test('the page shows errors', () => {
   assert.ok(rows.length >= 5, `${rows.length}`);
 });
 
-test('from version 1 to 2 only the pool of BGP is left', () => {
+test('56: from version 1 to 2 only the pool of BGP is left', () => {
   const converted = CONTRACT.converter.convert({ addressPools: [LAYER2, BGP] }, 1, 2);
   assert.equal(converted, { addressPools: [BGP] });
 });
