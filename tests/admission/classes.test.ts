@@ -14,9 +14,9 @@ const defaultTaken =
   'MetalLoadBalancerClass "edge" can\'t be the default: MetalLoadBalancerClass "main" is, set spec.isDefault to false there first';
 const defaults: [name: string, change: Change, classes: KubernetesObject[], refusal?: string][] = [
   ['a second class made as default', creation(edge(is)), [main], defaultTaken],
-  ['a second class set to default', update(edge(), edge(is)), [main, edge()], defaultTaken],
+  ['57: a second class set to default', update(edge(), edge(is)), [main, edge()], defaultTaken],
   ['a first class made as default', creation(edge(is)), [classOf('main')]],
-  ['the default class saved again', update(main, main), [main, edge()]],
+  ['57: the default class saved again', update(main, main), [main, edge()]],
   ['the default class made again while the view still has it', creation(main), [main]],
   ['one of two defaults saved again', update(edge(is), edge(is)), [main, edge(is)]],
   ['one of two defaults cleared', update(edge(is), edge()), [main, edge(is)]],

@@ -15,7 +15,7 @@ const USER = 'kubernetes-admin';
 
 const rows: [name: string, change: Change, username: string, version: number, allowed: boolean][] =
   [
-    ['a user edits a migrated class', update(migrated, migrated), USER, 1, false],
+    ['58: a user edits a migrated class', update(migrated, migrated), USER, 1, false],
     ['a user takes its label away', update(migrated, own), USER, 1, false],
     ['a user deletes it', deletion(migrated), USER, 1, false],
     [
@@ -25,12 +25,12 @@ const rows: [name: string, change: Change, username: string, version: number, al
       1,
       false,
     ],
-    ['Deckhouse edits it', update(migrated, migrated), DECKHOUSE, 1, true],
+    ['58: Deckhouse edits it', update(migrated, migrated), DECKHOUSE, 1, true],
     ['Deckhouse deletes it', deletion(migrated), DECKHOUSE, 1, true],
     ['a user makes one like it', creation(migrated), USER, 1, true],
     ['a user edits a class of their own', update(own, own), USER, 1, true],
     ['a user labels a class of their own', update(own, migrated), USER, 1, true],
-    ['a user edits a migrated class', update(migrated, migrated), USER, 2, true],
+    ['58: a user edits a migrated class', update(migrated, migrated), USER, 2, true],
     ['a user deletes it', deletion(migrated), USER, 3, true],
   ];
 for (const [name, change, username, moduleConfigVersion, allowed] of rows) {

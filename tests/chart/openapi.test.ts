@@ -138,14 +138,14 @@ function reasonsOf(errors: readonly ErrorObject[]): string[] {
 }
 
 for (const { name, validate } of SETS) {
-  test(`${name}: what openapi-case-tests.yaml calls right is accepted`, () => {
+  test(`56: ${name}: what openapi-case-tests.yaml calls right is accepted`, () => {
     assert.ok(positive[name].length > 0);
     for (const settings of positive[name]) {
       assert.ok(validate(settings), JSON.stringify(validate.errors));
     }
   });
 
-  test(`${name}: what it calls wrong is refused for its own reason alone`, () => {
+  test(`56: ${name}: what it calls wrong is refused for its own reason alone`, () => {
     assert.is(negative[name].length, REASONS[name].length);
     const found = negative[name].map((settings) => {
       return validate(settings) ? 'accepted' : reasonsOf(validate.errors ?? []).join(', ');

@@ -44,7 +44,7 @@ export const scenarios: readonly ClusterScenario[] = [
 
   begin('helm says what keeps pods from starting, and nothing where nothing does', warnings),
 
-  begin('speakers are where the label of balancer nodes is, and nowhere without it', speakers),
+  begin('52, 53: speakers are where the label of balancer nodes is, nowhere without it', speakers),
 
   begin('what Helm keeps of it is far below the limit, and no source code', async (own) => {
     await own.install();

@@ -25,7 +25,7 @@ const UNSUPPORTED = 'd8_metallb_not_supported_service_annotations_detected';
 
 const ANNOTATED: readonly [string, KubernetesObject, readonly KubernetesObject[], string[]][] = [
   [
-    'each annotation of MetalLB by itself',
+    '49: each annotation of MetalLB by itself',
     annotated('nginx', ['metallb.io/address-pool', 'metallb.universe.tf/loadBalancerIPs']),
     [DEFAULT],
     [
@@ -39,7 +39,7 @@ const ANNOTATED: readonly [string, KubernetesObject, readonly KubernetesObject[]
     [classOf('c', { addressPool: ['192.0.2.300'] })],
     [`${UNSUPPORTED} nginx default metallb.io/allow-shared-ip = 1`],
   ],
-  ['none', service('nginx'), [DEFAULT], []],
+  ['49: none', service('nginx'), [DEFAULT], []],
   [
     'the pool that MetalLB notes down itself',
     annotated('nginx', ['metallb.io/ip-allocated-from-pool']),
@@ -87,7 +87,12 @@ const SETTINGS: readonly [
   KubernetesObject[],
   string[],
 ][] = [
-  ['version 3, a layer2 pool', [moduleConfig(3, [pool('a', 'layer2')])], [], [`${OBSOLETE} a = 1`]],
+  [
+    '50: version 3, a layer2 pool',
+    [moduleConfig(3, [pool('a', 'layer2')])],
+    [],
+    [`${OBSOLETE} a = 1`],
+  ],
   [
     'version 2, pools of both protocols',
     [moduleConfig(2, [pool('a', 'layer2'), pool('b', 'bgp'), pool('c', 'layer2')])],
@@ -102,14 +107,14 @@ const SETTINGS: readonly [
     ['d8_metallb_update_mc_version_required = 1'],
   ],
   [
-    'version 1, pools of both protocols',
+    '51: version 1, pools of both protocols',
     [moduleConfig(1, [pool('a', 'layer2'), pool('b', 'bgp')])],
     [],
     ['d8_metallb_not_only_layer2_pools = 1'],
   ],
   ['version 1, only bgp', [moduleConfig(1, [pool('b', 'bgp')])], [], []],
   [
-    'version 1, Services that say where their IPs come from, and one that does not',
+    '51: version 1, Services that say where their IPs come from, and one that does not',
     [moduleConfig(1, [pool('b', 'bgp')])],
     [
       service('by-class', { spec: { loadBalancerClass: 'c' } }),
