@@ -15,6 +15,7 @@ import { applyObject, removeAll, StoreBench } from './store-support.ts';
 const CHILDREN = { kind: CHILD_KIND } as const;
 /** Credentials are read again every ten seconds. */
 const REFUSED_WITHIN_MS = 30_000;
+const SHORT_LIFE_SECONDS = 8;
 
 export const scenarios: readonly ClusterScenario[] = [
   rotating(
@@ -82,6 +83,42 @@ export const scenarios: readonly ClusterScenario[] = [
       assert.equal(keysOf((await watch.next('listed')).objects), ['default/a']);
     },
   ),
+
+  rotating(
+    'client certificate: one that runs out is told with file and date, and nothing is lost until its successor is there',
+    async ({ api, clients, plane, directory }, bench) => {
+      const files = filesIn(directory, 'short-lived-client');
+      const end = await clients.issue('short-lived', files, SHORT_LIFE_SECONDS);
+      await letEverything({ api }, userNamed('short-lived'));
+      const kubeconfig = join(directory, 'short-lived.kubeconfig');
+      await writeKubeconfig(kubeconfig, plane, {
+        'client-certificate': files.certificate,
+        'client-key': files.key,
+      });
+      const store = await bench.open(kubeconfig);
+      const watch = new WatchRecorder(store, CHILDREN);
+      await watch.next('listed');
+      await writeNothing(store);
+
+      const said = String(await refusalOf(store));
+      assert.ok(Date.now() >= end.getTime(), `refused before its end: ${said}`);
+      const date = end.toISOString().replace('.000Z', 'Z');
+      assert.ok(
+        said.includes(`401: client-certificate ${files.certificate} has expired on ${date}`),
+      );
+      // The watch is under way and goes on; one that begins now can't, until there is a certificate.
+      await applyObject(api, childObject('b'));
+      assert.is((await watch.next('changed')).object.metadata.name, 'b');
+      store.relist();
+      assert.match((await watch.next('lost')).error.message, files.certificate);
+      await applyObject(api, childObject('c'));
+
+      await clients.issue('short-lived', files);
+      await writeNothing(store);
+      const listed = keysOf((await watch.next('listed')).objects);
+      assert.equal(listed, ['default/a', 'default/b', 'default/c']);
+    },
+  ),
 ];
 
 function rotating(
@@ -129,7 +166,7 @@ function userNamed(name: string): Subject {
 }
 
 /** To it alone: whoever could before can no more. */
-async function letEverything({ api }: TestCluster, subject: Subject): Promise<void> {
+async function letEverything({ api }: Pick<TestCluster, 'api'>, subject: Subject): Promise<void> {
   await applyObject(api, {
     apiVersion: 'rbac.authorization.k8s.io/v1',
     kind: 'ClusterRoleBinding',

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 import { StoreUnavailableError } from '../store/errors.ts';
 import type { Clock } from '../time/clock.ts';
+import { sleep } from '../time/sleep.ts';
 import { systemClock } from '../time/system-clock.ts';
 import type { ApiRequest } from './api-request.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
-import { Deadline, sleep } from './deadline.ts';
+import { Deadline } from './deadline.ts';
 import { errorOf, readBody, retryAfterMs } from './response.ts';
 
 export type { ApiRequest } from './api-request.ts';
@@ -114,7 +115,9 @@ class HttpApiClient implements ConnectedClient {
       if (statusCode >= 200 && statusCode < 300) return response;
       const body = await readBody(response);
       const waitMs = retryAfterMs(response);
-      if (waitMs === undefined || waitMs >= deadline.leftMs) throw errorOf(request, response, body);
+      if (waitMs === undefined || waitMs >= deadline.leftMs) {
+        throw errorOf(request, response, body, this.#connection.certificateFault);
+      }
       await sleep(this.#clock, waitMs, deadline.signal);
     }
   }

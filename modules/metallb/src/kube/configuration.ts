@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { KubeConfig } from '@kubernetes/client-node';
+import { KubeConfig, type User } from '@kubernetes/client-node';
 import { parse } from 'yaml';
 import { isRecord } from '../api/fields.ts';
 import { ConfigurationError } from './errors.ts';
@@ -17,6 +17,8 @@ export interface Configuration {
   readonly server: string;
   readonly namespace: string | undefined;
   readonly isProxied: boolean;
+  /** Where the client certificate is, if there is one, for messages. */
+  readonly certificateName: string;
   /** Adds headers, certificates and the like; reads files and may run a helper program. */
   authenticate(options: RequestOptions): Promise<void>;
 }
@@ -43,8 +45,15 @@ export function findConfiguration(options: ConfigurationOptions): Configuration 
     server: serverOf(source.name, cluster.server),
     namespace: context?.namespace?.trim(),
     isProxied: cluster.proxyUrl !== undefined,
+    certificateName: certificateNameOf(source.name, config.getCurrentUser()),
     authenticate: (request) => config.applyToHTTPSOptions(request),
   };
+}
+
+function certificateNameOf(source: string, user: User | null): string {
+  if (user?.certFile) return `client-certificate ${user.certFile}`;
+  if (user?.certData) return `client-certificate-data in ${source}`;
+  return `client certificate of ${source}`;
 }
 
 interface Source {

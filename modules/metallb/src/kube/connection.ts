@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { NotLeadingError, StoreUnavailableError } from '../store/errors.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ApiRequest } from './api-request.ts';
+import { mustBeUsable, type TlsOptions, timeFault } from './client-certificate.ts';
 import {
   type Configuration,
   type ConfigurationOptions,
@@ -18,11 +19,6 @@ export interface ConnectionOptions extends ConfigurationOptions {
   readonly mayWrite?: (() => boolean) | undefined;
 }
 
-type TlsOptions = Pick<
-  https.AgentOptions,
-  'ca' | 'cert' | 'key' | 'pfx' | 'passphrase' | 'servername' | 'rejectUnauthorized'
->;
-
 interface Identity {
   readonly readAt: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -33,6 +29,8 @@ interface Identity {
 
 /** Tokens and certificates are files that are replaced while we run. */
 const REREAD_MS = 10_000;
+/** Read again at once. */
+const REFUSED = Number.NEGATIVE_INFINITY;
 
 /** Requests to the API server, as whom the configuration says. */
 export class Connection {
@@ -55,6 +53,13 @@ export class Connection {
 
   get namespace(): string | undefined {
     return this.#configuration.namespace;
+  }
+
+  /** Why the API server may not accept our certificate, as far as its time is the reason. */
+  get certificateFault(): string | undefined {
+    const { certificateName } = this.#configuration;
+    if (this.#identity === undefined) return undefined;
+    return timeFault(this.#identity.tls, certificateName, this.#clock.epochMs());
   }
 
   /**
@@ -87,33 +92,41 @@ export class Connection {
       if (error instanceof NotLeadingError) throw error;
       // The authority that signs the API server's certificate may have been replaced.
       if (isCertificateFault(error)) this.#startOver();
-      throw unreachable(this.server, error);
+      throw unreachable(this.server, error, this.certificateFault);
     }
   }
 
   async #whoWeAre(): Promise<Identity> {
     const now = this.#clock.now();
-    if (this.#identity !== undefined && now - this.#identity.readAt < REREAD_MS) {
-      return this.#identity;
-    }
+    const before = this.#identity;
+    if (before !== undefined && now - before.readAt < REREAD_MS) return before;
+    const identity = await this.#readIdentity(now).catch((error: unknown) => {
+      // Nobody has refused who we were so far: that does while files are being replaced.
+      if (before === undefined || before.readAt === REFUSED) throw error;
+      return { ...before, readAt: now };
+    });
+    this.#identity = identity;
+    return identity;
+  }
+
+  async #readIdentity(now: number): Promise<Identity> {
     const options: https.RequestOptions = {};
     await this.#configuration.authenticate(options);
     const tls = tlsOf(options);
-    const identity = {
+    return {
       readAt: now,
       headers: headersOf(options),
       basic: options.auth ?? undefined,
       tls,
       agent: this.#agentFor(tls, options.agent),
     };
-    this.#identity = identity;
-    return identity;
   }
 
   /** Connections made with other certificates are used no more, but what is under way on them goes on. */
   #agentFor(tls: TlsOptions, proxy: http.Agent | boolean | undefined): http.Agent {
     const before = this.#identity;
     if (before !== undefined && isDeepStrictEqual(before.tls, tls)) return before.agent;
+    mustBeUsable(tls, this.#configuration.certificateName);
     if (this.#configuration.isProxied && proxy instanceof http.Agent) return proxy;
     const { Agent } = this.server.startsWith('https:') ? https : http;
     return new Agent({ ...tls, keepAlive: true });
@@ -126,7 +139,7 @@ export class Connection {
     } catch (error) {
       throw new StoreUnavailableError(String(error), { cause: error });
     }
-    if (this.#identity !== undefined) this.#identity = { ...this.#identity, readAt: -Infinity };
+    if (this.#identity !== undefined) this.#identity = { ...this.#identity, readAt: REFUSED };
   }
 
   #exchange(

@@ -46,20 +46,22 @@ export function retryAfterMs({ statusCode = 0, headers }: IncomingMessage): numb
   return /^\d{1,5}$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
 }
 
-/** The error that an answer which is no success means, as a sentence. */
+/**
+ * The error that an answer which is no success means, as a sentence.
+ * @param certificateFault what is wrong with our own certificate
+ */
 export function errorOf(
   request: ApiRequest,
   { statusCode }: Pick<IncomingMessage, 'statusCode'>,
   body: string,
+  certificateFault = 'the API server does not know our credentials; is the token or certificate out of date?',
 ): Error {
   const status = statusCode ?? 0;
   const refusal = refusalIn(body);
   const message = `${request.method} ${request.path}: ${status} ${detailOf(refusal)}`;
   switch (status) {
     case 401:
-      return new ForbiddenError(
-        `401: the API server does not know our credentials; is the token or certificate out of date? (${message})`,
-      );
+      return new ForbiddenError(`401: ${certificateFault} (${message})`);
     case 403:
       return new ForbiddenError(`403: ${who(refusal.message)} (${message})`);
     case 404:

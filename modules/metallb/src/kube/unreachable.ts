@@ -26,14 +26,22 @@ const CERTIFICATE_REASONS: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
 };
 
-/** A sentence on why the API server could not be asked. */
-export function unreachable(server: string, error: unknown): StoreUnavailableError {
+/**
+ * A sentence on why the API server could not be asked.
+ * @param ours what is wrong with our own certificate, which the other side may have refused
+ */
+export function unreachable(
+  server: string,
+  error: unknown,
+  ours?: string | undefined,
+): StoreUnavailableError {
   if (error instanceof StoreUnavailableError) return error;
   const code = codeOf(error);
   const known = REASONS[code] ?? CERTIFICATE_REASONS[code];
   const detail = error instanceof Error ? error.message : String(error);
   const reason = known === undefined ? detail : `${known} (${detail})`;
-  return new StoreUnavailableError(`can't reach ${server}: ${reason}`, { cause: error });
+  const advice = ours !== undefined && isCertificateFault(error) ? `; ${ours}` : '';
+  return new StoreUnavailableError(`can't reach ${server}: ${reason}${advice}`, { cause: error });
 }
 
 /** The two sides don't accept each other's certificates, as far as one can tell from here. */
