@@ -120,7 +120,7 @@ async function refusesWrongSettings(deckhouse: DeckhouseCluster): Promise<void> 
     assert.equal(await deckhouse.status(), { version: '', message: `Error: ${message}` });
   }
   assert.equal(await module.release.state(), before);
-  await deckhouse.configure({ version: 3, settings: { holdDownMs: 60_000 } });
+  await deckhouse.configure({ version: 3, settings: { holdDownMs: 30_000 } });
   await module.reconcile();
   assert.is((await module.release.state())?.revision, (before?.revision ?? 0) + 1);
 }

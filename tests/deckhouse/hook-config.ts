@@ -7,6 +7,7 @@ export interface ObjectBinding {
   readonly kind: string;
   /** All when absent. */
   readonly names: readonly string[] | undefined;
+  readonly namespaces: readonly string[] | undefined;
   readonly jqFilter: string | undefined;
   readonly onEvent: boolean;
   readonly onSynchronization: boolean;
@@ -36,8 +37,9 @@ export type HookStep = (typeof STEPS)[number];
 const KNOWN = ['configVersion', 'metadata', 'kubernetes', 'schedule', 'settings', ...STEPS];
 const KNOWN_OF_BINDING = [
   'allowFailure',
-  ...['name', 'apiVersion', 'kind', 'nameSelector', 'jqFilter', 'keepFullObjectsInMemory', 'group'],
-  ...['executeHookOnEvent', 'executeHookOnSynchronization', 'waitForSynchronization', 'queue'],
+  ...['name', 'apiVersion', 'kind', 'nameSelector', 'namespace', 'jqFilter', 'group', 'queue'],
+  ...['executeHookOnEvent', 'executeHookOnSynchronization', 'waitForSynchronization'],
+  'keepFullObjectsInMemory',
 ];
 
 /**
@@ -59,13 +61,14 @@ export function parseHookConfig(config: unknown): HookConfig {
 function parseBinding(binding: unknown): ObjectBinding {
   const fields = isRecord(binding) ? binding : {};
   refuseOthers(fields, KNOWN_OF_BINDING);
-  const { name, apiVersion, kind, nameSelector, jqFilter, executeHookOnEvent: events } = fields;
+  const { name, apiVersion, kind, namespace, jqFilter, executeHookOnEvent: events } = fields;
   if (typeof name !== 'string' || typeof apiVersion !== 'string' || typeof kind !== 'string') {
     throw new Error(`${JSON.stringify(binding)}: expected a name, an apiVersion and a kind`);
   }
   return {
     ...{ name, apiVersion, kind },
-    names: isRecord(nameSelector) ? (nameSelector['matchNames'] as string[]) : undefined,
+    names: namesIn(fields),
+    namespaces: isRecord(namespace) ? namesIn(namespace) : undefined,
     jqFilter: typeof jqFilter === 'string' ? jqFilter : undefined,
     // A boolean in a batch, a list elsewhere.
     onEvent: Array.isArray(events) ? events.length > 0 : events !== false,
@@ -73,6 +76,12 @@ function parseBinding(binding: unknown): ObjectBinding {
     isWaitedFor: fields['waitForSynchronization'] !== false,
     mayFail: fields['allowFailure'] === true,
   };
+}
+
+/** Of a binding, or of its namespaces. */
+function namesIn(fields: Readonly<Record<string, unknown>>): string[] | undefined {
+  const { nameSelector } = fields;
+  return isRecord(nameSelector) ? listIn(nameSelector, 'matchNames').map(String) : undefined;
 }
 
 function listIn(fields: Readonly<Record<string, unknown>>, name: string): unknown[] {

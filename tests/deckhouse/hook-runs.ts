@@ -10,10 +10,14 @@ import { parseValuesPatch, type ValuesOperation } from './values-patch.ts';
 /** More often, and hooks would go on for ever. */
 const MOST_ROUNDS = 20;
 
+const NOTHING = { operations: [], changedValues: false } as const;
+
 /** One run and what it asked for. */
 export interface HookRun {
   readonly hook: string;
   readonly operations: readonly ObjectOperation[];
+  /** Whether the values are others than before. */
+  readonly changedValues: boolean;
   /** Why it failed, of a hook that may: the operator logs it and goes on. */
   readonly failure?: string;
 }
@@ -51,6 +55,7 @@ export class HookRuns {
     for (const hook of hooks.sort((a, b) => place(a) - place(b))) {
       const snapshots = await takeSnapshots(this.#api, hook.config.bindings);
       const context = step === 'onStartup' ? { binding: step } : { binding: step, snapshots };
+      this.#seen.set(hook.name, noticed(hook, snapshots));
       runs.push(await this.#run(hook, context, values));
     }
     return runs;
@@ -89,7 +94,7 @@ export class HookRuns {
       for (const hook of this.#hooks) {
         if (!hook.config.bindings.some(({ onEvent }) => onEvent)) continue;
         const snapshots = await this.#look(hook);
-        if (this.#seen.get(hook.name) === JSON.stringify(snapshots)) continue;
+        if (this.#seen.get(hook.name) === noticed(hook, snapshots)) continue;
         runs.push(await this.#runGroup(hook, snapshots, values));
       }
       if (runs.length === before) return runs;
@@ -108,7 +113,7 @@ export class HookRuns {
     snapshots: Record<string, Snapshot>,
     values: HookValues,
   ): Promise<HookRun> {
-    this.#seen.set(hook.name, JSON.stringify(snapshots));
+    this.#seen.set(hook.name, noticed(hook, snapshots));
     const { bindings } = hook.config;
     const binding = bindings.at(-1)?.name;
     try {
@@ -118,7 +123,7 @@ export class HookRuns {
       if (!bindings.every(({ mayFail }) => mayFail)) throw failure;
       // What it could not do, it is to see again.
       this.#seen.delete(hook.name);
-      return { hook: hook.name, operations: [], failure: String(failure) };
+      return { ...NOTHING, hook: hook.name, failure: String(failure) };
     }
   }
 
@@ -141,6 +146,13 @@ export class HookRuns {
     for (const operation of operations) await perform(this.#api, operation);
     this.valuesPatches.push(...parseValuesPatch(files['VALUES_JSON_PATCH_PATH'] ?? '', this.#key));
     this.metrics.apply(files['METRICS_PATH'] ?? '');
-    return { hook: hook.name, operations };
+    const changedValues = JSON.stringify(values.all()) !== input.VALUES_PATH;
+    return { hook: hook.name, operations, changedValues };
   }
+}
+
+/** Of what a hook sees, the part whose change runs it. */
+function noticed({ config }: ModuleHook, snapshots: Readonly<Record<string, Snapshot>>): string {
+  const names = config.bindings.filter(({ onEvent }) => onEvent).map(({ name }) => name);
+  return JSON.stringify(names.map((name) => snapshots[name]));
 }

@@ -66,20 +66,27 @@ hooks('say what they watch in the words of either protocol', () => {
   const parse = (more: object) =>
     parseHookConfig({ configVersion: 'v1', kubernetes: [{ ...binding, ...more }] }).bindings[0];
   assert.equal(parse({}), {
-    ...{ ...binding, names: undefined, jqFilter: undefined, mayFail: false },
+    ...{ ...binding, names: undefined, namespaces: undefined, jqFilter: undefined },
+    mayFail: false,
     ...{ onEvent: true, onSynchronization: true, isWaitedFor: true },
   });
   for (const none of [[], false]) assert.is(parse({ executeHookOnEvent: none })?.onEvent, false);
   assert.is(parse({ executeHookOnEvent: ['Added'] })?.onEvent, true);
   assert.is(parse({ waitForSynchronization: false })?.isWaitedFor, false);
   assert.equal(parse({ nameSelector: { matchNames: ['n1'] } })?.names, ['n1']);
+  const namespace = { nameSelector: { matchNames: ['a'] } };
+  assert.equal(parse({ namespace })?.namespaces, ['a']);
   assert.throws(() => parse({ labelSelector: {} }), /does not know labelSelector/);
   assert.throws(() => parseHookConfig({ configVersion: 'v0' }), /expected configVersion v1/);
 });
 
 hooks('see what their filters leave, by namespace and name', () => {
-  const binding = (jqFilter: string | undefined, names?: readonly string[]) => ({
-    ...{ name: 'n', apiVersion: 'v1', kind: 'Node', names, jqFilter },
+  const binding = (
+    jqFilter: string | undefined,
+    names?: readonly string[],
+    namespaces?: readonly string[],
+  ) => ({
+    ...{ name: 'n', apiVersion: 'v1', kind: 'Node', names, namespaces, jqFilter },
     ...{ onEvent: true, onSynchronization: true, isWaitedFor: true, mayFail: true },
   });
   const nodes = [node('n2'), node('n1', { a: 'b' })];
@@ -90,11 +97,13 @@ hooks('see what their filters leave, by namespace and name', () => {
   assert.equal(asSnapshot(binding('.kind', ['n2']), nodes), [{ filterResult: 'Node' }]);
   assert.equal(asSnapshot(binding(undefined, ['n2']), nodes), [{ object: node('n2') }]);
   assert.equal(asSnapshot(binding('.kind'), []), []);
-  const [first] = asSnapshot(binding('.metadata.namespace'), [
-    { ...service('z'), metadata: { ...service('z').metadata, namespace: 'b' } },
-    { ...service('z'), metadata: { ...service('z').metadata, namespace: 'a' } },
-  ]);
-  assert.equal(first, { filterResult: 'a' });
+  const services = ['b', 'a'].map((namespace) => {
+    return { ...service('z'), metadata: { ...service('z').metadata, namespace } };
+  });
+  const namespaces = (...wanted: [] | [string[]]) =>
+    asSnapshot(binding('.metadata.namespace', undefined, ...wanted), services);
+  assert.equal(namespaces(), [{ filterResult: 'a' }, { filterResult: 'b' }]);
+  assert.equal(namespaces(['b']), [{ filterResult: 'b' }]);
   assert.throws(() => results('.['), /^jq: /);
 });
 

@@ -76,9 +76,17 @@ export class ModuleRun {
     return { kind: 'running', runs: await this.#bringUp(values) };
   }
 
-  /** Runs the hooks that something has happened to, until there are none. */
+  /** Runs the hooks that something has happened to, until there are none, and the module where they changed values. */
   async settle(): Promise<readonly HookRun[]> {
-    return (await this.#hookRuns()).settle(await this.#currentValues());
+    const values = await this.#currentValues();
+    const runs = await (await this.#hookRuns()).settle(values);
+    const isDue = runs.some(({ changedValues }) => changedValues);
+    return isDue ? [...runs, ...(await this.#bringUp(values))] : runs;
+  }
+
+  /** As another process of the operator would: whatever hooks said to this one is forgotten. */
+  restart(): void {
+    this.#hooks = undefined;
   }
 
   /** Runs the hooks that the clock runs. */

@@ -1,7 +1,12 @@
+import { createHash } from 'node:crypto';
+import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { helm } from '../cluster/helm.ts';
 
 /** Where Deckhouse keeps the releases of its modules. */
 export const RELEASE_NAMESPACE = 'd8-system';
+
+/** In the values of a release: of what it was made. */
+const CHECKSUM = '_addonOperatorModuleChecksum';
 
 export interface ReleaseState {
   readonly revision: number;
@@ -23,13 +28,14 @@ export class ModuleRelease {
   }
 
   /**
-   * Installs or upgrades. addon-operator first renders and leaves a release with the same checksum alone; the keys of
-   * heartbeats make that differ each time (ADR 0013), so this does not look.
+   * Installs or upgrades, unless the release was made of what is rendered now. As addon-operator does, it renders without
+   * asking the cluster: `lookup` finds nothing. That something of the release is absent, it does not notice.
    * @throws Error with what helm says
    */
   async upgrade(values: object): Promise<void> {
-    const flags = ['--install', '--skip-crds', '--take-ownership', '--create-namespace'];
-    await this.#run(['upgrade', this.#name, this.#chart, '--values', 'VALUES', ...flags], values);
+    const checksum = await this.#checksumOf(values);
+    if (checksum === valueAt((await this.state())?.values, CHECKSUM)) return;
+    await this.#upgrade({ ...values, [CHECKSUM]: checksum }, []);
   }
 
   async uninstall(): Promise<void> {
@@ -51,6 +57,18 @@ export class ModuleRelease {
       manifest: await this.#run(['get', 'manifest', this.#name]),
       values: JSON.parse(await this.#run(['get', 'values', this.#name, '--output=json'])),
     };
+  }
+
+  async #checksumOf(values: object): Promise<string> {
+    const rendered = await this.#upgrade(values, ['--dry-run=client', '--output=json']);
+    const { manifest } = JSON.parse(rendered) as { manifest: string };
+    return createHash('sha256').update(manifest).digest('hex');
+  }
+
+  #upgrade(values: object, flags: readonly string[]): Promise<string> {
+    const always = ['--install', '--skip-crds', '--take-ownership', '--create-namespace'];
+    const args = ['upgrade', this.#name, this.#chart, '--values', 'VALUES', ...always, ...flags];
+    return this.#run(args, values);
   }
 
   async #run(args: readonly string[], values?: object): Promise<string> {

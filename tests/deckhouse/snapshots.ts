@@ -32,11 +32,12 @@ async function objectsOf(api: Api, binding: ObjectBinding): Promise<KubernetesOb
  * no whole objects of batch hooks. No output of the filter is null, several are an array.
  */
 export function asSnapshot(
-  { names, jqFilter }: ObjectBinding,
+  { names, namespaces, jqFilter }: ObjectBinding,
   objects: readonly KubernetesObject[],
 ): Snapshot {
   const selected = objects
-    .filter(({ metadata }) => names === undefined || names.includes(metadata.name))
+    .filter(({ metadata }) => names?.includes(metadata.name) ?? true)
+    .filter(({ metadata: { namespace = '' } }) => namespaces?.includes(namespace) ?? true)
     .sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
   if (jqFilter === undefined) return selected.map((object) => ({ object }));
   const results = jqOutputs(`.[] | [${jqFilter}]`, selected) as unknown[][];

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { Ajv } from 'ajv';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { classOf, node, service } from '../support/cluster-objects.ts';
 import { CONFIG_SCHEMA } from '../support/hook-config-schema.ts';
 import { runHookProcess } from '../support/hook-process.ts';
@@ -145,11 +146,13 @@ const BATCH = [
   'alert-annotations',
   'alert-module-config',
   'purge',
+  'internal-values',
 ];
 const batch = (...args: string[]) => runHookProcess(launcher, { args: ['hook', ...args] });
+const configOf = (name: string) => JSON.parse(batch('config').stdout).hooks[BATCH.indexOf(name)];
 
 executables('the launcher lists and describes all hooks as a batch hook does', () => {
-  assert.match(batch('list').stdout, /^Found 6 items:\n0 - expand-services\n/);
+  assert.match(batch('list').stdout, /^Found 7 items:\n0 - expand-services\n/);
   const config = JSON.parse(batch('config').stdout);
   assert.equal(
     [
@@ -200,7 +203,7 @@ executables(
 executables(
   'after the release is deleted there is no controller: the launcher purges always',
   () => {
-    const config = JSON.parse(batch('config').stdout).hooks.at(-1);
+    const config = configOf('purge');
     assert.equal(
       [config.metadata.name, config.afterDeleteHelm, config.schedule],
       ['purge', 10, []],
@@ -248,15 +251,94 @@ executables('alerts are not the controller’s: the launcher runs them always', 
   });
 });
 
+const KEY = 'a2V5IG9mIGhlYXJ0YmVhdHMsIDMyIGJ5dGVzIGxvbmcu';
+const INTERNAL = ['hook', 'run', `${BATCH.indexOf('internal-values')}`];
+const HEARTBEAT_SECRET = {
+  ...{ apiVersion: 'v1', kind: 'Secret' },
+  metadata: { name: 'metallb-heartbeat', namespace: 'd8-metallb' },
+  data: { keys: Buffer.from(`${KEY}\n`).toString('base64') },
+};
+const withSecret = (...secrets: object[]) => [
+  {
+    binding: 'beforeHelm',
+    snapshots: { 'module-configs': [], 'heartbeat-secret': entries(...secrets) },
+  },
+];
+
+executables('what the templates would look up are values, before Helm and beside nothing', () => {
+  const { beforeHelm, kubernetes } = configOf('internal-values');
+  assert.is(beforeHelm, 10);
+  assert.equal(
+    kubernetes.map((binding: Record<string, unknown>) => [
+      ...[binding['name'], binding['queue'], binding['namespace']],
+      ...[binding['executeHookOnEvent'], binding['executeHookOnSynchronization']],
+    ]),
+    [
+      ['module-configs', 'main', undefined, true, false],
+      ...[
+        [
+          ...['heartbeat-secret', 'main', { nameSelector: { matchNames: ['d8-metallb'] } }],
+          ...[false, false],
+        ],
+      ],
+    ],
+  );
+  const run = runHookProcess(launcher, {
+    args: INTERNAL,
+    contexts: withSecret(HEARTBEAT_SECRET),
+    values: { metallb: { heartbeat: { rotation: 0 }, hookRunner: 'controller' } },
+  });
+  assert.equal([run.code, run.stdout, run.stderr, run.operations], [0, '', '', []]);
+  assert.equal(run.valuesPatch, [
+    {
+      op: 'add',
+      path: '/metallb/internal/heartbeatKeys',
+      value: { keys: [KEY], rotation: 0 },
+    },
+    { op: 'add', path: '/metallb/internal/moduleConfigVersion', value: 3 },
+  ]);
+  assert.not.match(JSON.stringify(run.metrics), KEY.slice(0, 8));
+});
+
+executables('keys that the launcher makes are of 32 bytes, and others each time', () => {
+  const made = [1, 2].map(() => {
+    const { valuesPatch } = runHookProcess(launcher, { args: INTERNAL, contexts: withSecret() });
+    return listAt(valueAt(valuesPatch[0], 'value'), 'keys').map(String);
+  });
+  const sizes = made.flat().map((key) => Buffer.from(key, 'base64').length);
+  assert.equal(sizes, [32, 32]);
+  assert.is(new Set(made.flat()).size, 2);
+});
+
+executables('a file with keys that can’t be read is named, and nothing of it shown', () => {
+  const secret = { ...HEARTBEAT_SECRET, metadata: { name: 7 } };
+  const odd = runHookProcess(launcher, { args: INTERNAL, contexts: withSecret(secret) });
+  const values = `{"metallb":{"internal":{"heartbeatKeys":{"keys":["${KEY}`;
+  const contexts = JSON.stringify(withSecret(HEARTBEAT_SECRET)).slice(0, -20);
+  const files = [{ rawValues: values, contexts: withSecret() }, { rawContexts: contexts }];
+  const runs = [odd, ...files.map((each) => runHookProcess(launcher, { args: INTERNAL, ...each }))];
+  for (const { code, stdout, stderr, valuesPatch } of runs) {
+    assert.equal([code, stdout, valuesPatch], [1, '', []]);
+    const shown = [KEY, HEARTBEAT_SECRET.data.keys].flatMap((text) => [...text.matchAll(/.{5}/g)]);
+    assert.equal(
+      shown.filter(([part]) => stderr.includes(part)),
+      [],
+      stderr,
+    );
+  }
+  assert.match(runs[1]?.stderr ?? '', 'values.json is no JSON');
+  assert.match(runs[2]?.stderr ?? '', 'the binding context is no JSON');
+});
+
 executables('the launcher is always ready, and refuses what it does not know in JSON', () => {
   for (const command of ['ready', 'check']) {
     const { code, stdout, stderr } = batch(command);
     assert.equal([code, stdout, stderr], [0, '', '']);
   }
-  const unknown = batch('run', '6');
+  const unknown = batch('run', '7');
   assert.is(unknown.code, 1);
   assert.equal(JSON.parse(unknown.stderr), {
-    message: 'hook run 6: expected a number from 0 to 5',
+    message: 'hook run 7: expected a number from 0 to 6',
   });
   assert.is(runHookProcess(launcher, { args: ['--config'] }).code, 1);
 });

@@ -8,7 +8,9 @@ import {
   CHILD_TO_PURGE_FILTER,
   CLASS_FILTER,
   CLASS_TO_PURGE_FILTER,
+  HEARTBEAT_SECRET_FILTER,
   MODULE_CONFIG_FILTER,
+  MODULE_VERSION_FILTER,
   NODE_FILTER,
   NODE_TO_PURGE_FILTER,
   SERVICE_TO_CHECK_FILTER,
@@ -25,7 +27,9 @@ import {
   projectChildToPurge,
   projectClass,
   projectClassToPurge,
+  projectHeartbeatSecret,
   projectModuleConfig,
+  projectModuleVersion,
   projectNode,
   projectNodeToPurge,
   projectServiceToCheck,
@@ -100,6 +104,7 @@ const CHILDREN = [
   },
   { ...child('s-c-2', { service: 's', className: 'c' }, { metadata: OWNED }), status: undefined },
 ];
+const STAMPS = { uid: 'u', resourceVersion: '1', creationTimestamp: '' };
 const MODULE_CONFIGS = [
   [
     'v2',
@@ -108,8 +113,21 @@ const MODULE_CONFIGS = [
   ['empty', { enabled: true }],
   ['unset', { version: 3, settings: { speaker: {} } }],
 ].map(([name, spec]) => {
-  const metadata = { name: String(name), uid: 'u', resourceVersion: '1', creationTimestamp: '' };
+  const metadata = { name: String(name), ...STAMPS };
   return { apiVersion: 'deckhouse.io/v1alpha1', kind: 'ModuleConfig', metadata, spec };
+});
+const ROTATED = {
+  'metallb.deckhouse.io/heartbeat-rotation': '2',
+  'meta.helm.sh/release-name': 'm',
+};
+const SECRETS = [
+  { annotations: ROTATED, data: { keys: 'YQo=', other: 'Yg==' } },
+  { data: { other: 'Yg==' } },
+  {},
+].map(({ data, annotations }) => {
+  const metadata = { name: 'metallb-heartbeat', namespace: 'd8-metallb', ...STAMPS };
+  const own = { ...metadata, ...(annotations && { annotations }) };
+  return { apiVersion: 'v1', kind: 'Secret', metadata: own, ...(data && { data }) };
 });
 
 const TABLE: Readonly<Record<string, [string, Projection, readonly KubernetesObject[]]>> = {
@@ -125,6 +143,8 @@ const TABLE: Readonly<Record<string, [string, Projection, readonly KubernetesObj
   'classes of children': [CHILD_CLASS_FILTER, projectChildClass, CHILDREN],
   'children to fold': [CHILD_TO_FOLD_FILTER, projectChildToFold, CHILDREN],
   'settings of the module': [MODULE_CONFIG_FILTER, projectModuleConfig, MODULE_CONFIGS],
+  'the version of the settings': [MODULE_VERSION_FILTER, projectModuleVersion, MODULE_CONFIGS],
+  'the Secret of heartbeat keys': [HEARTBEAT_SECRET_FILTER, projectHeartbeatSecret, SECRETS],
 };
 
 /** What the real jq leaves of each object. */

@@ -11,34 +11,40 @@ export interface HookRun {
   /** What the operator would read, line by line. */
   readonly operations: readonly unknown[];
   readonly metrics: readonly unknown[];
+  readonly valuesPatch: readonly unknown[];
 }
 
 interface HookInput {
   readonly args?: readonly string[];
   readonly contexts?: unknown;
   readonly values?: unknown;
+  /** Files as they are, whole or not. */
+  readonly rawContexts?: string;
+  readonly rawValues?: string;
 }
 
 /** Runs an executable hook as an operator does: with files, from somewhere else, with next to no environment. */
 export function runHookProcess(path: string, input: HookInput = {}): HookRun {
   const directory = mkdtempSync(join(tmpdir(), 'hook-'));
-  const file = (name: string, value: unknown) => {
+  const file = (name: string, value: unknown, raw?: string) => {
     const target = join(directory, name);
-    writeFileSync(target, value === undefined ? '' : JSON.stringify(value));
+    writeFileSync(target, raw ?? (value === undefined ? '' : JSON.stringify(value)));
     return target;
   };
   const patchFile = file('patch', undefined);
   const metricsFile = file('metrics', undefined);
+  const valuesFile = file('values-patch', undefined);
   try {
     const { status, stdout, stderr } = spawnSync(path, input.args ?? [], {
       cwd: '/',
       encoding: 'utf8',
       env: {
         PATH: process.env['PATH'],
-        BINDING_CONTEXT_PATH: file('context.json', input.contexts),
-        VALUES_PATH: file('values.json', input.values ?? {}),
+        BINDING_CONTEXT_PATH: file('context.json', input.contexts, input.rawContexts),
+        VALUES_PATH: file('values.json', input.values ?? {}, input.rawValues),
         KUBERNETES_PATCH_PATH: patchFile,
         METRICS_PATH: metricsFile,
+        VALUES_JSON_PATCH_PATH: valuesFile,
       },
     });
     return {
@@ -47,6 +53,7 @@ export function runHookProcess(path: string, input: HookInput = {}): HookRun {
       stderr,
       operations: linesOf(patchFile),
       metrics: linesOf(metricsFile),
+      valuesPatch: linesOf(valuesFile),
     };
   } finally {
     rmSync(directory, { recursive: true });

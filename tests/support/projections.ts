@@ -156,6 +156,21 @@ export const projectModuleConfig: Projection = ({ apiVersion, kind, metadata, sp
   },
 });
 
+export const projectModuleVersion: Projection = ({ apiVersion, kind, metadata, spec }) => ({
+  ...{ apiVersion, kind, metadata: { name: metadata.name } },
+  spec: { version: valueAt(spec, 'version') ?? null },
+});
+
+export const projectHeartbeatSecret: Projection = ({ apiVersion, kind, metadata, data }) => {
+  const { name, namespace } = metadata;
+  const isRead = (key: string) => key === 'metallb.deckhouse.io/heartbeat-rotation';
+  return {
+    ...{ apiVersion, kind },
+    metadata: { name, namespace, annotations: annotations(metadata, isRead) },
+    data: { keys: valueAt(data, 'keys') ?? null },
+  };
+};
+
 function annotations(
   metadata: KubernetesObject['metadata'],
   isKept: (key: string) => boolean,

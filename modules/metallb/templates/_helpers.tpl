@@ -104,10 +104,9 @@ true
 {{- if has (include "metallb.edition" . | lower) (list "ee" "fe" "cse-pro") -}}true{{- end -}}
 {{- end -}}
 
-{{- /* Of Deckhouse's ModuleConfig; the newest that the chart knows where there is none. */ -}}
+{{- /* Of Deckhouse's ModuleConfig, by a hook; the newest that the chart knows where there is none. */ -}}
 {{- define "metallb.moduleConfigVersion" -}}
-{{- $config := lookup "deckhouse.io/v1alpha1" "ModuleConfig" "" "metallb" | default dict -}}
-{{- dig "spec" "version" 3 $config | int | min 3 -}}
+{{- dig "internal" "moduleConfigVersion" 3 .Values.metallb | int | min 3 -}}
 {{- end -}}
 
 {{- /* Network rule 26: empty where nothing answers there. Deckhouse says which clusters have a kube-proxy. */ -}}

@@ -2,6 +2,7 @@ import { hook as alertAnnotations } from '../alert-annotations.ts';
 import { hook as alertModuleConfig } from '../alert-module-config.ts';
 import { hook as expandServices } from '../expand-services.ts';
 import { hook as foldStatus } from '../fold-status.ts';
+import { hook as internalValues } from '../internal-values.ts';
 import { hook as labelNodes } from '../label-nodes.ts';
 import { hook as purge } from '../purge.ts';
 import { runBatch } from '../runner/batch.ts';
@@ -13,4 +14,5 @@ runBatch('metallb-hooks', [
   { name: 'alert-annotations', hook: alertAnnotations },
   { name: 'alert-module-config', hook: alertModuleConfig },
   { name: 'purge', hook: purge },
+  { name: 'internal-values', hook: internalValues },
 ]);

@@ -1,8 +1,8 @@
-import type { AlertHook, Hook, HookConfig } from './hook.ts';
+import type { AlertHook, Hook, HookConfig, ValuesHook } from './hook.ts';
 
 interface BatchEntry {
   readonly name: string;
-  readonly hook: Hook | AlertHook;
+  readonly hook: Hook | AlertHook | ValuesHook;
 }
 
 /**
@@ -24,6 +24,7 @@ export function batchConfig(hooks: readonly BatchEntry[], path: string): object 
       })),
       schedule: config.schedule.map(({ name, crontab, queue }) => ({ name, crontab, queue })),
       settings: settingsInNanoseconds(config.settings),
+      ...(config.beforeHelm !== undefined && { beforeHelm: config.beforeHelm }),
       ...(config.afterDeleteHelm !== undefined && { afterDeleteHelm: config.afterDeleteHelm }),
     })),
     has_settings_check: false,

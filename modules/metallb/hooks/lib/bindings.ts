@@ -9,7 +9,7 @@ import type { HookConfig, KubernetesBinding } from './hook.ts';
 /** What a binding watches, and what of it. */
 export type WatchedObjects = Pick<
   KubernetesBinding,
-  'name' | 'apiVersion' | 'kind' | 'nameSelector' | 'executeHookOnEvent' | 'jqFilter'
+  'name' | 'apiVersion' | 'kind' | 'nameSelector' | 'namespace' | 'executeHookOnEvent' | 'jqFilter'
 >;
 
 /** The objects that hooks of this module read; the names are those of the snapshots. */
@@ -23,6 +23,14 @@ export const BINDING = {
     apiVersion: 'deckhouse.io/v1alpha1',
     kind: 'ModuleConfig',
     nameSelector: { matchNames: ['metallb'] },
+  },
+  /** Of the chart, where Deckhouse installs it. */
+  heartbeatSecret: {
+    name: 'heartbeat-secret',
+    apiVersion: 'v1',
+    kind: 'Secret',
+    nameSelector: { matchNames: ['metallb-heartbeat'] },
+    namespace: { nameSelector: { matchNames: ['d8-metallb'] } },
   },
 } as const satisfies Record<string, Omit<WatchedObjects, 'jqFilter'>>;
 

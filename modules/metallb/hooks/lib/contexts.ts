@@ -2,6 +2,7 @@ import { isRecord } from '../../src/api/fields.ts';
 import { parseObject } from '../../src/api/object.ts';
 import { formatProblems } from '../../src/api/problem.ts';
 import type { BindingContext, HookConfig, SnapshotEntry } from './hook.ts';
+import { parseJson } from './json.ts';
 
 /** The operator handed over something that can't be right: to go on would be to take objects for deleted. */
 export class ContextError extends Error {
@@ -14,7 +15,7 @@ export class ContextError extends Error {
  * @throws ContextError unless the newest snapshots hold every binding of the hook, each object in full or filtered
  */
 export function parseContexts(text: string, config: HookConfig): BindingContext[] {
-  const read: unknown = JSON.parse(text);
+  const read = parseJson(text, 'the binding context');
   if (!Array.isArray(read)) throw new ContextError('the binding context is no JSON array');
   const contexts = read.map(parseContext);
   const newest = contexts.findLast((context) => context.snapshots)?.snapshots ?? {};

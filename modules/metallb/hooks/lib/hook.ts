@@ -11,7 +11,9 @@ export interface HookConfig {
   };
   readonly kubernetes: readonly KubernetesBinding[];
   readonly schedule: readonly ScheduleBinding[];
-  /** Its place among the hooks that addon-operator runs once the release is deleted; shell-operator refuses it. */
+  /** Its place among the hooks that addon-operator runs before it renders the chart; shell-operator refuses it. */
+  readonly beforeHelm?: number;
+  /** Likewise once the release is deleted. */
   readonly afterDeleteHelm?: number;
 }
 
@@ -23,11 +25,16 @@ interface ScheduleBinding {
   readonly queue: string;
 }
 
+interface NameSelector {
+  readonly matchNames: readonly string[];
+}
+
 export interface KubernetesBinding {
   readonly name: string;
   readonly apiVersion: string;
   readonly kind: string;
-  readonly nameSelector?: { readonly matchNames: readonly string[] };
+  readonly nameSelector?: NameSelector;
+  readonly namespace?: { readonly nameSelector: NameSelector };
   /** All when absent. */
   readonly executeHookOnEvent?: readonly ('Added' | 'Modified' | 'Deleted')[];
   /** Whether the objects that are there at the start are a reason to run it; true when absent. */
@@ -73,6 +80,21 @@ export interface AlertHook {
   /** The operator drops what an earlier run said in the same group. */
   readonly metricGroup: string;
   measure(contexts: readonly BindingContext[]): readonly Metric[];
+}
+
+/** Reads the state and the settings, says what the chart is to be rendered with. For addon-operator alone. */
+export interface ValuesHook {
+  readonly config: HookConfig;
+  /**
+   * @param values all that the chart would be rendered with
+   * @param newKey random, in base64
+   * @returns values for `metallb.internal`, by their names. Some are secret: nothing else may tell of them
+   */
+  compute(
+    contexts: readonly BindingContext[],
+    values: unknown,
+    newKey: () => string,
+  ): Readonly<Record<string, unknown>>;
 }
 
 /** The objects of one binding; the last context is the newest. */

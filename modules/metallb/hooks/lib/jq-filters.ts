@@ -137,6 +137,19 @@ export const SERVICE_TO_CHECK_FILTER = `{
   status: {conditions: [.status.conditions[]? | select(${isOneOf('.type', [CONDITION.classBound])}) | {type, status, message} | ${COMPACT}]}
 } else {} end`;
 
+/** Which version its settings have. */
+export const MODULE_VERSION_FILTER =
+  '{apiVersion, kind, metadata: {name: .metadata.name}, spec: {version: .spec.version}}';
+
+/** The keys, and up to which rotation they are. */
+export const HEARTBEAT_SECRET_FILTER = `{
+  apiVersion: "v1", kind: "Secret",
+  metadata: (.metadata | {
+    name, namespace, ${annotationsWhere('.key == "metallb.deckhouse.io/heartbeat-rotation"')}
+  }),
+  data: {keys: .data.keys}
+}`;
+
 /** The pools of the module's settings. */
 export const MODULE_CONFIG_FILTER = `{
   apiVersion, kind, metadata: {name: .metadata.name},

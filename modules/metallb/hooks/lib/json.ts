@@ -1,5 +1,14 @@
 import { isRecord } from '../../src/api/fields.ts';
 
+/** @throws Error that names the text and shows nothing of it: what an operator hands over may be secret */
+export function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new Error(`${what} is no JSON`);
+  }
+}
+
 /** The value at a path of field names, or undefined where the path leads nowhere. */
 export function valueAt(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>(

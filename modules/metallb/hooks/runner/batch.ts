@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { batchConfig } from '../lib/batch-config.ts';
-import { valueAt } from '../lib/json.ts';
+import { parseJson, valueAt } from '../lib/json.ts';
 import { fail, logLine, messageOf, print } from './output.ts';
 import { type NamedHook, runOnce } from './run-once.ts';
 
@@ -53,7 +53,7 @@ function run(named: NamedHook): void {
 }
 
 function hookRunner(valuesPath: string | undefined): 'controller' | 'shell-operator' {
-  const values: unknown = valuesPath ? JSON.parse(readFileSync(valuesPath, 'utf8')) : {};
+  const values = valuesPath ? parseJson(readFileSync(valuesPath, 'utf8'), valuesPath) : {};
   const written = valueAt(values, 'metallb', 'hookRunner');
   return written === 'shell-operator' ? 'shell-operator' : 'controller';
 }

@@ -1,19 +1,25 @@
+import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseContexts } from '../lib/contexts.ts';
-import type { AlertHook, BindingContext, Hook } from '../lib/hook.ts';
+import type { AlertHook, BindingContext, Hook, ValuesHook } from '../lib/hook.ts';
+import { parseJson } from '../lib/json.ts';
 import { metricOperations, runMetrics } from '../lib/shell-metrics.ts';
 import { type ShellOperation, shellOperations } from '../lib/shell-operations.ts';
 import { logLine } from './output.ts';
 import { withinTime } from './watchdog.ts';
 
+type AnyHook = Hook | AlertHook | ValuesHook;
+
 /** A hook under the name of its file. */
 export interface NamedHook {
   readonly name: string;
-  readonly hook: Hook | AlertHook;
+  readonly hook: AnyHook;
 }
 
 /** Far more than 10,000 Services need. */
 const TIME_LIMIT_MS = 120_000;
+/** As long as those that the chart makes. */
+const KEY_BYTES = 32;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,17 +38,30 @@ export function runOnce({ name, hook }: NamedHook, environment: Environment): vo
       ...metricOperations(`metallb-${name}`, runMetrics(hook.config, contexts, operations)),
       ...('measure' in hook ? metricOperations(hook.metricGroup, hook.measure(contexts)) : []),
     ];
+    if ('compute' in hook) writeValues(hook, contexts, environment);
     writeLines(pathIn(environment, 'KUBERNETES_PATCH_PATH'), operations);
     writeLines(pathIn(environment, 'METRICS_PATH'), metrics);
     report(operations);
   });
 }
 
-function operationsOf(
-  hook: Hook | AlertHook,
-  contexts: readonly BindingContext[],
-): ShellOperation[] {
+function operationsOf(hook: AnyHook, contexts: readonly BindingContext[]): ShellOperation[] {
   return 'handle' in hook ? shellOperations(hook.handle(contexts, Date.now())) : [];
+}
+
+/** The operator lays them over all other values until another run says otherwise, and forgets them when it ends. */
+function writeValues(
+  hook: ValuesHook,
+  contexts: readonly BindingContext[],
+  environment: Environment,
+): void {
+  const valuesPath = pathIn(environment, 'VALUES_PATH');
+  const values = parseJson(readFileSync(valuesPath, 'utf8'), valuesPath);
+  const newKey = () => randomBytes(KEY_BYTES).toString('base64');
+  const additions = Object.entries(hook.compute(contexts, values, newKey)).map(([name, value]) => ({
+    ...{ op: 'add', path: `/metallb/internal/${name}`, value },
+  }));
+  writeLines(pathIn(environment, 'VALUES_JSON_PATCH_PATH'), additions);
 }
 
 function pathIn(environment: Environment, name: string): string {
