@@ -1,13 +1,18 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as assert from 'uvu/assert';
-import type { Api } from '../../lab/kubernetes/api.ts';
-import { objectPath } from '../../lab/kubernetes/kinds.ts';
-import { listAt } from '../../modules/metallb/hooks/lib/json.ts';
+import { until } from '../../lab/exec.ts';
+import { type Api, PATCH } from '../../lab/kubernetes/api.ts';
+import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
+import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
+import { CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { DeckhouseCluster } from '../deckhouse/deckhouse-cluster.ts';
-import { askedForNothing, namesOf, runsOf } from '../deckhouse/looking.ts';
+import { askedForNothing, ipsOf, namesOf, runsOf } from '../deckhouse/looking.ts';
 import { resourceOf } from '../deckhouse/resources.ts';
 import { metallbObject } from '../migration/upgrade-contexts.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
+import { withController } from './hook-runners.ts';
+import { applyObject } from './store-support.ts';
 
 const CLASS = 'MetalLoadBalancerClass';
 const BALANCER = { 'node-role.kubernetes.io/loadbalancer': '' };
@@ -126,6 +131,87 @@ async function fromVersionOneToThree(cluster: TestCluster): Promise<void> {
   });
 }
 
+/** A Service that an older module serves. */
+interface OlderService {
+  readonly name: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly ips: readonly string[];
+}
+
+/** Of each way in which older modules say where IPs are from. */
+const OLDER_SERVICES: readonly OlderService[] = [
+  {
+    name: 'of-an-advertisement',
+    annotations: { 'metallb.universe.tf/ip-allocated-from-pool': 'zone-a-1' },
+    ips: ['10.1.0.7', '10.2.0.9'],
+  },
+  { name: 'of-the-settings', ips: ['192.0.2.17'] },
+  {
+    name: 'of-l2-load-balancer',
+    annotations: { 'network.deckhouse.io/l2-load-balancer-name': 'edge' },
+    ips: ['203.0.113.11', '203.0.113.10'],
+  },
+];
+/** What a user makes of an L2LoadBalancer. */
+const EDGE = {
+  apiVersion: 'network.deckhouse.io/v1alpha1',
+  kind: CLASS,
+  metadata: { name: 'edge' },
+  spec: { addressPool: ['203.0.113.0/28'], nodeSelector: BALANCER },
+};
+
+/** The IPs that nobody asked for by hand, none of them the first that is free, are the same under the controller. */
+async function servicesOfOlderModules(cluster: TestCluster): Promise<void> {
+  const { api } = cluster;
+  await DeckhouseCluster.with(cluster, { upgrade: true }, async (deckhouse) => {
+    const { module } = deckhouse;
+    await furnish(api);
+    for (const name of ['n1', 'n2']) {
+      const labels = { ...BALANCER, zone: 'a' };
+      await applyObject(api, { apiVersion: 'v1', kind: 'Node', metadata: { name, labels } });
+    }
+    for (const one of OLDER_SERVICES) await serveAsBefore(api, one);
+    const settings = { addressPools: [FIRST], speaker: SPEAKER, webhook: WEBHOOK };
+    await deckhouse.configure({ version: 1, settings });
+    runsOf(await module.reconcile());
+    await create(api, EDGE);
+    runsOf(await module.reconcile());
+    await deckhouse.configure({ version: 3, settings: { webhook: WEBHOOK } });
+    runsOf(await module.reconcile());
+
+    await withController(cluster, 'controller', async () => {
+      for (const { name, ips } of OLDER_SERVICES) {
+        let seen: unknown[] = [];
+        const what = () => `children of ${name} with ${ips}, there are ${seen}`;
+        await until({ what, deadlineMs: 30_000 }, async () => {
+          seen = await ipsOfChildren(api, name);
+          return isDeepStrictEqual(seen, ips);
+        });
+        assert.equal(await ipsOf(api, name), ips);
+      }
+    });
+  });
+}
+
+async function serveAsBefore(api: Api, { name, annotations, ips }: OlderService): Promise<void> {
+  const path = objectPath('Service', name, 'default');
+  const metadata = { name, namespace: 'default', ...(annotations && { annotations }) };
+  await applyObject(api, {
+    ...{ apiVersion: 'v1', kind: 'Service', metadata, spec: { type: 'LoadBalancer' } },
+  });
+  const status = { loadBalancer: { ingress: ips.map((ip) => ({ ip })) } };
+  await api.send('PATCH', `${path}/status`, { status }, PATCH.merge);
+}
+
+/** In the children's order. */
+async function ipsOfChildren(api: Api, service: string): Promise<unknown[]> {
+  const { items } = (await api.get(collectionPath(CHILD_KIND))) as { items: KubernetesObject[] };
+  return items
+    .filter(({ spec }) => valueAt(spec, 'serviceRef', 'name') === service)
+    .flatMap(({ status }) => listAt(status, 'loadBalancer', 'ingress'))
+    .map((entry) => valueAt(entry, 'ip'));
+}
+
 async function namesIn(api: Api, kind: string): Promise<string[]> {
   const { collection } = await resourceOf(api, 'network.deckhouse.io/v1alpha1', kind);
   const { items } = (await api.get(collection)) as { items: KubernetesObject[] };
@@ -138,5 +224,11 @@ export const scenarios: readonly ClusterScenario[] = [
     isLong: true,
     deadlineMs: 400_000,
     play: fromVersionOneToThree,
+  },
+  {
+    name: 'deckhouse/settings: Services of older modules keep their IPs on the way',
+    isLong: true,
+    deadlineMs: 400_000,
+    play: servicesOfOlderModules,
   },
 ];

@@ -111,12 +111,33 @@ test('an IPv4 and an IPv6 address are one of each family, not two', () => {
   assert.equal(after, { [IPS]: '192.0.2.7,2001:db8::7' });
 });
 
-test('a Service of the module l2-load-balancer gets the class of that name, once there is one', () => {
+test('a Service of the module l2-load-balancer gets the class of that name, even where there is none yet', () => {
   const annotations = { 'network.deckhouse.io/l2-load-balancer-name': 'ingress' };
   const object = old('web', { annotations });
-  assert.equal(run(moduleConfig(2, {}), object), []);
-  const after = annotationsAfter(object, moduleConfig(2, {}), classOf('ingress'));
-  assert.equal(after, { ...annotations, [CLASS]: 'ingress', [IPS]: '192.0.2.7' });
+  const adopted = { ...annotations, [CLASS]: 'ingress', [IPS]: '192.0.2.7' };
+  for (const settings of [V1, moduleConfig(2, {})]) {
+    assert.equal(annotationsAfter(object, settings), adopted);
+    assert.equal(annotationsAfter(object, settings, classOf('ingress')), adopted);
+  }
+  const waiting = old('web', { annotations, ips: [] });
+  assert.equal(run(moduleConfig(2, {}), waiting), []);
+});
+
+test('it keeps its IPs beside a default class, and when its own class is made', async () => {
+  const ips = ['203.0.113.11', '203.0.113.10'];
+  const annotations = { 'network.deckhouse.io/l2-load-balancer-name': 'edge' };
+  const before = old('web', { ips, annotations });
+  const bench = new ControllerBench([
+    node('n1'),
+    classOf('l2-default', { isDefault: true }),
+    patched(before, run(before, V1)),
+  ]);
+  await bench.settle();
+  assert.equal(bench.ips('web'), ips);
+  bench.store.put(classOf('edge', { addressPool: ['203.0.113.0/28'] }));
+  await bench.settle();
+  assert.equal(bench.ips('web'), ips);
+  assert.is(bench.children().length, 2);
 });
 
 test('what was adopted once is left alone', () => {

@@ -48,8 +48,8 @@ function adopt(object: KubernetesObject, service: Service, view: AdoptionView): 
   // spec.loadBalancerClass is stronger than any annotation.
   const hasChosen = isBound || asksAlready !== undefined || service.loadBalancerClass !== undefined;
   if (service.type !== 'LoadBalancer' || hasChosen) return [];
-  const className = classFor(written, view);
   const isServed = service.status.ingress.length > 0;
+  const className = classFor(written, isServed, view);
   const isOfOldModule = isServed && isAdopting(view);
   if (!isOfOldModule && className === undefined) return [];
   const annotations = {
@@ -68,11 +68,13 @@ function isAdopting({ settings, generated }: AdoptionView): boolean {
 
 function classFor(
   written: Readonly<Record<string, string>>,
+  isServed: boolean,
   view: AdoptionView,
 ): string | undefined {
   const named = written[L2_LOAD_BALANCER_NAME];
-  // Classes were L2LoadBalancers once: one that was made anew under the old name is meant.
-  if (named !== undefined && view.classes.has(named)) return named;
+  // Classes were L2LoadBalancers once: one that is made anew under the old name is meant. Until there is one, the Service
+  // keeps its IPs; a default class would give it others.
+  if (named !== undefined && (isServed || view.classes.has(named))) return named;
   if (!isAdopting(view)) return undefined;
   return POOL_ANNOTATIONS.map((name) =>
     view.generated?.classOfPool.get(written[name] ?? ''),
