@@ -12,6 +12,7 @@ import {
   VALUES_SCHEMA,
   walkSettings,
 } from './settings-schema.ts';
+import { valuesFile } from './values-file.ts';
 import { helmSchema } from './values-schema.ts';
 
 /** Where a value of the chart becomes a flag of a program. */
@@ -39,6 +40,10 @@ test('values.yaml holds the defaults of the schema', () => {
   };
   // Empty ones that stand in values.yaml for the sake of the templates.
   assert.equal(metallb, { nodeSelector: {}, tolerations: [], ...defaults });
+});
+
+test('values.yaml shows each setting with what it means', () => {
+  isAsExpected(new URL('values.yaml', CHART), valuesFile());
 });
 
 test('values.schema.json is what the OpenAPI schemas say', () => {
@@ -96,7 +101,7 @@ function described(schema: SettingsSchema): string[] {
   return [...walkSettings(schema)]
     .filter(([path, node]) => node.description !== undefined && !path.endsWith('[]'))
     .map(([path]) => path)
-    .filter((path) => path !== 'internal' && !path.includes('matchExpressions[]'))
+    .filter((path) => !path.startsWith('internal') && !path.includes('matchExpressions[]'))
     .sort();
 }
 
