@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathInRoot } from './path-in-root.ts';
 import type { Container, Pod, SecurityContext } from './pod.ts';
 
@@ -107,10 +107,11 @@ function mountScript(
   const changes = join(directory, 'changes');
   const layers = `lowerdir=${image.root},upperdir=${changes}/upper,workdir=${changes}/work`;
   const at = (mountPath: string) => join(root, pathInRoot(image.root, mountPath));
-  const targets = (container.volumeMounts ?? []).map(({ mountPath }) => at(mountPath));
+  const mountPoints: string[] = [];
   const mounts = (container.volumeMounts ?? []).map((mount) => {
     const source = join(volumes.get(mount.name) ?? '/nonexistent', mount.subPath ?? '');
     const target = at(mount.mountPath);
+    mountPoints.push(mountPoint(source, target));
     const seal = mount.readOnly ? `mount -o remount,bind,ro '${target}'` : ':';
     return `mount --bind '${source}' '${target}'; ${seal}`;
   });
@@ -120,15 +121,20 @@ function mountScript(
     // The image is shared: what a container writes goes to a layer of its own, gone with it.
     `mount -t tmpfs tmpfs '${changes}'; mkdir '${changes}/upper' '${changes}/work'`,
     `mount -t overlay overlay -o '${layers}' '${root}'`,
-    ...[...targets, `${root}/proc`, `${root}/dev`, `${root}/sys`].map(
-      (path) => `mkdir -p '${path}'`,
-    ),
+    ...mountPoints,
+    ...['proc', 'dev', 'sys'].map((name) => `mkdir -p '${root}/${name}'`),
     ...(context.readOnlyRootFilesystem ? [`mount -o remount,ro '${root}'`] : []),
     `mount -t proc proc '${root}/proc'`,
     `mount --rbind /dev '${root}/dev'`,
     `mount -t sysfs -o ro sysfs '${root}/sys'`,
     ...mounts,
   ].join('\n');
+}
+
+/** What is mounted may be a single file (`subPath`). */
+function mountPoint(source: string, target: string): string {
+  const file = `mkdir -p '${dirname(target)}'; touch '${target}'`;
+  return `if [ -f '${source}' ]; then ${file}; else mkdir -p '${target}'; fi`;
 }
 
 function hostnameOf({ metadata, spec }: Pod): string {

@@ -7,6 +7,7 @@ import { Program } from '../program.ts';
 import { Api } from './api.ts';
 import { commandPath } from './commands.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
+import { ServiceAccountKeys } from './service-account-keys.ts';
 
 /** Users that the API server knows by a token from its start; everybody else has a ServiceAccount. */
 const USERS = {
@@ -43,6 +44,7 @@ export class ControlPlane {
   readonly etcd: Program;
   readonly apiServer: Program;
   readonly controllerManager: Program | undefined;
+  readonly serviceAccountKeys: ServiceAccountKeys;
   readonly #options: ControlPlaneOptions;
   readonly #tokens: ReadonlyMap<ControlPlaneUser, string>;
   readonly #etcdUrl: string;
@@ -51,13 +53,14 @@ export class ControlPlane {
     const { directory, address, controllerManager } = options;
     this.#options = options;
     this.#tokens = tokens;
+    this.serviceAccountKeys = new ServiceAccountKeys(directory);
     this.url = `https://${address}:${ports.api}`;
     this.caFile = join(directory, 'certificates', 'apiserver.crt');
     this.#etcdUrl = `http://127.0.0.1:${ports.etcd}`;
     this.etcd = this.#program('etcd', etcdCommand(directory, this.#etcdUrl, ports.etcdPeer));
     this.apiServer = this.#program(
       'kube-apiserver',
-      apiServerCommand(options, ports.api, this.#etcdUrl),
+      apiServerCommand(options, ports.api, this.#etcdUrl, this.serviceAccountKeys),
     );
     this.controllerManager = controllerManager
       ? this.#program('kube-controller-manager', controllerManagerCommand(this, options))
@@ -92,6 +95,13 @@ export class ControlPlane {
     this.apiServer.start();
     await this.ready(api);
     this.controllerManager?.start();
+  }
+
+  /** As after a change of its files: nobody is told beforehand. */
+  async restartApiServer(api: Api): Promise<void> {
+    await this.apiServer.killTree();
+    this.apiServer.start();
+    await this.ready(api);
   }
 
   async ready(api: Api): Promise<void> {
@@ -162,9 +172,9 @@ export async function prepareControlPlane(options: ControlPlaneOptions): Promise
     return `${token},${user},${user},"${groups}"\n`;
   });
   await writeFile(join(directory, 'tokens.csv'), rows.join(''), { mode: 0o600 });
-  await run(['openssl', 'genrsa', '-out', join(directory, 'service-accounts.key'), '2048']);
   const ports = await choosePorts(options);
   const plane = new ControlPlane(options, ports, tokens);
+  await plane.serviceAccountKeys.create();
   for (const [name, token] of tokens) {
     await writeKubeconfig(plane.kubeconfig(name), plane, { token });
   }
@@ -209,13 +219,14 @@ function apiServerCommand(
   { directory, address, apiServerFlags = [] }: ControlPlaneOptions,
   port: number,
   etcdUrl: string,
+  keys: ServiceAccountKeys,
 ): string[] {
-  const key = join(directory, 'service-accounts.key');
   return [
     commandPath('kube-apiserver'),
     ...[`--etcd-servers=${etcdUrl}`, `--cert-dir=${join(directory, 'certificates')}`],
     '--service-account-issuer=https://kubernetes.default.svc',
-    ...[`--service-account-key-file=${key}`, `--service-account-signing-key-file=${key}`],
+    `--service-account-key-file=${keys.verifying}`,
+    `--service-account-signing-key-file=${keys.signing}`,
     '--service-cluster-ip-range=10.96.0.0/16,fd00:96::/112',
     ...[`--token-auth-file=${join(directory, 'tokens.csv')}`, '--authorization-mode=RBAC'],
     ...[`--bind-address=${address}`, `--advertise-address=${address}`, `--secure-port=${port}`],
@@ -228,12 +239,12 @@ function apiServerCommand(
 
 function controllerManagerCommand(
   plane: ControlPlane,
-  { directory, controllers = CONTROLLERS }: ControlPlaneOptions,
+  { controllers = CONTROLLERS }: ControlPlaneOptions,
 ): string[] {
   return [
     commandPath('kube-controller-manager'),
     `--kubeconfig=${plane.kubeconfig('controller-manager')}`,
-    `--service-account-private-key-file=${join(directory, 'service-accounts.key')}`,
+    `--service-account-private-key-file=${plane.serviceAccountKeys.signing}`,
     `--root-ca-file=${plane.caFile}`,
     ...['--use-service-account-credentials', '--leader-elect=false', '--secure-port=0'],
     `--controllers=${controllers}`,

@@ -11,6 +11,7 @@ import { collectionPath, objectPath } from './kinds.ts';
 import type { Pod } from './pod.ts';
 import { RunningPod } from './running-pod.ts';
 import { chooseNode, type NodeLabels } from './scheduler.ts';
+import { ServiceAccountTokens } from './service-account-tokens.ts';
 
 export interface KubeletPorts {
   readonly api: Api;
@@ -22,6 +23,8 @@ export interface KubeletPorts {
 }
 
 const LOOK_EVERY_MS = 200;
+/** A kubelet takes a minute; what is tested here is that new content is taken while a program runs. */
+const REFRESH_VOLUMES_EVERY_MS = 2_000;
 /** Pods that are not on their node's network have a namespace and one of these numbers each. */
 const POD_HOSTS = Array.from({ length: 40 }, (_, index) => 110 + index);
 
@@ -40,20 +43,27 @@ export class Kubelets {
   readonly #pods = new Map<string, Entry>();
   readonly #stopping = new Set<string>();
   readonly #freeHosts = [...POD_HOSTS];
-  #loop: Promise<void> | undefined;
+  readonly #tokens: ServiceAccountTokens;
+  #loops: Promise<unknown> | undefined;
   #stopped = false;
 
   constructor(ports: KubeletPorts) {
     this.#ports = ports;
+    this.#tokens = new ServiceAccountTokens(ports.api);
   }
 
   start(): void {
-    this.#loop ??= this.#run();
+    this.#loops ??= Promise.all([this.#run(), this.#refreshVolumes()]);
+  }
+
+  /** Containers live on, and every token that Pods have is asked for again: kubelets keep them in memory. */
+  restart(): void {
+    this.#tokens.forget();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    await this.#loop;
+    await this.#loops;
     for (const { running } of this.#pods.values()) await running.kill();
   }
 
@@ -96,6 +106,28 @@ export class Kubelets {
       });
       await delay(LOOK_EVERY_MS);
     }
+  }
+
+  /** Of one Pod after the other, as kubelets don't look at the same moment. */
+  async #refreshVolumes(): Promise<void> {
+    while (!this.#stopped) {
+      const pods = [...this.#pods.values()];
+      for (const { running } of pods) {
+        if (this.#stopped) return;
+        await this.#refreshVolumesOf(running);
+        await delay(REFRESH_VOLUMES_EVERY_MS / pods.length);
+      }
+      if (pods.length === 0) await delay(LOOK_EVERY_MS);
+    }
+  }
+
+  async #refreshVolumesOf(running: RunningPod): Promise<void> {
+    const { name, uid } = running.pod.metadata;
+    if (!this.#pods.has(uid) || this.#stopping.has(uid)) return;
+    // Where that fails, containers keep what they have, as on a real node.
+    await running.refreshVolumes().catch((error: unknown) => {
+      process.stderr.write(`lab kubelet: volumes of Pod ${name}: ${String(error)}\n`);
+    });
   }
 
   async #look(): Promise<void> {
@@ -150,7 +182,7 @@ export class Kubelets {
     const { hostNumber, ...place } = network;
     const nodeDirectory = join(directory, `node-${node}`);
     const running = new RunningPod(pod, {
-      ...{ api, apiServer, imageOf, ...place, hostIp, nodeDirectory },
+      ...{ api, apiServer, imageOf, tokens: this.#tokens, ...place, hostIp, nodeDirectory },
       directory: join(directory, `pod-${pod.metadata.uid}`),
     });
     const entry: Entry = { running, hostNumber, lastStatus: '' };

@@ -100,8 +100,11 @@ export interface Volume {
     readonly defaultMode?: number;
     readonly optional?: boolean;
   };
-  readonly configMap?: { readonly name: string };
-  readonly projected?: { readonly sources: readonly ProjectedSource[] };
+  readonly configMap?: { readonly name: string; readonly defaultMode?: number };
+  readonly projected?: {
+    readonly defaultMode?: number;
+    readonly sources: readonly ProjectedSource[];
+  };
 }
 
 export interface ProjectedSource {

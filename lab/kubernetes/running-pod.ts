@@ -8,11 +8,13 @@ import type { Container, Pod } from './pod.ts';
 import { unknownFields } from './pod-fields.ts';
 import { type ContainerRun, isDone, phaseOf } from './pod-phase.ts';
 import { ProbeState } from './probe.ts';
-import { makeVolume } from './volumes.ts';
+import type { ServiceAccountTokens } from './service-account-tokens.ts';
+import { PodVolumes } from './volumes.ts';
 
 /** What a Pod runs in. */
 export interface PodSurroundings {
   readonly api: Api;
+  readonly tokens: ServiceAccountTokens;
   readonly namespace: string;
   readonly podIp: string;
   readonly hostIp: string;
@@ -42,6 +44,7 @@ const RESTART_PAUSE_MS = 1_000;
 export class RunningPod {
   readonly pod: Pod;
   readonly #at: PodSurroundings;
+  readonly #volumes: PodVolumes;
   #containers: readonly RunningContainer[] = [];
   /** Of its readiness: what a rollout waits for counts from then. */
   #change = { isReady: false, at: timestamp(new Date()) };
@@ -49,6 +52,11 @@ export class RunningPod {
   constructor(pod: Pod, at: PodSurroundings) {
     this.pod = pod;
     this.#at = at;
+    this.#volumes = new PodVolumes(pod, {
+      ...{ api: at.api, tokens: at.tokens, nodeDirectory: at.nodeDirectory },
+      podDirectory: join(at.directory, 'volumes'),
+      field: (path) => this.#field(path),
+    });
   }
 
   /** The program of the first container, once it has started. */
@@ -67,6 +75,7 @@ export class RunningPod {
     if (unknown.length > 0) throw new Error(`the lab does nothing about ${unknown.join(', ')}`);
     await mkdir(this.#at.directory, { recursive: true });
     await mkdir(this.#at.nodeDirectory, { recursive: true });
+    await this.#volumes.make();
     for (const container of spec.initContainers ?? []) {
       await run(['ip', 'netns', 'exec', this.#at.namespace, ...(await this.#command(container))]);
     }
@@ -93,6 +102,11 @@ export class RunningPod {
       this.#watch(container);
       container.program.start();
     }
+  }
+
+  /** Secrets, ConfigMaps and tokens as they are now, where no `subPath` leads past the volume. */
+  refreshVolumes(): Promise<void> {
+    return this.#volumes.refresh();
   }
 
   /** SIGTERM, and SIGKILL when the grace period is over. */
@@ -171,21 +185,14 @@ export class RunningPod {
   }
 
   async #command(container: Container): Promise<string[]> {
-    const { api, nodeDirectory, directory, apiServer } = this.#at;
+    const { directory, apiServer } = this.#at;
     const image = await this.#at.imageOf(container.image);
-    const context = { ...this.pod.spec.securityContext, ...container.securityContext };
-    const user = context.runAsUser ?? image.user;
-    const field = (path: string) => this.#field(path);
-    const podDirectory = join(directory, 'volumes');
-    const volumes = new Map<string, string>();
-    for (const volume of this.pod.spec.volumes ?? []) {
-      const ports = { api, podDirectory, nodeDirectory, field, user };
-      volumes.set(volume.name, await makeVolume(this.pod, volume, ports));
-    }
     const own = join(directory, container.name);
     await mkdir(own, { recursive: true });
     return containerCommand({
-      ...{ pod: this.pod, container, image, volumes, directory: own, field },
+      ...{ pod: this.pod, container, image, directory: own },
+      volumes: this.#volumes.directories,
+      field: (path) => this.#field(path),
       environment: {
         KUBERNETES_SERVICE_HOST: apiServer.host,
         KUBERNETES_SERVICE_PORT: String(apiServer.port),
