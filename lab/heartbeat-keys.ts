@@ -52,7 +52,7 @@ export async function keysOf(lab: Lab, node: string): Promise<string[]> {
   return (await readFile(keyFileOf(lab.directory, node), 'utf8')).trim().split('\n');
 }
 
-/** Waits until the node signs its heartbeats with this key alone. */
+/** Waits until the node signs its heartbeats with this key alone, on every interface. */
 export async function signsWith(lab: Lab, node: string, key: string): Promise<void> {
   const { id } = heartbeatKey(Buffer.from(key, 'base64'));
   let signing: string[] = [];
@@ -61,6 +61,6 @@ export async function signsWith(lab: Lab, node: string, key: string): Promise<vo
     signing = (await metricsOf(lab, node))
       .filter(({ name, labels }) => name === USE && labels['use'] === 'signing')
       .map(({ labels }) => labels['key'] ?? '');
-    return signing.length === 1 && signing[0] === id;
+    return signing.length > 0 && signing.every((one) => one === id);
   });
 }

@@ -1,7 +1,9 @@
 import { fetchPage } from './http.ts';
 import type { Lab } from './lab.ts';
+import { ipv4On, numberOf } from './plan.ts';
 
-const METRICS = 'http://127.0.0.1:7474/metrics';
+const LOOPBACK = '127.0.0.1';
+const PORT = 7474;
 
 /** One line of Prometheus' text format. */
 export interface MetricSample {
@@ -12,7 +14,10 @@ export interface MetricSample {
 
 /** What the speaker of a node shows, its wire's figures of the last second included. */
 export async function metricsOf(lab: Lab, node: string): Promise<MetricSample[]> {
-  const { body } = await fetchPage(lab.namespace(node), METRICS);
+  // Pods of the module show them to Prometheus.
+  const isPod = lab.options.release !== undefined;
+  const host = isPod ? ipv4On('management', numberOf(node)) : LOOPBACK;
+  const { body } = await fetchPage(lab.namespace(node), `http://${host}:${PORT}/metrics`);
   const lines = body.matchAll(/^(metallb_\w+)(?:\{(.*)\})? (\S+)$/gm);
   return [...lines].map(([, name = '', labels = '', value]) => ({
     name,
