@@ -173,6 +173,24 @@ export const ALERT_CASES: readonly AlertCase[] = [
     fires: ['interface="eth0"'],
   },
   {
+    alert: 'MetallbHeartbeatKeyMissing',
+    series: {
+      'metallb_wire_heartbeat_key{interface="eth0", key="new", use="accepted", node="n1"}':
+        '1+0x40',
+      'metallb_wire_heartbeat_key{interface="eth0", key="old", use="signing", node="n1"}': '1+0x40',
+      'metallb_wire_heartbeat_key{interface="eth0", key="old", use="signing", node="n2"}': '1+0x40',
+      // Each has both, whatever it does with them.
+      'metallb_wire_heartbeat_key{interface="eth1", key="new", use="signing", node="n1"}': '1+0x40',
+      'metallb_wire_heartbeat_key{interface="eth1", key="old", use="accepted", node="n1"}':
+        '1+0x40',
+      'metallb_wire_heartbeat_key{interface="eth1", key="new", use="signing", node="n3"}': '1+0x40',
+      'metallb_wire_heartbeat_key{interface="eth1", key="old", use="unused", node="n3"}': '1+0x40',
+    },
+    quietAt: 14,
+    firesAt: 16,
+    fires: ['interface="eth0", key="new"'],
+  },
+  {
     alert: 'MetallbDisputes',
     series: {
       'metallb_wire_disputes_total{interface="eth0"}': '0+1x40',
