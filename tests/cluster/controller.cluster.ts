@@ -67,8 +67,10 @@ export const scenarios: readonly ClusterScenario[] = [
           await someAreDone(replicas, 100);
           const { leader, other } = await replicas.roles();
           await replicas.kill(leader);
+          const { size } = await replicas.assigned();
           const afterMs = await replicas.leading(other, 2 * TAKEOVER_MS);
           assert.ok(afterMs < TAKEOVER_MS, `leads after ${afterMs} ms`);
+          assert.ok((await replicas.assigned()).size > size, 'users have gone on meanwhile');
         });
         assert.ok((await replicas.lease()).leaseTransitions >= 1);
       }),

@@ -1,6 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { until } from '../../lab/exec.ts';
+import { delay, until } from '../../lab/exec.ts';
 import type { Api } from '../../lab/kubernetes/api.ts';
 import { type ControlPlane, startControlPlane } from '../../lab/kubernetes/control-plane.ts';
 import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
@@ -21,6 +21,8 @@ const LEASE = objectPath('Lease', 'metallb-controller', NAMESPACE);
 const HOSTS = { a: '127.0.0.11', b: '127.0.0.12' } as const;
 const PORT = 7472;
 const CREATORS = 4;
+/** Of each creator: forty Services a second, which lasts longer than a Lease does. */
+const CREATOR_RESTS_MS = 100;
 /** What the API server writes down: who wrote what, and when the request came. */
 const AUDIT_POLICY = `apiVersion: audit.k8s.io/v1
 kind: Policy
@@ -150,6 +152,7 @@ export class Replicas {
       const { name, annotations } = metadata;
       const body = { apiVersion, kind, metadata: { name, annotations }, spec };
       await this.api.send('POST', collectionPath('Service', 'default'), body);
+      await delay(CREATOR_RESTS_MS);
     });
   }
 
