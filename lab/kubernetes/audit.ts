@@ -86,6 +86,13 @@ export function requestsOf(
     .filter((request) => request.user === user);
 }
 
+/** What the API server did not let a ServiceAccount do, in its order and in words. */
+export function refusalsOf(directory: string, namespace: string, account: string): string[] {
+  return requestsOf(directory, namespace, account)
+    .filter(({ code }) => code === 401 || code === 403)
+    .map(({ verb, resource, name }) => `${account} may not ${verb} ${resource} ${name ?? ''}`);
+}
+
 function requestOf(line: string): AuditedRequest | undefined {
   const entry = JSON.parse(line);
   const { user, verb, objectRef, responseStatus } = entry;

@@ -39,6 +39,8 @@ interface Entry {
  * restarts what ends and tells the API server. Everything else of a cluster's life is the real controller manager's.
  */
 export class Kubelets {
+  /** Containers that liveness probes have condemned, `POD/CONTAINER`, in their order. */
+  readonly condemned: string[] = [];
   readonly #ports: KubeletPorts;
   readonly #pods = new Map<string, Entry>();
   readonly #stopping = new Set<string>();
@@ -184,6 +186,7 @@ export class Kubelets {
     const running = new RunningPod(pod, {
       ...{ api, apiServer, imageOf, tokens: this.#tokens, ...place, hostIp, nodeDirectory },
       directory: join(directory, `pod-${pod.metadata.uid}`),
+      onCondemned: (container) => void this.condemned.push(container),
     });
     const entry: Entry = { running, hostNumber, lastStatus: '' };
     this.#pods.set(pod.metadata.uid, entry);

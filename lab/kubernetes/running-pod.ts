@@ -24,6 +24,8 @@ export interface PodSurroundings {
   readonly nodeDirectory: string;
   readonly apiServer: { readonly host: string; readonly port: number };
   readonly imageOf: (name: string) => Promise<ImageConfig>;
+  /** A liveness probe has failed too often: the container is restarted. */
+  readonly onCondemned: (container: string) => void;
 }
 
 interface RunningContainer {
@@ -91,6 +93,7 @@ export class RunningPod {
         await container.liveness?.askWhenDue();
         await container.readiness?.askWhenDue();
         if (!container.liveness?.failed) continue;
+        this.#at.onCondemned(container.program.name);
         await container.program.stop(this.#graceMs).catch(() => undefined);
       }
       container.finishedAt ??= new Date();

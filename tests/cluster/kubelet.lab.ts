@@ -27,6 +27,8 @@ export const scenarios: readonly Scenario[] = [
         const { running } = lab.program(HUNG);
         return running && lab.program(HUNG).pid !== hungPid;
       });
+      const condemned = lab.kubernetes.installation?.kubelets.condemned ?? [];
+      assert.ok(condemned.includes(lab.program(HUNG).name), condemned.join());
       await settled(lab, 30_000);
       for (const one of (await observation.end()).outcomes) {
         assert.is(one.lost, 0, `${one.ip} lost ${one.lost} of ${one.sent}`);

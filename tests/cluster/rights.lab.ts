@@ -5,6 +5,7 @@ import { PATCH } from '../../lab/kubernetes/api.ts';
 import {
   auditFolder,
   describeRight,
+  refusalsOf,
   requestsOf,
   rightsOf,
   uses,
@@ -55,9 +56,7 @@ function idleRights(lab: Lab, rights: readonly Awaited<ReturnType<typeof rightsO
 
 function refusals(lab: Lab): string[] {
   const refused = ACCOUNTS.flatMap((account) =>
-    requestsOf(auditFolder(lab), RELEASE_NAMESPACE, account)
-      .filter(({ code }) => code === 401 || code === 403)
-      .map(({ verb, resource, name }) => `${account} may not ${verb} ${resource} ${name ?? ''}`),
+    refusalsOf(auditFolder(lab), RELEASE_NAMESPACE, account),
   );
   return [...new Set(refused)];
 }

@@ -1,5 +1,8 @@
+import * as assert from 'uvu/assert';
 import { delay } from '../../lab/exec.ts';
+import { auditFolder, refusalsOf } from '../../lab/kubernetes/audit.ts';
 import { runBackends } from '../../lab/kubernetes/backend-pods.ts';
+import { RELEASE_NAMESPACE } from '../../lab/kubernetes/release.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { deleteServices } from '../../lab/standard.ts';
@@ -11,6 +14,8 @@ export interface JourneyOptions {
   readonly apps: readonly string[];
   /** No class is there but the page's own, so that its last one can go: speakers start and end with it. */
   readonly ownClassesOnly?: boolean;
+  /** Takes the programs' rights away while they end. */
+  readonly uninstalls?: boolean;
   readonly deadlineMs?: number;
   /** Measures what a busy machine would falsify: it has the machine to itself, after all that is not timed. */
   readonly timed?: boolean;
@@ -20,6 +25,8 @@ export interface JourneyOptions {
 
 /** A journey takes ten seconds on a machine that does nothing else. */
 const DEADLINE_MS = 120_000;
+/** Of the programs. */
+const ACCOUNTS = ['controller', 'speaker'];
 const CLASS_KIND = 'MetalLoadBalancerClass';
 /** Its pool is IPv6: it is in nobody's way, and keeps speakers on the nodes from one journey to the next. */
 const STANDING_CLASSES: readonly string[] = ['ingress6'];
@@ -31,7 +38,7 @@ const STANDING_CLASSES: readonly string[] = ['ingress6'];
  */
 export function journey(
   name: string,
-  { apps, ownClassesOnly = false, ...options }: JourneyOptions,
+  { apps, ownClassesOnly = false, uninstalls = false, ...options }: JourneyOptions,
   checks: (lab: Lab) => Checks = () => ({}),
 ): Scenario {
   return scenario(
@@ -42,11 +49,23 @@ export function journey(
       // Every journey finds all IPs of its pool free.
       await delay(COOL_DOWN_MS);
       for (const app of apps) await runBackends(lab, app);
+      const faults = faultsFromNowOn(lab);
       await followPage(lab, name, checks(lab));
+      if (!uninstalls) assert.equal(faults(), []);
       await empty(lab);
       return undefined;
     },
   );
+}
+
+/** What a reader would not see: requests that were refused, and containers that a liveness probe condemned. */
+function faultsFromNowOn(lab: Lab): () => string[] {
+  const kinds = () => [
+    lab.kubernetes.installation?.kubelets.condemned ?? [],
+    ...ACCOUNTS.map((account) => refusalsOf(auditFolder(lab), RELEASE_NAMESPACE, account)),
+  ];
+  const before = kinds().map(({ length }) => length);
+  return () => kinds().flatMap((faults, index) => faults.slice(before[index]));
 }
 
 async function empty(lab: Lab, keptClasses = STANDING_CLASSES): Promise<void> {

@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert';
+import { eventTells } from '../../lab/events.ts';
 import { NODE_LOSS } from '../../lab/faults.ts';
 import { type Assignment, assertAnswers, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -14,7 +15,11 @@ export const scenarios: readonly Scenario[] = [
       const all = await settled(lab);
       assert.is(new Set(all.map((one) => one.preferredNode)).size, 3, 'a node for each IP');
     },
-    '6. When a node fails': async () => onlyItsIpMoves(lab, 'n2', await settled(lab)),
+    '6. When a node fails': async () => {
+      const all = await settled(lab);
+      await onlyItsIpMoves(lab, 'n2', all);
+      await itsMoveIsTold(lab, 'n2', all);
+    },
   })),
 ];
 
@@ -27,4 +32,15 @@ async function onlyItsIpMoves(lab: Lab, node: string, all: readonly Assignment[]
     lab,
     all.filter((one) => one.preferredNode !== node),
   );
+}
+
+/** From, to, why, and for how long nobody served it. */
+async function itsMoveIsTold(lab: Lab, node: string, all: readonly Assignment[]): Promise<void> {
+  for (const { ip, service } of all.filter((one) => one.preferredNode === node)) {
+    const move = `${ip} moved from ${node} to n[13] on eth0`;
+    const message = new RegExp(
+      `${move}: the node before was not heard any more; dark for \\d+ ms$`,
+    );
+    await eventTells(lab, service, { reason: 'nodeAssigned', message });
+  }
 }

@@ -21,6 +21,7 @@ import { CHILD_KIND, CLASS_KIND, LABEL } from '../../modules/metallb/src/api/nam
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { journey } from './journey.ts';
 
+const OPTIONS = { apps: ['nginx'], uninstalls: true, deadlineMs: 300_000, isLong: true };
 const IPS = ['192.0.2.10', '192.0.2.11', '192.0.2.12'];
 const ACCOUNT = 'purge';
 /** In every namespace, by Kubernetes itself. */
@@ -33,7 +34,7 @@ const KINDS_OF_CLUSTER = ['ClusterRole', 'ClusterRoleBinding', 'ValidatingWebhoo
 
 /** The journey of docs/journeys/uninstall.md. */
 export const scenarios: readonly Scenario[] = [
-  journey('uninstall', { apps: ['nginx'], deadlineMs: 300_000, isLong: true }, (lab) => {
+  journey('uninstall', OPTIONS, (lab) => {
     let rights: readonly Right[] = [];
     return {
       '1. A Service with three IPs': async () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { type CapturedClaim, startCapture } from '../../lab/capture.ts';
+import { eventTells } from '../../lab/events.ts';
 import { delay, until } from '../../lab/exec.ts';
 import { answeredBy, assertAnswers, assignedIps, assignments } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -37,6 +38,10 @@ export const scenarios: readonly Scenario[] = [
     for (const { ip } of ours) {
       await tellsConflict(lab, ip, { status: 'True', message: new RegExp(STRANGER_MAC) });
       assertDefendedOnce(lab, claims, ip);
+    }
+    for (const { ip, service } of ours) {
+      const message = new RegExp(`^.* hears another host answer for ${ip} .*${STRANGER_MAC}`);
+      await eventTells(lab, service, { reason: 'AddressConflict', message });
     }
     await assertAnswers(lab, all);
     // The stranger is silent now; whoever takes the IPs over has no quarrel with it.
