@@ -114,6 +114,22 @@ test('reads the other annotations trimmed, and empty ones as absent', () => {
   assert.is(empty.loadBalancerClass, undefined);
 });
 
+test('of several spellings of the sharing key the strongest counts', () => {
+  const strongestFirst = [
+    'network.deckhouse.io/load-balancer-shared-ip-key',
+    'network.deckhouse.io/load-balancer-allow-shared-ip',
+    'network.deckhouse.io/allow-shared-ip',
+    'metallb.io/allow-shared-ip',
+    'metallb.universe.tf/allow-shared-ip',
+  ];
+  for (const [index, strongest] of strongestFirst.entries()) {
+    const present = strongestFirst.slice(index).map((key) => [key, key] as const);
+    const stronger = strongestFirst.slice(0, index).map((key) => [key, ' '] as const);
+    const annotations = Object.fromEntries([...present, ...stronger]);
+    assert.is(read({ annotations }).sharedIpKey, strongest);
+  }
+});
+
 const forces: [written: string | undefined, forced: boolean, isProblem: boolean][] = [
   [undefined, false, false],
   ['true', true, false],

@@ -106,8 +106,9 @@ test('a dump of a cluster with MetalLB, and a class: the IP stays, and the exit 
   assert.is(code, 0);
 });
 
-test('a class that lacks the IP takes it away, and the exit code is 2', async () => {
-  const narrow = classOf('ingress', { isDefault: true, addressPool: ['192.0.2.20'] });
+test('a class that reassigns what it lacks takes the IP away, and the exit code is 2', async () => {
+  const spec = { isDefault: true, addressPool: ['192.0.2.20'], whenOutOfPool: 'Reassign' };
+  const narrow = classOf('ingress', spec);
   const { code, printed } = await play(
     { 'dump.json': DUMP },
     ['--from', 'DIR', '-f', '-', '-o', 'json'],

@@ -62,6 +62,7 @@ test('nothing moves where nothing changes', async () => {
     ips: [],
     unchangedIps: 3,
     withoutIp: [],
+    notTakenOver: [],
     conditions: [],
     balancerNodes: { joins: [], leaves: [] },
     underWay: undefined,

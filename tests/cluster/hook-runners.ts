@@ -6,14 +6,20 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import { delay, until } from '../../lab/exec.ts';
-import type { Api } from '../../lab/kubernetes/api.ts';
+import { type Api, PATCH } from '../../lab/kubernetes/api.ts';
 import { commandPath } from '../../lab/kubernetes/commands.ts';
 import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
 import { Program } from '../../lab/program.ts';
 import { CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
+import {
+  type HookCase,
+  type Outcome,
+  outcomeOf,
+  type Step,
+  servedStatus,
+} from '../support/hook-case.ts';
 import { playInMemory } from '../support/hook-case-player.ts';
-import { type HookCase, type Outcome, outcomeOf, type Step } from '../support/hook-cases.ts';
 import type { TestCluster } from './cluster-scenario.ts';
 import { applyObject, removeAll } from './store-support.ts';
 
@@ -121,6 +127,12 @@ export async function playOnApiServer(api: Api, one: HookCase): Promise<void> {
 
 async function take(api: Api, step: Step): Promise<void> {
   if ('apply' in step) return applyObject(api, step.apply);
+  if ('serve' in step) {
+    const { kind, name, namespace } = step.serve;
+    const status = servedStatus(step.ips);
+    await api.send('PATCH', `${objectPath(kind, name, namespace)}/status`, { status }, PATCH.merge);
+    return;
+  }
   const { kind, name, namespace } = step.remove;
   await api.send('DELETE', objectPath(kind, name, namespace));
 }

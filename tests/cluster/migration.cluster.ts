@@ -5,7 +5,7 @@ import { type CommandResult, run, tryRun, until } from '../../lab/exec.ts';
 import { type Api, PATCH } from '../../lab/kubernetes/api.ts';
 import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
 import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
-import { CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
+import { CHILD_KIND, CONDITION } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import {
   deckhouseClass,
@@ -186,31 +186,95 @@ async function upgradeFromDeckhouse(cluster: TestCluster): Promise<void> {
   await removeAll(api);
 }
 
+const SHARED = ['192.0.2.13'];
+const IN_NO_POOL = ['198.51.100.1'];
+/** As MetalLB has left them. */
+const OF_METALLB: readonly (readonly [name: string, ips: readonly string[], more: object])[] = [
+  ['web', ['192.0.2.12'], { loadBalancerIP: '192.0.2.12' }],
+  ['dns-tcp', SHARED, { ports: [{ port: 53, protocol: 'TCP' }] }],
+  ['dns-udp', SHARED, { ports: [{ port: 53, protocol: 'UDP' }] }],
+  ['far', IN_NO_POOL, {}],
+];
+
+async function servedByMetallb(api: Api): Promise<void> {
+  for (const [name, ips, more] of OF_METALLB) {
+    const manifest = serviceManifest(name, ips);
+    const annotations = {
+      'metallb.io/ip-allocated-from-pool': 'first-pool',
+      ...(ips === SHARED && { 'metallb.io/allow-shared-ip': 'dns' }),
+    };
+    await applyObject(api, {
+      ...manifest,
+      metadata: { ...manifest.metadata, annotations },
+      spec: { ...(manifest.spec as object), ...more },
+    });
+    const ingress = ips.map((ip) => ({ ip }));
+    await setStatus(api, { ...manifest, status: { loadBalancer: { ingress } } });
+  }
+}
+
+async function assertKept(api: Api): Promise<void> {
+  for (const [name, ips] of OF_METALLB) assert.equal(await serviceIps(api, name), ips, name);
+}
+
+async function boundClass(api: Api, name: string): Promise<unknown> {
+  const service: unknown = await api.get(objectPath('Service', name));
+  const conditions = listAt(service, 'status', 'conditions');
+  return valueAt(
+    conditions.find((one) => valueAt(one, 'type') === CONDITION.classBound),
+    'reason',
+  );
+}
+
 async function takeOverFromMetallb(cluster: TestCluster): Promise<void> {
   const { api, directory } = cluster;
   await removeAll(api);
   for (const name of NODES) await applyObject(api, asManifest(memberNode(name)));
-  const manifest = serviceManifest('web', IPS.slice(0, 1));
-  await applyObject(api, manifest);
-  const ingress = [{ ip: '192.0.2.12' }];
-  await setStatus(api, { ...manifest, status: { loadBalancer: { ingress } } });
+  await servedByMetallb(api);
 
   const file = join(mkdtempSync(join(directory, 'plan-')), 'class.yaml');
   writeFileSync(file, JSON.stringify(asManifest(deckhouseClass('ingress'))));
   const { code, stdout } = await plan(cluster, '-f', file);
-  assert.match(stdout, /^default\/web +192\.0\.2\.12 +adopted/m);
+  for (const line of ['dns-tcp +192.0.2.13', 'dns-udp +192.0.2.13', 'web +192.0.2.12']) {
+    assert.match(stdout, new RegExp(`^default/${line} +adopted`, 'm'));
+  }
+  assert.match(stdout, /^Service default\/far is not taken over/m);
   assert.is(code, 0);
   assert.equal(await childLines(api, 'web'), [], 'a plan writes nothing');
 
   await withController(cluster, 'controller', async () => {
     await applyObject(api, asManifest(deckhouseClass('ingress')));
-    await until({ what: 'a child', deadlineMs: 30_000, everyMs: 50 }, async () => {
-      const [line] = await childLines(api, 'web');
-      return line?.startsWith('web-ingress-0 192.0.2.12 ');
+    await takenOver(api);
+  });
+  // Another controller, and a user who edits what shares an IP.
+  const edited = { spec: { ports: [{ name: 'dot', port: 853, protocol: 'UDP' }] } };
+  await api.send('PATCH', objectPath('Service', 'dns-udp'), edited, PATCH.merge);
+  await withController(cluster, 'controller', async () => {
+    await until({ what: 'the port at the child', deadlineMs: 30_000, everyMs: 50 }, async () => {
+      const child = await api.find(objectPath(CHILD_KIND, 'dns-udp-ingress-0'));
+      return listAt(child, 'spec', 'ports').some((port) => valueAt(port, 'port') === 853);
     });
-    assert.equal(await serviceIps(api, 'web'), ['192.0.2.12']);
+    await takenOver(api);
   });
   await removeAll(api);
+}
+
+async function takenOver(api: Api): Promise<void> {
+  await until({ what: 'three children', deadlineMs: 30_000, everyMs: 50 }, async () => {
+    const lines = (await Promise.all(OF_METALLB.map(([name]) => childLines(api, name)))).flat();
+    const kept = lines.map((line) => line.split(' ').slice(0, 2).join(' '));
+    return (
+      kept.join() ===
+      'web-ingress-0 192.0.2.12,dns-tcp-ingress-0 192.0.2.13,dns-udp-ingress-0 192.0.2.13'
+    );
+  });
+  const what = 'a class, or the reason why there is none, for each';
+  await until({ what, deadlineMs: 30_000, everyMs: 50 }, async () => {
+    const reasons = await Promise.all(OF_METALLB.map(([name]) => boundClass(api, name)));
+    const [far, ...others] = reasons.reverse();
+    return far === 'WouldLoseIPs' && others.every((reason) => reason === 'LoadBalancerClassBound');
+  });
+  await assertKept(api);
 }
 
 export const scenarios: readonly ClusterScenario[] = [
@@ -220,7 +284,7 @@ export const scenarios: readonly ClusterScenario[] = [
     play: upgradeFromDeckhouse,
   },
   {
-    name: 'migration/metallb: a Service keeps its IP when a class comes, as the plan says',
+    name: 'migration/metallb: Services keep their IPs, shared ones too, or are left alone, as the plan says',
     play: takeOverFromMetallb,
   },
 ];

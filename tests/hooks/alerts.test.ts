@@ -35,9 +35,15 @@ const ANNOTATED: readonly [string, KubernetesObject, readonly KubernetesObject[]
   ],
   [
     'one whose class is gone or refused',
-    annotated('nginx', ['metallb.io/allow-shared-ip'], boundTo('c')),
+    annotated('nginx', ['metallb.io/loadBalancerIPs'], boundTo('c')),
     [classOf('c', { addressPool: ['192.0.2.300'] })],
-    [`${UNSUPPORTED} nginx default metallb.io/allow-shared-ip = 1`],
+    [`${UNSUPPORTED} nginx default metallb.io/loadBalancerIPs = 1`],
+  ],
+  [
+    'a sharing key of MetalLB, which counts',
+    annotated('nginx', ['metallb.io/allow-shared-ip', 'metallb.universe.tf/allow-shared-ip']),
+    [DEFAULT],
+    [],
   ],
   ['49: none', service('nginx'), [DEFAULT], []],
   [

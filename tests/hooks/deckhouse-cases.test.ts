@@ -33,7 +33,7 @@ const CLASSES = [
   classOf('default_mlbc', {
     nodeSelector: FRONTEND,
     isDefault: true,
-    addressPool: ['198.51.100.0/24'],
+    addressPool: ['198.51.100.0/24', '10.3.29.0/24'],
   }),
   classOf('migrate_mlbc', { nodeSelector: FRONTEND, addressPool: ['203.0.113.0/24'] }),
 ];

@@ -76,7 +76,10 @@ const SERVICES = [
   service('was-ours', { spec: { type: 'ClusterIP' }, status: CONDITIONED }),
   service('typeless', { spec: { type: undefined } }),
   withMetadata(service('leaving', { status: CONDITIONED }), {
-    annotations: { 'metallb.io/address-pool': 'p', 'metallb.universe.tf/loadBalancerIPs': '1' },
+    annotations: {
+      ...{ 'metallb.io/address-pool': 'p', 'metallb.universe.tf/loadBalancerIPs': '1' },
+      ...{ 'metallb.io/allow-shared-ip': 'k', 'metallb.universe.tf/allow-shared-ip': 'l' },
+    },
     deletionTimestamp: '2026-01-01T00:00:00Z',
     ...MANAGED,
   }),

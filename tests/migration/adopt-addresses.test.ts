@@ -176,4 +176,23 @@ test('adopted Services then have the same IPs from the controller', async () => 
   assert.equal(bench.ips('api'), ['12.12.12.1']);
 });
 
+for (const prefix of ['metallb.io', 'metallb.universe.tf']) {
+  test(`adopted Services that share an IP by ${prefix}/allow-shared-ip go on sharing it`, async () => {
+    const annotations = { [`${prefix}/allow-shared-ip`]: 'dns' };
+    const before = ['TCP', 'UDP'].map((protocol) =>
+      old(protocol.toLowerCase(), { annotations, spec: { ports: [{ port: 53, protocol }] } }),
+    );
+    const operations = run(...before, V1);
+    const bench = new ControllerBench([
+      node('n1'),
+      classOf('l2-default', { isDefault: true, addressPool: ['192.0.2.0/24'] }),
+      ...before.map((object) => patched(object, operations)),
+    ]);
+    await bench.settle();
+    assert.equal([bench.ips('tcp'), bench.ips('udp')], [['192.0.2.7'], ['192.0.2.7']]);
+    await bench.restart();
+    assert.equal(bench.store.writes, []);
+  });
+}
+
 test.run();

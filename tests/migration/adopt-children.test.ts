@@ -110,6 +110,18 @@ test('a requested IP and a sharing key stay in force', async () => {
   ]);
 });
 
+test('a sharing key of MetalLB, which Deckhouse does not read, moves nothing', async () => {
+  const annotations = { 'metallb.io/allow-shared-ip': 'web' };
+  const ips = { first: '192.0.2.20', second: '192.0.2.15' };
+  const bench = await takenOver(
+    ...Object.entries(ips).flatMap(([name, ip]) => [
+      servedService(name, { ips: [ip], annotations }),
+      renderedChild(`${name}-ingress-0`, { service: name, node: 'lb-2', ip }),
+    ]),
+  );
+  assert.equal([bench.ips('first'), bench.ips('second')], [['192.0.2.20'], ['192.0.2.15']]);
+});
+
 test('children that are gone before the controller starts come back with the IPs of the status', async () => {
   const bench = await takenOver(
     servedService('nginx', { ips: ['192.0.2.12', '192.0.2.10', '192.0.2.31'] }),

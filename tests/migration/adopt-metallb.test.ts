@@ -49,11 +49,6 @@ test('both IPs of a dual-stack Service stay', async () => {
   assert.equal(bench.ips('web'), ['192.0.2.15', '2001:db8::7']);
 });
 
-test('an IP outside the pool of the class is replaced by one inside', async () => {
-  const bench = await started(INGRESS, served('web', ['198.51.100.1']));
-  assert.equal(bench.ips('web'), ['192.0.2.10']);
-});
-
 test('nobody is given an IP that a Service of MetalLB has, whether the class is old or new', async () => {
   const services = [service('a', { count: 2 }), served('web', ['192.0.2.10']), service('z')];
   const early = await started(INGRESS, ...services);

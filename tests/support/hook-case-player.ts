@@ -1,8 +1,8 @@
 import { CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
-import type { Kind, NewObject } from '../../modules/metallb/src/store/store.ts';
+import type { Kind, NewObject, ObjectRef } from '../../modules/metallb/src/store/store.ts';
 import { ControllerBench } from './controller-bench.ts';
 import { FakeShellOperator } from './fake-shell-operator.ts';
-import { type HookCase, type Outcome, outcomeOf, type Step } from './hook-cases.ts';
+import { type HookCase, type Outcome, outcomeOf, type Step, servedStatus } from './hook-case.ts';
 
 export interface Played {
   /** After the start and after each step. */
@@ -35,7 +35,13 @@ export async function playInMemory(
 
 function take(bench: ControllerBench, step: Step): void {
   if ('remove' in step) bench.store.remove(step.remove);
+  else if ('serve' in step) serve(bench, step.serve, step.ips);
   else apply(bench, step.apply);
+}
+
+function serve({ store }: ControllerBench, ref: ObjectRef, ips: readonly string[]): void {
+  const object = store.get(ref);
+  if (object !== undefined) store.put({ ...object, status: servedStatus(ips) });
 }
 
 /** As server-side apply does it: what others wrote stays. */

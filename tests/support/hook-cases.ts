@@ -1,79 +1,6 @@
-import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
-import {
-  ANNOTATION,
-  CHILD_ANNOTATION,
-  CLASS_API_VERSION,
-  CLASS_KIND,
-  LABEL,
-} from '../../modules/metallb/src/api/names.ts';
-import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
-import type { NewObject, ObjectRef } from '../../modules/metallb/src/store/store.ts';
-
-/** What a user does. */
-export type Step = { readonly apply: NewObject } | { readonly remove: ObjectRef };
-
-/** What all hooks together, with the controller's IPAM, make of a cluster: whoever runs them. */
-export interface HookCase {
-  readonly name: string;
-  /** Objects that are there when all begins. */
-  readonly start: readonly NewObject[];
-  /** Each after the one before has had all its effects. */
-  readonly steps?: readonly Step[];
-  readonly expected: Outcome;
-}
-
-export interface Outcome {
-  /** `name IP preferred-node protocol/port`, and what else its annotations ask for. */
-  readonly children: readonly string[];
-  /** By name: its IPs, then its conditions `type=status/reason: message`. */
-  readonly services: Readonly<Record<string, readonly string[]>>;
-  /** Nodes with the member label. */
-  readonly members: readonly string[];
-}
-
-/** The parts of a cluster's objects that a case tells of. */
-export function outcomeOf(cluster: {
-  readonly children: readonly KubernetesObject[];
-  readonly services: readonly KubernetesObject[];
-  readonly nodes: readonly KubernetesObject[];
-}): Outcome {
-  return {
-    children: cluster.children.map(childLine).sort(),
-    services: Object.fromEntries(
-      cluster.services.map((each) => [each.metadata.name, statusLines(each)] as const).sort(),
-    ),
-    members: cluster.nodes
-      .filter(({ metadata }) => metadata.labels?.[LABEL.member] !== undefined)
-      .map(({ metadata }) => metadata.name)
-      .sort(),
-  };
-}
-
-const WISHES = [CHILD_ANNOTATION.requestedIps, CHILD_ANNOTATION.sharedIpKey];
-
-function childLine({ metadata, spec, status }: KubernetesObject): string {
-  const of = (key: string) => metadata.annotations?.[key];
-  const ports = listAt(spec, 'ports').map(
-    (port) => `${valueAt(port, 'protocol')}/${valueAt(port, 'port')}`,
-  );
-  const wishes = WISHES.flatMap((key) => of(key) ?? []);
-  const node = of(CHILD_ANNOTATION.preferredNode);
-  return [metadata.name, ipsOf(status), node, ...ports, ...wishes].join(' ');
-}
-
-function statusLines({ status }: KubernetesObject): string[] {
-  const conditions = listAt(status, 'conditions').map((condition) => {
-    const of = (name: string) => valueAt(condition, name);
-    return `${of('type')}=${of('status')}/${of('reason')}: ${of('message')}`;
-  });
-  return [ipsOf(status), ...conditions.sort()];
-}
-
-function ipsOf(status: unknown): string {
-  return listAt(status, 'loadBalancer', 'ingress')
-    .map((entry) => valueAt(entry, 'ip'))
-    .join(',');
-}
+import { ANNOTATION, CLASS_API_VERSION, CLASS_KIND } from '../../modules/metallb/src/api/names.ts';
+import type { NewObject } from '../../modules/metallb/src/store/store.ts';
+import type { HookCase } from './hook-case.ts';
 
 interface Wish {
   readonly class?: string;
@@ -379,6 +306,31 @@ export const HOOK_CASES: readonly HookCase[] = [
         ],
       },
       members: ['lost-n1', 'lost-n2', 'lost-n3'],
+    },
+  },
+  {
+    name: 'a Service that another load balancer served is taken over with its IP, or left alone',
+    start: [
+      balancerClass('late', '198.18.15.1-198.18.15.9'),
+      ...group('late'),
+      service('near'),
+      service('far'),
+    ],
+    steps: [
+      { serve: serviceRef('near'), ips: ['198.18.15.7'] },
+      { serve: serviceRef('far'), ips: ['198.18.99.7'] },
+      { apply: balancerClass('late', '198.18.15.1-198.18.15.9', { isDefault: true }) },
+    ],
+    expected: {
+      children: ['near-late-0 198.18.15.7 late-n2 TCP/80'],
+      services: {
+        near: ['198.18.15.7', assigned(1), bound('late')],
+        far: [
+          '198.18.99.7',
+          'network.deckhouse.io/load-balancer-class=False/WouldLoseIPs: MetalLoadBalancerClass "late" does not take the Service over, as it would not keep its IPs: 198.18.99.7 is not in its spec.addressPool: add it there, or ask for others of the pool (network.deckhouse.io/load-balancer-ips)',
+        ],
+      },
+      members: ['late-n1', 'late-n2', 'late-n3'],
     },
   },
   {

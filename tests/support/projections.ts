@@ -62,7 +62,10 @@ function projectService({ metadata, spec, status }: KubernetesObject, whole: boo
     return { ...head, metadata: pick(metadata, ['name', 'namespace', 'uid']), spec: { type } };
   }
   const kept = ['name', 'namespace', 'uid', 'resourceVersion', 'deletionTimestamp'];
-  const own = annotations(metadata, (key) => key.startsWith('network.deckhouse.io/'));
+  const own = annotations(
+    metadata,
+    (key) => key.startsWith('network.deckhouse.io/') || key.endsWith('/allow-shared-ip'),
+  );
   return compact({
     ...head,
     metadata: { ...pick(metadata, kept), ...(whole && { annotations: own }) },

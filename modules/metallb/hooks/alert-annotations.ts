@@ -7,11 +7,11 @@ import { type AlertHook, type Metric, snapshotOf } from './lib/hook.ts';
 import { CLASS_FILTER, SERVICE_TO_CHECK_FILTER } from './lib/jq-filters.ts';
 
 const PREFIXES = ['metallb.universe.tf', 'metallb.io'];
-const NAMES = ['address-pool', 'loadBalancerIPs', 'allow-shared-ip'];
+const NAMES = ['address-pool', 'loadBalancerIPs'];
 
 /**
- * Annotations of MetalLB on Services that a class serves: nobody reads them there. On any other Service they are
- * MetalLB's own API and in their place.
+ * Annotations of MetalLB on Services that a class serves: nobody reads them there, but for the sharing key. On any
+ * other Service they are MetalLB's own API and in their place.
  */
 export function unsupportedAnnotations(
   services: readonly KubernetesObject[],

@@ -23,6 +23,7 @@ import { type ChildLookup, groupBy, type Observed } from './lib/observed.ts';
 import { ownershipOf } from './lib/ownership.ts';
 import { readState } from './lib/snapshots.ts';
 import { type ConditionValue, statusPatch } from './lib/status-patch.ts';
+import { takeoverObstacle } from './lib/takeover.ts';
 import { unusedRequests } from './lib/unused-requests.ts';
 import { type ChildWish, childWishes, placementKey, placementsOf } from './lib/wanted-children.ts';
 
@@ -40,10 +41,17 @@ export interface ExpansionView {
 /** Decides the preferred nodes of some children of one class. */
 export type Place = typeof place;
 
+/** The class would take IPs away from a Service that another load balancer served. */
+interface NotTakenOver {
+  readonly kind: 'not-taken-over';
+  readonly name: string;
+  readonly obstacle: string;
+}
+
 interface Expansion {
   readonly service: Observed<Service>;
   readonly own: readonly Observed<Child>[];
-  readonly choice: ClassChoice;
+  readonly choice: ClassChoice | NotTakenOver;
   readonly nodes: readonly PlacementNode[];
   readonly wishes: readonly ChildWish[];
 }
@@ -109,7 +117,20 @@ function expansionOf(
   const { chosen } = choice;
   const group = balancerNodes(chosen.spec, nodes);
   const wishes = childWishes({ service, chosen, nodeCount: group.length, own, children });
-  return { service, own, choice, nodes: group, wishes };
+  const isNew = own.length === 0 && service.value.boundClass === undefined;
+  const inForce = classes.inForce.values();
+  const obstacle = isNew
+    ? takeoverObstacle({ service, chosen, wishes, classes: inForce })
+    : undefined;
+  if (obstacle === undefined) return { service, own, choice, nodes: group, wishes };
+  const { name } = chosen.metadata;
+  return {
+    service,
+    own,
+    choice: { kind: 'not-taken-over', name, obstacle },
+    nodes: [],
+    wishes: [],
+  };
 }
 
 /** Preferred nodes by placement key. */
@@ -174,8 +195,7 @@ function writeChild(wish: ChildWish, placed: string | undefined, service: Servic
 }
 
 function conditionOperations(expansion: Expansion, nowEpochMs: number): Operation[] {
-  const { service, choice } = expansion;
-  if (choice.kind === 'not-ours') return [];
+  const { service } = expansion;
   const conditions = new Map<string, ConditionValue | undefined>([
     ...classCondition(expansion),
     [SERVICE_CONDITION.annotationsValid, annotationsCondition(expansion)],
@@ -202,7 +222,11 @@ function classCondition({
     const bound = { status: 'True', reason: 'LoadBalancerClassBound', message } as const;
     return [[SERVICE_CONDITION.classBound, bound]];
   }
-  if (choice.kind === 'not-ours') return [];
+  if (choice.kind === 'not-ours') return withoutComplaint(service);
+  if (choice.kind === 'not-taken-over') {
+    const message = `MetalLoadBalancerClass ${JSON.stringify(choice.name)} does not take the Service over, as it would not keep its IPs: ${choice.obstacle}`;
+    return [[SERVICE_CONDITION.classBound, { status: 'False', reason: 'WouldLoseIPs', message }]];
+  }
   const { reason, fact, until } = WITHOUT_CLASS[choice.kind];
   const consequence =
     own.length === 0 ? 'the Service gets no public IP' : 'the public IPs stay as they are';
@@ -210,7 +234,7 @@ function classCondition({
   return [[SERVICE_CONDITION.classBound, { status: 'False', reason, message }]];
 }
 
-/** What was said of a missing class is not so any more; a binding stays. */
+/** What was said of a class that can't serve the Service is not so any more; a binding stays. */
 function withoutComplaint({ value }: Observed<Service>): [string, undefined][] {
   const said = value.status.conditions.find(({ type }) => type === SERVICE_CONDITION.classBound);
   return said?.status === 'False' ? [[SERVICE_CONDITION.classBound, undefined]] : [];
@@ -225,7 +249,9 @@ const WITHOUT_CLASS = {
   },
 } as const;
 
-function annotationsCondition({ service, wishes }: Expansion): ConditionValue | undefined {
+function annotationsCondition({ service, choice, wishes }: Expansion): ConditionValue | undefined {
+  // Another implementation's Service may say with our annotations what it likes.
+  if (choice.kind === 'not-ours') return undefined;
   const problems = [...service.value.problems, ...unusedRequests(service.value, wishes)];
   if (problems.length === 0) return undefined;
   const message = formatProblems(problems);

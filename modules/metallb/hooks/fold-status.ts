@@ -42,7 +42,7 @@ export function foldStatus({ services, children, nowEpochMs }: FoldView): Operat
 }
 
 function wantedStatus(service: Service, own: readonly Observed<Child>[]): StatusChanges {
-  if (own.length > 0 && service.type === 'LoadBalancer') return statusOf(own);
+  if (own.length > 0 && service.type === 'LoadBalancer') return statusOf(service, own);
   return isLeftBehind(service) ? NOTHING_LEFT : { conditions: new Map() };
 }
 
@@ -69,11 +69,15 @@ const NOTHING_LEFT: StatusChanges = {
   ]),
 };
 
-function statusOf(own: readonly Observed<Child>[]): StatusChanges {
+function statusOf({ status }: Service, own: readonly Observed<Child>[]): StatusChanges {
   const ingress = own.flatMap(({ value }) => value.status.ip ?? []);
   const isComplete = ingress.length === own.length;
+  // IPAM reads in the status what a child inherits: what is there stays until it has decided.
+  const inherited = own.every(isDecided)
+    ? []
+    : status.ingress.filter((ip) => !ingress.includes(ip));
   return {
-    ingress,
+    ingress: [...ingress, ...inherited],
     conditions: new Map([
       [
         SERVICE_CONDITION.allIpsAssigned,
@@ -94,6 +98,11 @@ function statusOf(own: readonly Observed<Child>[]): StatusChanges {
       ],
     ]),
   };
+}
+
+function isDecided({ value: { status } }: Observed<Child>): boolean {
+  const types = status.conditions.map(({ type }) => type);
+  return status.ip !== undefined || types.includes(CHILD_CONDITION.assigned);
 }
 
 /**

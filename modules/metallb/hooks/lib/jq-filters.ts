@@ -9,6 +9,7 @@ import {
   CONDITION,
   LABEL,
 } from '../../src/api/names.ts';
+import { METALLB_SHARED_IP_KEYS } from '../../src/api/service-annotations.ts';
 
 /**
  * What hooks see of objects, in the words that jq 1.6 and gojq have in common. Each leaves an object with fewer fields,
@@ -58,7 +59,7 @@ function serviceFilter(metadata: string, spec: string): string {
 
 /** What children are made of. */
 export const SERVICE_TO_EXPAND_FILTER = serviceFilter(
-  `deletionTimestamp, ${annotationsWhere('.key | startswith("network.deckhouse.io/")')}`,
+  `deletionTimestamp, ${annotationsWhere(`(.key | startswith("network.deckhouse.io/")) or ${isOneOf('.key', METALLB_SHARED_IP_KEYS)}`)}`,
   'spec',
 );
 

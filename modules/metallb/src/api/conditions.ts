@@ -91,7 +91,12 @@ const WITHOUT_IP = [
 /** By kind and type. Those of a Node have their own name, or `Over`. */
 export const CONDITION_REASONS = {
   Service: {
-    [SERVICE_CONDITION.classBound]: ['LoadBalancerClassBound', 'ClassNotFound', 'ClassInvalid'],
+    [SERVICE_CONDITION.classBound]: [
+      'LoadBalancerClassBound',
+      'ClassNotFound',
+      'ClassInvalid',
+      'WouldLoseIPs',
+    ],
     [SERVICE_CONDITION.allIpsAssigned]: ['AllIPsAssigned', 'NotAllIPsAssigned'],
     [SERVICE_CONDITION.annotationsValid]: ['InvalidAnnotation'],
     [SERVICE_CONDITION.balancerNodes]: ['NoBalancerNodes'],
@@ -142,6 +147,7 @@ export const CONTROLLER_EVENTS = [
   'AddressAssignedTwice',
   'ClassNotFound',
   'ClassInvalid',
+  'WouldLoseIPs',
   'InvalidAnnotation',
   'NoBalancerNodes',
   'NotInPool',

@@ -17,11 +17,17 @@ export interface ServiceWishes {
 /** More is a slip of the keyboard that would fill the cluster with children. */
 const MAX_COUNT = 1_000;
 const DEFAULT_COUNT = 1;
-/** Deckhouse 1.67 to 1.69 spelled it otherwise; the present spelling counts where there are several. */
+/** MetalLB's sharing key: Services that share an IP there go on sharing it under a class. */
+export const METALLB_SHARED_IP_KEYS = [
+  'metallb.io/allow-shared-ip',
+  'metallb.universe.tf/allow-shared-ip',
+] as const;
+/** The strongest first. Deckhouse 1.67 to 1.69 spelled it otherwise. */
 const SHARED_IP_KEYS = [
   ANNOTATION.sharedIpKey,
   'network.deckhouse.io/load-balancer-allow-shared-ip',
   'network.deckhouse.io/allow-shared-ip',
+  ...METALLB_SHARED_IP_KEYS,
 ] as const;
 
 interface WrittenWishes {

@@ -1,3 +1,4 @@
+import { CONDITION } from '../api/names.ts';
 import type { Condition } from '../api/object.ts';
 import { compareIps, type IpAddress } from '../net/ip.ts';
 import type { PlannedIp, PlanState } from './plan-state.ts';
@@ -34,6 +35,8 @@ export interface PlanReport {
   readonly unchangedIps: number;
   /** `Service child` that will wait for an IP and don't now. */
   readonly withoutIp: readonly string[];
+  /** Services that a class will leave to whoever serves them now, as it would not keep their IPs, and does not now. */
+  readonly notTakenOver: readonly string[];
   readonly conditions: readonly ConditionChange[];
   readonly balancerNodes: { readonly joins: readonly string[]; readonly leaves: readonly string[] };
   /** What the controller is about to do anyway; undefined where no change was asked about. */
@@ -55,6 +58,7 @@ export function comparePlans(before: PlanState, after: PlanState): Omit<PlanRepo
     ips: ips.sort(compareMoves),
     unchangedIps: kept - changedInPlace,
     withoutIp: missing(after.waiting, before.waiting),
+    notTakenOver: missing(leftAlone(after), leftAlone(before)),
     conditions: [...new Set([...before.conditions.keys(), ...after.conditions.keys()])]
       .sort()
       .flatMap((object) => conditionChanges(object, before, after)),
@@ -101,6 +105,13 @@ function placeOf(planned: PlannedIp | undefined): IpPlace | undefined {
 function compareMoves(a: IpMove, b: IpMove): number {
   if (a.service !== b.service) return a.service < b.service ? -1 : 1;
   return compareIps(a.ip, b.ip);
+}
+
+/** `Service NAMESPACE/NAME` */
+function leftAlone({ conditions }: PlanState): ReadonlySet<string> {
+  const isLeft = (of: ReadonlyMap<string, Condition>) =>
+    of.get(CONDITION.classBound)?.reason === 'WouldLoseIPs';
+  return new Set([...conditions].flatMap(([object, byType]) => (isLeft(byType) ? object : [])));
 }
 
 function conditionChanges(object: string, before: PlanState, after: PlanState): ConditionChange[] {

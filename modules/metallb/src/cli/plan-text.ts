@@ -18,6 +18,9 @@ export function formatPlan(plan: PlanReport, paint: Paint): string[] {
   const sections = [
     ipTable(plan, paint),
     plan.withoutIp.map((child) => paint('bad', `no IP for ${child}: see its conditions below`)),
+    plan.notTakenOver.map((service) =>
+      paint('bad', `${service} is not taken over: see its conditions below`),
+    ),
     conditionTable(plan, paint),
     nodeLines(plan, paint),
     summary(plan, paint),

@@ -10,12 +10,14 @@ import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts
 import { CHILD_KIND } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
 import type { Problem } from '../api/problem.ts';
+import type { Service } from '../api/service.ts';
 import type { Allocator, PoolUsage } from '../ipam/allocator.ts';
 import type { Assigned, RefusalReason, Refused } from '../ipam/claim.ts';
-import { familyOf, type IpAddress } from '../net/ip.ts';
+import type { IpAddress } from '../net/ip.ts';
 import type { JsonPatchOperation, Operation } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { claimOfChild, poolOfClass } from './claim-of-child.ts';
+import { Reservations } from './reservations.ts';
 
 export interface AddressBookPorts {
   readonly clock: Clock;
@@ -34,10 +36,11 @@ export class AddressBook {
   readonly #ports: AddressBookPorts;
   /** Pool to the Services that wait for an address of it. */
   readonly #waiting = new Map<string, Set<string>>();
-  readonly #reserved = new Map<string, readonly IpAddress[]>();
+  readonly #reservations: Reservations;
 
   constructor(ports: AddressBookPorts) {
     this.#ports = ports;
+    this.#reservations = new Reservations(ports.allocator);
   }
 
   /** @returns what is wrong with pools that are not in force */
@@ -61,15 +64,10 @@ export class AddressBook {
     return this.#ports.allocator.adopt(claim, [ip]).kind === 'assigned';
   }
 
-  /** Keeps IPs that a Service without children has in its status, until its class comes and its own turn with it. */
-  reserve(serviceKey: string, ips: readonly IpAddress[]): void {
-    const freed = this.#endReservation(serviceKey, ips);
-    for (const waiting of this.#waiting.values()) waiting.delete(serviceKey);
-    for (const ip of ips) {
-      const claim = { ...NO_WISHES, owner: reservation(serviceKey, ip), families: [familyOf(ip)] };
-      this.#ports.allocator.adopt(claim, [ip]);
-    }
-    if (ips.length > 0) this.#reserved.set(serviceKey, ips);
+  /** Keeps the IPs in the status of a Service without children for it. */
+  reserve(service: Service): void {
+    const freed = this.#reservations.set(service, this.#ports.clock.now());
+    this.#waitNoMore(keyOf(service.metadata));
     this.#wake(freed);
   }
 
@@ -83,8 +81,8 @@ export class AddressBook {
     children: readonly Observed<Child>[],
     inherited: readonly IpAddress[],
   ): Operation[] {
-    const freed = new Set(this.#endReservation(serviceKey));
-    for (const waiting of this.#waiting.values()) waiting.delete(serviceKey);
+    const freed = new Set(this.#reservations.end(serviceKey, this.#ports.clock.now()));
+    this.#waitNoMore(serviceKey);
     const wishesFirst = [...children].sort(
       (a, b) =>
         Number(b.value.requestedIp !== undefined) - Number(a.value.requestedIp !== undefined),
@@ -107,18 +105,8 @@ export class AddressBook {
 
   /** The Service is gone. */
   forget(serviceKey: string): void {
-    for (const waiting of this.#waiting.values()) waiting.delete(serviceKey);
-    this.#wake(this.#endReservation(serviceKey));
-  }
-
-  /** @returns the pools in which something became free */
-  #endReservation(serviceKey: string, kept: readonly IpAddress[] = []): string[] {
-    const ips = this.#reserved.get(serviceKey) ?? [];
-    this.#reserved.delete(serviceKey);
-    const now = this.#ports.clock.now();
-    return ips
-      .filter((ip) => !kept.includes(ip))
-      .flatMap((ip) => this.#ports.allocator.release(reservation(serviceKey, ip), now));
+    this.#waitNoMore(serviceKey);
+    this.#wake(this.#reservations.end(serviceKey, this.#ports.clock.now()));
   }
 
   #assignOne(child: Child, inherited: readonly IpAddress[]): Assigned | Refused {
@@ -142,6 +130,10 @@ export class AddressBook {
     return [{ do: 'patch', ref, subresource: 'status', patch }];
   }
 
+  #waitNoMore(serviceKey: string): void {
+    for (const waiting of this.#waiting.values()) waiting.delete(serviceKey);
+  }
+
   #wait(pool: string, serviceKey: string): void {
     const waiting = this.#waiting.get(pool) ?? new Set();
     this.#waiting.set(pool, waiting.add(serviceKey));
@@ -151,18 +143,6 @@ export class AddressBook {
     const services = new Set(pools.flatMap((pool) => [...(this.#waiting.get(pool) ?? [])]));
     if (services.size > 0) this.#ports.onFreed(services);
   }
-}
-
-const NO_WISHES = {
-  pools: [],
-  poolNamedByOwner: false,
-  policy: 'SingleStack',
-  requested: [],
-  sharing: undefined,
-} as const;
-
-function reservation(serviceKey: string, ip: IpAddress): string {
-  return `Service/${serviceKey} ${ip}`;
 }
 
 function compareAge(

@@ -1,6 +1,7 @@
 import type { Child } from '../api/child.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { keyOf } from '../api/object.ts';
+import type { Service } from '../api/service.ts';
 import type { Claim } from '../ipam/claim.ts';
 import type { Pool } from '../ipam/pool.ts';
 import type { Sharing } from '../ipam/sharing.ts';
@@ -30,13 +31,16 @@ export function claimOfChild(child: Child): Claim {
   };
 }
 
-function sharingOf(child: Child): Sharing | undefined {
-  if (child.sharedIpKey === undefined) return undefined;
-  const isLocal = child.externalTrafficPolicy === 'Local';
-  const selector = Object.entries(child.selector).map(([name, value]) => `${name}=${value}`);
+type Sharer = Pick<Service, 'sharedIpKey' | 'externalTrafficPolicy' | 'selector' | 'ports'>;
+
+/** The terms on which a child, or a Service that has none yet, shares its address. */
+export function sharingOf(sharer: Sharer): Sharing | undefined {
+  if (sharer.sharedIpKey === undefined) return undefined;
+  const isLocal = sharer.externalTrafficPolicy === 'Local';
+  const selector = Object.entries(sharer.selector ?? {}).map(([name, value]) => `${name}=${value}`);
   return {
-    key: child.sharedIpKey,
+    key: sharer.sharedIpKey,
     backend: isLocal ? selector.sort().join(',') : '',
-    ports: child.ports.map(({ protocol, port }) => `${protocol}/${port}`),
+    ports: sharer.ports.map(({ protocol, port }) => `${protocol}/${port}`),
   };
 }

@@ -78,8 +78,7 @@ export class ServiceReconciler {
   ): readonly Operation[] {
     const { addresses } = this.#ports;
     if (own.length > 0) return addresses.assign(serviceKey, own, inheritedIps(service, own));
-    const { type, status } = service.value;
-    addresses.reserve(serviceKey, type === 'LoadBalancer' ? status.ingress : []);
+    addresses.reserve(service.value);
     return [];
   }
 
@@ -184,7 +183,7 @@ function keyOfOperation(operation: Operation): string {
   return keyOf(operation.do === 'create' ? operation.object.metadata : operation.ref);
 }
 
-/** IPs in the Service's status that none of its children has: of a Service that comes from an older version. */
+/** IPs in the Service's status that none of its children has: another load balancer gave them, or an older version. */
 function inheritedIps(
   { value }: Observed<Service>,
   own: readonly Observed<Child>[],

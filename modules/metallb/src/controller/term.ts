@@ -128,9 +128,8 @@ export class Term {
       });
     }
     for (const service of this.#cluster.services.values()) {
-      const key = keyOf(service.metadata);
-      if (service.type !== 'LoadBalancer' || this.#cluster.ofService(key).length > 0) continue;
-      this.#addresses.reserve(key, service.status.ingress);
+      if (this.#cluster.ofService(keyOf(service.metadata)).length > 0) continue;
+      this.#addresses.reserve(service);
     }
     const orphaned = [...this.#cluster.children.values()].map((child) => keyOf(child.serviceRef));
     this.#addServices(new Set(orphaned));

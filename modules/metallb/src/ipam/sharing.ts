@@ -9,6 +9,8 @@ export interface Sharing {
   readonly backend: string;
   /** `TCP/53` */
   readonly ports: readonly string[];
+  /** Only who asks for this very address may join: nobody is led to it. */
+  readonly byRequestOnly?: boolean;
 }
 
 /** Whether two sets of terms mean the same; an order of ports means nothing, but counts. */

@@ -23,7 +23,7 @@ export class Tenants {
     return this.#usersOf.has(ip);
   }
 
-  /** The addresses whose users share under this key. */
+  /** The addresses whose users share under this key with whoever comes. */
   sharedUnder(key: string): Iterable<IpAddress> {
     return this.#sharedUnder.get(key) ?? [];
   }
@@ -77,7 +77,7 @@ export class Tenants {
   }
 }
 
-/** All users of an address have one key, so the first speaks for all. */
-function keyOf([first]: Users): string | undefined {
-  return first?.sharing?.key || undefined;
+/** All users of an address have one key, so whoever leads others to it speaks for all. */
+function keyOf(users: Users): string | undefined {
+  return users.find(({ sharing }) => sharing?.byRequestOnly !== true)?.sharing?.key || undefined;
 }
