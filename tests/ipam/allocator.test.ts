@@ -292,7 +292,7 @@ const rows: readonly Row[] = [
     claim: claimOf('a', { sharing: dns('TCP/53') }),
     holds: '',
     refused:
-      'pool-exhausted: no free IPv4 address (p: 2 of 2 used), and 192.0.2.1 is used by ns/x, which has the same port TCP/53',
+      'pool-exhausted: no free IPv4 address (p: 2 of 2 used), and 192.0.2.1 is used by x, which has the same port TCP/53',
   },
 ];
 
