@@ -26,6 +26,8 @@ const EVERYWHERE = ['configmap/kube-root-ca.crt', 'serviceaccount/default'];
 const WRITTEN = { holderIdentity: 'pod_a', leaseDurationSeconds: 3, leaseTransitions: 7 };
 const CERTIFICATE = { 'tls.crt': 'YQ==', 'tls.key': 'Yg==', 'ca.crt': 'Yw==' };
 
+const PULLABLE = { image: { repository: 'registry.local/metallb' } };
+
 type Play = (installation: Installation, cluster: TestCluster) => Promise<void>;
 
 /** The chart on a real API server. Each begins without a release and ends without one. */
@@ -36,7 +38,7 @@ export const scenarios: readonly ClusterScenario[] = [
     await until({ what: 'definitions gone', deadlineMs: 20_000 }, async () => {
       return (await definitionsOf(cluster)).length === 0;
     });
-    const said = await own.install();
+    const said = await own.install(PULLABLE);
     assert.not.match(said, /warn/i);
     assert.match(said, 'MetalLoadBalancerClass');
     assert.equal(await definitionsOf(cluster), before);
@@ -139,7 +141,7 @@ async function isEmpty(own: Installation, { plane }: TestCluster): Promise<void>
 
 async function warnings(own: Installation, { api }: TestCluster): Promise<void> {
   assert.match(await own.install(), 'registry.example.com/metallb, which is only an example');
-  const said = await own.upgrade({ image: { repository: 'registry.local/metallb' } });
+  const said = await own.upgrade(PULLABLE);
   assert.not.match(said, 'WARNING');
   const labels = { 'pod-security.kubernetes.io/enforce': 'baseline' };
   await api.send(
@@ -148,7 +150,7 @@ async function warnings(own: Installation, { api }: TestCluster): Promise<void> 
     { metadata: { labels } },
     PATCH.merge,
   );
-  const again = await own.upgrade({ image: { repository: 'registry.local/metallb' } });
+  const again = await own.upgrade(PULLABLE);
   assert.match(again, 'admits pods of the security level baseline only');
 }
 
