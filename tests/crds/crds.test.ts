@@ -6,13 +6,23 @@ import { parsedValue } from '../support/parsed.ts';
 import { POOL_ITEMS, SPECS } from './rows.ts';
 import { type Crd, nodeAt, readCrd, type Schema, walk, withDefaults } from './schema.ts';
 
-const files = readdirSync(new URL('../../modules/metallb/crds', import.meta.url));
+const TRANSLATED = 'doc-ru-';
+const files = readdirSync(new URL('../../modules/metallb/crds', import.meta.url)).filter(
+  (file) => !file.startsWith(TRANSLATED),
+);
 
 test('there is one file per kind', () => {
   assert.equal(files.sort(), ['metalloadbalancerclass.yaml', 'sdninternall2lbservice.yaml']);
 });
 
-function versionOf(crd: Crd) {
+/** Paths of what readers are told about. */
+function described(crd: Pick<Crd, 'spec'>): string[] {
+  return [...walk(versionOf(crd).schema.openAPIV3Schema)].flatMap(([path, { description }]) =>
+    description === undefined ? [] : [path],
+  );
+}
+
+function versionOf(crd: Pick<Crd, 'spec'>) {
   const [version] = crd.spec.versions;
   assert.ok(version, 'a CRD has a version');
   return version;
@@ -32,6 +42,12 @@ for (const file of files) {
     assert.is(version.name, 'v1alpha1');
     assert.ok(version.served && version.storage);
     assert.equal(version.subresources, { status: {} });
+  });
+
+  test(`${file}: readers of Russian are told the same, as Deckhouse's site shows it`, () => {
+    const translated = readCrd(`${TRANSLATED}${file}`);
+    assert.is(versionOf(translated).name, version.name);
+    assert.equal(described(translated).sort(), described(crd).sort());
   });
 
   test(`${file}: the schema is structural`, () => {
