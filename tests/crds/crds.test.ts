@@ -48,6 +48,20 @@ for (const file of files) {
     const translated = readCrd(`${TRANSLATED}${file}`);
     assert.is(versionOf(translated).name, version.name);
     assert.equal(described(translated).sort(), described(crd).sort());
+    const [only, ...others] = translated.spec.versions;
+    const parts = [Object.keys(translated), Object.keys(only ?? {}), others];
+    assert.equal(parts, [['spec'], ['name', 'schema'], []]);
+    for (const [path, node] of walk(versionOf(translated).schema.openAPIV3Schema)) {
+      const {
+        description = '',
+        properties: _,
+        items: __,
+        additionalProperties: ___,
+        ...more
+      } = node;
+      assert.equal(more, {}, `${path} says more than a description`);
+      assert.ok(description === '' || /[а-я]/.test(description), `${path} is not in Russian`);
+    }
   });
 
   test(`${file}: the schema is structural`, () => {
