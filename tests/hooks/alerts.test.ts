@@ -40,6 +40,21 @@ const ANNOTATED: readonly [string, KubernetesObject, readonly KubernetesObject[]
     [`${UNSUPPORTED} nginx default metallb.io/loadBalancerIPs = 1`],
   ],
   [
+    'a Service that its class leaves to MetalLB',
+    annotated('nginx', ['metallb.io/address-pool'], {
+      status: {
+        conditions: [
+          {
+            ...boundTo('c').status.conditions[0],
+            ...{ status: 'False', reason: 'WouldLoseIPs', message: 'it would not keep its IPs' },
+          },
+        ],
+      },
+    }),
+    [DEFAULT],
+    [],
+  ],
+  [
     'a sharing key of MetalLB, which counts',
     annotated('nginx', ['metallb.io/allow-shared-ip', 'metallb.universe.tf/allow-shared-ip']),
     [DEFAULT],

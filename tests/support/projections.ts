@@ -139,7 +139,7 @@ export const projectServiceToCheck: Projection = ({ metadata, spec, status }) =>
     status: {
       conditions: listAt(status, 'conditions')
         .filter((each) => valueAt(each, 'type') === 'network.deckhouse.io/load-balancer-class')
-        .map((each) => pick(each, ['type', 'status', 'message'])),
+        .map((each) => pick(each, ['type', 'status', 'reason', 'message'])),
     },
   };
 };

@@ -1,6 +1,7 @@
 import { parseMetalLoadBalancerClass } from '../src/api/metal-load-balancer-class.ts';
+import { CONDITION } from '../src/api/names.ts';
 import type { KubernetesObject } from '../src/api/object.ts';
-import { parseService } from '../src/api/service.ts';
+import { parseService, type Service } from '../src/api/service.ts';
 import { BINDING, hookConfig } from './lib/bindings.ts';
 import { type Classes, chooseClass } from './lib/class-choice.ts';
 import { type AlertHook, type Metric, snapshotOf } from './lib/hook.ts';
@@ -23,6 +24,7 @@ export function unsupportedAnnotations(
     const parsed = parseService(object);
     if (!parsed.ok || parsed.value.type !== 'LoadBalancer') return [];
     if (chooseClass(parsed.value, known, undefined).kind === 'not-ours') return [];
+    if (isLeftAlone(parsed.value)) return [];
     return PREFIXES.flatMap((prefix) => NAMES.map((key) => `${prefix}/${key}`))
       .filter((annotation) => annotation in annotations)
       .map((annotation) => ({
@@ -31,6 +33,13 @@ export function unsupportedAnnotations(
         value: 1,
       }));
   });
+}
+
+/** By its class: whoever served it before goes on, and reads what is written for it. */
+function isLeftAlone({ status }: Service): boolean {
+  return status.conditions.some(
+    ({ type, reason }) => type === CONDITION.classBound && reason === 'WouldLoseIPs',
+  );
 }
 
 function knownClasses(objects: readonly KubernetesObject[]): Classes {

@@ -135,7 +135,7 @@ export const SERVICE_TO_CHECK_FILTER = `{
     name, namespace, ${annotationsWhere(`.key == ${JSON.stringify(ANNOTATION.class)} or (.key | startswith("metallb.io/") or startswith("metallb.universe.tf/"))`)}
   }),
   spec: (.spec | {type, loadBalancerClass} | ${COMPACT}),
-  status: {conditions: [.status.conditions[]? | select(${isOneOf('.type', [CONDITION.classBound])}) | {type, status, message} | ${COMPACT}]}
+  status: {conditions: [.status.conditions[]? | select(${isOneOf('.type', [CONDITION.classBound])}) | {type, status, reason, message} | ${COMPACT}]}
 } else {} end`;
 
 /** Which version its settings have. */
