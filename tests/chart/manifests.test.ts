@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Manifest, RENDERED, the } from './rendered.ts';
+import { type Manifest, podOf, RENDERED, the, WITH_SHELL_OPERATOR } from './rendered.ts';
 
 const DECKHOUSE = ['deckhouse', 'deckhouse-small'];
 const CLUSTER_SCOPED = /^(?:ClusterRole|ClusterRoleBinding|Namespace|Validating\w+|Grafana\w+)$/;
@@ -8,7 +8,7 @@ const CLUSTER_SCOPED = /^(?:ClusterRole|ClusterRoleBinding|Namespace|Validating\
 test('there are manifests of every case', () => {
   assert.equal(
     [...RENDERED.keys()].sort(),
-    [...DECKHOUSE, 'defaults', 'everything-set', 'prometheus-operator'].sort(),
+    [...DECKHOUSE, 'defaults', 'everything-set', 'prometheus-operator', 'shell-operator'].sort(),
   );
 });
 
@@ -55,14 +55,15 @@ for (const [caseName, manifests] of RENDERED) {
   });
 
   test(`${caseName}: ServiceAccounts give their token to no other pod`, () => {
-    for (const name of ['controller', 'speaker']) {
+    const operator = WITH_SHELL_OPERATOR.includes(caseName) ? ['shell-operator'] : [];
+    for (const name of ['controller', 'speaker', ...operator]) {
       assert.is(the('ServiceAccount', name, caseName).automountServiceAccountToken, false);
     }
   });
 
   test(`${caseName}: ports that Services lead to are ports of the pods`, () => {
     for (const { spec, metadata } of manifests.filter(({ kind }) => kind === 'Service')) {
-      const pods = the('Deployment', 'controller', caseName).spec?.template?.spec.containers ?? [];
+      const pods = podOf('Deployment', spec?.selector?.app ?? '', caseName).containers;
       const names = pods.flatMap(({ ports }) => ports.map(({ name }) => name));
       for (const { targetPort } of spec?.ports ?? []) {
         assert.ok(names.includes(targetPort), `${metadata.name}: ${targetPort}`);

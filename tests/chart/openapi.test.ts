@@ -127,6 +127,9 @@ const REASONS: Readonly<Record<keyof Cases, readonly string[]>> = {
     '/resources/controller/cpu pattern',
     '/resources/speaker/cpu type',
     '/resources/speaker/memory pattern',
+    '/resources/shellOperator type',
+    '/resources/shellOperator/cpu pattern',
+    '/resources/shellOperator/memory pattern',
   ],
 };
 

@@ -1,5 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { hook as alertAnnotations } from '../../modules/metallb/hooks/alert-annotations.ts';
+import { hook as expandServices } from '../../modules/metallb/hooks/expand-services.ts';
+import { hook as foldStatus } from '../../modules/metallb/hooks/fold-status.ts';
+import { hook as labelNodes } from '../../modules/metallb/hooks/label-nodes.ts';
 import { ClusterState } from '../../modules/metallb/src/controller/cluster-state.ts';
 import { collectionPath } from '../../modules/metallb/src/kube/kinds.ts';
 import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
@@ -15,7 +19,7 @@ import type {
 import { classOf, node, service } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
 import { FakeClock } from '../support/fake-clock.ts';
-import { type PolicyRule, the } from './rendered.ts';
+import { type Manifest, type PolicyRule, RENDERED, the, WITH_SHELL_OPERATOR } from './rendered.ts';
 
 /** Such as `network.deckhouse.io/metalloadbalancerclasses`, or `/services` for those of the core. */
 function resourceOf(kind: Kind): string {
@@ -40,6 +44,17 @@ function granted(rules: readonly PolicyRule[] = []): string[] {
       resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
     ),
   );
+}
+
+/** All over the cluster. */
+function grantedTo(account: string, caseName: string): string[] {
+  const manifests = RENDERED.get(caseName) ?? [];
+  const isOwn = ({ kind, subjects = [] }: Manifest) =>
+    kind === 'ClusterRoleBinding' && subjects.some(({ name }) => name === account);
+  const roles = manifests.filter(isOwn).map(({ roleRef }) => roleRef?.name);
+  return manifests
+    .filter(({ kind, metadata }) => kind === 'ClusterRole' && roles.includes(metadata.name))
+    .flatMap(({ rules }) => granted(rules));
 }
 
 /** Those that are about objects of the store. */
@@ -100,18 +115,45 @@ test('the controller may read what it watches, and write what it writes, and not
     onProblem: ignore,
   }).start();
   const needed = [...store.needed, ...(await writesOfController('controller'))];
-  const { rules } = the('ClusterRole', 'd8:metallb:controller');
-  assert.equal(ofStore(granted(rules)), needed.sort());
+  assert.equal(ofStore(grantedTo('controller', 'defaults')), needed.sort());
 });
 
-test('what hooks write is not for the controller while shell-operator runs them', () => {
-  const { rules } = the('ClusterRole', 'd8:metallb:controller', 'everything-set');
-  const writes = ofStore(granted(rules)).filter((grant) => !/^(?:list|watch) /.test(grant));
-  assert.equal(writes, [
-    'patch internal.network.deckhouse.io/sdninternall2lbservices/status',
-    'patch network.deckhouse.io/metalloadbalancerclasses/status',
-  ]);
-});
+const WRITES_OF_NO_HOOK = [
+  'patch internal.network.deckhouse.io/sdninternall2lbservices/status',
+  'patch network.deckhouse.io/metalloadbalancerclasses/status',
+];
+
+for (const caseName of WITH_SHELL_OPERATOR) {
+  test(`${caseName}: what hooks write is not for the controller while shell-operator runs them`, () => {
+    const writes = ofStore(grantedTo('controller', caseName)).filter(
+      (grant) => !/^(?:list|watch) /.test(grant),
+    );
+    assert.equal(writes, WRITES_OF_NO_HOOK);
+  });
+
+  test(`${caseName}: shell-operator may do what its hooks ask for, and nothing more`, async () => {
+    const hooks = [alertAnnotations, expandServices, foldStatus, labelNodes];
+    const kinds = new Set(hooks.flatMap((hook) => hook.config.kubernetes.map(({ kind }) => kind)));
+    const reads = [...kinds].flatMap((kind) =>
+      ['list', 'watch'].map((verb) => `${verb} ${resourceOf(kind as Kind)}`),
+    );
+    const writes = (await writesOfController('controller')).filter(
+      (write) => !WRITES_OF_NO_HOOK.includes(write),
+    );
+    assert.equal(grantedTo('shell-operator', caseName).sort(), [...reads, ...writes].sort());
+  });
+}
+
+for (const caseName of RENDERED.keys()) {
+  test(`${caseName}: one account alone may write what hooks write`, () => {
+    const runner = WITH_SHELL_OPERATOR.includes(caseName) ? 'shell-operator' : 'controller';
+    const { subjects = [] } = the('ClusterRoleBinding', 'd8:metallb:hooks', caseName);
+    assert.equal(
+      subjects.map(({ kind, name }) => `${kind} ${name}`),
+      [`ServiceAccount ${runner}`],
+    );
+  });
+}
 
 test('the speaker may read what it watches, and write two statuses', () => {
   const store = new WatchedStore(new FakeClock());

@@ -13,6 +13,8 @@ export interface Manifest {
   };
   readonly spec?: Workload;
   readonly rules?: readonly PolicyRule[];
+  readonly roleRef?: { readonly kind: string; readonly name: string };
+  readonly subjects?: readonly { readonly kind: string; readonly name: string }[];
   readonly automountServiceAccountToken?: boolean;
   readonly webhooks?: readonly {
     readonly failurePolicy: string;
@@ -29,7 +31,12 @@ export interface PolicyRule {
 
 interface Workload {
   readonly replicas?: number;
-  readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> };
+  readonly selector?: {
+    readonly matchLabels?: Readonly<Record<string, string>>;
+    /** In a Service, which has labels here. */
+    readonly app?: string;
+  };
+  readonly strategy?: { readonly type: string };
   readonly updateStrategy?: { readonly rollingUpdate: { readonly maxUnavailable: number } };
   readonly ports?: readonly { readonly name: string; readonly targetPort: string }[];
   readonly template?: {
@@ -108,6 +115,9 @@ export const RENDERED: ReadonlyMap<string, readonly Manifest[]> = new Map(
     return [file.replace(/\.yaml$/, ''), documents.map((each) => each.toJS() as Manifest)];
   }),
 );
+
+/** Cases in which the chart brings the operator that runs the hooks. */
+export const WITH_SHELL_OPERATOR: readonly string[] = ['everything-set', 'shell-operator'];
 
 /** @throws where there is none, or more than one */
 export function the(kind: string, name: string, caseName = 'defaults'): Manifest {

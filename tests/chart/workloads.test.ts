@@ -5,12 +5,21 @@ import { CONTROLLER_SETTINGS } from '../../modules/metallb/src/settings/controll
 import { NODE_SETTINGS } from '../../modules/metallb/src/settings/node-settings.ts';
 import { flagName } from '../../modules/metallb/src/settings/setting-names.ts';
 import type { SettingsTable } from '../../modules/metallb/src/settings/settings.ts';
-import { type Container, type PodSpec, podOf, RENDERED, the } from './rendered.ts';
+import {
+  type Container,
+  type PodSpec,
+  podOf,
+  RENDERED,
+  the,
+  WITH_SHELL_OPERATOR,
+} from './rendered.ts';
 
 const PROGRAMS = [
   { kind: 'Deployment', name: 'controller', container: 'controller', table: CONTROLLER_SETTINGS },
   { kind: 'DaemonSet', name: 'speaker', container: 'node', table: NODE_SETTINGS },
 ] as const;
+/** Not a program of this project: tests/cluster/hook-runner.lab.ts starts it with its flags. */
+const SHELL_OPERATOR = { kind: 'Deployment', name: 'shell-operator' } as const;
 
 /** As the kubelet fills them in. */
 const ENVIRONMENT: Readonly<Record<string, string>> = { NODE_NAME: 'n1', POD_IP: '2001:db8::1' };
@@ -39,9 +48,8 @@ function settingsOf({ args, env }: Container): Map<string, string> {
 for (const caseName of RENDERED.keys()) {
   for (const { kind, name, container, table } of PROGRAMS) {
     const pod = podOf(kind, name, caseName);
-    const title = `${caseName}: ${name}`;
 
-    test(`${title} is given settings that the program has, with values that it takes`, () => {
+    test(`${caseName}: ${name} is given settings that the program has, with values that it takes`, () => {
       const settings: SettingsTable = table;
       const keys = new Map(Object.keys(settings).map((key) => [flagName(key), key]));
       const given = settingsOf(containerOf(pod, container));
@@ -56,6 +64,12 @@ for (const caseName of RENDERED.keys()) {
         [],
       );
     });
+  }
+
+  const operator = WITH_SHELL_OPERATOR.includes(caseName) ? [SHELL_OPERATOR] : [];
+  for (const { kind, name } of [...PROGRAMS, ...operator]) {
+    const pod = podOf(kind, name, caseName);
+    const title = `${caseName}: ${name}`;
 
     test(`${title} has containers with nothing but what they need`, () => {
       assert.is(pod.securityContext.seccompProfile?.type, 'RuntimeDefault');
@@ -158,6 +172,22 @@ for (const caseName of RENDERED.keys()) {
       assert.is(probe?.httpGet.host, host);
     }
     assert.equal(node.ports.find(({ name }) => name === 'health')?.containerPort, Number(port));
+  });
+}
+
+for (const caseName of WITH_SHELL_OPERATOR) {
+  test(`${caseName}: of shell-operator, which elects no leader, the next one waits for the last one's end`, () => {
+    const { replicas, strategy } = the('Deployment', 'shell-operator', caseName).spec ?? {};
+    assert.is(replicas, 1);
+    assert.is(strategy?.type, 'Recreate');
+  });
+
+  test(`${caseName}: shell-operator runs where controllers may run`, () => {
+    const [own, controllers] = ['shell-operator', 'controller'].map((name) => {
+      const { nodeSelector, tolerations } = podOf('Deployment', name, caseName);
+      return { nodeSelector, tolerations };
+    });
+    assert.equal(own, controllers);
   });
 }
 

@@ -46,6 +46,7 @@ export const CHART_CASES: readonly ChartCase[] = [
     values: { metallb: { monitoring: { labels: { release: 'kube-prometheus-stack' } } } },
     apiVersions: ['monitoring.coreos.com/v1'],
   },
+  { name: 'shell-operator', values: { metallb: { hookRunner: 'shell-operator' } } },
   {
     name: 'everything-set',
     values: {
@@ -71,7 +72,10 @@ export const CHART_CASES: readonly ChartCase[] = [
         },
         networkPolicy: { enabled: false },
         purgeOnUninstall: false,
-        resources: { controller: { cpu: '1', memory: '1Gi' }, speaker: { cpu: '0.5' } },
+        resources: {
+          ...{ controller: { cpu: '1', memory: '1Gi' }, speaker: { cpu: '0.5' } },
+          shellOperator: { cpu: '2' },
+        },
       },
     },
   },

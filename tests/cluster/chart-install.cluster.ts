@@ -8,6 +8,7 @@ import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { LABEL } from '../../modules/metallb/src/api/names.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
 import { RELEASE } from './helm.ts';
+import { hookWritersDuring } from './hook-rights.ts';
 import { Installation } from './installation.ts';
 
 /** Kubernetes refuses a larger Secret, and Helm keeps each release in one. */
@@ -93,6 +94,17 @@ export const scenarios: readonly ClusterScenario[] = [
     await own.upgrade({ logLevel: 'debug' });
     await own.hasWritten({}, undefined);
   }),
+
+  begin(
+    'the right to write what hooks write passes from one runner to the other',
+    async (own, cluster) => {
+      const duringUpgrade = (hookRunner: string) =>
+        hookWritersDuring(cluster.api, own.namespace, own.upgrade({ hookRunner }));
+      await own.install({ hookRunner: 'shell-operator' });
+      assert.equal(await duringUpgrade('controller'), ['shell-operator', 'controller']);
+      assert.equal(await duringUpgrade('shell-operator'), ['controller', 'shell-operator']);
+    },
+  ),
 
   begin('keys rotate so that nodes before and after understand each other', rotate),
 

@@ -1,4 +1,6 @@
 import * as assert from 'uvu/assert';
+import { parseAllDocuments } from 'yaml';
+import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { isAsExpected } from '../chart/expected-file.ts';
 import { BGP_CASES, CHART_CASES, DECKHOUSE_GLOBALS } from './chart-cases.ts';
 import type { ClusterScenario } from './cluster-scenario.ts';
@@ -43,6 +45,34 @@ export const scenarios: readonly ClusterScenario[] = [
   })),
 
   {
+    name: "chart/render: Prometheus gets shell-operator's own metrics and those of the hooks",
+    play: async () => {
+      const values = { metallb: { hookRunner: 'shell-operator' } };
+      const manifests = await helmTemplate(values, ['monitoring.coreos.com/v1']);
+      const [monitor] = named('shell-operator', manifests).filter(
+        (object) => valueAt(object, 'kind') === 'PodMonitor',
+      );
+      const endpoints = valueAt(monitor, 'spec', 'podMetricsEndpoints') as { path: string }[];
+      assert.equal(
+        endpoints.map(({ path }) => path),
+        ['/metrics', '/metrics/hooks'],
+      );
+    },
+  },
+
+  {
+    name: 'chart/render: in Deckhouse, whose own operator runs the hooks, there is no other',
+    play: async () => {
+      const metallb = { hookRunner: 'shell-operator' };
+      const manifests = await helmTemplate({ global: DECKHOUSE_GLOBALS, metallb });
+      assert.match(manifests, '--hook-runner=shell-operator');
+      for (const name of ['shell-operator', 'd8:metallb:shell-operator', 'd8:metallb:hooks']) {
+        assert.equal(named(name, manifests), [], name);
+      }
+    },
+  },
+
+  {
     name: 'chart/lint: helm finds nothing',
     play: async () => {
       const version = ['--kube-version', '1.31.0'];
@@ -75,6 +105,12 @@ export const scenarios: readonly ClusterScenario[] = [
     },
   },
 ];
+
+function named(name: string, manifests: string): unknown[] {
+  return parseAllDocuments(manifests)
+    .map((document) => document.toJS() as unknown)
+    .filter((object) => valueAt(object, 'metadata', 'name') === name);
+}
 
 async function assertRejects(promise: Promise<unknown>, reason: RegExp): Promise<void> {
   const error = await promise.then(

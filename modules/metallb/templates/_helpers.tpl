@@ -14,6 +14,11 @@
 {{- if has (index . 1) ($global.enabledModules | default list) -}}true{{- end -}}
 {{- end -}}
 
+{{- /* Not empty where the chart brings a shell-operator for the hooks. In Deckhouse its addon-operator runs them. */ -}}
+{{- define "metallb.bringsShellOperator" -}}
+{{- if and (eq .Values.metallb.hookRunner "shell-operator") (not (include "metallb.inDeckhouse" .)) -}}true{{- end -}}
+{{- end -}}
+
 {{- /* Labels of every object: (list . "app or nothing"). */ -}}
 {{- define "metallb.labels" -}}
 {{- $context := index . 0 -}}
@@ -44,7 +49,7 @@ module: {{ (index . 0).Chart.Name }}
 app: {{ index . 1 }}
 {{- end -}}
 
-{{- /* (list . "controller" or "node") → image of that folder of images/ */ -}}
+{{- /* (list . "controller", "node" or "shell-operator") → image of that folder of images/ */ -}}
 {{- define "metallb.image" -}}
 {{- $context := index . 0 -}}
 {{- $name := index . 1 -}}
@@ -141,7 +146,7 @@ seccompProfile:
   type: RuntimeDefault
 {{- end -}}
 
-{{- /* (list . "controller" or "speaker") */ -}}
+{{- /* (list . "controller", "speaker" or "shellOperator") */ -}}
 {{- define "metallb.resources" -}}
 {{- $wanted := index (index . 0).Values.metallb.resources (index . 1) -}}
 requests:

@@ -1,7 +1,8 @@
-{{- /* PodMonitor of a program: (list . "controller" or "speaker") */ -}}
+{{- /* PodMonitor of a program: (list . "controller", "speaker" or "shell-operator") */ -}}
 {{- define "metallb.podMonitor" -}}
 {{- $context := index . 0 -}}
 {{- $name := index . 1 -}}
+{{- $isOperator := eq $name "shell-operator" -}}
 {{- $inDeckhouse := include "metallb.inDeckhouse" $context -}}
 apiVersion: monitoring.coreos.com/v1
 kind: PodMonitor
@@ -42,11 +43,16 @@ spec:
     - sourceLabels: [__meta_kubernetes_pod_ready]
       regex: "true"
       action: keep
-  {{- else }}
-  - port: metrics
-    honorLabels: true
-    relabelings:
-  {{- end }}
     - sourceLabels: [__meta_kubernetes_pod_node_name]
       targetLabel: node
+  {{- else }}
+  {{- range $path := $isOperator | ternary (list "/metrics" "/metrics/hooks") (list "/metrics") }}
+  - port: metrics
+    path: {{ $path }}
+    honorLabels: true
+    relabelings:
+    - sourceLabels: [__meta_kubernetes_pod_node_name]
+      targetLabel: node
+  {{- end }}
+  {{- end }}
 {{- end -}}

@@ -1,4 +1,7 @@
-{{- /* nodeSelector and tolerations of the controllers; in Deckhouse those of its system components unless set. */ -}}
+{{- /*
+nodeSelector and tolerations of the controllers and of what works for them; in Deckhouse those of its system components
+unless set.
+*/ -}}
 {{- define "metallb.controllerPlacement" -}}
 {{- $module := .Values.metallb -}}
 {{- $selector := $module.nodeSelector -}}
