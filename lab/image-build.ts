@@ -24,8 +24,8 @@ export interface ImageBuild {
   readonly name: string;
   /** Its root is the build context. */
   readonly project: string;
-  /** The archive of an image that is passed as BASE. */
-  readonly base: string;
+  /** Archives of the images that are passed as arguments, such as BASE. */
+  readonly images: Readonly<Record<string, string>>;
   /** Used by one build at a time. Layers and packages stay there for the next build. */
   readonly workFolder: string;
   /** Folder that appears with the result once all is done. */
@@ -95,10 +95,14 @@ async function bestDriver(workFolder: string): Promise<Driver> {
 }
 
 async function bud(buildah: readonly string[], driver: Driver, build: ImageBuild): Promise<void> {
-  const { name, project, base, workFolder } = build;
+  const { name, project, images, workFolder } = build;
+  const args = Object.entries(images).flatMap(([argument, archive]) => [
+    '--build-arg',
+    `${argument}=docker-archive:${archive}`,
+  ]);
   const command = [
     ...[...buildah, 'bud', `--layers=${driver === 'overlay'}`, '--pull-never', '--timestamp=0'],
-    ...['--build-arg', `BASE=docker-archive:${base}`, ...(await registrySecrets(workFolder))],
+    ...[...args, ...(await registrySecrets(workFolder))],
     ...['--file', join(project, dockerfileOf(name)), '--tag', name, project],
   ];
   const { code, stdout, stderr } = await tryRun(command);

@@ -13,12 +13,26 @@ import {
 import { withLock } from './lock.ts';
 
 const PROJECT = join(import.meta.dirname, '..');
-const IMAGE_BASE = join(PROJECT, '.ci', 'image-base');
+/** What images are built from besides this project, by the argument that names it: a command that makes an archive. */
+const BASE = { BASE: join(PROJECT, '.ci', 'image-base') };
+const OPERATOR = { OPERATOR: join(PROJECT, '.ci', 'operator-image') };
 /** So many builds of each image stay: of this checkout, and of another that may run beside it. */
 const BUILDS_KEPT = 2;
 
-export const IMAGE_NAMES = ['controller', 'node'] as const;
-export type ImageName = (typeof IMAGE_NAMES)[number];
+interface Recipe {
+  readonly sources: Readonly<Record<string, string>>;
+  /** Images that begin alike are built in one place, so that the second one finds the layers of the first. */
+  readonly workshop: string;
+}
+
+const RECIPES = {
+  controller: { sources: BASE, workshop: 'controller' },
+  node: { sources: BASE, workshop: 'node' },
+  'shell-operator': { sources: { ...BASE, ...OPERATOR }, workshop: 'controller' },
+} as const satisfies Readonly<Record<string, Recipe>>;
+
+export type ImageName = keyof typeof RECIPES;
+export const IMAGE_NAMES = Object.keys(RECIPES) as readonly ImageName[];
 
 export interface ImageRootFilesystem extends BuiltImage {
   /** Folder that all who run the image share: mount it read-only. */
@@ -42,15 +56,17 @@ export function imageRootFilesystem(name: ImageName): Promise<ImageRootFilesyste
  * Needs root and what `.ci/packages images` installs.
  */
 export async function findOrBuildImage(name: ImageName): Promise<ImageRootFilesystem> {
-  const base = (await run([IMAGE_BASE, '--path'])).trim();
-  const cache = dirname(base);
-  const folder = join(cache, `image-${name}-${hashOf([base, ...inputsOf(name)])}`);
+  const { sources, workshop } = RECIPES[name];
+  const archives = await archivesOf(sources);
+  const paths = Object.values(archives);
+  const cache = dirname(paths[0] ?? '');
+  const folder = join(cache, `image-${name}-${hashOf(paths, inputsOf(name))}`);
   await mkdir(cache, { recursive: true });
-  return withLock(join(cache, `image-${name}.lock`), async () => {
+  return withLock(join(cache, `image-${workshop}.lock`), async () => {
     if (!existsSync(folder)) {
-      await run([IMAGE_BASE]);
-      const workFolder = join(cache, `image-build-${name}`);
-      await buildImage({ name, project: PROJECT, base, workFolder, target: folder });
+      for (const command of Object.values(sources)) await run([command]);
+      const workFolder = join(cache, `image-build-${workshop}`);
+      await buildImage({ name, project: PROJECT, images: archives, workFolder, target: folder });
     }
     const now = new Date();
     utimesSync(folder, now, now);
@@ -58,6 +74,14 @@ export async function findOrBuildImage(name: ImageName): Promise<ImageRootFilesy
     const built = JSON.parse(await readFile(join(folder, CONFIG_FILE), 'utf8')) as BuiltImage;
     return { ...built, root: join(folder, ROOT_FOLDER) };
   });
+}
+
+/** Where the archives are, or will be once they are made. */
+async function archivesOf(sources: Recipe['sources']): Promise<Record<string, string>> {
+  const entries = Object.entries(sources).map(async ([argument, command]) => {
+    return [argument, (await run([command, '--path'])).trim()];
+  });
+  return Object.fromEntries(await Promise.all(entries));
 }
 
 /** The build context is what .dockerignore lets in, so that alone changes an image; and how it is built. */
@@ -78,9 +102,9 @@ function filesUnder(path: string): string[] {
     .map((entry) => join(entry.parentPath, entry.name));
 }
 
-/** @param base its name holds the hash of its own recipe */
-function hashOf([base = '', ...files]: readonly string[]): string {
-  const hash = createHash('sha256').update(base);
+/** @param archives whose names hold the hashes of their own recipes */
+function hashOf(archives: readonly string[], files: readonly string[]): string {
+  const hash = createHash('sha256').update(archives.join('\0'));
   for (const file of files) {
     const content = readFileSync(file);
     hash.update(`\0${relative(PROJECT, file)}\0${content.length}\0`).update(content);

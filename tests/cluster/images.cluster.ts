@@ -37,13 +37,26 @@ const APP_FILES: Readonly<Record<ImageName, readonly string[]>> = {
     ...['node_modules/raw-socket/README.md', 'node_modules/raw-socket/build/Release/raw.node'],
     ...['node_modules/raw-socket/index.js', 'node_modules/raw-socket/package.json'],
   ],
+  // All that is executable there is a hook to the operator.
+  'shell-operator': [
+    ...['hooks/alert-annotations.mjs', 'hooks/expand-services.mjs'],
+    ...['hooks/fold-status.mjs', 'hooks/label-nodes.mjs'],
+  ],
 };
 /** The entry point is the first; the others are what it starts. */
-const PROGRAMS: Readonly<Record<ImageName, readonly string[]>> = {
+const PROGRAMS = {
   controller: ['controller', 'mlb'],
   node: ['node', 'speaker', 'wire', 'mlb'],
+} as const;
+const ENTRY_POINTS: Readonly<Record<ImageName, readonly string[]>> = {
+  controller: ['node', '/app/dist/controller.mjs'],
+  node: ['node', '/app/dist/node.mjs'],
+  'shell-operator': ['shell-operator', 'start'],
 };
-const USERS: Readonly<Record<ImageName, string>> = { controller: '64535:64535', node: '0:0' };
+const USERS: Readonly<Record<ImageName, string>> = {
+  ...{ controller: '64535:64535', node: '0:0' },
+  'shell-operator': '64535:64535',
+};
 
 const OPEN_CAPTURE = `const { Cap } = require('/app/node_modules/cap');
 const capture = new Cap();
@@ -64,9 +77,7 @@ function eachImage(
 /** The images that the Dockerfiles build. None of these needs the cluster. */
 export const scenarios: readonly ClusterScenario[] = [
   ...eachImage('passes-the-linter', async (name) => {
-    const { code, stdout } = await hadolint(
-      readFileSync(join(PROJECT, dockerfileOf(name)), 'utf8'),
-    );
+    const { code, stdout } = await hadolint(dockerfileText(name));
     assert.is(code, 0, stdout);
     const careless = await hadolint('FROM debian\n');
     assert.match(careless.stdout, 'DL3006', 'it would say so');
@@ -108,31 +119,52 @@ export const scenarios: readonly ClusterScenario[] = [
   ...eachImage('names-its-user-entry-point-and-licence', async (name) => {
     const { root, ...image } = await imageRootFilesystem(name);
     assert.is(image.user, USERS[name]);
-    assert.equal(image.entrypoint, ['node', `/app/dist/${name}.mjs`]);
+    assert.equal(image.entrypoint, ENTRY_POINTS[name]);
     assert.is(image.env['NODE_ENV'], 'production');
     assert.is(image.labels['org.opencontainers.image.licenses'], 'Apache-2.0');
     assert.equal(writableIn(root, 'app'), [], 'not even its own user changes a program');
   }),
 
   ...eachImage('runs-the-node-that-its-dockerfile-pins', async (name) => {
-    const dockerfile = readFileSync(join(PROJECT, dockerfileOf(name)), 'utf8');
     const [, pinned] = /^ARG BASE=.*\/node:([\d.]+)-bookworm-slim@sha256:[\da-f]{64}$/m.exec(
-      dockerfile,
+      dockerfileText(name),
     ) ?? ['', 'no version with a digest'];
     const { stdout } = await runInImage(await imageRootFilesystem(name), ['node', '--version']);
     assert.is(stdout.trim(), `v${pinned}`);
   }),
 
-  ...eachImage('starts-each-program', async (name) => {
-    const image = await imageRootFilesystem(name);
-    for (const program of PROGRAMS[name]) {
-      const command = ['node', `/app/dist/${program}.mjs`, '--help'];
-      const { code, stdout, stderr } = await runInImage(image, command);
-      assert.is(code, 0, stderr);
-      assert.is(stderr, '', program);
-      assert.match(stdout, /^(Usage:|mlb VERB)/);
-    }
-  }),
+  ...(['controller', 'node'] as const).map((name) => ({
+    name: `images/${name}-starts-each-program`,
+    deadlineMs: BUILD_DEADLINE_MS,
+    play: async () => {
+      const image = await imageRootFilesystem(name);
+      for (const program of PROGRAMS[name]) {
+        const command = ['node', `/app/dist/${program}.mjs`, '--help'];
+        const { code, stdout, stderr } = await runInImage(image, command);
+        assert.is(code, 0, stderr);
+        assert.is(stderr, '', program);
+        assert.match(stdout, /^(Usage:|mlb VERB)/);
+      }
+    },
+  })),
+
+  {
+    name: 'images/shell-operator-is-of-the-pinned-version-and-runs-each-hook',
+    deadlineMs: BUILD_DEADLINE_MS,
+    play: async () => {
+      const image = await imageRootFilesystem('shell-operator');
+      const [, pinned] =
+        /^ARG OPERATOR=.*:(v[\d.]+)$/m.exec(dockerfileText('shell-operator')) ?? [];
+      const { stdout } = await runInImage(image, ['shell-operator', 'version']);
+      assert.match(stdout, `shell-operator ${pinned}\n`);
+      assert.is((await runInImage(image, ['jq', '--version'])).code, 0, 'the filters need jq');
+      for (const file of APP_FILES['shell-operator']) {
+        const told = await runInImage(image, [`/app/${file}`, '--config']);
+        assert.is(told.stderr, '', file);
+        assert.is(JSON.parse(told.stdout).configVersion, 'v1', file);
+      }
+    },
+  },
 
   {
     name: 'images/node-captures-with-net-raw-alone',
@@ -165,11 +197,29 @@ export const scenarios: readonly ClusterScenario[] = [
       assert.is(new Set(bases).size, 1, bases.join(' and '));
     },
   },
+
+  {
+    name: 'images/shell-operator-has-the-first-stage-of-the-controller',
+    play: async () => {
+      const [own, other] = (['shell-operator', 'controller'] as const).map((name) =>
+        buildStageOf(name),
+      );
+      assert.match(own ?? '', 'RUN node build.mjs');
+      assert.is(own, other);
+    },
+  },
 ];
 
+function dockerfileText(name: ImageName): string {
+  return readFileSync(join(PROJECT, dockerfileOf(name)), 'utf8');
+}
+
+function buildStageOf(name: ImageName): string {
+  return /^FROM \S+ AS build\n.*?^FROM/ms.exec(dockerfileText(name))?.[0] ?? '';
+}
+
 function baseOf(name: ImageName): string {
-  const dockerfile = readFileSync(join(PROJECT, dockerfileOf(name)), 'utf8');
-  return /^ARG BASE=(.*)$/m.exec(dockerfile)?.[1] ?? '';
+  return /^ARG BASE=(.*)$/m.exec(dockerfileText(name))?.[1] ?? '';
 }
 
 /** @param dockerfile its text */
