@@ -14,6 +14,8 @@ export interface AuditedRequest {
   readonly resource: string;
   readonly name: string | undefined;
   readonly code: number;
+  /** When it came, in a form that sorts. */
+  readonly at: string;
 }
 
 /** A right, as a role grants it. */
@@ -95,11 +97,11 @@ export function refusalsOf(directory: string, namespace: string, account: string
 
 function requestOf(line: string): AuditedRequest | undefined {
   const entry = JSON.parse(line);
-  const { user, verb, objectRef, responseStatus } = entry;
+  const { user, verb, objectRef, responseStatus, requestReceivedTimestamp: at } = entry;
   if (objectRef === undefined) return undefined;
   const { apiGroup = '', resource, subresource, name } = objectRef;
   return {
-    ...{ user: user.username, verb, group: apiGroup, name },
+    ...{ user: user.username, verb, group: apiGroup, name, at },
     resource: subresource === undefined ? resource : `${resource}/${subresource}`,
     code: responseStatus?.code ?? 0,
   };
@@ -143,7 +145,7 @@ function rightsOfRule(rule: Rule): Right[] {
 }
 
 /** A request made use of the right. A watch of one object by its name counts for that name. */
-export function uses(request: AuditedRequest, right: Right): boolean {
+function uses(request: AuditedRequest, right: Right): boolean {
   return (
     request.group === right.group &&
     request.resource === right.resource &&
@@ -152,7 +154,17 @@ export function uses(request: AuditedRequest, right: Right): boolean {
   );
 }
 
-export function describeRight({ group, resource, verb, name }: Right): string {
+/** Rights that no request made use of, in words. */
+export function idleRights(
+  rights: readonly Right[],
+  requests: readonly AuditedRequest[],
+): string[] {
+  return rights
+    .filter((right) => !requests.some((request) => uses(request, right)))
+    .map(describeRight);
+}
+
+function describeRight({ group, resource, verb, name }: Right): string {
   const kind = group === '' ? resource : `${resource}.${group}`;
   return `${verb} ${kind}${name === undefined ? '' : ` ${name}`}`;
 }

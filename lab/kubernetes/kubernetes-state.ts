@@ -16,7 +16,7 @@ import { CONTROL_NODES, controlNodeManifest, nodeManifest } from '../workload.ts
 import type { Api } from './api.ts';
 import { auditFlags } from './audit.ts';
 import { type ControlPlane, prepareControlPlane, publishCertificate } from './control-plane.ts';
-import { objectPath } from './kinds.ts';
+import { collectionPath } from './kinds.ts';
 import { kubeProxy } from './kube-proxy.ts';
 import { writeKubeconfig } from './kubeconfig.ts';
 import { Kubelets } from './kubelet.ts';
@@ -45,9 +45,11 @@ export interface Installation {
   readonly release: HelmRelease;
 }
 
-interface DeploymentState {
-  readonly spec: { readonly replicas: number };
-  readonly status?: { readonly readyReplicas?: number };
+interface Deployments {
+  readonly items: readonly {
+    readonly spec: { readonly replicas: number };
+    readonly status?: { readonly readyReplicas?: number };
+  }[];
 }
 
 /** The state behind a real API server in the namespace `control`, with a real kube-proxy on every node. */
@@ -142,7 +144,7 @@ async function installModule(
   api: Api,
   values: object,
 ): Promise<Installation> {
-  await buildLabImages();
+  await buildLabImages(values);
   const directory = join(at.directory, 'nodes');
   await mkdir(directory, { mode: 0o755 });
   const { hostname, port } = new URL(plane.url);
@@ -154,11 +156,12 @@ async function installModule(
   at.cleanUp.push(() => kubelets.stop());
   const release = new HelmRelease(plane, at.directory);
   await release.upgrade(values);
-  const what = () => `the controllers ready\n${kubelets.lastWords('controller-').join('\n')}`;
+  const words = () => ['controller-', 'shell-operator-'].flatMap((one) => kubelets.lastWords(one));
+  const what = () => `all Deployments ready\n${words().join('\n')}`;
   await until({ what, deadlineMs: 60_000, everyMs: 200 }, async () => {
-    const path = objectPath('Deployment', 'controller', RELEASE_NAMESPACE);
-    const { spec, status } = (await api.get(path)) as DeploymentState;
-    return status?.readyReplicas === spec.replicas;
+    const path = collectionPath('Deployment', RELEASE_NAMESPACE);
+    const { items } = (await api.get(path)) as Deployments;
+    return items.every(({ spec, status }) => status?.readyReplicas === spec.replicas);
   });
   return { kubelets, release };
 }

@@ -1,4 +1,5 @@
-import { IMAGE_NAMES, imageRootFilesystem } from '../image.ts';
+import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
+import { IMAGE_NAMES, type ImageName, imageRootFilesystem } from '../image.ts';
 import type { ImageConfig } from './container.ts';
 
 /** A registry's image by its name: `REPOSITORY/controller:TAG` is what images/controller builds. @throws for any other */
@@ -9,7 +10,9 @@ export async function labImage(reference: string): Promise<ImageConfig> {
   return { root, entrypoint, environment: env, user: Number(user.split(':')[0] || 0) };
 }
 
-/** A build takes longer than anything that waits for a Pod. */
-export async function buildLabImages(): Promise<void> {
-  for (const name of IMAGE_NAMES) await imageRootFilesystem(name);
+/** @param values of the chart, whose Pods need these images: a build takes longer than anything that waits for a Pod */
+export async function buildLabImages(values: object): Promise<void> {
+  const operator: ImageName[] =
+    valueAt(values, 'metallb', 'hookRunner') === 'shell-operator' ? ['shell-operator'] : [];
+  for (const name of ['controller', 'node', ...operator] as const) await imageRootFilesystem(name);
 }

@@ -22,7 +22,7 @@ export class PodPrograms implements LabPrograms {
   }
 
   all(): readonly Program[] {
-    return ['controller-', 'speaker-'].flatMap((prefix) => [
+    return ['controller-', 'speaker-', 'shell-operator-'].flatMap((prefix) => [
       ...this.#kubelets.programs(prefix).values(),
     ]);
   }

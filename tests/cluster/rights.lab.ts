@@ -4,11 +4,10 @@ import { assignedIps } from '../../lab/health.ts';
 import { PATCH } from '../../lab/kubernetes/api.ts';
 import {
   auditFolder,
-  describeRight,
+  idleRights,
   refusalsOf,
   requestsOf,
   rightsOf,
-  uses,
 } from '../../lab/kubernetes/audit.ts';
 import { objectPath } from '../../lab/kubernetes/kinds.ts';
 import { RELEASE_NAMESPACE } from '../../lab/kubernetes/release.ts';
@@ -35,9 +34,9 @@ export const scenarios: readonly Scenario[] = [
       );
       assert.ok(rights.every((some) => some.length > 0));
       await until(
-        { what: () => idleRights(lab, rights).join(), deadlineMs: IN_USE_WITHIN_MS },
+        { what: () => neverUsed(lab, rights).join(), deadlineMs: IN_USE_WITHIN_MS },
         async () => {
-          return idleRights(lab, rights).length === 0;
+          return neverUsed(lab, rights).length === 0;
         },
       );
       assert.equal(refusals(lab), []);
@@ -46,11 +45,11 @@ export const scenarios: readonly Scenario[] = [
   ),
 ];
 
-function idleRights(lab: Lab, rights: readonly Awaited<ReturnType<typeof rightsOf>>[]): string[] {
+function neverUsed(lab: Lab, rights: readonly Awaited<ReturnType<typeof rightsOf>>[]): string[] {
   return ACCOUNTS.flatMap((account, index) => {
     const requests = requestsOf(auditFolder(lab), RELEASE_NAMESPACE, account);
-    const idle = rights[index]?.filter((right) => !requests.some((one) => uses(one, right)));
-    return (idle ?? []).map((right) => `${account} never used: ${describeRight(right)}`);
+    const idle = idleRights(rights[index] ?? [], requests);
+    return idle.map((right) => `${account} never used: ${right}`);
   });
 }
 

@@ -3,12 +3,11 @@ import { parseAllDocuments } from 'yaml';
 import { settled } from '../../lab/health.ts';
 import {
   auditFolder,
-  describeRight,
+  idleRights,
   type Right,
   type Role,
   requestsOf,
   rightsOfRole,
-  uses,
 } from '../../lab/kubernetes/audit.ts';
 import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
 import { RELEASE_NAMESPACE } from '../../lab/kubernetes/release.ts';
@@ -114,9 +113,8 @@ async function rightsOfPurge(lab: Lab): Promise<Right[]> {
 /** All of them, and no request was refused. */
 function usedItsRights(lab: Lab, rights: readonly Right[]): void {
   const requests = requestsOf(auditFolder(lab), RELEASE_NAMESPACE, ACCOUNT);
-  const idle = rights.filter((right) => !requests.some((request) => uses(request, right)));
   assert.ok(rights.length > 0);
-  assert.equal(idle.map(describeRight), []);
+  assert.equal(idleRights(rights, requests), []);
   assert.equal(
     requests.filter(({ code }) => code >= 400),
     [],
