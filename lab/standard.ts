@@ -44,11 +44,15 @@ export async function newService(lab: Lab, count = 1): Promise<string[]> {
 }
 
 /** Creates the standard Services anew, with `count` IPs each. @returns their IPs, settled on their nodes */
-export async function freshServices(lab: Lab, count = lab.nodes.length): Promise<Assignment[]> {
+export async function freshServices(
+  lab: Lab,
+  count = lab.nodes.length,
+  deadlineMs?: number,
+): Promise<Assignment[]> {
   await deleteServices(lab);
   for (const service of STANDARD_SERVICES) await lab.cluster.apply(...serving(service, count));
-  for (const { name } of STANDARD_SERVICES) await assignedIps(lab, name, count);
-  return settled(lab);
+  for (const { name } of STANDARD_SERVICES) await assignedIps(lab, name, count, deadlineMs);
+  return settled(lab, deadlineMs);
 }
 
 function serving(service: (typeof STANDARD_SERVICES)[number], count: number) {

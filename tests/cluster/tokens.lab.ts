@@ -12,6 +12,8 @@ import { RELEASE_LAB } from '../journeys/release-lab.ts';
 const TOKEN = '/var/run/secrets/kubernetes.io/serviceaccount/token';
 const TOKEN_REVIEWS = '/apis/authentication.k8s.io/v1/tokenreviews';
 const RENEWED_WITHIN_MS = 10_000;
+/** Programs that find no API server look again every ten seconds at last. */
+const BACK_WITHIN_MS = 20_000;
 
 export const scenarios: readonly Scenario[] = [
   scenario(
@@ -36,7 +38,7 @@ export const scenarios: readonly Scenario[] = [
       assert.equal(await accepted(lab, old), []);
 
       // Deleted and created: controllers and speakers see it, and write.
-      await freshServices(lab);
+      await freshServices(lab, lab.nodes.length, BACK_WITHIN_MS);
       assert.equal(
         lab.programs().map(({ pid }) => pid),
         processes,
