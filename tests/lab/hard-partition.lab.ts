@@ -26,7 +26,8 @@ const HEARTBEATS_OF_N1 = 'iifname "n1.eth0" ether daddr 33:33:00:00:00:01 udp dp
 /** Whoever is not heard but answers is asked once a second, and its silence has to last. */
 const ASKED_TAKEOVER_MS = 1_500;
 
-const WIRE_ALONE = { timed: true, stores: ['manifests'] } as const;
+const TIMED = { timed: true } as const;
+const WIRE_ALONE = { ...TIMED, stores: ['manifests'] } as const;
 
 export const scenarios: readonly Scenario[] = [
   scenario('hard/each-half-of-a-partition-is-served', WIRE_ALONE, async (lab) => {
@@ -57,7 +58,7 @@ export const scenarios: readonly Scenario[] = [
     return { unit: 'ms', samples };
   }),
 
-  scenario('hard/halves-that-know-different-states-of-the-cluster', WIRE_ALONE, async (lab) => {
+  scenario('hard/halves-that-know-different-states-of-the-cluster', TIMED, async (lab) => {
     const all = await localServices(lab, ANNOUNCERS);
     const ips = all.map((one) => one.ip);
     await lab.switch.part(HERE, THERE);

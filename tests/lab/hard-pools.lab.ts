@@ -66,7 +66,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/released-ip-is-given-last', { stores: ['manifests'] }, async (lab) => {
+  scenario('hard/released-ip-is-given-last', {}, async (lab) => {
     for (const family of STANDARD_SERVICES) {
       await hasPool(lab, family, 'small', '130-132');
       const given = async (name: string) => {

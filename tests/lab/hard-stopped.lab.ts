@@ -1,12 +1,13 @@
 import * as assert from 'uvu/assert';
 import { delay } from '../../lab/exec.ts';
-import { settled } from '../../lab/health.ts';
+import { assignedIps, settled } from '../../lab/health.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { AnswerReport } from '../../lab/prober.ts';
 import { signal } from '../../lab/processes.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
-import { freshServices } from '../../lab/standard.ts';
+import { freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
 import { type IpOutcome, observe } from '../../lab/trial.ts';
+import { serviceManifest } from '../../lab/workload.ts';
 
 /** SIGSTOP and SIGCONT, as of a machine that is moved or starved. */
 const VICTIM = 'n1';
@@ -38,6 +39,8 @@ const WIRE_KILLED_AFTER_MS = 500;
 const UNDER_WAY_MS = 50;
 const LOOK_MS = 1_200;
 const DARK_AT_MOST_MS = 500;
+/** What a user asks for while nobody hears it. */
+const MEANWHILE = { ...STANDARD_SERVICES[0], name: 'meanwhile', count: 1 };
 
 export const scenarios: readonly Scenario[] = STOPS.map(({ isLong, ...stop }) =>
   scenario(
@@ -45,7 +48,7 @@ export const scenarios: readonly Scenario[] = STOPS.map(({ isLong, ...stop }) =>
     // As long as no wire is stopped, nothing is to happen.
     {
       timed: stopsWire(stop) && 'in-part',
-      stores: ['manifests'],
+      ...(stopsWire(stop) ? { stores: ['manifests'] } : {}),
       ...(isLong ? { isLong } : {}),
     },
     async (lab, alone) => {
@@ -62,6 +65,7 @@ export const scenarios: readonly Scenario[] = STOPS.map(({ isLong, ...stop }) =>
       }
       if (stop.moves)
         for (const one of theirs) wasTaken(lab, answers, one, { ...stop, stoppedAtMs });
+      if (stop.parts.includes('controller')) await assignedIps(lab, MEANWHILE.name, 1);
       await settled(lab);
       return { unit: 'ms', samples: theirs.map((one) => one.unansweredMs) };
     },
@@ -77,6 +81,7 @@ async function whileStopped(lab: Lab, { parts, ms }: Stop) {
   const pids = parts.map((part) => pidOf(lab, part));
   const stoppedAtMs = observation.watch.nowMs();
   for (const pid of pids) signal(pid, 'SIGSTOP');
+  if (parts.includes('controller')) await lab.cluster.apply(serviceManifest(MEANWHILE));
   await delay(ms);
   for (const pid of pids) signal(pid, 'SIGCONT');
   await delay(LOOK_MS);
