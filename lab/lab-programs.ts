@@ -2,7 +2,7 @@ import type { Program } from './program.ts';
 
 /** This project's programs in a lab, as scenarios know them. */
 export interface LabPrograms {
-  /** Of several, the one that leads. */
+  /** Of several, any. */
   readonly controller: Program;
   /** The node program of a node. */
   node(name: string): Program;
