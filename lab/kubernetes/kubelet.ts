@@ -90,14 +90,15 @@ export class Kubelets {
     ]);
   }
 
-  /** The program of a workload's Pod on a node. */
-  programOn(node: string, prefix: string): Program {
+  /** The program of a workload's Pod on a node. @param container the first one when absent */
+  programOn(node: string, prefix: string, container?: string): Program {
     for (const { running } of this.#pods.values()) {
       const { metadata, spec } = running.pod;
-      const isIt = spec.nodeName === node && metadata.name.startsWith(prefix);
-      if (isIt && running.program !== undefined) return running.program;
+      if (spec.nodeName !== node || !metadata.name.startsWith(prefix)) continue;
+      const program = container === undefined ? running.program : running.programOf(container);
+      if (program !== undefined) return program;
     }
-    throw new Error(`no Pod ${prefix}… runs on ${node}`);
+    throw new Error(`no Pod ${prefix}… runs ${container ?? 'anything'} on ${node}`);
   }
 
   async #run(): Promise<void> {

@@ -16,7 +16,7 @@ const PROBE = {
   ...any('successThreshold'),
 };
 const FIELD_REF = any('apiVersion', 'fieldPath');
-const CONTAINER: Shape = {
+const CONTAINER: Readonly<Record<string, Shape>> = {
   ...any('name', 'image', 'command', 'args'),
   env: [{ ...any('name', 'value'), valueFrom: { fieldRef: FIELD_REF } }],
   ports: [any('name', 'containerPort', 'hostPort', 'protocol')],
@@ -46,7 +46,8 @@ const VOLUME: Shape = {
 };
 const POD_SPEC: Shape = {
   containers: [CONTAINER],
-  initContainers: [CONTAINER],
+  // With it, a sidecar.
+  initContainers: [{ ...CONTAINER, ...any('restartPolicy') }],
   volumes: [VOLUME],
   securityContext: SECURITY,
   ...any('nodeName', 'nodeSelector', 'hostNetwork', 'restartPolicy', 'serviceAccountName'),

@@ -50,6 +50,8 @@ export interface SecurityContext {
 export interface Container {
   readonly name: string;
   readonly image: string;
+  /** Of an init container: `Always` makes it a sidecar, which runs beside the containers and ends after them. */
+  readonly restartPolicy?: 'Always';
   readonly command?: readonly string[];
   readonly args?: readonly string[];
   readonly env?: readonly EnvironmentVariable[];

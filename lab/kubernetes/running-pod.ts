@@ -41,6 +41,8 @@ interface RunningContainer {
 
 /** A kubelet waits 10 s and longer; what is tested here is that it restarts. */
 const RESTART_PAUSE_MS = 1_000;
+/** What a kubelet leaves a sidecar when the others have used up the grace period. */
+const LAST_GRACE_MS = 2_000;
 
 /** A Pod on its node: its volumes, its containers' processes, its probes. */
 export class RunningPod {
@@ -48,6 +50,7 @@ export class RunningPod {
   readonly #at: PodSurroundings;
   readonly #volumes: PodVolumes;
   #containers: readonly RunningContainer[] = [];
+  readonly #sidecars: RunningContainer[] = [];
   /** Of its readiness: what a rollout waits for counts from then. */
   #change = { isReady: false, at: timestamp(new Date()) };
 
@@ -66,8 +69,13 @@ export class RunningPod {
     return this.#containers[0]?.program;
   }
 
+  /** The program of a container or sidecar, once it has started. */
+  programOf(container: string): Program | undefined {
+    return this.#all.find(({ spec }) => spec.name === container)?.program;
+  }
+
   get ready(): boolean {
-    return this.#containers.length > 0 && this.#containers.every(isContainerReady);
+    return this.#containers.length > 0 && this.#all.every(isContainerReady);
   }
 
   /** @throws for what a kubelet would do and the lab's does not */
@@ -79,7 +87,9 @@ export class RunningPod {
     await mkdir(this.#at.nodeDirectory, { recursive: true });
     await this.#volumes.make();
     for (const container of spec.initContainers ?? []) {
-      await run(['ip', 'netns', 'exec', this.#at.namespace, ...(await this.#command(container))]);
+      if (container.restartPolicy === 'Always') this.#sidecars.push(await this.#run(container));
+      else
+        await run(['ip', 'netns', 'exec', this.#at.namespace, ...(await this.#command(container))]);
     }
     const containers: RunningContainer[] = [];
     for (const container of spec.containers) containers.push(await this.#run(container));
@@ -88,7 +98,7 @@ export class RunningPod {
 
   /** Asks probes that are due and restarts what has ended or is condemned. */
   async look(): Promise<void> {
-    for (const container of this.#containers) {
+    for (const container of this.#all) {
       if (container.program.running) {
         await container.liveness?.askWhenDue();
         await container.readiness?.askWhenDue();
@@ -114,14 +124,19 @@ export class RunningPod {
 
   /** SIGTERM, and SIGKILL when the grace period is over. */
   async stop(graceMs = this.#graceMs): Promise<void> {
+    const endsAt = performance.now() + graceMs;
     await Promise.all(
       this.#containers.map(({ program }) => program.stop(graceMs).catch(() => undefined)),
     );
+    for (const { program } of this.#sidecars.toReversed()) {
+      const leftMs = Math.max(LAST_GRACE_MS, Math.ceil(endsAt - performance.now()));
+      await program.stop(leftMs).catch(() => undefined);
+    }
     await rm(this.#at.directory, { recursive: true, force: true });
   }
 
   async kill(): Promise<void> {
-    for (const { program } of this.#containers) await program.killTree();
+    for (const { program } of this.#all) await program.killTree();
   }
 
   /** As a kubelet reports it. */
@@ -141,22 +156,32 @@ export class RunningPod {
         status: type.endsWith('eady') ? ready : 'True',
         lastTransitionTime: this.#change.at,
       })),
-      containerStatuses: this.#containers.map((one) => ({
-        name: one.spec.name,
-        image: one.spec.image,
-        imageID: one.spec.image,
-        ready: isContainerReady(one),
-        started: one.program.running,
-        restartCount: one.restarts,
-        state: this.#isDone(one)
-          ? { terminated: terminationOf(one) }
-          : { running: { startedAt: timestamp(one.startedAt) } },
-      })),
+      initContainerStatuses: this.#sidecars.map((one) => this.#statusOf(one)),
+      containerStatuses: this.#containers.map((one) => this.#statusOf(one)),
     };
   }
 
+  #statusOf(container: RunningContainer): object {
+    const { spec, program, restarts, startedAt } = container;
+    return {
+      ...{ name: spec.name, image: spec.image, imageID: spec.image },
+      ready: isContainerReady(container),
+      started: program.running,
+      restartCount: restarts,
+      state: this.#isDone(container)
+        ? { terminated: terminationOf(container) }
+        : { running: { startedAt: timestamp(startedAt) } },
+    };
+  }
+
+  /** In the order in which they start. */
+  get #all(): readonly RunningContainer[] {
+    return [...this.#sidecars, ...this.#containers];
+  }
+
   #isDone(container: RunningContainer): boolean {
-    return isDone(lastRunOf(container), this.pod.spec.restartPolicy);
+    const { restartPolicy = this.pod.spec.restartPolicy } = container.spec;
+    return isDone(lastRunOf(container), restartPolicy);
   }
 
   get #graceMs(): number {

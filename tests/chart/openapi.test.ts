@@ -73,6 +73,7 @@ const REASONS: Readonly<Record<keyof Cases, readonly string[]>> = {
     '/kubeProxy/waitMs maximum',
     '/logLevel enum',
     '/hookRunner enum',
+    '/loopGuard/enabled type',
     '/webhook/enabled type',
     '/highAvailability type',
     '/tolerations/0 additionalProperties forever',

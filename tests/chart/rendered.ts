@@ -59,6 +59,7 @@ export interface PodSpec {
   readonly tolerations?: readonly object[];
   readonly affinity?: object;
   readonly securityContext: SecurityContext;
+  readonly initContainers?: readonly Container[];
   readonly containers: readonly Container[];
   readonly volumes?: readonly {
     readonly name: string;
@@ -70,6 +71,8 @@ export interface PodSpec {
 export interface Container {
   readonly name: string;
   readonly image: string;
+  readonly command?: readonly string[];
+  readonly restartPolicy?: string;
   readonly args: readonly string[];
   readonly env: readonly { readonly name: string }[];
   readonly ports: readonly { readonly name: string; readonly containerPort: number }[];

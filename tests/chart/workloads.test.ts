@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { LABEL } from '../../modules/metallb/src/api/names.ts';
+import { readCommand } from '../../modules/metallb/src/cli/command-line.ts';
 import { CONTROLLER_SETTINGS } from '../../modules/metallb/src/settings/controller-settings.ts';
 import { NODE_SETTINGS } from '../../modules/metallb/src/settings/node-settings.ts';
 import { flagName } from '../../modules/metallb/src/settings/setting-names.ts';
@@ -20,6 +21,16 @@ const PROGRAMS = [
 ] as const;
 /** Not a program of this project: tests/cluster/hook-runner.lab.ts starts it with its flags. */
 const SHELL_OPERATOR = { kind: 'Deployment', name: 'shell-operator' } as const;
+
+/** What programs may do beyond what every program may; Kubernetes gives it to root only. */
+const CAPABILITIES: Readonly<Record<string, readonly string[]>> = {
+  node: ['NET_RAW'],
+  'loop-guard': ['NET_ADMIN'],
+};
+
+function allOf({ initContainers = [], containers }: PodSpec): Container[] {
+  return [...initContainers, ...containers];
+}
 
 /** As the kubelet fills them in. */
 const ENVIRONMENT: Readonly<Record<string, string>> = { NODE_NAME: 'n1', POD_IP: '2001:db8::1' };
@@ -73,14 +84,13 @@ for (const caseName of RENDERED.keys()) {
 
     test(`${title} has containers with nothing but what they need`, () => {
       assert.is(pod.securityContext.seccompProfile?.type, 'RuntimeDefault');
-      for (const { securityContext: context, ...rest } of pod.containers) {
+      for (const { securityContext: context, ...rest } of allOf(pod)) {
         assert.is(context.readOnlyRootFilesystem, true, rest.name);
         assert.is(context.allowPrivilegeEscalation, false, rest.name);
         assert.equal(context.capabilities?.drop, ['ALL'], rest.name);
-        const added = rest.name === 'node' ? ['NET_RAW'] : undefined;
-        assert.equal(context.capabilities?.add, added, rest.name);
+        assert.equal(context.capabilities?.add, CAPABILITIES[rest.name], rest.name);
         assert.is(context.seccompProfile?.type, 'RuntimeDefault', rest.name);
-        const isRoot = rest.name === 'node';
+        const isRoot = rest.name in CAPABILITIES;
         assert.is(context.runAsNonRoot ?? pod.securityContext.runAsNonRoot, !isRoot, rest.name);
       }
     });
@@ -104,7 +114,7 @@ for (const caseName of RENDERED.keys()) {
 
     test(`${title} mounts volumes that it has`, () => {
       const volumes = (pod.volumes ?? []).map((volume) => volume.name);
-      const mounted = pod.containers.flatMap(({ volumeMounts = [] }) => volumeMounts);
+      const mounted = allOf(pod).flatMap(({ volumeMounts = [] }) => volumeMounts);
       assert.equal([...new Set(mounted.map((mount) => mount.name))].sort(), volumes.sort());
     });
 
@@ -124,7 +134,7 @@ for (const caseName of RENDERED.keys()) {
 
   test(`${caseName}: the speaker goes before all other pods and has no CPU limit (network rule 29)`, () => {
     assert.is(speaker.priorityClassName, 'system-node-critical');
-    for (const { resources } of speaker.containers) assert.is(resources.limits, undefined);
+    for (const { resources } of allOf(speaker)) assert.is(resources.limits, undefined);
   });
 
   test(`${caseName}: the speaker runs on every balancer node, in its network`, () => {
@@ -190,6 +200,24 @@ for (const caseName of WITH_SHELL_OPERATOR) {
     assert.equal(own, controllers);
   });
 }
+
+test('the loop guard runs where it is turned on, as a command that mlb has, beside the node program of its run directory', () => {
+  const guardsIn = (caseName: string) => podOf('DaemonSet', 'speaker', caseName).initContainers;
+  assert.is(guardsIn('defaults'), undefined);
+  const [guard, ...others] = guardsIn('everything-set') ?? [];
+  assert.ok(guard);
+  assert.equal(others, []);
+  assert.is(guard?.restartPolicy, 'Always', 'else the Pod would wait for its end');
+  assert.equal(guard?.command, ['node', '/app/dist/mlb.mjs']);
+  const { initContainers: _, ...pod } = podOf('DaemonSet', 'speaker', 'everything-set');
+  const node = containerOf(pod, 'node');
+  const runDir = settingsOf(node).get('run-dir') ?? '';
+  const command = readCommand(guard?.args ?? [], {});
+  assert.equal(command, { verb: 'loop-guard', action: 'keep', runDir });
+  const run = node.volumeMounts?.find(({ mountPath }) => mountPath === runDir);
+  assert.equal(guard?.volumeMounts, [{ ...run, readOnly: true }]);
+  assert.is(guard?.image, node.image);
+});
 
 test('controllers keep apart where they can', () => {
   const { affinity, priorityClassName } = podOf('Deployment', 'controller');

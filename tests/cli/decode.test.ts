@@ -115,6 +115,7 @@ async function decoded(text: string): Promise<{ code: number; lines: string[] }>
       print: (output) => {
         printed += output;
       },
+      untilStopped: () => new AbortController().signal,
       readInput: async () => text,
     },
   );

@@ -20,9 +20,22 @@ test('show and remove need nothing else', () => {
   }
 });
 
+test('keep is told where the node program works', () => {
+  assert.equal(readCommand(['loop-guard', 'keep'], {}), {
+    ...{ verb: 'loop-guard', action: 'keep', runDir: '/run/metallb' },
+  });
+  for (const [argv, env] of [
+    [['--run-dir', '/r'], {}],
+    [[], { METALLB_RUN_DIR: '/r' }],
+  ] as const) {
+    const command = readCommand(['loop-guard', 'keep', ...argv], env);
+    assert.is(command.verb === 'loop-guard' && command.action === 'keep' && command.runDir, '/r');
+  }
+});
+
 const refused: [line: string, sentence: string][] = [
-  ['loop-guard', 'loop-guard: expected install, remove or show, not nothing'],
-  ['loop-guard instal', 'loop-guard: expected install, remove or show, not instal'],
+  ['loop-guard', 'loop-guard: expected install, keep, remove or show, not nothing'],
+  ['loop-guard instal', 'loop-guard: expected install, keep, remove or show, not instal'],
   [
     'loop-guard install --pool 192.0.2.0/24',
     '--interface: expected a name such as eth0, not nothing',
@@ -30,6 +43,10 @@ const refused: [line: string, sentence: string][] = [
   [
     'loop-guard install --interface eth0;reboot --pool 192.0.2.0/24',
     '--interface: expected a name such as eth0, not eth0;reboot',
+  ],
+  [
+    'loop-guard keep --interface eth0',
+    'loop-guard keep: the speaker says which interfaces and pools there are',
   ],
   ['loop-guard install --interface eth0', '--pool is missing: a CIDR or a range FIRST-LAST'],
   [

@@ -79,6 +79,7 @@ async function play(
       print: (text) => {
         printed += `${text}\n`;
       },
+      untilStopped: () => new AbortController().signal,
       readInput: async () => input,
     });
     return { code, printed };

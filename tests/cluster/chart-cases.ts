@@ -63,6 +63,7 @@ export const CHART_CASES: readonly ChartCase[] = [
         backgroundRate: 10,
         excludeInterfaces: ['^docker', '^mgmt0$'],
         kubeProxy: { metricsUrl: '', waitMs: 0 },
+        loopGuard: { enabled: true },
         webhook: { enabled: false },
         clusterId: 'berlin-1',
         heartbeatSecretName: 'my-keys',

@@ -33,7 +33,7 @@ const STRANGERS: [spec: object, path: string][] = [
     container({ volumeMounts: [{ mountPropagation: 'Bidirectional' }] }),
     'containers[1].volumeMounts[0].mountPropagation',
   ],
-  [{ initContainers: [{ restartPolicy: 'Always' }] }, 'initContainers[0].restartPolicy'],
+  [container({ restartPolicy: 'Always' }), 'containers[1].restartPolicy'],
   [volume({ csi: {} }), 'volumes[0].csi'],
   [volume({ secret: { secretName: 'a', items: [] } }), 'volumes[0].secret.items'],
 ];

@@ -27,6 +27,11 @@ test('a range that is no CIDR becomes the few that cover exactly it, on each int
   );
 });
 
+test('a pool that is named twice takes one rule: the kernel refuses a second', () => {
+  const twice = [pool('192.0.2.0/30'), pool('192.0.2.0-192.0.2.3')];
+  assert.is(guardRules(['eth0'], twice).length, 1);
+});
+
 /** Recorded from `ip -json rule list` of iproute2 6.1. */
 const RULES = JSON.stringify([
   { priority: 0, src: 'all', table: 'local' },

@@ -1,11 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { emptyTable } from '../../modules/metallb/src/duty/duty-table.ts';
+import { DutyReceiver } from '../../modules/metallb/src/duty/receiver.ts';
 import type { DataPathFinding } from '../../modules/metallb/src/linux/data-path.ts';
-import type { ServedPools } from '../../modules/metallb/src/linux/data-path-probe.ts';
 import type { KubeProxyReading } from '../../modules/metallb/src/linux/kube-proxy.ts';
+import { type ServedPools, shownPools } from '../../modules/metallb/src/linux/served-pools.ts';
 import type { HostSight } from '../../modules/metallb/src/speaker/node-health.ts';
-import { assignedChild, balancerNode } from '../support/cluster.ts';
+import { assignedChild, balancerClass, balancerNode } from '../support/cluster.ts';
 import { BLIND, UNPROBED } from '../support/host-sight.ts';
 import { SpeakerFixture, settled } from '../support/speaker-fixture.ts';
 
@@ -21,6 +22,7 @@ class FakeHost {
   reading: KubeProxyReading = { kind: 'times', times: [] };
   findings: DataPathFinding[] = [];
   readonly inspected: (readonly ServedPools[])[] = [];
+  readonly told: string[] = [];
   readonly sight: HostSight = {
     dataplane: {
       ...{ hasMetrics: true, blindWaitMs: 1_000, syncedBefore: 'never' },
@@ -33,6 +35,12 @@ class FakeHost {
       this.inspected.push(served);
       return this.findings;
     },
+    onServed: (served) =>
+      this.told.push(
+        shownPools(served)
+          .map(({ interface: name, pools }) => `${name} ${pools}`)
+          .join(),
+      ),
   };
 
   sync(epochMs: number): void {
@@ -174,6 +182,24 @@ test('routes are looked at once a minute, and soon after another interface', asy
   assert.is(host.inspected.length, before + 1);
   await advance(fixture, 60_000);
   assert.is(host.inspected.length, before + 2);
+});
+
+test('whoever guards against loops is told what is served, once, and of nothing while no wire has spoken', async () => {
+  const host = new FakeHost();
+  const fixture = await started(host);
+  await settled();
+  assert.equal(host.told, ['eth0 192.0.2.0-192.0.2.99']);
+  fixture.wire = new DutyReceiver('bb');
+  fixture.connect();
+  fixture.store.put(balancerClass('ingress', {}, { addressPool: ['192.0.2.0/25'] }));
+  await settled();
+  assert.is(host.told.length, 1, 'a wire that has just started');
+  sees(fixture, { interface: 'eth0' }, { interface: 'eth1' });
+  assert.is(host.told.at(-1), 'eth0 192.0.2.0-192.0.2.127,eth1 192.0.2.0-192.0.2.127');
+  fixture.store.put(balancerClass('ingress', {}, { nodeSelector: { role: 'another' } }));
+  // Its IPs are handed over first.
+  await advance(fixture, 31_000);
+  assert.is(host.told.at(-1), '');
 });
 
 test('an IP that nobody can announce is a warning only if that still is so after a second', async () => {

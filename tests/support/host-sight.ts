@@ -23,4 +23,5 @@ export const BLIND: HostSight = {
   excludeInterfaces: [/^docker/],
   reachability: UNPROBED,
   inspect: async () => [],
+  onServed: () => undefined,
 };

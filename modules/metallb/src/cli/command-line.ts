@@ -63,7 +63,7 @@ const OPTIONS = {
     ...['exclude-node', 'drain-node', 'fail-node'],
   ],
   doctor: ['store', 'output', 'speaker', 'kube-proxy-metrics-url'],
-  'loop-guard': ['interface', 'pool'],
+  'loop-guard': ['interface', 'pool', 'run-dir'],
   purge: ['store', 'output', 'yes', 'force'],
   decode: ['output', 'heartbeat-key-file'],
   demo: [],
@@ -88,6 +88,7 @@ const SPEAKER = socketAddress({
   description: 'where the speaker of this node serves /status: its --metrics-address',
   default: NODE_SETTINGS.metricsAddress.default ?? '',
 });
+const RUN_DIR = NODE_SETTINGS.runDir;
 const TTL = integer({
   description: 'seconds that resolvers may keep a record',
   default: '300',
@@ -178,7 +179,12 @@ function commandOf(
         ),
       };
     case 'loop-guard':
-      return { verb, ...loopGuardWish(given('action'), all('interface'), all('pool')) };
+      return {
+        verb,
+        ...loopGuardWish(given('action'), all('interface'), all('pool'), () =>
+          read('--run-dir', RUN_DIR, given('run-dir') ?? env['METALLB_RUN_DIR']),
+        ),
+      };
     case 'purge': {
       const where = store();
       if (where.kind !== 'kubernetes') {
@@ -277,10 +283,16 @@ function newParser(suggest: (name: string) => string | undefined): Argv {
       'rules against packets that go round; needs NET_ADMIN',
       (verb) =>
         verb
-          .positional('action', { type: 'string', describe: 'install, remove or show' })
+          .positional('action', { type: 'string', describe: 'install, keep, remove or show' })
           .option('interface', { ...TEXT, describe: 'where the pools are announced; repeatable' })
           .option('pool', { ...TEXT, describe: 'a CIDR or a range FIRST-LAST; repeatable' })
-          .example('$0 loop-guard install --interface eth0 --pool 192.0.2.0/24', 'all but served'),
+          .option('run-dir', {
+            ...TEXT,
+            describe: "keep: the node program's --run-dir, where its speaker tells what it serves",
+            defaultDescription: RUN_DIR.default ?? '',
+          })
+          .example('$0 loop-guard install --interface eth0 --pool 192.0.2.0/24', 'all but served')
+          .example('$0 loop-guard keep', 'what the speaker serves, until it is interrupted'),
     )
     .command('purge', 'what the module wrote into objects that outlive it', (verb) =>
       withStore(verb)

@@ -1,8 +1,10 @@
 import { IpCommandError } from '../linux/ip-command.ts';
 import { type GuardRule, guardRules, listGuardRules, setGuardRules } from '../linux/loop-guard.ts';
+import { readServedPools } from '../linux/served-pools.ts';
 import { type IpRange, parseRange } from '../net/range.ts';
 import { UsageError } from '../settings/settings.ts';
 import { CommandFailure } from './failure.ts';
+import { type GuardPorts, keepGuard } from './keep-guard.ts';
 
 /** What is to happen with the loop guard of this host. */
 export type LoopGuardWish =
@@ -11,7 +13,14 @@ export type LoopGuardWish =
       readonly interfaces: readonly string[];
       readonly pools: readonly IpRange[];
     }
+  /** Of the node program whose pools are guarded. */
+  | { readonly action: 'keep'; readonly runDir: string }
   | { readonly action: 'remove' | 'show' };
+
+export interface LoopGuardPorts extends Pick<GuardPorts, 'clock' | 'print'> {
+  /** Aborts when this process is asked to end, which it then does by itself. */
+  readonly untilStopped: () => AbortSignal;
+}
 
 /** Linux takes no others (dev_valid_name), and `ip` would read words of its own in them. */
 const INTERFACE_NAME = /^[\w.@-]{1,15}$/;
@@ -21,11 +30,16 @@ export function loopGuardWish(
   action: string | undefined,
   interfaces: readonly string[],
   pools: readonly string[],
+  runDir: () => string,
 ): LoopGuardWish {
   if (action === 'remove' || action === 'show') return { action };
+  if (action === 'keep') {
+    if (interfaces.length + pools.length === 0) return { action, runDir: runDir() };
+    throw new UsageError('loop-guard keep: the speaker says which interfaces and pools there are');
+  }
   if (action !== 'install') {
     throw new UsageError(
-      `loop-guard: expected install, remove or show, not ${action ?? 'nothing'}`,
+      `loop-guard: expected install, keep, remove or show, not ${action ?? 'nothing'}`,
     );
   }
   const wrong = interfaces.find((name) => !INTERFACE_NAME.test(name));
@@ -42,20 +56,49 @@ function poolFrom(text: string): IpRange {
   throw new UsageError(`--pool: ${range}, not ${JSON.stringify(text)}`);
 }
 
-/** @returns what was done, a line each @throws CommandFailure */
-export async function guardLoops(wish: LoopGuardWish): Promise<string[]> {
+/** Prints what it does. @throws CommandFailure */
+export async function guardLoops(wish: LoopGuardWish, ports: LoopGuardPorts): Promise<void> {
   try {
-    if (wish.action === 'show') return (await listGuardRules()).map(formatRule);
-    const wanted = wish.action === 'install' ? guardRules(wish.interfaces, wish.pools) : [];
-    const { added, removed } = await setGuardRules(wanted);
-    return [...wanted.map(formatRule), `${added} rules added, ${removed} removed`];
+    switch (wish.action) {
+      case 'keep':
+        await keep(wish.runDir, ports);
+        return;
+      case 'show':
+        ports.print((await listGuardRules()).map(formatRule).join('\n'));
+        return;
+      default: {
+        const wanted = wish.action === 'install' ? guardRules(wish.interfaces, wish.pools) : [];
+        const { added, removed } = await setGuardRules(wanted);
+        const summary = `${added} rules added, ${removed} removed`;
+        ports.print([...wanted.map(formatRule), summary].join('\n'));
+      }
+    }
   } catch (error) {
-    if (!(error instanceof IpCommandError)) throw error;
-    const hint = error.message.includes('not permitted')
-      ? '; it needs the capability NET_ADMIN'
-      : '';
-    throw new CommandFailure(`${error.message}${hint}`, { cause: error });
+    throw error instanceof IpCommandError ? failureOf(error) : error;
   }
+}
+
+function keep(runDir: string, { clock, print, untilStopped }: LoopGuardPorts): Promise<void> {
+  const ports: GuardPorts = {
+    ...{ clock, print },
+    // A name that `ip` would misread is nobody's: the condition ForwardingLoop says that it is not guarded.
+    readServed: () =>
+      readServedPools(runDir)?.filter((served) => INTERFACE_NAME.test(served.interface)),
+    setRules: async (wanted) => {
+      try {
+        return await setGuardRules(wanted);
+      } catch (error) {
+        throw error instanceof IpCommandError ? failureOf(error) : error;
+      }
+    },
+  };
+  return keepGuard(ports, untilStopped());
+}
+
+function failureOf(error: IpCommandError): CommandFailure {
+  const isForbidden = error.message.includes('not permitted');
+  const hint = isForbidden ? '; it needs the capability NET_ADMIN' : '';
+  return new CommandFailure(`${error.message}${hint}`, { cause: error });
 }
 
 function formatRule({ interface: name, to }: GuardRule): string {

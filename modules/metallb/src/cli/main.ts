@@ -21,10 +21,18 @@ try {
     paint: paintFor(process.stdout.isTTY, process.env),
     print: (text) => process.stdout.write(`${text}\n`),
     readInput: () => text(process.stdin),
+    untilStopped,
   });
 } catch (error) {
   process.exitCode = exitCodeOf(error);
   process.stderr.write(`mlb: ${error instanceof Error ? error.message : error}\n`);
+}
+
+/** For what goes on for ever; everything else just ends. */
+function untilStopped(): AbortSignal {
+  const stopping = new AbortController();
+  for (const signal of ['SIGTERM', 'SIGINT']) process.once(signal, () => stopping.abort());
+  return stopping.signal;
 }
 
 /** @throws what is a bug of ours, with its trace */

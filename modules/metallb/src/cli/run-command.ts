@@ -34,6 +34,8 @@ export interface CommandPorts {
   readonly print: (text: string) => void;
   /** Everything that is typed or piped in. */
   readonly readInput: () => Promise<string>;
+  /** As of LoopGuardPorts. */
+  readonly untilStopped: () => AbortSignal;
 }
 
 type Of<Verb extends Command['verb']> = Extract<Command, { readonly verb: Verb }>;
@@ -58,7 +60,7 @@ export async function runCommand(command: Command, ports: CommandPorts): Promise
     case 'doctor':
       return doctor(command, ports);
     case 'loop-guard':
-      ports.print((await guardLoops(command)).join('\n'));
+      await guardLoops(command, ports);
       return 0;
     case 'purge':
       return purgeCluster(command, ports);

@@ -1,6 +1,6 @@
 import { isRecord } from '../api/fields.ts';
+import { parseServedPools, type ServedPools } from '../linux/served-pools.ts';
 import { type IpAddress, parseIp } from '../net/ip.ts';
-import { type IpRange, parseRange } from '../net/range.ts';
 
 /** What a node's speaker tells under `/status`, as far as the doctor reads it. */
 export interface SpeakerStatus {
@@ -8,7 +8,7 @@ export interface SpeakerStatus {
   readonly storeConnected: boolean;
   readonly wireConnected: boolean;
   readonly ips: ReadonlySet<IpAddress>;
-  readonly served: readonly { readonly interface: string; readonly pools: readonly IpRange[] }[];
+  readonly served: readonly ServedPools[];
   /** Those that hold. */
   readonly conditions: readonly { readonly type: string; readonly message: string }[];
 }
@@ -34,13 +34,7 @@ export function parseSpeakerStatus(value: unknown): SpeakerStatus | undefined {
     storeConnected: value['storeConnected'] === true,
     wireConnected: value['wireConnected'] === true,
     ips: new Set(records(value['duties']).flatMap(({ ip }) => parseIp(text(ip)) ?? [])),
-    served: records(value['served']).map((one) => ({
-      interface: text(one['interface']),
-      pools: list(one['pools']).flatMap((pool) => {
-        const range = parseRange(text(pool));
-        return typeof range === 'string' ? [] : [range];
-      }),
-    })),
+    served: parseServedPools(value['served']),
     conditions: records(value['conditions']).map(({ type, message }) => ({
       type: text(type),
       message: text(message),
@@ -52,10 +46,6 @@ function text(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
-}
-
 function records(value: unknown): Readonly<Record<string, unknown>>[] {
-  return list(value).filter(isRecord);
+  return Array.isArray(value) ? value.filter(isRecord) : [];
 }

@@ -11,13 +11,8 @@ import type { DataPathFacts, InterfaceFacts } from './data-path.ts';
 import { runIp } from './ip-command.ts';
 import { type Link, parseLinks } from './link.ts';
 import { listRuleMarks, lookUpRoutes, type RouteAnswer, type RouteQuestion } from './routes.ts';
+import type { ServedPools } from './served-pools.ts';
 import { readInterfaceSysctls, readProcSys } from './sysctl.ts';
-
-/** Pools that this host announces on one interface. */
-export interface ServedPools {
-  readonly interface: string;
-  readonly pools: readonly IpRange[];
-}
 
 /**
  * A client of another network: of blocks for benchmarks (RFC 2544, RFC 5180), which nobody has a route of their own for.

@@ -10,22 +10,28 @@ export interface GuardRule {
   readonly to: string;
 }
 
+export interface RuleChange {
+  readonly added: number;
+  readonly removed: number;
+}
+
 /** Tells our rules from others'; before the main table's 32766. */
 const GUARD_PREFERENCE = 4_225;
 const FAMILIES = ['IPv4', 'IPv6'] as const;
 const FLAG = { IPv4: '-4', IPv6: '-6' } as const;
 const HOST_BITS = { IPv4: 32, IPv6: 128 } as const;
 
-/** What guards these pools: kube-proxy rewrites what it serves before rules are looked at, all else is refused. */
+/** What guards these pools, each rule once: kube-proxy rewrites what it serves before rules are looked at, all else is refused. */
 export function guardRules(interfaces: readonly string[], pools: readonly IpRange[]): GuardRule[] {
   const cidrs = pools.flatMap(cidrsOf);
-  return interfaces.flatMap((name) =>
+  const rules = interfaces.flatMap((name) =>
     cidrs.map(({ family, network, prefixLength }) => ({
       family,
       interface: name,
       to: `${ipFromBigInt(family, network)}/${prefixLength}`,
     })),
   );
+  return [...new Map(rules.map((rule) => [keyOf(rule), rule])).values()];
 }
 
 /** Our rules in the output of `ip -json rule list`. @throws IpCommandError */
@@ -55,9 +61,7 @@ export async function listGuardRules(): Promise<GuardRule[]> {
  * Brings the rules level: those that are missing come first, then those that are wanted no more go. Needs NET_ADMIN.
  * @throws IpCommandError
  */
-export async function setGuardRules(
-  wanted: readonly GuardRule[],
-): Promise<{ readonly added: number; readonly removed: number }> {
+export async function setGuardRules(wanted: readonly GuardRule[]): Promise<RuleChange> {
   const existing = await listGuardRules();
   const added = without(wanted, existing);
   const removed = without(existing, wanted);

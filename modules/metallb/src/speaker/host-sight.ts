@@ -6,6 +6,7 @@ import { readGateways } from '../linux/gateways.ts';
 import { openIcmpSocket } from '../linux/icmp-socket.ts';
 import { readBootEpochMs, readKubeProxy, servesLocally } from '../linux/kube-proxy.ts';
 import { recallSynced, rememberSynced } from '../linux/kube-proxy-memory.ts';
+import { writeServedPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { NodeSettings } from '../settings/node-settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -43,6 +44,13 @@ export function openHostSight(settings: NodeSettings, bootId: string, log: Logge
       afterQueued: (run) => setImmediate(() => setImmediate(run)),
     },
     inspect: async (served, ips) => judgeDataPath(await probeDataPath(served, ips)),
+    onServed: (served) => {
+      try {
+        writeServedPools(runDir, served);
+      } catch (error) {
+        log.warn("can't tell the loop guard what is served", { error });
+      }
+    },
   };
 }
 

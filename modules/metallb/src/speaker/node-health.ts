@@ -2,9 +2,8 @@ import type { WantedCondition } from '../api/conditions.ts';
 import type { DutyTable } from '../duty/duty.ts';
 import type { DutyChange } from '../duty/messages.ts';
 import type { DataPathFinding } from '../linux/data-path.ts';
-import type { ServedPools } from '../linux/data-path-probe.ts';
+import { type ServedPools, shownPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
-import { formatRange } from '../net/range.ts';
 import type { EchoOutcome } from '../reachability/echo-slot.ts';
 import type { Target } from '../reachability/reach-probe.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -38,6 +37,8 @@ export interface HostSight {
     served: readonly ServedPools[],
     ips: ReadonlySet<IpAddress>,
   ) => Promise<readonly DataPathFinding[]>;
+  /** Something else is served than before, for whoever guards it. */
+  readonly onServed: (served: readonly ServedPools[]) => void;
 }
 
 /** What the health of a node needs from its speaker. */
@@ -66,6 +67,7 @@ export class NodeHealth {
   readonly #ports: NodeHealthPorts;
   readonly #host: HostConditions;
   #served = '';
+  #told = '';
 
   constructor(ports: NodeHealthPorts) {
     this.#ports = ports;
@@ -108,10 +110,16 @@ export class NodeHealth {
 
   /** To be called when interfaces or classes may have changed. */
   lookAgain(): void {
-    const served = JSON.stringify(shownPools(this.#ports.served()));
-    if (served !== this.#served) this.#host.servesOtherwise();
-    this.#served = served;
-    this.reachability.setWishes(this.#ports.wishes(), this.#ports.segments());
+    const segments = [...this.#ports.segments()];
+    const served = this.#ports.served();
+    const text = JSON.stringify(shownPools(served));
+    if (text !== this.#served) this.#host.servesOtherwise();
+    this.#served = text;
+    this.reachability.setWishes(this.#ports.wishes(), segments);
+    // Nothing is served before the wire has told of its interfaces: that is no reason to guard nothing meanwhile.
+    if (text === this.#told || segments.length === 0) return;
+    this.#told = text;
+    this.#ports.sight.onServed(served);
   }
 
   /** For the wire: gates are about this node, whatever its duties come from. */
@@ -161,11 +169,4 @@ function reachabilityMessage(finding: ReachabilityFinding): string {
 function targetText({ name, addresses }: Target): string {
   if (addresses.length === 0) return `${name} (no default route leads there)`;
   return addresses.join() === name ? name : `${name} (${addresses.join(', ')})`;
-}
-
-/** For people and for comparison. */
-export function shownPools(
-  served: readonly ServedPools[],
-): { readonly interface: string; readonly pools: readonly string[] }[] {
-  return served.map((one) => ({ interface: one.interface, pools: one.pools.map(formatRange) }));
 }

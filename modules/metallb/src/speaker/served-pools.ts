@@ -1,7 +1,7 @@
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { allowsInterface } from '../duty/allowed-interface.ts';
 import type { DutyTable } from '../duty/duty.ts';
-import type { ServedPools } from '../linux/data-path-probe.ts';
+import type { ServedPools } from '../linux/served-pools.ts';
 
 /**
  * What this node announces where.

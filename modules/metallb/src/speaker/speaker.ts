@@ -2,8 +2,8 @@ import type { WantedCondition } from '../api/conditions.ts';
 import type { DutyTable } from '../duty/duty.ts';
 import { diffTables } from '../duty/duty-table.ts';
 import type { Report } from '../duty/messages.ts';
-import type { ServedPools } from '../linux/data-path-probe.ts';
 import type { LineOptions } from '../linux/line-socket.ts';
+import { type ServedPools, shownPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { ConflictError } from '../store/errors.ts';
 import type { EventRecorder } from '../store/event-recorder.ts';
@@ -14,7 +14,7 @@ import { ClusterView } from './cluster-view.ts';
 import { DutyBoard } from './duty-board.ts';
 import { type LastKnownGood, type WritableState, withoutStore } from './last-known-good.ts';
 import { watchLoss } from './loss-watch.ts';
-import { type HostSight, NodeHealth, shownPools } from './node-health.ts';
+import { type HostSight, NodeHealth } from './node-health.ts';
 import { reachabilityWishes } from './reachability-wishes.ts';
 import { Relisting } from './relisting.ts';
 import { eventsOfReport } from './report-events.ts';
@@ -320,7 +320,9 @@ export class Speaker {
       return;
     }
     this.#link.update(changes);
-    const groupsChanged = changes.some((change) => 'set' in change && change.set === 'group');
+    const groupsChanged = changes.some((change) =>
+      'set' in change ? change.set === 'group' : change.unset === 'group',
+    );
     if (this.#view.takeClassesChanged() || groupsChanged) this.#health.lookAgain();
     if (changes.some((change) => 'unset' in change || change.set !== 'revision')) {
       this.#keeper.changed();
