@@ -32,7 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...['time', 'api', 'admission', 'store', 'telemetry', 'node:'],
     ...['@peculiar/x509', 'reflect-metadata'],
   ],
-  settings: ['net', 'node:', 'yaml'],
+  settings: ['net', 'time', 'packet', 'node:', 'yaml'],
   migration: ['net', 'api'],
   hooks: [...PURE, 'api', 'placement', 'ipam', 'store', 'migration'],
   runner: ['hooks', 'node:'],
@@ -45,7 +45,16 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // The whole controller on a copy of the cluster, and what nodes would do about it.
   simulation: ['net', 'time', 'api', 'store', 'duty', 'election', 'telemetry', 'controller'],
   node: ['node:'],
-  speaker: [...PROGRAM, 'store', 'manifests', 'kube', 'linux', 'reachability', 'prom-client'],
+  speaker: [
+    ...PROGRAM,
+    'packet',
+    'store',
+    'manifests',
+    'kube',
+    'linux',
+    'reachability',
+    'prom-client',
+  ],
   wire: [...PROGRAM, 'packet', 'liveness', 'election', 'layer2', 'linux', 'lru-cache'],
   cli: [
     ...['net', 'time', 'api', 'placement', 'ipam', 'packet', 'store', 'manifests', 'kube', 'linux'],

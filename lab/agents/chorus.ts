@@ -10,13 +10,13 @@ import {
   HEARTBEAT_PORT,
   type Heartbeat,
 } from '../../modules/metallb/src/packet/heartbeat.ts';
+import { readKeyFile } from '../../modules/metallb/src/settings/key-file.ts';
 import { systemClock } from '../../modules/metallb/src/time/system-clock.ts';
 import {
   heartbeatPath,
   unwrapHeartbeat,
   wrapHeartbeat,
 } from '../../modules/metallb/src/wire/heartbeat-frame.ts';
-import { readKeyFile } from '../../modules/metallb/src/wire/key-file.ts';
 import type { Burial, ChorusReport, ChorusRequest } from '../chorus.ts';
 import { LAB_CLUSTER, LAB_GROUP } from '../heartbeat-frames.ts';
 import { Voice } from '../voice.ts';

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type HeartbeatKeys, Keyring } from '../../modules/metallb/src/liveness/keyring.ts';
+import { Keyring } from '../../modules/metallb/src/liveness/keyring.ts';
+import type { HeartbeatKeys } from '../../modules/metallb/src/packet/heartbeat.ts';
 import { type HeartbeatKey, heartbeatKey } from '../../modules/metallb/src/packet/heartbeat.ts';
 
 const [OLD, NEW, NEWER, STRANGE] = [1, 2, 3, 4].map((byte) =>

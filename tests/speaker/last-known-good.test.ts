@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { isSameInstallation } from '../../modules/metallb/src/speaker/installation.ts';
 import {
   UnusableStateError,
   type WritableState,
@@ -35,8 +36,11 @@ function warningsTo(lines: string[]) {
   });
 }
 
+const installation = { clusterId: 'c', keyIds: ['aaaaaaaa'] };
+const OWN = { node: 'n1', installation };
+
 function stateOf(table: WritableState['table']): WritableState {
-  return { node: 'n1', bootId: 'boot', writtenEpochMs: 1_700_000_000_000, classes: [], table };
+  return { ...OWN, bootId: 'boot', writtenEpochMs: 1_700_000_000_000, classes: [], table };
 }
 
 test('what was written is read again', async ({ path, directory }) => {
@@ -45,6 +49,7 @@ test('what was written is read again', async ({ path, directory }) => {
       await writeLastKnownGood(path, stateOf(table));
       const read = await readLastKnownGood(path);
       assert.is(read?.node, 'n1');
+      assert.equal(read?.installation, installation);
       assert.is(read?.bootId, 'boot');
       assert.is(read?.writtenEpochMs, 1_700_000_000_000);
       // What kube-proxy has done is known anew at each start.
@@ -66,13 +71,14 @@ const NO_GATES = { dataplaneFailed: false, reachability: {} };
 
 const whole = {
   ...stateOf(emptyState()),
-  format: 3,
+  format: 4,
   table: { ...emptyState(), duties: [], groups: [] },
 };
 const corrupted: [string, string][] = [
   ['an empty file', ''],
   ['half a file', JSON.stringify(whole).slice(0, 80)],
   ['a file of another format', JSON.stringify({ ...whole, format: 99 })],
+  ['a file of no installation', JSON.stringify({ ...whole, installation: undefined })],
   ['a file without a table', JSON.stringify({ ...whole, table: undefined })],
   ['a duty without an IP', JSON.stringify({ ...whole, table: { ...whole.table, duties: [{}] } })],
 ];
@@ -88,7 +94,7 @@ for (const [name, content] of corrupted) {
     const { path, directory } = context;
     writeFileSync(path, content);
     const log: string[] = [];
-    assert.is(await recallLastKnownGood(path, 'n1', warningsTo(log)), undefined);
+    assert.is(await recallLastKnownGood(path, OWN, warningsTo(log)), undefined);
     assert.equal(readdirSync(directory), ['last-known-good.json.unusable']);
     assert.is(readFileSync(`${path}.unusable`, 'utf8'), content);
     assert.match(log.join(''), `"setAsideAs":"${path}.unusable"`);
@@ -99,10 +105,45 @@ for (const [name, content] of corrupted) {
 test("what another node wrote is not this one's", async ({ path }) => {
   await writeLastKnownGood(path, stateOf(emptyState()));
   const log: string[] = [];
-  assert.is(await recallLastKnownGood(path, 'n2', warningsTo(log)), undefined);
+  assert.is(await recallLastKnownGood(path, { ...OWN, node: 'n2' }, warningsTo(log)), undefined);
   assert.match(log.join(''), /"writtenBy":"n1"/);
-  assert.is((await recallLastKnownGood(path, 'n1', warningsTo(log)))?.node, 'n1');
+  assert.is((await recallLastKnownGood(path, OWN, warningsTo(log)))?.node, 'n1');
 });
+
+test('what an earlier installation wrote is set aside, and the log says whose it was', async (context) => {
+  const { path, directory } = context;
+  await writeLastKnownGood(path, stateOf(emptyState()));
+  const content = readFileSync(path, 'utf8');
+  const log: string[] = [];
+  const later = { ...OWN, installation: { clusterId: 'c', keyIds: ['bbbbbbbb'] } };
+  assert.is(await recallLastKnownGood(path, later, warningsTo(log)), undefined);
+  assert.equal(readdirSync(directory), ['last-known-good.json.unusable']);
+  assert.is(readFileSync(`${path}.unusable`, 'utf8'), content);
+  assert.is(log.length, 1);
+  const { msg, writtenBy, now, setAsideAs } = JSON.parse(log[0] ?? '');
+  assert.match(msg, 'another installation');
+  assert.equal([writtenBy, now], [installation, later.installation]);
+  assert.is(setAsideAs, `${path}.unusable`);
+});
+
+const KEYS = { old: ['a'], rotated: ['e', 'c', 'b', 'a'], again: ['f', 'e', 'c', 'b'] };
+const INSTALLATIONS: [name: string, written: string[], held: string[], isSame: boolean][] = [
+  ['a restart', KEYS.old, KEYS.old, true],
+  ['a rotation', KEYS.old, ['b', 'a'], true],
+  ['three rotations that it was off for', KEYS.old, KEYS.rotated, true],
+  ['four, after which it shares no key with any node', KEYS.old, KEYS.again, false],
+  ['a release that was rolled back', KEYS.again, KEYS.rotated, true],
+  ['a new installation', KEYS.rotated, ['x'], false],
+  ['a file of keys that can’t be read now', KEYS.old, [], true],
+  ['one that could not be read then', [], KEYS.old, true],
+];
+for (const [name, written, held, isSame] of INSTALLATIONS) {
+  test(`${name} is ${isSame ? 'the same' : 'another'} installation`, () => {
+    const of = (keyIds: string[], clusterId = 'c') => ({ clusterId, keyIds });
+    assert.is(isSameInstallation(of(written), of(held)), isSame);
+    assert.not(isSameInstallation(of(written), of(held, 'another cluster')));
+  });
+}
 
 test('a write that fails leaves the old file and nothing else', async ({ path, directory }) => {
   await writeLastKnownGood(path, stateOf(emptyState()));

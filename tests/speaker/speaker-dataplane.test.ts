@@ -8,12 +8,12 @@ import { type ServedPools, shownPools } from '../../modules/metallb/src/linux/se
 import type { HostSight } from '../../modules/metallb/src/speaker/node-health.ts';
 import { assignedChild, balancerClass, balancerNode } from '../support/cluster.ts';
 import { BLIND, UNPROBED } from '../support/host-sight.ts';
-import { SpeakerFixture, settled } from '../support/speaker-fixture.ts';
+import { INSTALLATION, SpeakerFixture, settled } from '../support/speaker-fixture.ts';
 
 const NEW = '192.0.2.2';
 const HOST_LOOK_MS = 2_000;
 const lastKnownGood = {
-  ...{ node: 'n1', bootId: 'boot', writtenEpochMs: 0, classes: [] },
+  ...{ node: 'n1', installation: INSTALLATION, bootId: 'boot', writtenEpochMs: 0, classes: [] },
   table: emptyTable(),
 };
 

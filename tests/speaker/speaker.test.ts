@@ -5,7 +5,7 @@ import { DutyReceiver } from '../../modules/metallb/src/duty/receiver.ts';
 import type { LastKnownGood } from '../../modules/metallb/src/speaker/last-known-good.ts';
 import { assignedChild, balancerClass, balancerNode } from '../support/cluster.ts';
 import { dutyOf } from '../support/duty-arbitraries.ts';
-import { IP, SpeakerFixture, settled } from '../support/speaker-fixture.ts';
+import { INSTALLATION, IP, SpeakerFixture, settled } from '../support/speaker-fixture.ts';
 
 const announced: Report = {
   type: 'announced',
@@ -23,6 +23,7 @@ function lastKnownGood(address: string, classes: readonly unknown[] = []): LastK
   const duty = dutyOf(address);
   return {
     node: 'n1',
+    installation: INSTALLATION,
     bootId: 'boot',
     writtenEpochMs: 0,
     classes,
@@ -159,6 +160,35 @@ test('last-known-good state is written a second after a change, once, also when 
   await fixture.speaker.stop();
   assert.is(fixture.written.length, 1);
   assert.is(fixture.written[0]?.table.duties.size, 0);
+});
+
+test('when keys have changed the state is written again, under the new ones', async () => {
+  const fixture = new SpeakerFixture();
+  await fixture.speaker.start();
+  fixture.clock.advance(1_000);
+  await settled();
+  const rekeyed = { clusterId: 'c', keyIds: ['bbbbbbbb', 'aaaaaaaa'] };
+  fixture.speaker.rekeyed(rekeyed);
+  fixture.clock.advance(1_000);
+  await fixture.speaker.stop();
+  assert.equal(
+    fixture.written.map(({ installation, table }) => [installation, [...table.duties.keys()]]),
+    [
+      [INSTALLATION, [IP]],
+      [rekeyed, [IP]],
+    ],
+  );
+});
+
+test('without the store, nothing is written when keys change: nothing else is known', async () => {
+  const fixture = new SpeakerFixture(lastKnownGood('192.0.2.7'));
+  fixture.store.lose();
+  await fixture.speaker.start();
+  fixture.speaker.rekeyed({ clusterId: 'c', keyIds: ['bbbbbbbb'] });
+  fixture.clock.advance(2_000);
+  await fixture.speaker.stop();
+  assert.equal(fixture.dutiesOfWire, ['192.0.2.7']);
+  assert.equal(fixture.written, []);
 });
 
 test('an announcement becomes status, metric and log line, once however often the wire repeats it', async () => {

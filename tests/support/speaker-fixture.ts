@@ -18,6 +18,8 @@ import { assignedChild, balancerClass, balancerNode, publishedService } from './
 import { FakeClock } from './fake-clock.ts';
 import { BLIND } from './host-sight.ts';
 
+/** Of the speaker under test and what it has written before. */
+export const INSTALLATION = { clusterId: 'c', keyIds: ['aaaaaaaa'] } as const;
 /** What its Service has at the start. */
 export const IP = ip('192.0.2.1');
 
@@ -64,7 +66,7 @@ export class SpeakerFixture {
           this.readyCount += 1;
         },
       },
-      { node: 'n1', bootId: 'boot' },
+      { node: 'n1', installation: INSTALLATION, bootId: 'boot' },
     );
   }
   /** A Service gets its IP. */

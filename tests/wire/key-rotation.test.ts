@@ -1,6 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { HeartbeatKeys } from '../../modules/metallb/src/liveness/keyring.ts';
+import type { HeartbeatKeys } from '../../modules/metallb/src/packet/heartbeat.ts';
 import { heartbeatKey } from '../../modules/metallb/src/packet/heartbeat.ts';
 import { ip, mac } from '../support/addresses.ts';
 import { VirtualSegment } from '../support/virtual-segment.ts';

@@ -84,7 +84,8 @@ function checkState(text: string): void {
 }
 
 const STATE = formatLastKnownGood({
-  ...{ node: 'n1', bootId: 'b', writtenEpochMs: 1_700_000_000_000, classes: [{ kind: 'x' }] },
+  ...{ node: 'n1', installation: { clusterId: 'c', keyIds: ['aaaaaaaa'] }, bootId: 'b' },
+  ...{ writtenEpochMs: 1_700_000_000_000, classes: [{ kind: 'x' }] },
   table: {
     duties: new Map([[DUTY.ip, DUTY]]),
     groups: new Map([[GROUP.id, GROUP]]),

@@ -1,8 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { HeartbeatKey, SignedHeartbeat } from '../packet/heartbeat.ts';
-
-/** At least one, the newest first. */
-export type HeartbeatKeys = readonly [HeartbeatKey, ...HeartbeatKey[]];
+import type { HeartbeatKey, HeartbeatKeys, SignedHeartbeat } from '../packet/heartbeat.ts';
 
 /** `unused`: still in the file, but not accepted any more. */
 export type KeyUse = 'signing' | 'accepted' | 'unused';

@@ -90,6 +90,9 @@ export interface HeartbeatKey {
   readonly secret: Uint8Array;
 }
 
+/** At least one, the newest first. */
+export type HeartbeatKeys = readonly [HeartbeatKey, ...HeartbeatKey[]];
+
 export type HeartbeatRefusal =
   | 'foreign-version'
   | 'foreign-cluster'
@@ -115,10 +118,7 @@ function sha256Hex(data: string | Uint8Array, length: number): string {
  * @param keys what the sender holds; the first one signs
  * @throws RangeError for a name that no node and no interface has
  */
-export function encodeHeartbeat(
-  heartbeat: Heartbeat,
-  keys: readonly [HeartbeatKey, ...HeartbeatKey[]],
-): Uint8Array {
+export function encodeHeartbeat(heartbeat: Heartbeat, keys: HeartbeatKeys): Uint8Array {
   const [key] = keys;
   const heldKeys = keys.slice(0, MAX_KEYS).map(({ id }) => id);
   const without = fixedLength(heartbeat) + heldKeys.length * KEY_ID_BYTES;

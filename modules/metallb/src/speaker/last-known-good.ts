@@ -12,16 +12,20 @@ import {
   readText,
 } from '../duty/parse-fields.ts';
 import { readPools } from '../duty/parse-to-wire.ts';
+import type { Installation } from './installation.ts';
 
 /** Raised with every change that an older speaker could not read. */
-const FORMAT = 3;
+const FORMAT = 4;
 const MAX_DUTIES = 1_000_000;
 const MAX_GROUPS = 10_000;
+const MAX_KEYS = 8;
 const NO_GATES = { dataplaneFailed: false, reachability: {} };
 
 /** What a speaker did last, for the next one to go on with while the store can't be reached. */
 export interface LastKnownGood {
   readonly node: string;
+  /** Another one gave its IPs to others. */
+  readonly installation: Installation;
   /** Of the kernel: whether this node has been restarted since (network rule 25). */
   readonly bootId: string;
   readonly writtenEpochMs: number;
@@ -98,10 +102,19 @@ function readState(value: unknown): LastKnownGood {
   readChoice(fields['format'], 'format', [FORMAT]);
   return {
     node: readText(fields['node'], 'node'),
+    installation: readInstallation(fields['installation'], 'installation'),
     bootId: readText(fields['bootId'], 'bootId'),
     writtenEpochMs: readNumber(fields['writtenEpochMs'], 'writtenEpochMs'),
     classes: readList(fields['classes'], 'classes', { limit: MAX_GROUPS, read: readObject }),
     table: readTable(fields['table'], 'table'),
+  };
+}
+
+function readInstallation(value: unknown, what: string): Installation {
+  const fields = readObject(value, what);
+  return {
+    clusterId: readText(fields['clusterId'], 'clusterId'),
+    keyIds: readList(fields['keyIds'], 'keyIds', { limit: MAX_KEYS, read: readText }),
   };
 }
 

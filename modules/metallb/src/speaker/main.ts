@@ -4,6 +4,8 @@ import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { connectLines } from '../linux/line-socket.ts';
 import { exitWithParent, leaveRefusalToParent, tellParent } from '../linux/parent.ts';
+import type { HeartbeatKey } from '../packet/heartbeat.ts';
+import { readKeyFile, watchKeyFile } from '../settings/key-file.ts';
 import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
 import { UsageError } from '../settings/settings.ts';
@@ -36,13 +38,28 @@ function recorderOf(sink: EventSink, metrics: EventMetrics, log: Logger): EventR
   });
 }
 
+/** None from a file that can't be read: the wire says what is wrong with it. */
+function keysIn(path: string): readonly HeartbeatKey[] {
+  try {
+    return readKeyFile(path);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    return [];
+  }
+}
+
 async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logger) {
-  const { node, runDir } = settings;
+  const { node, runDir, clusterId, heartbeatKeyFile } = settings;
+  const installationWith = (keys: readonly HeartbeatKey[]) => {
+    return { clusterId, keyIds: keys.map(({ id }) => id) };
+  };
+  const keys = keysIn(heartbeatKeyFile);
+  const installation = installationWith(keys);
   const statePath = join(runDir, 'last-known-good.json');
   await mkdir(runDir, { recursive: true });
   const bootId = readFileSync(BOOT_ID, 'utf8').trim();
   const { store, events } = openStore(settings.store, node, { clock: systemClock, log });
-  return new Speaker(
+  const speaker = new Speaker(
     {
       store,
       events: recorderOf(events, new EventMetrics(metrics), log),
@@ -56,13 +73,19 @@ async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logg
           clock: systemClock,
           random: Math.random,
         }),
-      lastKnownGood: await recallLastKnownGood(statePath, node, log),
+      lastKnownGood: await recallLastKnownGood(statePath, { node, installation }, log),
       writeState: (state) => writeLastKnownGood(statePath, state),
       sight: openHostSight(settings, bootId, log),
       onReady: () => tellParent({ kind: 'ready' }),
     },
-    { node, bootId },
+    { node, installation, bootId },
   );
+  watchKeyFile(heartbeatKeyFile, keys, {
+    clock: systemClock,
+    onKeys: (changed) => speaker.rekeyed(installationWith(changed)),
+    onError: () => undefined,
+  });
+  return speaker;
 }
 
 function routesOf(speaker: Speaker, metrics: Metrics): Routes {

@@ -2,54 +2,28 @@ import type { WantedCondition } from '../api/conditions.ts';
 import type { DutyTable } from '../duty/duty.ts';
 import { diffTables } from '../duty/duty-table.ts';
 import type { Report } from '../duty/messages.ts';
-import type { LineOptions } from '../linux/line-socket.ts';
 import { type ServedPools, shownPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { ConflictError } from '../store/errors.ts';
-import type { EventRecorder } from '../store/event-recorder.ts';
 import type { Store } from '../store/store.ts';
-import type { Logger } from '../telemetry/logger.ts';
-import type { Clock, Timer } from '../time/clock.ts';
+import type { Timer } from '../time/clock.ts';
 import { ClusterView } from './cluster-view.ts';
 import { DutyBoard } from './duty-board.ts';
-import { type LastKnownGood, type WritableState, withoutStore } from './last-known-good.ts';
+import type { Installation } from './installation.ts';
+import { withoutStore } from './last-known-good.ts';
 import { watchLoss } from './loss-watch.ts';
-import { type HostSight, NodeHealth } from './node-health.ts';
+import { NodeHealth } from './node-health.ts';
 import { reachabilityWishes } from './reachability-wishes.ts';
 import { Relisting } from './relisting.ts';
 import { eventsOfReport } from './report-events.ts';
 import { logReport } from './report-log.ts';
 import { servedPools } from './served-pools.ts';
-import type { SpeakerMetrics } from './speaker-metrics.ts';
+import type { SpeakerIdentity, SpeakerPorts } from './speaker-ports.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { StatusWriter } from './status-writer.ts';
 import { StoreFeed } from './store-feed.ts';
 import { WireLink } from './wire-link.ts';
 import { WireState } from './wire-state.ts';
-
-/** What the speaker needs from outside. */
-export interface SpeakerPorts {
-  readonly store: Store;
-  readonly events: Pick<EventRecorder, 'record' | 'stop'>;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-  readonly log: Logger;
-  readonly metrics: SpeakerMetrics;
-  readonly connectWire: (options: LineOptions) => { close(): void };
-  /** What the speaker before wrote. */
-  readonly lastKnownGood: LastKnownGood | undefined;
-  readonly writeState: (state: WritableState) => Promise<void>;
-  readonly sight: HostSight;
-  /** Once, when there are duties to go by. */
-  readonly onReady: () => void;
-}
-
-/** Who this speaker is. */
-export interface SpeakerIdentity {
-  readonly node: string;
-  readonly bootId: string;
-}
 
 /** How long the store may take before the duties of the speaker before are resumed. */
 const PATIENCE_MS = 1_000;
@@ -59,7 +33,7 @@ const REFUSAL_STANDS_MS = 1_000;
 
 /** Duties from the store to the wire, reports from the wire to the store. */
 export class Speaker {
-  readonly #identity: SpeakerIdentity;
+  #identity: SpeakerIdentity;
   readonly #ports: SpeakerPorts;
   readonly #sinceEpochMs: number;
   readonly #view = new ClusterView();
@@ -159,6 +133,13 @@ export class Speaker {
     await this.#keeper.stop();
     await this.#ports.events.stop();
     await this.#ports.store.stop();
+  }
+
+  /** The heartbeat keys have changed: what was written before them says so of the ones that are gone. */
+  rekeyed(installation: Installation): void {
+    this.#identity = { ...this.#identity, installation };
+    // What is known without the store is not this speaker's to write.
+    if (this.#source === 'store') this.#keeper.changed();
   }
 
   /** What `ready` rests on. */

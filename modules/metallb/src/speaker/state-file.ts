@@ -1,6 +1,7 @@
 import { open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Logger } from '../telemetry/logger.ts';
+import { type Installation, isSameInstallation } from './installation.ts';
 import {
   formatLastKnownGood,
   type LastKnownGood,
@@ -12,18 +13,27 @@ import {
 const MAX_BYTES = 256 * 1_024 * 1_024;
 
 /**
- * What a speaker of this node left; undefined when there is none to go by. A file that can't be understood is set aside
- * under another name, for people to look at: the next write would cover what is wrong.
+ * What a speaker of this node and installation left; undefined when there is none to go by. A file that can't be understood,
+ * or that an earlier installation left, is set aside under another name, for people to look at: the next write would cover
+ * what is wrong.
  */
 export async function recallLastKnownGood(
   path: string,
-  node: string,
+  { node, installation }: { readonly node: string; readonly installation: Installation },
   log: Logger,
 ): Promise<LastKnownGood | undefined> {
   try {
     const state = await readLastKnownGood(path);
-    if (state === undefined || state.node === node) return state;
-    log.warn('last-known-good state is of another node', { path, writtenBy: state.node });
+    if (state === undefined) return undefined;
+    if (state.node !== node) {
+      log.warn('last-known-good state is of another node', { path, writtenBy: state.node });
+    } else if (isSameInstallation(state.installation, installation)) {
+      return state;
+    } else {
+      const writtenBy = state.installation;
+      const told = { writtenBy, now: installation, setAsideAs: await setAside(path, log) };
+      log.warn('last-known-good state is of another installation, starting without it', told);
+    }
   } catch (error) {
     const setAsideAs = error instanceof UnusableStateError ? await setAside(path, log) : undefined;
     log.warn('last-known-good state is not usable, starting without it', { error, setAsideAs });

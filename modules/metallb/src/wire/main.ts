@@ -15,7 +15,8 @@ import {
   whenStarted,
 } from '../linux/parent.ts';
 import { ReturnMemory } from '../linux/return-memory.ts';
-import type { HeartbeatKeys } from '../liveness/keyring.ts';
+import type { HeartbeatKeys } from '../packet/heartbeat.ts';
+import { readKeyFile, watchKeyFile } from '../settings/key-file.ts';
 import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
 import { EventLoopDelay } from '../telemetry/event-loop-delay.ts';
@@ -24,7 +25,6 @@ import { systemClock } from '../time/system-clock.ts';
 import { Counters } from './counters.ts';
 import { Ending } from './ending.ts';
 import { openFrameSocket } from './frame-socket.ts';
-import { readKeyFile, watchKeyFile } from './key-file.ts';
 import { rehearse } from './rehearsal.ts';
 import { type Entries, parseResumeState } from './restart-memory.ts';
 import type { SegmentOptions } from './segment-options.ts';

@@ -1,9 +1,8 @@
 import type { DutyTable } from '../duty/duty.ts';
 import type { Report } from '../duty/messages.ts';
-import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
-import type { Gates } from '../packet/heartbeat.ts';
+import type { Gates, HeartbeatKeys } from '../packet/heartbeat.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Counters } from './counters.ts';
 import type { ReturnsPorts } from './returns.ts';

@@ -1,12 +1,12 @@
 import type { Duty } from '../duty/duty.ts';
 import type { Report, SegmentReport } from '../duty/messages.ts';
 import type { Claim } from '../layer2/claim.ts';
-import type { HeartbeatKeys } from '../liveness/keyring.ts';
 import type { LivenessAction } from '../liveness/liveness-action.ts';
 import { type Peer, wasHeardAt } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';
+import type { HeartbeatKeys } from '../packet/heartbeat.ts';
 import { type SignedHeartbeat, shortId } from '../packet/heartbeat.ts';
 import type { Timer } from '../time/clock.ts';
 import { CarefulPace } from './careful-pace.ts';

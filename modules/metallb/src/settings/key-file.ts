@@ -1,7 +1,6 @@
-import type { HeartbeatKeys } from '../liveness/keyring.ts';
-import { heartbeatKey } from '../packet/heartbeat.ts';
-import { readHeartbeatKeys } from '../settings/heartbeat-keys.ts';
+import { type HeartbeatKey, type HeartbeatKeys, heartbeatKey } from '../packet/heartbeat.ts';
 import type { Clock } from '../time/clock.ts';
+import { readHeartbeatKeys } from './heartbeat-keys.ts';
 
 /** A kubelet replaces the file by a link that leads elsewhere; to whoever looks that is a change like others. */
 const LOOK_EVERY_MS = 1_000;
@@ -21,7 +20,11 @@ export function readKeyFile(path: string): HeartbeatKeys {
 }
 
 /** Looks from now on whether the file of heartbeat keys has changed. @param known what it held last */
-export function watchKeyFile(path: string, known: HeartbeatKeys, ports: KeyFilePorts): void {
+export function watchKeyFile(
+  path: string,
+  known: readonly HeartbeatKey[],
+  ports: KeyFilePorts,
+): void {
   let last = idsOf(known);
   let trouble = '';
   const look = () => {
@@ -40,6 +43,6 @@ export function watchKeyFile(path: string, known: HeartbeatKeys, ports: KeyFileP
   ports.clock.after(LOOK_EVERY_MS, look);
 }
 
-function idsOf(keys: HeartbeatKeys): string {
+function idsOf(keys: readonly HeartbeatKey[]): string {
   return keys.map(({ id }) => id).join(' ');
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { heartbeatKey } from '../../modules/metallb/src/packet/heartbeat.ts';
-import { readKeyFile, watchKeyFile } from '../../modules/metallb/src/wire/key-file.ts';
+import { readKeyFile, watchKeyFile } from '../../modules/metallb/src/settings/key-file.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
 const test = suite('key-file', { directory: '' });

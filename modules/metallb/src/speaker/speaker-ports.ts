@@ -1,0 +1,34 @@
+import type { LineOptions } from '../linux/line-socket.ts';
+import type { EventRecorder } from '../store/event-recorder.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock } from '../time/clock.ts';
+import type { Installation } from './installation.ts';
+import type { LastKnownGood, WritableState } from './last-known-good.ts';
+import type { HostSight } from './node-health.ts';
+import type { SpeakerMetrics } from './speaker-metrics.ts';
+
+/** What the speaker needs from outside. */
+export interface SpeakerPorts {
+  readonly store: Store;
+  readonly events: Pick<EventRecorder, 'record' | 'stop'>;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly metrics: SpeakerMetrics;
+  readonly connectWire: (options: LineOptions) => { close(): void };
+  /** What the speaker before wrote. */
+  readonly lastKnownGood: LastKnownGood | undefined;
+  readonly writeState: (state: WritableState) => Promise<void>;
+  readonly sight: HostSight;
+  /** Once, when there are duties to go by. */
+  readonly onReady: () => void;
+}
+
+/** Who this speaker is. */
+export interface SpeakerIdentity {
+  readonly node: string;
+  readonly installation: Installation;
+  readonly bootId: string;
+}
