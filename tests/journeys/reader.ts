@@ -1,4 +1,4 @@
-import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { until } from '../../lab/exec.ts';
 import { commandPath } from '../../lab/kubernetes/commands.ts';
@@ -60,6 +60,7 @@ async function readersEnvironment(lab: Lab): Promise<Record<string, string>> {
   const { plane } = lab.kubernetes;
   const home = join(lab.directory, 'reader');
   const bin = join(home, 'bin');
+  await rm(bin, { recursive: true, force: true }); // of the journey before, in the same lab
   await mkdir(bin, { recursive: true });
   const client = ['ip', 'netns', 'exec', lab.namespace('client')];
   const commands: Record<string, string[]> = {
