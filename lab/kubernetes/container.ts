@@ -31,7 +31,7 @@ const DEFAULT_CAPABILITIES = [
   ...['chown', 'dac_override', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid', 'setpcap'],
   ...['net_bind_service', 'net_raw', 'sys_chroot', 'mknod', 'audit_write', 'setfcap'],
 ];
-/** capabilities(7). */
+/** capabilities(7), by their numbers. */
 const ALL_CAPABILITIES = [
   ...['chown', 'dac_override', 'dac_read_search', 'fowner', 'fsetid', 'kill', 'setgid', 'setuid'],
   ...['setpcap', 'linux_immutable', 'net_bind_service', 'net_broadcast', 'net_admin', 'net_raw'],
@@ -41,9 +41,15 @@ const ALL_CAPABILITIES = [
   ...['wake_alarm', 'block_suspend', 'audit_read', 'perfmon', 'bpf', 'checkpoint_restore'],
 ];
 
+/** What runtimes refuse by default: Debian's containers-common, and what only containerd adds. */
+const RUNTIME_DEFAULT = [
+  '/usr/share/containers/seccomp.json',
+  join(import.meta.dirname, 'seccomp-containerd.json'),
+];
+
 /**
  * The command that runs a container as a runtime does: the image's root (read-only where the Pod says so), volumes
- * mounted into it, the capabilities and the user of its security context, and nothing of the lab's environment.
+ * mounted into it, the seccomp profile, capabilities and user of its security context, and nothing of the lab's environment.
  * Everything replaces itself by the next step, so its process is the container's first.
  */
 export function containerCommand(wish: ContainerWish): string[] {
@@ -57,13 +63,15 @@ export function containerCommand(wish: ContainerWish): string[] {
     'sh',
     mountScript(wish, root, context),
     ...['env', '-i', ...environmentOf(wish)],
-    'capsh',
-    `--chroot=${root}`,
-    `--drop=${droppedCapabilities(context).join(',')}`,
-    ...(context.allowPrivilegeEscalation === false ? ['--no-new-privs'] : []),
-    ...userFlags(context, image),
-    `--shell=${inImage(program, image)}`,
-    '--',
+    ...['/usr/bin/python3', '-I', '-S', join(import.meta.dirname, 'enter-container.py')],
+    JSON.stringify({
+      root,
+      seccompProfiles: seccompProfilesOf(context),
+      ...capabilitiesOf(context),
+      ...userOf(context, image),
+      noNewPrivileges: context.allowPrivilegeEscalation === false,
+    }),
+    inImage(program, image),
     ...args,
   ];
 }
@@ -141,20 +149,34 @@ function hostnameOf({ metadata, spec }: Pod): string {
   return spec.hostNetwork ? (spec.nodeName ?? '') : metadata.name;
 }
 
-function droppedCapabilities({ capabilities = {} }: SecurityContext): string[] {
+/** @throws for a profile of the node's own, of which the lab has none */
+function seccompProfilesOf({ seccompProfile }: SecurityContext): readonly string[] {
+  const { type = 'Unconfined' } = seccompProfile ?? {};
+  if (type === 'RuntimeDefault') return RUNTIME_DEFAULT;
+  if (type === 'Unconfined') return [];
+  throw new Error(`the lab knows no seccomp profile of type ${type}`);
+}
+
+/** Those that stay, and the numbers of the others. */
+function capabilitiesOf({ capabilities = {} }: SecurityContext) {
   const named = (list: readonly string[] = []) => list.map((one) => one.toLowerCase());
   const drop = new Set(named(capabilities.drop));
   const kept = drop.has('all') ? [] : DEFAULT_CAPABILITIES.filter((one) => !drop.has(one));
   const held = new Set([...kept, ...named(capabilities.add)]);
-  return ALL_CAPABILITIES.filter((one) => !held.has(one)).map((one) => `cap_${one}`);
+  return {
+    capabilities: [...held].map((one) => `CAP_${one.toUpperCase()}`),
+    dropped: [...ALL_CAPABILITIES.keys()].filter(
+      (number) => !held.has(ALL_CAPABILITIES[number] ?? ''),
+    ),
+  };
 }
 
 /** @throws when the Pod must not run as root and would */
-function userFlags(context: SecurityContext, image: ImageConfig): string[] {
+function userOf(context: SecurityContext, image: ImageConfig) {
   const user = context.runAsUser ?? image.user;
   const group = context.runAsGroup ?? user;
   if (context.runAsNonRoot && user === 0) {
     throw new Error('container has runAsNonRoot and image will run as root');
   }
-  return user === 0 ? [] : [`--gid=${group}`, `--groups=${group}`, `--uid=${user}`];
+  return { user, group };
 }
