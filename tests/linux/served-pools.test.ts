@@ -7,6 +7,7 @@ import {
   parseServedPools,
   readServedPools,
   shownPools,
+  withdrawServedPools,
   writeServedPools,
 } from '../../modules/metallb/src/linux/served-pools.ts';
 import { parseRange } from '../../modules/metallb/src/net/range.ts';
@@ -16,7 +17,7 @@ const pools = ['192.0.2.10-192.0.2.19', '2001:db8::/64']
   .map(parseRange)
   .filter((range) => typeof range !== 'string');
 
-test('what a speaker writes is what the guard reads, and nothing is there before', () => {
+test('what a speaker writes is what the guard reads, and nothing is there before and afterwards', () => {
   assert.is(readServedPools(runDir), undefined);
   const served = [
     { interface: 'eth0', pools },
@@ -27,6 +28,8 @@ test('what a speaker writes is what the guard reads, and nothing is there before
     assert.equal(readServedPools(runDir), some);
   }
   assert.equal(readdirSync(runDir), ['served-pools.json']);
+  for (const _ of ['once', 'twice']) withdrawServedPools(runDir);
+  assert.is(readServedPools(runDir), undefined);
 });
 
 test('what is no pool of an interface is left out', () => {

@@ -37,9 +37,11 @@ class FakeHost {
     },
     onServed: (served) =>
       this.told.push(
-        shownPools(served)
-          .map(({ interface: name, pools }) => `${name} ${pools}`)
-          .join(),
+        served === undefined
+          ? 'nothing is known'
+          : shownPools(served)
+              .map(({ interface: name, pools }) => `${name} ${pools}`)
+              .join(),
       ),
   };
 
@@ -200,6 +202,8 @@ test('whoever guards against loops is told what is served, once, and of nothing 
   // Its IPs are handed over first.
   await advance(fixture, 31_000);
   assert.is(host.told.at(-1), '');
+  await fixture.speaker.stop();
+  assert.is(host.told.at(-1), 'nothing is known');
 });
 
 test('an IP that nobody can announce is a warning only if that still is so after a second', async () => {

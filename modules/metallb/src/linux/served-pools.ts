@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatRange, type IpRange, parseRange } from '../net/range.ts';
 
@@ -41,7 +41,12 @@ export function writeServedPools(runDir: string, served: readonly ServedPools[])
   renameSync(`${path}.new`, path);
 }
 
-/** Undefined before a speaker has written. @throws what the file system says, SyntaxError */
+/** Says nothing any more: a speaker that comes later may be of another installation. @throws what the file system says */
+export function withdrawServedPools(runDir: string): void {
+  rmSync(join(runDir, FILE), { force: true });
+}
+
+/** Undefined while no speaker says anything. @throws what the file system says, SyntaxError */
 export function readServedPools(runDir: string): ServedPools[] | undefined {
   const path = join(runDir, FILE);
   let text: string;

@@ -6,7 +6,7 @@ import { readGateways } from '../linux/gateways.ts';
 import { openIcmpSocket } from '../linux/icmp-socket.ts';
 import { readBootEpochMs, readKubeProxy, servesLocally } from '../linux/kube-proxy.ts';
 import { recallSynced, rememberSynced } from '../linux/kube-proxy-memory.ts';
-import { writeServedPools } from '../linux/served-pools.ts';
+import { withdrawServedPools, writeServedPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { NodeSettings } from '../settings/node-settings.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -46,7 +46,8 @@ export function openHostSight(settings: NodeSettings, bootId: string, log: Logge
     inspect: async (served, ips) => judgeDataPath(await probeDataPath(served, ips)),
     onServed: (served) => {
       try {
-        writeServedPools(runDir, served);
+        if (served === undefined) withdrawServedPools(runDir);
+        else writeServedPools(runDir, served);
       } catch (error) {
         log.warn("can't tell the loop guard what is served", { error });
       }

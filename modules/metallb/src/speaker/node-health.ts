@@ -37,8 +37,8 @@ export interface HostSight {
     served: readonly ServedPools[],
     ips: ReadonlySet<IpAddress>,
   ) => Promise<readonly DataPathFinding[]>;
-  /** Something else is served than before, for whoever guards it. */
-  readonly onServed: (served: readonly ServedPools[]) => void;
+  /** Something else is served than before, for whoever guards it; undefined: nobody here knows any more. */
+  readonly onServed: (served: readonly ServedPools[] | undefined) => void;
 }
 
 /** What the health of a node needs from its speaker. */
@@ -106,6 +106,7 @@ export class NodeHealth {
     this.dataplane.stop();
     this.reachability.stop();
     this.#host.stop();
+    this.#ports.sight.onServed(undefined);
   }
 
   /** To be called when interfaces or classes may have changed. */
