@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { delay, until } from '../../lab/exec.ts';
 import { PATCH } from '../../lab/kubernetes/api.ts';
 import { objectPath } from '../../lab/kubernetes/kinds.ts';
-import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
+import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { CLASS_API_VERSION, CLASS_KIND, LABEL } from '../../modules/metallb/src/api/names.ts';
 import { HOOK_CASES } from '../support/hook-cases.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
@@ -112,6 +112,35 @@ async function heartbeatsOfNodes(cluster: TestCluster, operator: ShellOperator):
   assert.is(await operator.runs(), before);
 }
 
+/** The hooks fold what children have long before anybody gives them something. */
+async function takenOverWithoutController(cluster: TestCluster): Promise<void> {
+  const { api } = cluster;
+  await removeAll(api);
+  const ingress = [{ ip: '198.18.20.9' }];
+  const path = objectPath('Service', 'nginx', 'default');
+  const at = async (...of: readonly string[]) => valueAt(await api.get(path), 'status', ...of);
+  const operator = await shellOperator(cluster);
+  const ipam = await controller(cluster, 'shell-operator');
+  for (const object of [NODE, annotatedService({})]) await applyObject(api, object);
+  await api.send('PATCH', `${path}/status`, { status: { loadBalancer: { ingress } } }, PATCH.merge);
+  await applyObject(api, CLASS);
+  operator.start();
+  try {
+    const said = (message: string) => async () =>
+      listAt(await at(), 'conditions').some((one) => valueAt(one, 'message') === message);
+    const fold = { what: 'the fold of a child without IP', deadlineMs: 60_000 };
+    await until(fold, said('0 of 1 public IPs were assigned'));
+    assert.match(JSON.stringify(await at('loadBalancer')), '198.18.20.9');
+    ipam.start();
+    const assignment = { what: 'an IP of the child', deadlineMs: 60_000 };
+    await until(assignment, said('1 of 1 public IPs were assigned'));
+    assert.match(JSON.stringify(await at('loadBalancer')), '198.18.20.9');
+  } finally {
+    await operator.stop();
+    await ipam.stop();
+  }
+}
+
 export const scenarios: readonly ClusterScenario[] = [
   {
     name: 'hooks/controller: each case ends as in memory',
@@ -130,6 +159,11 @@ export const scenarios: readonly ClusterScenario[] = [
     deadlineMs: 240_000,
     play: (cluster) =>
       withHookRunner(cluster, 'shell-operator', (operator) => toldToPeople(cluster, operator)),
+  },
+  {
+    name: 'hooks/shell-operator: a Service keeps its IP until the controller is there to take it over',
+    deadlineMs: 240_000,
+    play: takenOverWithoutController,
   },
   {
     name: 'hooks/shell-operator: heartbeats of nodes run nothing',
