@@ -8,8 +8,10 @@ import type { Scenario } from '../../lab/scenario.ts';
 import { type Load, putUnderLoad, stayedPut } from '../lab/load.ts';
 import { journey } from './journey.ts';
 
+const OPTIONS = { apps: ['nginx'], timed: true, isLong: true, deadlineMs: 180_000 };
+
 export const scenarios: readonly Scenario[] = [
-  journey('heartbeat-keys', { apps: ['nginx'], timed: true, isLong: true }, (lab) => {
+  journey('heartbeat-keys', OPTIONS, (lab) => {
     let load: Load | undefined;
     let processes: readonly number[] = [];
     const keys = new Set<string>();
