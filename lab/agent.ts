@@ -6,7 +6,7 @@ import { signal } from './processes.ts';
 
 const AGENTS = [
   'pod',
-  'udp-probe',
+  'probe',
   'tcp-hold',
   'prober',
   'port-guard',

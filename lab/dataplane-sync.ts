@@ -1,38 +1,21 @@
 import type { Cluster, ClusterObject } from './cluster.ts';
 import { programDataplane, type ServiceRoute } from './dataplane.ts';
 import { delay } from './exec.ts';
-import { ECHO_PORT } from './workload.ts';
 
-const LOOK_EVERY_MS = { whole: 10, 'beside-kube-proxy': 50 };
-
-/** What leads Service IPs to pods: all of it, or only the measuring ports beside a kube-proxy. */
-export type DataplaneRole = 'whole' | 'beside-kube-proxy';
-
-/** Every Service IP leads to the pods' echo too, so that any manifest can be measured as it stands. */
-const MEASURING_PORTS = (['udp', 'tcp'] as const).map((protocol) => ({
-  protocol,
-  port: ECHO_PORT,
-  targetPort: ECHO_PORT,
-}));
+const LOOK_EVERY_MS = 10;
 
 /** Keeps every node's stand-in for kube-proxy as the cluster's Services and EndpointSlices have it. */
 export class DataplaneSync {
   readonly #cluster: Cluster;
   readonly #namespaceByNode: ReadonlyMap<string, string>;
-  readonly #role: DataplaneRole;
   #programmed = '';
   #seenRevision = '';
   #running: Promise<void> | undefined;
   #stopped = false;
 
-  constructor(
-    cluster: Cluster,
-    namespaceByNode: ReadonlyMap<string, string>,
-    role: DataplaneRole = 'whole',
-  ) {
+  constructor(cluster: Cluster, namespaceByNode: ReadonlyMap<string, string>) {
     this.#cluster = cluster;
     this.#namespaceByNode = namespaceByNode;
-    this.#role = role;
   }
 
   start(): void {
@@ -50,7 +33,7 @@ export class DataplaneSync {
       await this.sync().catch((error: unknown) => {
         process.stderr.write(`stand-in for kube-proxy: ${String(error)}\n`);
       });
-      await delay(LOOK_EVERY_MS[this.#role]);
+      await delay(LOOK_EVERY_MS);
     }
   }
 
@@ -63,7 +46,7 @@ export class DataplaneSync {
       this.#cluster.list('Service'),
       this.#cluster.list('EndpointSlice'),
     ]);
-    const routes = services.map((service) => routeOf(service, slices, this.#role));
+    const routes = services.map((service) => routeOf(service, slices));
     const wanted = JSON.stringify(routes);
     if (wanted === this.#programmed) return;
     await Promise.all(
@@ -81,29 +64,21 @@ export function ingressIps(service: ClusterObject | undefined): string[] {
   return (balancer?.ingress ?? []).map((one) => one.ip);
 }
 
-function routeOf(
-  service: ClusterObject,
-  slices: readonly ClusterObject[],
-  role: DataplaneRole,
-): ServiceRoute {
+function routeOf(service: ClusterObject, slices: readonly ClusterObject[]): ServiceRoute {
   const ports = (service.spec?.['ports'] ?? []) as {
     protocol?: string;
     port: number;
     targetPort?: number;
   }[];
-  const declared = ports.map(({ protocol, port, targetPort }) => ({
-    protocol: protocol === 'UDP' ? ('udp' as const) : ('tcp' as const),
-    port,
-    targetPort: targetPort ?? port,
-  }));
   return {
     ips: ingressIps(service),
     externalTrafficPolicy:
       service.spec?.['externalTrafficPolicy'] === 'Local' ? 'Local' : 'Cluster',
-    ports: [
-      ...declared.filter((one) => role === 'whole' && one.port !== ECHO_PORT),
-      ...MEASURING_PORTS,
-    ],
+    ports: ports.map(({ protocol, port, targetPort }) => ({
+      protocol: protocol === 'UDP' ? ('udp' as const) : ('tcp' as const),
+      port,
+      targetPort: targetPort ?? port,
+    })),
     endpoints: slices.filter((slice) => belongsTo(slice, service)).flatMap(endpointsOf),
   };
 }

@@ -1,6 +1,6 @@
 import { run } from './exec.ts';
 import type { Lab } from './lab.ts';
-import { HTTP_PORT } from './workload.ts';
+import { POD_PORT } from './workload.ts';
 
 /** What a program answered over HTTP. */
 export interface Page {
@@ -17,7 +17,7 @@ export async function fetchPage(namespace: string, url: string): Promise<Page> {
 }
 
 /** What the client gets from a Service at its IP. @throws unless it is a page */
-export async function pageOf(lab: Lab, ip: string, port = HTTP_PORT): Promise<string> {
+export async function pageOf(lab: Lab, ip: string, port = POD_PORT): Promise<string> {
   const url = `http://${ip.includes(':') ? `[${ip}]` : ip}:${port}/`;
   const { status, body } = await fetchPage(lab.namespace('client'), url);
   if (status !== 200) throw new Error(`${url} answered ${status}: ${body}`);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { CleanUp } from './cleanup.ts';
 import type { Cluster } from './cluster.ts';
-import { type DataplaneRole, DataplaneSync } from './dataplane-sync.ts';
+import { DataplaneSync } from './dataplane-sync.ts';
 import { writeFirstKeys } from './heartbeat-keys.ts';
 import type { KubernetesParts } from './kubernetes/kubernetes-state.ts';
 import type { LabOptions } from './lab.ts';
@@ -33,7 +33,7 @@ export interface StateSurroundings {
 export async function startManifestState(at: StateSurroundings): Promise<LabState> {
   const cluster = new ManifestCluster(join(at.directory, 'manifests'));
   await cluster.create(programUser(), nodeNames(at.options.nodes));
-  if (at.options.routesServices) startDataplane(at, cluster, 'whole');
+  if (at.options.routesServices) startDataplane(at, cluster);
   const storeArgument = (node?: string) => cluster.storeArgument(node);
   return { cluster, programs: await ownPrograms(at, { storeArgument }) };
 }
@@ -55,10 +55,10 @@ export async function ownPrograms(
 }
 
 /** Leads Service IPs to pods until the lab ends. */
-export function startDataplane(at: StateSurroundings, cluster: Cluster, role: DataplaneRole): void {
+function startDataplane(at: StateSurroundings, cluster: Cluster): void {
   const nodes = nodeNames(at.options.nodes);
   const namespaces = new Map(nodes.map((node) => [node, `${at.labName}-${node}`]));
-  const sync = new DataplaneSync(cluster, namespaces, role);
+  const sync = new DataplaneSync(cluster, namespaces);
   sync.start();
   at.cleanUp.push(() => sync.stop());
 }

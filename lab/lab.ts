@@ -31,6 +31,7 @@ import type { Program } from './program.ts';
 import { LabSwitch } from './switch.ts';
 import {
   type HeldConnections,
+  type HoldOptions,
   holdConnections,
   type ProbeOptions,
   startTrafficProbe,
@@ -53,7 +54,7 @@ export interface LabOptions {
   readonly smallDisk: readonly string[];
   /** Where the cluster state is. */
   readonly store: StoreKind;
-  /** Service IPs lead to pods; false where there are thousands, and only who answers for them is looked at. */
+  /** By the stand-in for kube-proxy: false where there are thousands, and only who answers for them is looked at. */
   readonly routesServices: boolean;
   /** Of kube-proxy, which runs beside an API server only. */
   readonly proxyMode: ProxyMode;
@@ -144,8 +145,8 @@ export class Lab {
     return this.#untilEndOfScenario(await startTrafficProbe(this.#where(host), ips, options));
   }
 
-  async hold(ips: readonly string[], connections = 100): Promise<HeldConnections> {
-    return this.#untilEndOfScenario(await holdConnections(this.#where('client'), ips, connections));
+  async hold(ips: readonly string[], options: HoldOptions = {}): Promise<HeldConnections> {
+    return this.#untilEndOfScenario(await holdConnections(this.#where('client'), ips, options));
   }
 
   /** A prober on the second segment. */

@@ -1,11 +1,14 @@
 import { type Agent, type AgentOptions, startAgent } from './agent.ts';
 import { until } from './exec.ts';
+import { POD_PORT } from './workload.ts';
 
 /** What a probe loop has seen of one IP since the last reset. */
 export interface ProbeReport {
   readonly ip: string;
   readonly sent: number;
   readonly lost: number;
+  /** Requests among the lost ones whose connection stood before it broke. */
+  readonly cut: number;
   /** From the last answered probe before a loss to the first answered one after it; 0 without a loss. */
   readonly darkMs: number;
   /** Since the last answered probe was sent. */
@@ -13,20 +16,27 @@ export interface ProbeReport {
 }
 
 type Where = Pick<AgentOptions, 'directory' | 'namespace'>;
-const FLOWING_WITHIN_MS = 30;
+const INTERVAL_MS = { packets: 2, requests: 20 };
 
 export interface ProbeOptions {
   readonly intervalMs?: number;
+  /** HTTP requests to this port, as to any user's Service; UDP packets otherwise, which Services of the lab's manifests take. */
+  readonly httpPort?: number | undefined;
   /** The host forgets its neighbours all the time, as if clients came for the first time again and again. */
   readonly forgets?: boolean;
 }
 
-/** A client that sends a UDP packet to every IP every few milliseconds. */
+/** After an interval. */
+const ANSWERED_WITHIN_MS = 30;
+
+/** A client that sends something to every IP every few milliseconds. */
 export class TrafficProbe {
   readonly #agent: Agent<'report' | 'reset', ProbeReport[]>;
+  readonly #intervalMs: number;
 
-  constructor(agent: Agent<'report' | 'reset', ProbeReport[]>) {
+  constructor(agent: Agent<'report' | 'reset', ProbeReport[]>, intervalMs: number) {
     this.#agent = agent;
+    this.#intervalMs = intervalMs;
   }
 
   /** Forgets what was counted. */
@@ -40,10 +50,11 @@ export class TrafficProbe {
 
   /** Waits until probes to every IP are answered. */
   async flowing(deadlineMs = 10_000): Promise<void> {
+    const silentAtMost = this.#intervalMs + ANSWERED_WITHIN_MS;
     let silent: string[] = [];
     await until({ what: () => `traffic to ${silent.join(' ')}`, deadlineMs }, async () => {
       const reports = await this.report();
-      silent = reports.filter((one) => one.silentMs > FLOWING_WITHIN_MS).map((one) => one.ip);
+      silent = reports.filter((one) => one.silentMs > silentAtMost).map((one) => one.ip);
       return silent.length === 0;
     });
   }
@@ -56,22 +67,33 @@ export class TrafficProbe {
 export async function startTrafficProbe(
   where: Where,
   ips: readonly string[],
-  { intervalMs = 2, forgets = false }: ProbeOptions = {},
+  { httpPort, forgets = false, ...options }: ProbeOptions = {},
 ): Promise<TrafficProbe> {
-  const targets = ips.map((ip) => `--target=${ip}`);
-  const args = [...targets, `--interval=${intervalMs}`, ...(forgets ? ['--forget'] : [])];
-  return new TrafficProbe(await startAgent({ ...where, kind: 'udp-probe', args }));
+  const usual = httpPort === undefined ? INTERVAL_MS.packets : INTERVAL_MS.requests;
+  const { intervalMs = usual } = options;
+  const args = [
+    ...ips.map((ip) => `--target=${ip}`),
+    `--interval=${intervalMs}`,
+    ...(httpPort === undefined ? [] : ['--http', `--port=${httpPort}`]),
+    ...(forgets ? ['--forget'] : []),
+  ];
+  return new TrafficProbe(await startAgent({ ...where, kind: 'probe', args }), intervalMs);
+}
+
+export interface HoldOptions {
+  readonly connections?: number;
+  readonly httpPort?: number | undefined;
 }
 
 export interface ConnectionReport {
   readonly total: number;
   readonly open: number;
   readonly broken: number;
-  /** Of the connections that stand, how long the most silent one has had no echo. */
+  /** Of the connections that stand, how long the most silent one has had no answer. */
   readonly silentMs: number;
 }
 
-/** A client that holds TCP connections open, spread over the IPs, and sends a byte over each every 100 ms. */
+/** A client that holds HTTP connections open, spread over the IPs, and asks for a page over each every 100 ms. */
 export class HeldConnections {
   readonly #agent: Agent<'report', ConnectionReport>;
 
@@ -83,11 +105,11 @@ export class HeldConnections {
     return this.#agent.ask('report');
   }
 
-  /** Waits until every connection that still stands has echoed after now; others count as broken. */
-  async echoing(deadlineMs = 10_000): Promise<ConnectionReport> {
+  /** Waits until every connection that still stands has answered after now; others count as broken. */
+  async answering(deadlineMs = 10_000): Promise<ConnectionReport> {
     const askedAt = performance.now();
     let report: ConnectionReport | undefined;
-    const what = () => `echoes over held connections: ${JSON.stringify(report)}`;
+    const what = () => `answers over held connections: ${JSON.stringify(report)}`;
     return until({ what, deadlineMs }, async () => {
       report = await this.report();
       return report.silentMs < performance.now() - askedAt && report;
@@ -102,9 +124,13 @@ export class HeldConnections {
 export async function holdConnections(
   where: Where,
   ips: readonly string[],
-  connections: number,
+  { connections = 100, httpPort = POD_PORT }: HoldOptions = {},
 ): Promise<HeldConnections> {
-  const args = [...ips.map((ip) => `--target=${ip}`), `--connections=${connections}`];
+  const args = [
+    ...ips.map((ip) => `--target=${ip}`),
+    `--connections=${connections}`,
+    `--port=${httpPort}`,
+  ];
   const held = new HeldConnections(await startAgent({ ...where, kind: 'tcp-hold', args }));
   await until({ what: `${connections} open connections`, deadlineMs: 10_000 }, async () => {
     const report = await held.report();

@@ -3,7 +3,7 @@ import type { Fault } from './faults.ts';
 import { type Assignment, assignments } from './health.ts';
 import type { Lab } from './lab.ts';
 import type { AnswerReport, AnswerWatch } from './prober.ts';
-import type { ProbeReport, TrafficProbe } from './traffic.ts';
+import type { ProbeOptions, ProbeReport, TrafficProbe } from './traffic.ts';
 
 const WARM_UP_MS = 200;
 const AFTERMATH_MS = 300;
@@ -13,6 +13,8 @@ export interface IpOutcome extends Assignment {
   /** Probes of a client that knew the MAC. */
   readonly sent: number;
   readonly lost: number;
+  /** Among the lost ones: their connection stood before it broke. */
+  readonly cut: number;
   readonly darkMs: number;
   /** The longest time in which nobody answered ARP or NDP for it. */
   readonly unansweredMs: number;
@@ -59,11 +61,11 @@ export class Observation {
 /** Starts observing every assigned IP, by default from the client and finely enough to time a failover. */
 export async function observe(
   lab: Lab,
-  { host = 'client', intervalMs = 2 }: { host?: string; intervalMs?: number } = {},
+  { host = 'client', ...options }: ProbeOptions & { readonly host?: string } = {},
 ): Promise<Observation> {
   const before = await assignments(lab);
   const ips = before.map((one) => one.ip);
-  const probe = await lab.probe(ips, host, { intervalMs });
+  const probe = await lab.probe(ips, host, options);
   await probe.flowing();
   await delay(WARM_UP_MS);
   await probe.reset();
@@ -77,14 +79,27 @@ function outcomeOf(
 ): IpOutcome {
   const report = reports.find((one) => one.ip === before.ip);
   if (report === undefined) throw new Error(`no probes to ${before.ip}`);
-  const { sent, lost, darkMs } = report;
+  const { sent, lost, cut, darkMs } = report;
   const macs = answers.macsInOrder(before.ip);
-  return { ...before, sent, lost, darkMs, unansweredMs: answers.unansweredMs(before.ip), macs };
+  return {
+    ...before,
+    sent,
+    lost,
+    cut,
+    darkMs,
+    unansweredMs: answers.unansweredMs(before.ip),
+    macs,
+  };
 }
 
 /** Lets a fault happen to a node and watches until others have taken its IPs. The fault stays. */
-export async function playFault(lab: Lab, fault: Fault, node: string): Promise<IpOutcome[]> {
-  const observation = await observe(lab);
+export async function playFault(
+  lab: Lab,
+  fault: Fault,
+  node: string,
+  options: ProbeOptions = {},
+): Promise<IpOutcome[]> {
+  const observation = await observe(lab, options);
   await delay(WARM_UP_MS);
   await fault.strike(lab, node);
   await observation.movedFrom(lab, node);

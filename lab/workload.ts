@@ -5,9 +5,14 @@ import { CONTROL_HOST, ipv4On, numberOf, podAddresses } from './plan.ts';
 
 export const BALANCER_LABEL = 'node-role.kubernetes.io/loadbalancer';
 
-/** What the lab's pods listen on: UDP and TCP echo, and HTTP. */
-export const ECHO_PORT = 7;
-export const HTTP_PORT = 80;
+/** What the lab's pods listen on: HTTP over TCP, an echo over UDP. Services have it too, unless they wish another port. */
+export const POD_PORT = 80;
+
+/** As a web server has them that speaks HTTP/3 too. */
+const POD_PORTS = [
+  { name: 'http', protocol: 'TCP' },
+  { name: 'echo', protocol: 'UDP' },
+];
 
 export function nodeManifest(name: string): ClusterObject {
   return {
@@ -106,9 +111,11 @@ export function serviceManifest(wish: ServiceWish): ClusterObject {
       externalTrafficPolicy: wish.externalTrafficPolicy ?? 'Cluster',
       ipFamilies: [wish.family],
       ipFamilyPolicy: 'SingleStack',
-      ports: [
-        { name: 'http', protocol: 'TCP', port: wish.port ?? HTTP_PORT, targetPort: HTTP_PORT },
-      ],
+      ports: POD_PORTS.map((one) => ({
+        ...one,
+        port: wish.port ?? POD_PORT,
+        targetPort: POD_PORT,
+      })),
       selector: { app: wish.app ?? wish.name },
     },
   };
@@ -133,6 +140,6 @@ export function endpointSliceManifest(
       conditions: { ready, serving: ready, terminating: false },
       nodeName: node,
     })),
-    ports: [{ name: 'http', protocol: 'TCP', port: HTTP_PORT }],
+    ports: POD_PORTS.map((one) => ({ ...one, port: POD_PORT })),
   };
 }

@@ -2,19 +2,20 @@ import { connect, type Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { serve } from './serve.ts';
 
-/** Holds TCP connections open, sends a byte over each now and then, and counts those that break. */
+/** Holds HTTP connections open, asks for a page over each now and then, and counts those that break. */
 const { values } = parseArgs({
   options: {
     target: { type: 'string', multiple: true, default: [] },
-    port: { type: 'string', default: '7' },
+    port: { type: 'string', default: '80' },
     connections: { type: 'string', default: '100' },
   },
 });
-const BYTE_EVERY_MS = 100;
+const ASKS_EVERY_MS = 100;
+const REQUEST = 'GET / HTTP/1.1\r\nHost: held\r\n\r\n';
 const total = Number(values.connections);
 const count = { open: 0, broken: 0 };
-/** When each connection that stands was last echoed. */
-const echoedAt = new Map<Socket, number>();
+/** When each connection that stands was last answered. */
+const answeredAt = new Map<Socket, number>();
 
 for (let index = 0; index < total; index += 1) {
   const host = values.target[index % values.target.length] ?? '';
@@ -22,14 +23,14 @@ for (let index = 0; index < total; index += 1) {
   let writer: NodeJS.Timeout | undefined;
   socket.on('connect', () => {
     count.open += 1;
-    echoedAt.set(socket, performance.now());
-    writer = setInterval(() => socket.write('.'), BYTE_EVERY_MS);
+    answeredAt.set(socket, performance.now());
+    writer = setInterval(() => socket.write(REQUEST), ASKS_EVERY_MS);
   });
-  socket.on('data', () => echoedAt.set(socket, performance.now()));
+  socket.on('data', () => answeredAt.set(socket, performance.now()));
   socket.on('error', () => socket.destroy());
   socket.on('close', () => {
     clearInterval(writer);
-    echoedAt.delete(socket);
+    answeredAt.delete(socket);
     count.broken += 1;
   });
 }
@@ -39,6 +40,6 @@ serve(() => {
   return {
     ...count,
     total,
-    silentMs: Math.max(0, ...[...echoedAt.values()].map((at) => now - at)),
+    silentMs: Math.max(0, ...[...answeredAt.values()].map((at) => now - at)),
   };
 });

@@ -3,12 +3,7 @@ import { join } from 'node:path';
 import { startAgent } from '../agent.ts';
 import { until } from '../exec.ts';
 import type { LabPrograms } from '../lab-programs.ts';
-import {
-  type LabState,
-  ownPrograms,
-  type StateSurroundings,
-  startDataplane,
-} from '../lab-state.ts';
+import { type LabState, ownPrograms, type StateSurroundings } from '../lab-state.ts';
 import { CONTROL_HOST, ipv4On, nodeNames } from '../plan.ts';
 import type { Program } from '../program.ts';
 import { programUser } from '../program-user.ts';
@@ -70,7 +65,6 @@ export async function startKubernetesState(at: StateSurroundings): Promise<LabSt
   await applyDefinitions(api);
   await cluster.apply(...nodeNames(at.options.nodes).map(nodeManifest));
   const proxies = await startProxies(at, plane, directory);
-  if (at.options.routesServices) startDataplane(at, cluster, 'beside-kube-proxy');
   const parts = { plane, api, proxies };
   if (at.options.release === undefined) {
     const programs = await programsFromTheBuild(at, plane);

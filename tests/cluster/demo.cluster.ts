@@ -20,7 +20,7 @@ export const scenarios: readonly ClusterScenario[] = [
     play: async () => {
       const { code, stdout, stderr } = await play('kubernetes');
       assert.is(code, 0, `${stdout}\n${stderr}`);
-      for (const seen of ['kubectl get service', 'service/nginx created', 'no packet lost']) {
+      for (const seen of ['kubectl get service', 'service/nginx created', 'no request lost']) {
         assert.match(stdout, seen);
       }
     },

@@ -13,7 +13,7 @@ import {
   STANDARD_SERVICES,
 } from '../../lab/standard.ts';
 import { playFault } from '../../lab/trial.ts';
-import { endpointSliceManifest, serviceManifest } from '../../lab/workload.ts';
+import { endpointSliceManifest, POD_PORT, serviceManifest } from '../../lab/workload.ts';
 import { goDownForReboot, heirsOf, remembersSync, stay } from '../lab/reboot.ts';
 
 const NODE_FLAGS = [
@@ -27,6 +27,7 @@ const NEW_SERVICES = 10;
 const STEADY_MS = 3_000;
 /** Each kube-proxy may take its 50 ms between two syncs, and these processors their time. */
 const SERVED_WITHIN_MS = 1_500;
+const SILENT_MS = 500;
 
 export const scenarios: readonly Scenario[] = MODES.flatMap((mode) => [
   scenario(`kube-proxy/${mode}-serves-what-is-answered`, playedWith(mode), async (lab) => {
@@ -63,6 +64,31 @@ export const scenarios: readonly Scenario[] = MODES.flatMap((mode) => [
     return undefined;
   }),
 
+  scenario(`kube-proxy/${mode}-carries-all-that-is-measured`, playedWith(mode), async (lab) => {
+    const all = await freshServices(lab);
+    const ips = all.map((one) => one.ip);
+    const packets = await lab.probe(ips);
+    const requests = await lab.probe(ips, 'client2', { httpPort: POD_PORT });
+    const held = await lab.hold(ips);
+    for (const probe of [packets, requests]) await probe.flowing();
+    const proxy = lab.kubernetes.proxies.get('n1');
+    assert.ok(proxy);
+    await proxy.killTree();
+    await flushRules(lab, 'n1');
+    await delay(SILENT_MS + SERVED_WITHIN_MS);
+    for (const probe of [packets, requests]) {
+      for (const { ip, silentMs } of await probe.report()) {
+        const isWithout = all.some((one) => one.ip === ip && one.preferredNode === 'n1');
+        assert.is(silentMs > SILENT_MS, isWithout, `${ip} silent for ${silentMs} ms`);
+      }
+    }
+    const { silentMs, broken } = await held.report();
+    assert.ok(silentMs > SILENT_MS || broken > 0, 'held connections hang or break');
+    proxy.start();
+    for (const probe of [packets, requests]) await probe.flowing();
+    return undefined;
+  }),
+
   scenario(
     `kube-proxy/${mode}-not-synced-since-boot-keeps-a-node-last`,
     playedWith(mode),
@@ -73,7 +99,7 @@ export const scenarios: readonly Scenario[] = MODES.flatMap((mode) => [
       assert.ok(proxy);
       await goDownForReboot(lab, 'n1');
       await proxy.killTree();
-      await run(['ip', 'netns', 'exec', lab.namespace('n1'), 'nft', 'flush', 'ruleset']);
+      await flushRules(lab, 'n1');
       const heirs = await heirsOf(lab, before, 'n1');
       await lab.cluster.cutOff();
       await NODE_LOSS.repair(lab, 'n1');
@@ -93,6 +119,10 @@ function playedWith(proxyMode: ProxyMode) {
   const options: Partial<LabOptions> = { proxyMode, nodeFlags: NODE_FLAGS };
   // One mode shows the rest in a short run.
   return { lab: options, stores: ['kubernetes'], isLong: proxyMode === 'iptables' } as const;
+}
+
+async function flushRules(lab: Lab, node: string): Promise<void> {
+  await run(['ip', 'netns', 'exec', lab.namespace(node), 'nft', 'flush', 'ruleset']);
 }
 
 /** A new Service's client gets its page at the first try, as soon as somebody answers for the IP. */

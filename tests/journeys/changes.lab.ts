@@ -3,6 +3,7 @@ import { answeredByNobody, settled } from '../../lab/health.ts';
 import type { Scenario } from '../../lab/scenario.ts';
 import { type Observation, observe } from '../../lab/trial.ts';
 import { journey } from './journey.ts';
+import { EXAMPLE_PORT } from './release-lab.ts';
 
 export const scenarios: readonly Scenario[] = [
   journey('count-changed', { apps: ['nginx'], isLong: true }, (lab) => ({
@@ -21,13 +22,13 @@ export const scenarios: readonly Scenario[] = [
     return {
       '': async () => {
         await settled(lab);
-        observation = await observe(lab, { intervalMs: 5 });
+        observation = await observe(lab, { httpPort: EXAMPLE_PORT });
       },
       '3. The class comes back': async () => {
         const { outcomes = [] } = (await observation?.end()) ?? {};
         assert.is(outcomes.length, 3);
         for (const one of outcomes) {
-          assert.is(one.lost, 0, `${one.ip} lost packets`);
+          assert.is(one.lost, 0, `${one.ip} lost requests`);
           assert.equal(one.macs, [lab.macOf(one.preferredNode)], `who answered ${one.ip}`);
         }
       },

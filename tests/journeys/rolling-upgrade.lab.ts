@@ -4,6 +4,7 @@ import type { Lab } from '../../lab/lab.ts';
 import type { Scenario } from '../../lab/scenario.ts';
 import { type Load, putUnderLoad, stayedPut } from '../lab/load.ts';
 import { journey } from './journey.ts';
+import { EXAMPLE_PORT } from './release-lab.ts';
 
 const OPTIONS = { apps: ['nginx'], timed: true, isLong: true, deadlineMs: 300_000 };
 
@@ -15,7 +16,7 @@ export const scenarios: readonly Scenario[] = [
       '1. All speakers are available': async () => {
         await settled(lab);
         before = podsOf(lab);
-        load = await putUnderLoad(lab);
+        load = await putUnderLoad(lab, EXAMPLE_PORT);
       },
       '2. Upgrade': async () => {
         const after = podsOf(lab);

@@ -6,6 +6,7 @@ import type { Lab } from '../../lab/lab.ts';
 import type { Scenario } from '../../lab/scenario.ts';
 import { playFault } from '../../lab/trial.ts';
 import { journey } from './journey.ts';
+import { EXAMPLE_PORT } from './release-lab.ts';
 
 const DARK_AT_MOST_MS = 1_000;
 
@@ -24,9 +25,10 @@ export const scenarios: readonly Scenario[] = [
 ];
 
 async function onlyItsIpMoves(lab: Lab, node: string, all: readonly Assignment[]): Promise<void> {
-  for (const one of await playFault(lab, NODE_LOSS, node)) {
+  const requests = { httpPort: EXAMPLE_PORT };
+  for (const one of await playFault(lab, NODE_LOSS, node, requests)) {
     if (one.preferredNode === node) assert.ok(one.darkMs < DARK_AT_MOST_MS, `${one.ip} dark`);
-    else assert.is(one.lost, 0, `${one.ip} lost packets`);
+    else assert.is(one.lost, 0, `${one.ip} lost requests`);
   }
   await assertAnswers(
     lab,

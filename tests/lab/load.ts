@@ -1,18 +1,20 @@
 import * as assert from 'uvu/assert';
 import type { Lab } from '../../lab/lab.ts';
 import type { Measurement } from '../../lab/scenario.ts';
-import type { ProbeReport } from '../../lab/traffic.ts';
+import type { ProbeOptions, ProbeReport } from '../../lab/traffic.ts';
 import { type IpOutcome, type Observation, observe } from '../../lab/trial.ts';
 
-/** 200 a second, the rate of the promise. */
-const PROBE_MS = 5;
+/** 200 packets a second, or 50 requests. */
+const PROBE_MS = { packets: 5, requests: 20 };
 const ENOUGH_PROBES = 1_000;
+/** Of a client, for an IP: it was on its way through the node that the IP has left. */
+const CUT_AT_MOST = 1;
 
-type Lost = Pick<ProbeReport, 'ip' | 'sent' | 'lost'>;
+type Lost = Pick<ProbeReport, 'ip' | 'sent' | 'lost' | 'cut'>;
 
 export interface Load {
   readonly observation: Observation;
-  /** Of the client that knows all MACs; with those of the forgetful one; TCP connections that do not echo any more. */
+  /** Of the client that knows all MACs; with those of the forgetful one; TCP connections that are broken. */
   readonly end: () => Promise<{
     readonly outcomes: readonly IpOutcome[];
     readonly all: readonly Lost[];
@@ -20,16 +22,21 @@ export interface Load {
   }>;
 }
 
-/** Requests to every IP from a client that knows all MACs and from one that forgets them, and connections that stand. */
-export async function putUnderLoad(lab: Lab): Promise<Load> {
-  const observation = await observe(lab, { intervalMs: PROBE_MS });
+/**
+ * Probes of every IP from a client that knows all MACs and from one that forgets them, and connections that stand.
+ * @param httpPort of requests, a connection each; UDP packets without it
+ */
+export async function putUnderLoad(lab: Lab, httpPort?: number): Promise<Load> {
+  const intervalMs = PROBE_MS[httpPort === undefined ? 'packets' : 'requests'];
+  const probes = { httpPort, intervalMs };
+  const observation = await observe(lab, probes);
   const ips = observation.before.map((one) => one.ip);
-  const held = await lab.hold(ips);
-  const coldReports = await probeForgetting(lab, ips);
+  const held = await lab.hold(ips, { httpPort });
+  const coldReports = await probeForgetting(lab, ips, probes);
   return {
     observation,
     end: async () => {
-      const { broken } = await held.echoing();
+      const { broken } = await held.answering();
       const cold = await coldReports();
       const { outcomes } = await observation.end();
       return { outcomes, all: [...outcomes, ...cold], tcpBroken: broken };
@@ -37,7 +44,7 @@ export async function putUnderLoad(lab: Lab): Promise<Load> {
   };
 }
 
-/** Ends the load. @throws unless no packet was lost, no IP moved and no connection broke */
+/** Ends the load. @throws unless no packet or request was lost, no IP moved and no connection broke */
 export async function stayedPut(lab: Lab, load: Load): Promise<Measurement> {
   const { outcomes, all, tcpBroken } = await load.end();
   const sent = nothingLostOf(all);
@@ -52,9 +59,29 @@ export async function stayedPut(lab: Lab, load: Load): Promise<Measurement> {
 
 /** @returns how many probes there were @throws when one was lost */
 export function nothingLostOf(all: readonly Lost[]): number {
+  for (const one of all) assert.is(one.lost, 0, `${one.ip} lost ${one.lost} of ${one.sent}`);
+  return enoughOf(all);
+}
+
+/**
+ * For IPs that move: whoever asks finds somebody at all times; connections through the old node break.
+ * @throws when a connection was not opened, or more broke than were on their way
+ */
+export function nothingLostButCut(all: readonly Lost[]): void {
+  for (const { ip, sent, lost, cut } of all) {
+    assert.is(
+      lost - cut,
+      0,
+      `${ip} lost ${lost} of ${sent}, ${cut} of them after they were connected`,
+    );
+    assert.ok(cut <= CUT_AT_MOST, `${cut} requests to ${ip} were cut`);
+  }
+  enoughOf(all);
+}
+
+function enoughOf(all: readonly Lost[]): number {
   const sent = all.reduce((sum, one) => sum + one.sent, 0);
   assert.ok(sent >= ENOUGH_PROBES, `${sent} probes`);
-  for (const one of all) assert.is(one.lost, 0, `${one.ip} lost ${one.lost} of ${one.sent}`);
   return sent;
 }
 
@@ -62,8 +89,9 @@ export function nothingLostOf(all: readonly Lost[]): number {
 async function probeForgetting(
   lab: Lab,
   ips: readonly string[],
+  probes: ProbeOptions,
 ): Promise<() => Promise<readonly Lost[]>> {
-  const probe = await lab.probe(ips, 'client2', { intervalMs: PROBE_MS, forgets: true });
+  const probe = await lab.probe(ips, 'client2', { ...probes, forgets: true });
   await probe.flowing();
   await probe.reset();
   return async () => {

@@ -10,7 +10,7 @@ import { listNamespaces, sweepLeftovers } from '../../lab/namespaces.ts';
 import { flushNeighbours, neighbourMac, touch } from '../../lab/neighbours.ts';
 import { ipv4On, podAddresses } from '../../lab/plan.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
-import { ECHO_PORT, HTTP_PORT } from '../../lab/workload.ts';
+import { POD_PORT } from '../../lab/workload.ts';
 
 /** The lab measured with addresses that the kernel answers for: what it says about the product is worth that much. */
 const IPS = ['192.0.2.10', '2001:db8:2::10'];
@@ -90,10 +90,10 @@ export const scenarios: readonly Scenario[] = [
     await giveAddresses(lab, 'n1');
     await forwardToBackend(lab);
     for (const ip of IPS) assert.match(await fetchFrom(lab, ip), /^backend /);
-    const held = await lab.hold(IPS, 20);
-    assert.is((await held.echoing()).broken, 0);
+    const held = await lab.hold(IPS, { connections: 20 });
+    assert.is((await held.answering()).broken, 0);
     await lab.switch.drop('ether type ip6');
-    const hangs = held.echoing(1_000).then(
+    const hangs = held.answering(1_000).then(
       () => false,
       () => true,
     );
@@ -188,14 +188,14 @@ async function takeAddresses(lab: Lab, ...nodes: string[]): Promise<void> {
 }
 
 async function forwardToBackend(lab: Lab): Promise<void> {
-  const port = (protocol: 'tcp' | 'udp', number: number) => ({
+  const ports = (['tcp', 'udp'] as const).map((protocol) => ({
     protocol,
-    port: number,
-    targetPort: number,
-  });
+    port: POD_PORT,
+    targetPort: POD_PORT,
+  }));
   const route = {
     ips: IPS,
-    ports: [port('tcp', HTTP_PORT), port('tcp', ECHO_PORT), port('udp', ECHO_PORT)],
+    ports,
     externalTrafficPolicy: 'Cluster' as const,
     endpoints: Object.values(podAddresses('backend')).map((ip) => ({ ip, node: undefined })),
   };
