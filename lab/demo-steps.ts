@@ -11,7 +11,7 @@ import { bundle } from './node-programs.ts';
 import { POOL } from './plan.ts';
 import { columns, type Story } from './story.ts';
 import { type IpOutcome, observe, playFault } from './trial.ts';
-import { classManifest, serviceManifest } from './workload.ts';
+import { classManifest } from './workload.ts';
 
 const EXAMPLE = join(import.meta.dirname, '..', 'examples', 'class-three-ips.yaml');
 const EXAMPLE_PORT = 8000;
@@ -42,7 +42,7 @@ export async function createServices({ lab, user, story }: Stage): Promise<Assig
   await user.apply(
     'the same for IPv6',
     classManifest({ name: 'ingress6', addressPool: [POOL.IPv6.range] }),
-    serviceManifest({ name: 'nginx6', className: 'ingress6', family: 'IPv6', port: EXAMPLE_PORT }),
+    ...shown.filter((object) => object.kind === 'Service').map(inIpv6),
   );
   for (const service of SERVICES) {
     await user.runBackends(service);
@@ -54,6 +54,12 @@ export async function createServices({ lab, user, story }: Stage): Promise<Assig
   const nodes = new Set(all.map((one) => `${one.service} ${one.preferredNode}`));
   story.check(nodes.size === 6, 'of each Service, every node has one IP');
   return all;
+}
+
+function inIpv6(service: ClusterObject): ClusterObject {
+  const own = { loadBalancerClass: 'ingress6', ipFamilies: ['IPv6'], selector: { app: 'nginx6' } };
+  const metadata = { ...service.metadata, name: 'nginx6' };
+  return { ...service, metadata, spec: { ...service.spec, ...own } };
 }
 
 /** Pages from every IP, each by way of its node. */
