@@ -17,6 +17,8 @@ export interface ProbeReport {
 
 type Where = Pick<AgentOptions, 'directory' | 'namespace'>;
 const INTERVAL_MS = { packets: 2, requests: 20 };
+/** What was sent last has been answered, at this age at most: a request takes a connection first. */
+const FLOWING_WITHIN_MS = { packets: 30, requests: 100 };
 
 export interface ProbeOptions {
   readonly intervalMs?: number;
@@ -26,17 +28,14 @@ export interface ProbeOptions {
   readonly forgets?: boolean;
 }
 
-/** After an interval. */
-const ANSWERED_WITHIN_MS = 30;
-
 /** A client that sends something to every IP every few milliseconds. */
 export class TrafficProbe {
   readonly #agent: Agent<'report' | 'reset', ProbeReport[]>;
-  readonly #intervalMs: number;
+  readonly #flowingWithinMs: number;
 
-  constructor(agent: Agent<'report' | 'reset', ProbeReport[]>, intervalMs: number) {
+  constructor(agent: Agent<'report' | 'reset', ProbeReport[]>, flowingWithinMs: number) {
     this.#agent = agent;
-    this.#intervalMs = intervalMs;
+    this.#flowingWithinMs = flowingWithinMs;
   }
 
   /** Forgets what was counted. */
@@ -50,11 +49,10 @@ export class TrafficProbe {
 
   /** Waits until probes to every IP are answered. */
   async flowing(deadlineMs = 10_000): Promise<void> {
-    const silentAtMost = this.#intervalMs + ANSWERED_WITHIN_MS;
     let silent: string[] = [];
     await until({ what: () => `traffic to ${silent.join(' ')}`, deadlineMs }, async () => {
       const reports = await this.report();
-      silent = reports.filter((one) => one.silentMs > silentAtMost).map((one) => one.ip);
+      silent = reports.filter((one) => one.silentMs > this.#flowingWithinMs).map((one) => one.ip);
       return silent.length === 0;
     });
   }
@@ -69,15 +67,20 @@ export async function startTrafficProbe(
   ips: readonly string[],
   { httpPort, forgets = false, ...options }: ProbeOptions = {},
 ): Promise<TrafficProbe> {
-  const usual = httpPort === undefined ? INTERVAL_MS.packets : INTERVAL_MS.requests;
-  const { intervalMs = usual } = options;
+  const kind = httpPort === undefined ? 'packets' : 'requests';
+  const { intervalMs = INTERVAL_MS[kind] } = options;
   const args = [
     ...ips.map((ip) => `--target=${ip}`),
     `--interval=${intervalMs}`,
     ...(httpPort === undefined ? [] : ['--http', `--port=${httpPort}`]),
     ...(forgets ? ['--forget'] : []),
   ];
-  return new TrafficProbe(await startAgent({ ...where, kind: 'probe', args }), intervalMs);
+  const agent = await startAgent<'report' | 'reset', ProbeReport[]>({
+    ...where,
+    kind: 'probe',
+    args,
+  });
+  return new TrafficProbe(agent, FLOWING_WITHIN_MS[kind]);
 }
 
 export interface HoldOptions {
@@ -111,8 +114,9 @@ export class HeldConnections {
     let report: ConnectionReport | undefined;
     const what = () => `answers over held connections: ${JSON.stringify(report)}`;
     return until({ what, deadlineMs }, async () => {
+      const sinceMs = performance.now() - askedAt;
       report = await this.report();
-      return report.silentMs < performance.now() - askedAt && report;
+      return report.silentMs < sinceMs && report;
     });
   }
 

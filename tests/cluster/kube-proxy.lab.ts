@@ -67,8 +67,8 @@ export const scenarios: readonly Scenario[] = MODES.flatMap((mode) => [
   scenario(`kube-proxy/${mode}-carries-all-that-is-measured`, playedWith(mode), async (lab) => {
     const all = await freshServices(lab);
     const ips = all.map((one) => one.ip);
-    const packets = await lab.probe(ips);
-    const requests = await lab.probe(ips, 'client2', { httpPort: POD_PORT });
+    const packets = await lab.probe(ips, 'client', { intervalMs: 20 });
+    const requests = await lab.probe(ips, 'client2', { httpPort: POD_PORT, intervalMs: 50 });
     const held = await lab.hold(ips);
     for (const probe of [packets, requests]) await probe.flowing();
     const proxy = lab.kubernetes.proxies.get('n1');

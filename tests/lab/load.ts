@@ -59,7 +59,7 @@ export async function stayedPut(lab: Lab, load: Load): Promise<Measurement> {
 
 /** @returns how many probes there were @throws when one was lost */
 export function nothingLostOf(all: readonly Lost[]): number {
-  for (const one of all) assert.is(one.lost, 0, `${one.ip} lost ${one.lost} of ${one.sent}`);
+  for (const one of all) assert.is(one.lost, 0, lossesOf(one));
   return enoughOf(all);
 }
 
@@ -68,15 +68,15 @@ export function nothingLostOf(all: readonly Lost[]): number {
  * @throws when a connection was not opened, or more broke than were on their way
  */
 export function nothingLostButCut(all: readonly Lost[]): void {
-  for (const { ip, sent, lost, cut } of all) {
-    assert.is(
-      lost - cut,
-      0,
-      `${ip} lost ${lost} of ${sent}, ${cut} of them after they were connected`,
-    );
-    assert.ok(cut <= CUT_AT_MOST, `${cut} requests to ${ip} were cut`);
+  for (const one of all) {
+    assert.is(one.lost - one.cut, 0, lossesOf(one));
+    assert.ok(one.cut <= CUT_AT_MOST, lossesOf(one));
   }
   enoughOf(all);
+}
+
+function lossesOf({ ip, sent, lost, cut }: Lost): string {
+  return `${ip} lost ${lost} of ${sent}, ${cut} of them after they were connected`;
 }
 
 function enoughOf(all: readonly Lost[]): number {
