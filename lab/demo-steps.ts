@@ -165,7 +165,7 @@ function tellOutcomes(
     // At a handover both answer for some milliseconds, in turn.
     [...new Set(one.macs)].map((mac) => nodeByMac.get(mac) ?? mac).join(' → '),
     `dark ${one.darkMs.toFixed(0)} ms`,
-    `lost ${one.lost} of ${one.sent}`,
+    `lost ${one.lost - one.cut} of ${one.sent}${one.cut > 0 ? `, ${one.cut} cut` : ''}`,
   ]);
   for (const line of columns(rows)) story.tell(line);
 }
