@@ -96,7 +96,7 @@ export interface ConnectionReport {
   readonly silentMs: number;
 }
 
-/** A client that holds HTTP connections open, spread over the IPs, and asks for a page over each every 100 ms. */
+/** A client that holds HTTP connections open, spread over the IPs, and asks for a page over each twice a second. */
 export class HeldConnections {
   readonly #agent: Agent<'report', ConnectionReport>;
 

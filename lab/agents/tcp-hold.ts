@@ -10,7 +10,7 @@ const { values } = parseArgs({
     connections: { type: 'string', default: '100' },
   },
 });
-const ASKS_EVERY_MS = 100;
+const ASKS_EVERY_MS = 500;
 const REQUEST = 'GET / HTTP/1.1\r\nHost: held\r\n\r\n';
 const total = Number(values.connections);
 const count = { open: 0, broken: 0 };
