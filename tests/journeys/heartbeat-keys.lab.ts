@@ -7,6 +7,7 @@ import type { Lab } from '../../lab/lab.ts';
 import type { Scenario } from '../../lab/scenario.ts';
 import { type Load, putUnderLoad, stayedPut } from '../lab/load.ts';
 import { journey } from './journey.ts';
+import { EXAMPLE_PORT } from './release-lab.ts';
 
 const OPTIONS = { apps: ['nginx'], timed: true, isLong: true, deadlineMs: 180_000 };
 
@@ -25,7 +26,7 @@ export const scenarios: readonly Scenario[] = [
         await settled(lab);
         await allSignWithTheNewest();
         processes = processesOf(lab);
-        load = await putUnderLoad(lab);
+        load = await putUnderLoad(lab, EXAMPLE_PORT);
       },
       '1. A new key': allSignWithTheNewest,
       '2. And another one': async () => {
