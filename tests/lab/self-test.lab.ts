@@ -35,6 +35,8 @@ export const scenarios: readonly Scenario[] = [
   scenario('lab/probe-loop', { ...KERNEL_ONLY, timed: true }, async (lab) => {
     await giveAddresses(lab, 'n1');
     await forwardToBackend(lab);
+    // It may know another node from the scenario before, and every node forwards.
+    await flushNeighbours(lab.namespace('client'));
     const probe = await lab.probe(IPS);
     await probe.flowing();
     await probe.reset();
