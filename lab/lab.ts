@@ -58,6 +58,8 @@ export interface LabOptions {
   readonly routesServices: boolean;
   /** Of kube-proxy, which runs beside an API server only. */
   readonly proxyMode: ProxyMode;
+  /** The shortest time between two changes of kube-proxy's rules. */
+  readonly proxyMinSyncMs: number;
   /**
    * Values of the chart: the programs are then Pods of the module, which helm has installed and the lab's kubelets run
    * from its images. Without it the lab starts the programs itself.
@@ -75,6 +77,8 @@ const DEFAULT_LAB: LabOptions = {
   store: 'manifests',
   routesServices: true,
   proxyMode: 'nftables',
+  // A second where nobody sets it, which is not what most scenarios are about.
+  proxyMinSyncMs: 50,
   release: undefined,
 };
 

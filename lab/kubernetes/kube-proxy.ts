@@ -10,6 +10,7 @@ export interface KubeProxyOptions {
   readonly node: string;
   readonly namespace: string;
   readonly mode: ProxyMode;
+  readonly minSyncMs: number;
   readonly kubeconfig: string;
   readonly directory: string;
 }
@@ -28,9 +29,8 @@ export async function kubeProxy(options: KubeProxyOptions): Promise<Program> {
   });
 }
 
-function configuration({ node, mode, kubeconfig }: KubeProxyOptions) {
-  // By default a second lies between two changes of the rules, which is not what is measured here.
-  const pace = { minSyncPeriod: '50ms', syncPeriod: '30s' };
+function configuration({ node, mode, minSyncMs, kubeconfig }: KubeProxyOptions) {
+  const pace = { minSyncPeriod: `${minSyncMs}ms`, syncPeriod: '30s' };
   return {
     apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
     kind: 'KubeProxyConfiguration',

@@ -104,11 +104,11 @@ async function startProxies(
   directory: string,
 ): Promise<ReadonlyMap<string, Program>> {
   const kubeconfig = plane.kubeconfig('kube-proxy');
-  const mode = at.options.proxyMode;
+  const { proxyMode: mode, proxyMinSyncMs: minSyncMs } = at.options;
   const proxies = new Map<string, Program>();
   for (const node of nodeNames(at.options.nodes)) {
     const namespace = `${at.labName}-${node}`;
-    const proxy = await kubeProxy({ node, namespace, mode, kubeconfig, directory });
+    const proxy = await kubeProxy({ node, namespace, mode, minSyncMs, kubeconfig, directory });
     proxy.start();
     at.cleanUp.push(() => proxy.killTree());
     proxies.set(node, proxy);
