@@ -95,16 +95,19 @@ export const scenarios: readonly ClusterScenario[] = [
     await own.hasWritten({}, undefined);
   }),
 
-  begin(
-    'the right to write what hooks write passes from one runner to the other',
-    async (own, cluster) => {
-      const duringUpgrade = (hookRunner: string) =>
-        hookWritersDuring(cluster.api, own.namespace, own.upgrade({ hookRunner }));
-      await own.install({ hookRunner: 'shell-operator' });
-      assert.equal(await duringUpgrade('controller'), ['shell-operator', 'controller']);
-      assert.equal(await duringUpgrade('shell-operator'), ['controller', 'shell-operator']);
-    },
-  ),
+  {
+    ...begin(
+      'the right to write what hooks write passes from one runner to the other',
+      async (own, cluster) => {
+        const duringUpgrade = (hookRunner: string) =>
+          hookWritersDuring(cluster.api, own.namespace, own.upgrade({ hookRunner }));
+        await own.install({ hookRunner: 'shell-operator' });
+        assert.equal(await duringUpgrade('controller'), ['shell-operator', 'controller']);
+        assert.equal(await duringUpgrade('shell-operator'), ['controller', 'shell-operator']);
+      },
+    ),
+    isLong: true,
+  },
 
   begin('keys rotate so that nodes before and after understand each other', rotate),
 
@@ -175,7 +178,7 @@ async function speakers(own: Installation, { api }: TestCluster): Promise<void> 
   }
   const wanted = async (count: number) => {
     const what = `${count} speakers`;
-    await until({ what, deadlineMs: 20_000 }, async () => {
+    await until({ what, deadlineMs: 50_000 }, async () => {
       const { metadata, status } = await own.speaker();
       const isSeen = status['observedGeneration'] === metadata.generation;
       return isSeen && status['desiredNumberScheduled'] === count;

@@ -49,7 +49,7 @@ export const scenarios: readonly Scenario[] = [
 
   scenario(
     'kubelet/refuses-what-runtimes-refuse-by-default',
-    { lab: RELEASE_LAB, stores: ['kubernetes'] },
+    { lab: RELEASE_LAB, stores: ['kubernetes'], isLong: true },
     async (lab) => {
       await freshServices(lab);
       const pids = lab.programs().flatMap((program) => program.pids());

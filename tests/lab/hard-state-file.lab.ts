@@ -129,35 +129,39 @@ export const scenarios: readonly Scenario[] = [
   }),
 
   // A program that finds no directory of manifests, and no state to go by, ends.
-  scenario('hard/start-without-store-after-another-installation', ON_API_SERVER, async (lab) => {
-    const all = await freshServices(lab);
-    const former = all.filter(({ preferredNode }) => preferredNode === 'n1').map(({ ip }) => ip);
-    assert.ok(former.length > 0);
-    await delay(WRITTEN_MS);
-    const content = await stateOf(lab, 'n1');
-    await lab.program('n1').killTree();
-    // What an uninstallation takes away, and what the next installation makes.
-    await deleteServices(lab);
-    const key = newKey();
-    for (const node of lab.nodes) await giveKeys(lab, node, [key]);
-    for (const ip of former) await answeredByNobody(lab, ip);
-    await lab.cluster.cutOff();
-    lab.program('n1').start();
-    const endsAt = performance.now() + START_MS;
-    while (performance.now() < endsAt) {
-      for (const ip of former) assert.equal(await lab.prober.macsOf(ip), [], ip);
-    }
-    assert.is(await readFile(`${stateFileOf(lab, 'n1')}.unusable`, 'utf8'), content);
-    const told = lab
-      .program('n1')
-      .lastLogLines(LOG_LINES)
-      .filter((line) => line.includes('last-known-good state is of another installation'));
-    assert.is(told.length, 1);
-    await lab.cluster.reconnect();
-    await ready(lab, 'n1');
-    await freshServices(lab);
-    return undefined;
-  }),
+  scenario(
+    'hard/start-without-store-after-another-installation',
+    { ...ON_API_SERVER, isLong: true },
+    async (lab) => {
+      const all = await freshServices(lab);
+      const former = all.filter(({ preferredNode }) => preferredNode === 'n1').map(({ ip }) => ip);
+      assert.ok(former.length > 0);
+      await delay(WRITTEN_MS);
+      const content = await stateOf(lab, 'n1');
+      await lab.program('n1').killTree();
+      // What an uninstallation takes away, and what the next installation makes.
+      await deleteServices(lab);
+      const key = newKey();
+      for (const node of lab.nodes) await giveKeys(lab, node, [key]);
+      for (const ip of former) await answeredByNobody(lab, ip);
+      await lab.cluster.cutOff();
+      lab.program('n1').start();
+      const endsAt = performance.now() + START_MS;
+      while (performance.now() < endsAt) {
+        for (const ip of former) assert.equal(await lab.prober.macsOf(ip), [], ip);
+      }
+      assert.is(await readFile(`${stateFileOf(lab, 'n1')}.unusable`, 'utf8'), content);
+      const told = lab
+        .program('n1')
+        .lastLogLines(LOG_LINES)
+        .filter((line) => line.includes('last-known-good state is of another installation'));
+      assert.is(told.length, 1);
+      await lab.cluster.reconnect();
+      await ready(lab, 'n1');
+      await freshServices(lab);
+      return undefined;
+    },
+  ),
 ];
 
 function stateFileOf(lab: Lab, node: string): string {

@@ -47,26 +47,30 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/one-way-loss-between-two', { ...WIRE_ALONE, lab: { nodes: 2 } }, async (lab) => {
-    const all = await freshServices(lab);
-    await cut(lab, 'n1', 'n2');
-    await nodeTells(lab, 'n1', 'NotHeard');
-    await delay(ONE_WAY_SETTLED_MS);
-    for (let look = 0; look < ONE_WAY_LOOKS; look += 1) {
-      for (const { ip } of all) {
-        const macs = await lab.prober.macsOf(ip);
-        assert.is(macs.length, 1, `${ip} is answered by ${macs.join(' and ') || 'nobody'}`);
+  scenario(
+    'hard/one-way-loss-between-two',
+    { ...WIRE_ALONE, lab: { nodes: 2 }, isLong: true },
+    async (lab) => {
+      const all = await freshServices(lab);
+      await cut(lab, 'n1', 'n2');
+      await nodeTells(lab, 'n1', 'NotHeard');
+      await delay(ONE_WAY_SETTLED_MS);
+      for (let look = 0; look < ONE_WAY_LOOKS; look += 1) {
+        for (const { ip } of all) {
+          const macs = await lab.prober.macsOf(ip);
+          assert.is(macs.length, 1, `${ip} is answered by ${macs.join(' and ') || 'nobody'}`);
+        }
+        await delay(500);
       }
-      await delay(500);
-    }
-    await NODE_LOSS.strike(lab, 'n2');
-    for (const { ip } of all) await answeredBy(lab, ip, 'n1', ALONE_WITHIN_MS);
-    await NODE_LOSS.repair(lab, 'n2');
-    await lab.switch.heal();
-    await nodeTells(lab, 'n1', 'NotHeard', { status: 'False' });
-    await settled(lab);
-    return undefined;
-  }),
+      await NODE_LOSS.strike(lab, 'n2');
+      for (const { ip } of all) await answeredBy(lab, ip, 'n1', ALONE_WITHIN_MS);
+      await NODE_LOSS.repair(lab, 'n2');
+      await lab.switch.heal();
+      await nodeTells(lab, 'n1', 'NotHeard', { status: 'False' });
+      await settled(lab);
+      return undefined;
+    },
+  ),
 
   scenario(
     'hard/death-of-a-node-that-one-of-two-hears',
