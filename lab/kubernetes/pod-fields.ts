@@ -1,45 +1,51 @@
 /** What may stand in a value: anything, or what these fields and the members of a list may hold. */
 type Shape = 'anything' | readonly [Shape] | { readonly [field: string]: Shape };
 
-const any = (...fields: readonly string[]): Readonly<Record<string, Shape>> =>
+/** Fields that are taken whatever stands in them. */
+const unchecked = (...fields: readonly string[]): Readonly<Record<string, Shape>> =>
   Object.fromEntries(fields.map((field) => [field, 'anything']));
 
 const SECURITY = {
-  ...any('runAsUser', 'runAsGroup', 'runAsNonRoot', 'seccompProfile'),
-  ...any('allowPrivilegeEscalation', 'readOnlyRootFilesystem'),
-  capabilities: any('add', 'drop'),
+  ...unchecked('runAsUser', 'runAsGroup', 'runAsNonRoot', 'seccompProfile'),
+  ...unchecked('allowPrivilegeEscalation', 'readOnlyRootFilesystem'),
+  capabilities: unchecked('add', 'drop'),
 };
 const PROBE = {
-  httpGet: any('host', 'path', 'port', 'scheme'),
-  ...any('initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'failureThreshold'),
+  httpGet: unchecked('host', 'path', 'port', 'scheme'),
+  ...unchecked('initialDelaySeconds', 'periodSeconds', 'timeoutSeconds', 'failureThreshold'),
   // 1, as the API server writes it.
-  ...any('successThreshold'),
+  ...unchecked('successThreshold'),
 };
-const FIELD_REF = any('apiVersion', 'fieldPath');
+const FIELD_REF = unchecked('apiVersion', 'fieldPath');
 const CONTAINER: Readonly<Record<string, Shape>> = {
-  ...any('name', 'image', 'command', 'args'),
-  env: [{ ...any('name', 'value'), valueFrom: { fieldRef: FIELD_REF } }],
-  ports: [any('name', 'containerPort', 'hostPort', 'protocol')],
-  volumeMounts: [any('name', 'mountPath', 'readOnly', 'subPath')],
+  ...unchecked('name', 'image', 'command', 'args'),
+  env: [{ ...unchecked('name', 'value'), valueFrom: { fieldRef: FIELD_REF } }],
+  ports: [unchecked('name', 'containerPort', 'hostPort', 'protocol')],
+  volumeMounts: [unchecked('name', 'mountPath', 'readOnly', 'subPath')],
   livenessProbe: PROBE,
   readinessProbe: PROBE,
   securityContext: SECURITY,
   // Of no consequence on a machine that has the image and one user.
-  ...any('imagePullPolicy', 'resources', 'terminationMessagePath', 'terminationMessagePolicy'),
+  ...unchecked(
+    'imagePullPolicy',
+    'resources',
+    'terminationMessagePath',
+    'terminationMessagePolicy',
+  ),
 };
 const VOLUME: Shape = {
-  ...any('name', 'emptyDir'),
-  hostPath: any('path', 'type'),
-  secret: any('secretName', 'defaultMode', 'optional'),
-  configMap: any('name', 'defaultMode'),
+  ...unchecked('name', 'emptyDir'),
+  hostPath: unchecked('path', 'type'),
+  secret: unchecked('secretName', 'defaultMode', 'optional'),
+  configMap: unchecked('name', 'defaultMode'),
   projected: {
-    ...any('defaultMode'),
+    ...unchecked('defaultMode'),
     sources: [
       {
-        serviceAccountToken: any('path', 'expirationSeconds'),
+        serviceAccountToken: unchecked('path', 'expirationSeconds'),
         // The one that every Pod gets names each of its keys.
-        configMap: any('name', 'items'),
-        downwardAPI: { items: [{ ...any('path'), fieldRef: FIELD_REF }] },
+        configMap: unchecked('name', 'items'),
+        downwardAPI: { items: [{ ...unchecked('path'), fieldRef: FIELD_REF }] },
       },
     ],
   },
@@ -47,16 +53,16 @@ const VOLUME: Shape = {
 const POD_SPEC: Shape = {
   containers: [CONTAINER],
   // With it, a sidecar.
-  initContainers: [{ ...CONTAINER, ...any('restartPolicy') }],
+  initContainers: [{ ...CONTAINER, ...unchecked('restartPolicy') }],
   volumes: [VOLUME],
   securityContext: SECURITY,
-  ...any('nodeName', 'nodeSelector', 'hostNetwork', 'restartPolicy', 'serviceAccountName'),
-  ...any('automountServiceAccountToken', 'terminationGracePeriodSeconds'),
+  ...unchecked('nodeName', 'nodeSelector', 'hostNetwork', 'restartPolicy', 'serviceAccountName'),
+  ...unchecked('automountServiceAccountToken', 'terminationGracePeriodSeconds'),
   // For those who place Pods: the real DaemonSet controller, and the lab's scheduler, which spreads them anyway.
-  ...any('affinity', 'tolerations', 'priority', 'priorityClassName', 'preemptionPolicy'),
-  ...any('schedulerName'),
+  ...unchecked('affinity', 'tolerations', 'priority', 'priorityClassName', 'preemptionPolicy'),
+  ...unchecked('schedulerName'),
   // Of no consequence where no name is resolved and no image is pulled.
-  ...any('dnsPolicy', 'imagePullSecrets', 'enableServiceLinks', 'serviceAccount'),
+  ...unchecked('dnsPolicy', 'imagePullSecrets', 'enableServiceLinks', 'serviceAccount'),
 };
 
 /**

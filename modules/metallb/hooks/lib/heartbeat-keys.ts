@@ -11,7 +11,8 @@ export interface HeartbeatKeys {
 
 /** As many as speakers take: with three of before, keys may rotate three times while a node is off. */
 const MOST_KEYS = 4;
-const ROTATION = 'metallb.deckhouse.io/heartbeat-rotation';
+/** An annotation of the Secret. */
+export const ROTATION = 'metallb.deckhouse.io/heartbeat-rotation';
 
 /** What the Secret of the chart holds; no keys where there is none. */
 export function heldKeys(secret: KubernetesObject | undefined): HeartbeatKeys {

@@ -10,6 +10,7 @@ import {
   LABEL,
 } from '../../src/api/names.ts';
 import { METALLB_SHARED_IP_KEYS } from '../../src/api/service-annotations.ts';
+import { ROTATION } from './heartbeat-keys.ts';
 
 /**
  * What hooks see of objects, in the words that jq 1.6 and gojq have in common. Each leaves an object with fewer fields,
@@ -146,7 +147,7 @@ export const MODULE_VERSION_FILTER =
 export const HEARTBEAT_SECRET_FILTER = `{
   apiVersion: "v1", kind: "Secret",
   metadata: (.metadata | {
-    name, namespace, ${annotationsWhere('.key == "metallb.deckhouse.io/heartbeat-rotation"')}
+    name, namespace, ${annotationsWhere(`.key == ${JSON.stringify(ROTATION)}`)}
   }),
   data: {keys: .data.keys}
 }`;

@@ -74,7 +74,7 @@ export async function guardLoops(wish: LoopGuardWish, ports: LoopGuardPorts): Pr
       }
     }
   } catch (error) {
-    throw error instanceof IpCommandError ? failureOf(error) : error;
+    return explain(error);
   }
 }
 
@@ -84,21 +84,17 @@ function keep(runDir: string, { clock, print, untilStopped }: LoopGuardPorts): P
     // A name that `ip` would misread is nobody's: the condition ForwardingLoop says that it is not guarded.
     readServed: () =>
       readServedPools(runDir)?.filter((served) => INTERFACE_NAME.test(served.interface)),
-    setRules: async (wanted) => {
-      try {
-        return await setGuardRules(wanted);
-      } catch (error) {
-        throw error instanceof IpCommandError ? failureOf(error) : error;
-      }
-    },
+    setRules: (wanted) => setGuardRules(wanted).catch(explain),
   };
   return keepGuard(ports, untilStopped());
 }
 
-function failureOf(error: IpCommandError): CommandFailure {
+/** @throws CommandFailure for what `ip` refuses, else the error itself */
+function explain(error: unknown): never {
+  if (!(error instanceof IpCommandError)) throw error;
   const isForbidden = error.message.includes('not permitted');
   const hint = isForbidden ? '; it needs the capability NET_ADMIN' : '';
-  return new CommandFailure(`${error.message}${hint}`, { cause: error });
+  throw new CommandFailure(`${error.message}${hint}`, { cause: error });
 }
 
 function formatRule({ interface: name, to }: GuardRule): string {

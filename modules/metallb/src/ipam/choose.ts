@@ -188,10 +188,11 @@ function sharingObstacle(
   { owner, sharing }: Claim,
   offered: readonly PoolSpace[],
 ): string {
-  for (const ip of sharing === undefined ? [] : tenants.sharedUnder(sharing.key)) {
-    const refusal = offered.some((space) => pools.find(ip) === space)
-      ? tenants.refusal(ip, owner, sharing)
-      : undefined;
+  if (sharing === undefined) return '';
+  for (const ip of tenants.sharedUnder(sharing.key)) {
+    const home = pools.find(ip);
+    if (home === undefined || !offered.includes(home)) continue;
+    const refusal = tenants.refusal(ip, owner, sharing);
     if (refusal !== undefined) return `, and ${ip} is used by ${refusal.user}, ${refusal.because}`;
   }
   return '';

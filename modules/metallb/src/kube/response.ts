@@ -46,22 +46,25 @@ export function retryAfterMs({ statusCode = 0, headers }: IncomingMessage): numb
   return /^\d{1,5}$/.test(seconds) ? Number(seconds) * 1_000 : undefined;
 }
 
+const UNKNOWN_CREDENTIALS =
+  'the API server does not know our credentials; is the token or certificate out of date?';
+
 /**
  * The error that an answer which is no success means, as a sentence.
- * @param certificateFault what is wrong with our own certificate
+ * @param certificateFault what is wrong with our own certificate, if something is
  */
 export function errorOf(
   request: ApiRequest,
   { statusCode }: Pick<IncomingMessage, 'statusCode'>,
   body: string,
-  certificateFault = 'the API server does not know our credentials; is the token or certificate out of date?',
+  certificateFault?: string,
 ): Error {
   const status = statusCode ?? 0;
   const refusal = refusalIn(body);
   const message = `${request.method} ${request.path}: ${status} ${detailOf(refusal)}`;
   switch (status) {
     case 401:
-      return new ForbiddenError(`401: ${certificateFault} (${message})`);
+      return new ForbiddenError(`401: ${certificateFault ?? UNKNOWN_CREDENTIALS} (${message})`);
     case 403:
       return new ForbiddenError(`403: ${who(refusal.message)} (${message})`);
     case 404:

@@ -1,8 +1,12 @@
 import { Keyring } from '../liveness/keyring.ts';
 import { isCounted, type Peer, wasHeardAt } from '../liveness/peer.ts';
 import type { IpAddress } from '../net/ip.ts';
-import type { HeartbeatKeys } from '../packet/heartbeat.ts';
-import { encodeHeartbeat, type Heartbeat, type SignedHeartbeat } from '../packet/heartbeat.ts';
+import {
+  encodeHeartbeat,
+  type Heartbeat,
+  type HeartbeatKeys,
+  type SignedHeartbeat,
+} from '../packet/heartbeat.ts';
 import { heartbeatPath, wrapHeartbeat } from './heartbeat-frame.ts';
 import type { SegmentLink, SegmentOptions, SegmentPorts } from './segment-options.ts';
 
