@@ -15,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   time: [],
   packet: [...PURE],
   api: ['net'],
-  duty: [...PURE, 'api'],
+  duty: [...PURE, 'api', 'metallb'],
+  metallb: [...PURE, 'api'],
   placement: [...PURE, 'api'],
   ipam: [...PURE, 'api'],
   admission: [...PURE, 'api', 'ipam'],
@@ -40,13 +41,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'upgrade-executables': ['hooks', 'runner'],
   controller: [
     ...[...PROGRAM, 'placement', 'ipam', 'store', 'manifests', 'kube', 'hooks'],
-    ...['admission', 'webhook', 'lru-cache', 'prom-client'],
+    ...['admission', 'webhook', 'metallb', 'lru-cache', 'prom-client'],
   ],
   // The whole controller on a copy of the cluster, and what nodes would do about it.
   simulation: ['net', 'time', 'api', 'store', 'duty', 'election', 'telemetry', 'controller'],
   node: ['node:'],
   speaker: [
     ...PROGRAM,
+    'metallb',
     'packet',
     'store',
     'manifests',

@@ -5,9 +5,10 @@ import { hook as expandServices } from '../../modules/metallb/hooks/expand-servi
 import { hook as foldStatus } from '../../modules/metallb/hooks/fold-status.ts';
 import { hook as labelNodes } from '../../modules/metallb/hooks/label-nodes.ts';
 import { ClusterState } from '../../modules/metallb/src/controller/cluster-state.ts';
-import { collectionPath } from '../../modules/metallb/src/kube/kinds.ts';
+import { collectionPath, knownKind } from '../../modules/metallb/src/kube/kinds.ts';
 import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
 import { StoreFeed } from '../../modules/metallb/src/speaker/store-feed.ts';
+import { KINDS } from '../../modules/metallb/src/store/kinds.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
 import type {
   Kind,
@@ -27,15 +28,8 @@ function resourceOf(kind: Kind): string {
   return `${root === 'api' ? '' : group}/${rest.at(-1)}`;
 }
 
-const KINDS = {
-  MetalLoadBalancerClass: true,
-  SDNInternalL2LBService: true,
-  Service: true,
-  Node: true,
-  EndpointSlice: true,
-} as const satisfies Record<Kind, true>;
 /** What the store reads and writes; Leases, Secrets, Events and the webhook configuration have clients of their own. */
-const STORE_RESOURCES = new Set(Object.keys(KINDS).map((kind) => resourceOf(kind as Kind)));
+const STORE_RESOURCES = new Set(Object.keys(KINDS).map((kind) => resourceOf(knownKind(kind))));
 
 /** `verb group/resource` of each rule. */
 function granted(rules: readonly PolicyRule[] = []): string[] {
@@ -135,7 +129,7 @@ for (const caseName of WITH_SHELL_OPERATOR) {
     const hooks = [alertAnnotations, expandServices, foldStatus, labelNodes];
     const kinds = new Set(hooks.flatMap((hook) => hook.config.kubernetes.map(({ kind }) => kind)));
     const reads = [...kinds].flatMap((kind) =>
-      ['list', 'watch'].map((verb) => `${verb} ${resourceOf(kind as Kind)}`),
+      ['list', 'watch'].map((verb) => `${verb} ${resourceOf(knownKind(kind))}`),
     );
     const writes = (await writesOfController('controller')).filter(
       (write) => !WRITES_OF_NO_HOOK.includes(write),

@@ -1,11 +1,6 @@
-import {
-  CHILD_API_VERSION,
-  CHILD_KIND,
-  CLASS_API_VERSION,
-  CLASS_KIND,
-} from '../../src/api/names.ts';
 import { keyOf } from '../../src/api/object.ts';
-import type { JsonPatchOperation, Kind, NewObject, Operation } from '../../src/store/store.ts';
+import { KINDS } from '../../src/store/kinds.ts';
+import type { JsonPatchOperation, NewObject, Operation } from '../../src/store/store.ts';
 
 /** One line of the file that shell-operator applies; it silently drops keys that it does not know. */
 export type ShellOperation =
@@ -24,14 +19,6 @@ interface Target {
   readonly namespace?: string;
   readonly name: string;
 }
-
-const API_VERSION: Readonly<Record<Kind, string>> = {
-  [CLASS_KIND]: CLASS_API_VERSION,
-  [CHILD_KIND]: CHILD_API_VERSION,
-  Service: 'v1',
-  Node: 'v1',
-  EndpointSlice: 'discovery.k8s.io/v1',
-};
 
 type Create = Extract<Operation, { do: 'create' }>;
 type Patch = Extract<Operation, { do: 'patch' }>;
@@ -85,7 +72,7 @@ function beginningWithValue(
 }
 
 function targetOf({ kind, namespace, name }: Patch['ref']): Target {
-  return { apiVersion: API_VERSION[kind], kind, ...(namespace && { namespace }), name };
+  return { apiVersion: KINDS[kind].apiVersion, kind, ...(namespace && { namespace }), name };
 }
 
 function identity(ref: { kind: string; namespace?: string | undefined; name: string }): string {

@@ -1,10 +1,10 @@
 import type { IpAddress } from '../net/ip.ts';
+import { type Announcer, announcer } from './announcer.ts';
 import {
   absentAs,
   both,
   type Field,
   fields,
-  integer,
   into,
   ipAddress,
   oneOf,
@@ -45,31 +45,6 @@ export interface Child {
     readonly conditions: readonly Condition[];
   };
 }
-
-/** Written by the announcing node's speaker alone. */
-export interface Announcer {
-  readonly node: string;
-  /** RFC 3339 */
-  readonly since: string;
-  readonly reason: AnnounceReason;
-  /** Announcer changes within the 180 s before `since`, this one included (network rule 23). */
-  readonly recentMoves: number;
-}
-
-export type AnnounceReason =
-  | 'Assigned'
-  | 'Takeover'
-  | 'Handover'
-  | 'Failback'
-  | 'EndpointsMoved'
-  | 'Dispute';
-
-const announcer: Field<Announcer> = fields({
-  node: word,
-  since: word,
-  reason: oneOf('Assigned', 'Takeover', 'Handover', 'Failback', 'EndpointsMoved', 'Dispute'),
-  recentMoves: absentAs(0, integer(0, Number.MAX_SAFE_INTEGER)),
-});
 
 const childAnnotations = fields({
   [CHILD_ANNOTATION.addressPool]: word,

@@ -1,4 +1,5 @@
-import { type IpRange, parseRange, rangesOverlap } from '../net/range.ts';
+import type { IpRange } from '../net/range.ts';
+import { addressRanges } from './address-ranges.ts';
 import type { Failback } from './failback.ts';
 import { failback } from './failback.ts';
 import {
@@ -8,13 +9,10 @@ import {
   fields,
   flag,
   into,
-  itemOf,
   listOf,
   mapOf,
   oneOf,
   optional,
-  problemAt,
-  refine,
   refuse,
   text,
   word,
@@ -72,17 +70,6 @@ const MAX_RANGES = 256;
 const MAX_INTERFACES = 64;
 const MAX_LABELS = 64;
 
-/** ::ffff:0:0/96, without the 32 bits of the IPv4 address (RFC 4291 §2.5.5.2). */
-const IPV4_MAPPED = 0xffffn;
-
-const range: Field<IpRange> = refine(text, (written, place) => {
-  const parsed = parseRange(written);
-  if (typeof parsed === 'string') return refuse(place, written, parsed);
-  return parsed.family === 'IPv6' && parsed.first >> 32n === IPV4_MAPPED
-    ? refuse(place, written, 'expected no IPv4-mapped address: write the IPv4 address itself')
-    : accept(parsed);
-});
-
 /** The kernel's names have no more (IFNAMSIZ). */
 const interfaceName = textOf(1, 15, 'expected an interface name of 1 to 15 characters');
 const labelValue = textOf(
@@ -98,23 +85,10 @@ function textOf(minLength: number, maxLength: number, expected: string): Field<s
       : refuse(place, value, expected);
 }
 
-/** A range that overlaps an earlier one is a slip: its owner meant another address. */
-const addressPool: Field<readonly IpRange[]> = (value, place) =>
-  refine(listOf(range, MAX_RANGES), (ranges) => {
-    const written: readonly unknown[] = Array.isArray(value) ? value : [];
-    const problems = ranges.flatMap((later, index) => {
-      const earlier = ranges.findIndex((other) => rangesOverlap(other, later));
-      if (earlier === index) return [];
-      const expected = `expected no overlap with ${itemOf(place, earlier).field} (${written[earlier]})`;
-      return [problemAt(itemOf(place, index), written[index], expected)];
-    });
-    return problems.length === 0 ? accept(ranges) : { ok: false, problems };
-  })(value, place);
-
 const spec = fields({
   isDefault: absentAs(false, flag),
   type: absentAs('L2', oneOf('L2', 'BGP', 'L2AndBGP')),
-  addressPool: absentAs([], addressPool),
+  addressPool: absentAs([], addressRanges(MAX_RANGES)),
   whenOutOfPool: absentAs('Keep', oneOf('Keep', 'Reassign')),
   nodeSelector: absentAs({}, mapOf(labelValue, MAX_LABELS)),
   l2: absentAs(

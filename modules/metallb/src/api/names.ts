@@ -5,11 +5,35 @@ export const CLASS_KIND = 'MetalLoadBalancerClass';
 export const CHILD_API_VERSION = 'internal.network.deckhouse.io/v1alpha1';
 export const CHILD_KIND = 'SDNInternalL2LBService';
 
+export const METALLB_API_VERSION = 'metallb.io/v1beta1';
+
+/** MetalLB's annotations on Services, without the prefix. */
+export const METALLB_ANNOTATION = {
+  addressPool: 'address-pool',
+  requestedIps: 'loadBalancerIPs',
+  sharedIpKey: 'allow-shared-ip',
+  /** Written by this module: the pool that the Service's IPs came from. */
+  allocatedFromPool: 'ip-allocated-from-pool',
+} as const;
+
+/** The second is deprecated, and in manifests that people have. */
+export const METALLB_PREFIXES = ['metallb.io/', 'metallb.universe.tf/'] as const;
+
+/** Labels of the objects that tell what speakers do, as MetalLB has them. */
+export const METALLB_LABEL = {
+  node: 'metallb.io/node',
+  serviceName: 'metallb.io/service-name',
+  serviceNamespace: 'metallb.io/service-namespace',
+  componentType: 'metallb.io/component-type',
+  nodeName: 'metallb.io/node-name',
+} as const;
+
 export const ANNOTATION = {
   externalIpsCount: 'network.deckhouse.io/l2-load-balancer-external-ips-count',
   class: 'network.deckhouse.io/metal-load-balancer-class',
   requestedIps: 'network.deckhouse.io/load-balancer-ips',
   sharedIpKey: 'network.deckhouse.io/load-balancer-shared-ip-key',
+  addressPool: 'network.deckhouse.io/load-balancer-pool',
   drain: 'network.deckhouse.io/drain-balancer',
   forceAddress: 'network.deckhouse.io/force-address',
 } as const;

@@ -15,6 +15,7 @@ import {
   textMap,
   word,
 } from './fields.ts';
+import { type MetallbWishes, readMetallbWishes } from './metallb-wishes.ts';
 import { CONDITION } from './names.ts';
 import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
 import type { Parsed, Problem } from './problem.ts';
@@ -35,6 +36,8 @@ export interface Service {
   readonly sharedIpKey: string | undefined;
   /** Announce the IPs although a foreign host may have one (network rule 21). */
   readonly forceAddress: boolean;
+  /** What it asks of MetalLB's API, which serves it where no class does. */
+  readonly metallb: MetallbWishes;
   readonly ports: readonly ServicePort[];
   readonly selector: Readonly<Record<string, string>> | undefined;
   /** Never empty: what the API server would fill in on a cluster whose first family is IPv4. */
@@ -103,6 +106,7 @@ const service: Field<Service> = (value, place) =>
     metadata,
     ...spec,
     ...readServiceWishes({ annotations: metadata.annotations ?? {}, loadBalancerIP }, place),
+    metallb: readMetallbWishes({ annotations: metadata.annotations ?? {}, loadBalancerIP }, place),
     loadBalancerClass: spec.loadBalancerClass || undefined,
     ...stackOf(spec),
     boundClass: boundClassOf(status.conditions),

@@ -1,8 +1,8 @@
 import { isRecord } from '../api/fields.ts';
 import { type KubernetesObject, keyOf, parseObject } from '../api/object.ts';
 import { formatProblems } from '../api/problem.ts';
-import { isKind, KINDS } from '../manifests/kinds.ts';
 import { readYaml } from '../manifests/yaml-documents.ts';
+import { isKind, KINDS } from '../store/kinds.ts';
 import { CommandFailure } from './failure.ts';
 
 /** A file and what it says. */

@@ -1,4 +1,5 @@
-import type { Announcer, Child } from '../api/child.ts';
+import type { Announcer } from '../api/announcer.ts';
+import type { Child } from '../api/child.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';

@@ -1,4 +1,4 @@
-import type { AnnounceReason, Announcer } from '../api/child.ts';
+import type { AnnounceReason, Announcer } from '../api/announcer.ts';
 import { formatTimestamp, parseTimestamp } from '../time/clock.ts';
 import { formatAge } from './age.ts';
 import type { Paint } from './paint.ts';

@@ -1,4 +1,4 @@
-import type { AnnounceReason } from '../api/child.ts';
+import type { AnnounceReason } from '../api/announcer.ts';
 import type { SegmentCondition } from '../api/conditions.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { MacAddress } from '../net/mac.ts';

@@ -1,50 +1,32 @@
 import { isRecord } from '../api/fields.ts';
-import { CHILD_API_VERSION, CLASS_API_VERSION } from '../api/names.ts';
 import type { KubernetesObject, ObjectMeta } from '../api/object.ts';
 import { InvalidError } from '../store/errors.ts';
+import { isKind, KINDS } from '../store/kinds.ts';
 import type { Kind, ObjectRef, WatchOptions } from '../store/store.ts';
 
-interface Resource {
-  readonly apiVersion: string;
-  readonly plural: string;
-  readonly isNamespaced: boolean;
-  /** Fields of `status` that are large and that nobody here reads. */
-  readonly unread?: readonly string[];
-}
+const PLURALS: Readonly<Record<Kind, string>> = {
+  MetalLoadBalancerClass: 'metalloadbalancerclasses',
+  SDNInternalL2LBService: 'sdninternall2lbservices',
+  Service: 'services',
+  Node: 'nodes',
+  EndpointSlice: 'endpointslices',
+  Namespace: 'namespaces',
+  IPAddressPool: 'ipaddresspools',
+  L2Advertisement: 'l2advertisements',
+  ServiceL2Status: 'servicel2statuses',
+  ConfigurationState: 'configurationstates',
+  MetalLoadBalancerPool: 'metalloadbalancerpools',
+};
 
-const RESOURCES: Readonly<Record<Kind, Resource>> = {
-  MetalLoadBalancerClass: {
-    apiVersion: CLASS_API_VERSION,
-    plural: 'metalloadbalancerclasses',
-    isNamespaced: false,
-  },
-  SDNInternalL2LBService: {
-    apiVersion: CHILD_API_VERSION,
-    plural: 'sdninternall2lbservices',
-    isNamespaced: true,
-  },
-  Service: { apiVersion: 'v1', plural: 'services', isNamespaced: true },
-  Node: {
-    apiVersion: 'v1',
-    plural: 'nodes',
-    isNamespaced: false,
-    unread: ['images', 'volumesAttached', 'volumesInUse'],
-  },
-  EndpointSlice: {
-    apiVersion: 'discovery.k8s.io/v1',
-    plural: 'endpointslices',
-    isNamespaced: true,
-  },
+/** Fields of `status` that are large and that nobody here reads. */
+const UNREAD: Partial<Record<Kind, readonly string[]>> = {
+  Node: ['images', 'volumesAttached', 'volumesInUse'],
 };
 
 /** Any object of a kind that programs know. @throws InvalidError */
 export function knownKind(kind: string): Kind {
   if (isKind(kind)) return kind;
-  throw new InvalidError(`kind ${kind} is unknown; expected ${Object.keys(RESOURCES).join(', ')}`);
-}
-
-function isKind(kind: string): kind is Kind {
-  return Object.hasOwn(RESOURCES, kind);
+  throw new InvalidError(`kind ${kind} is unknown; expected ${Object.keys(KINDS).join(', ')}`);
 }
 
 /** The path of all objects of a kind, of one namespace or of all. */
@@ -52,10 +34,10 @@ export function collectionPath({
   kind,
   namespace,
 }: Pick<WatchOptions, 'kind' | 'namespace'>): string {
-  const { apiVersion, plural } = RESOURCES[kind];
+  const { apiVersion } = KINDS[kind];
   const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
   const within = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  return `${root}${within}/${plural}`;
+  return `${root}${within}/${PLURALS[kind]}`;
 }
 
 /** The path of one object. @throws InvalidError where a namespace is missing or too much */
@@ -65,8 +47,8 @@ export function objectPath({ kind, namespace, name }: ObjectRef): string {
 
 /** The path that creates objects of a kind. @throws InvalidError where a namespace is missing or too much */
 export function ownCollectionPath(kind: Kind, namespace: string | undefined, name: string): string {
-  if (RESOURCES[kind].isNamespaced !== (namespace !== undefined)) {
-    const rule = RESOURCES[kind].isNamespaced ? 'needs a namespace' : 'has no namespace';
+  if (KINDS[kind].namespaced !== (namespace !== undefined)) {
+    const rule = KINDS[kind].namespaced ? 'needs a namespace' : 'has no namespace';
     throw new InvalidError(
       `${kind} ${name}: this kind ${rule}, but it is ${namespace ?? 'missing'}`,
     );
@@ -79,11 +61,11 @@ export function parseApiObject(kind: Kind, value: unknown): KubernetesObject | u
   if (!isRecord(value) || !isRecord(value['metadata'])) return undefined;
   const metadata = without(value['metadata'], ['managedFields']);
   if (!isObjectMeta(metadata)) return undefined;
-  const { apiVersion, unread = [] } = RESOURCES[kind];
+  const { apiVersion } = KINDS[kind];
   const { status, ...rest } = value;
   const object = { ...rest, apiVersion, kind, metadata };
   if (status === undefined) return object;
-  return { ...object, status: isRecord(status) ? without(status, unread) : status };
+  return { ...object, status: isRecord(status) ? without(status, UNREAD[kind] ?? []) : status };
 }
 
 function isObjectMeta(metadata: object): metadata is ObjectMeta {

@@ -1,8 +1,8 @@
 import { StoreUnavailableError } from '../store/errors.ts';
+import { isKind } from '../store/kinds.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import type { AtomicFiles } from './atomic-file.ts';
 import type { Fragment } from './fragments.ts';
-import { isKind } from './kinds.ts';
 
 /** Writes of a burst end up in the file together. */
 const COALESCE_MS = 10;

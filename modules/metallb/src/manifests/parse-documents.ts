@@ -1,8 +1,8 @@
 import { CHILD_KIND } from '../api/names.ts';
 import { shownValue } from '../api/shown-value.ts';
 import { asStored } from '../store/apply-patch.ts';
+import { isKind, KINDS } from '../store/kinds.ts';
 import type { Kind, NewObject } from '../store/store.ts';
-import { isKind, KINDS } from './kinds.ts';
 import { isObjectName, MAXIMUM_NAME_LENGTH } from './layout.ts';
 import { readYaml, type YamlDocument } from './yaml-documents.ts';
 

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KubernetesObject } from '../api/object.ts';
+import { isKind } from '../store/kinds.ts';
 import type { Kind } from '../store/store.ts';
 import { type AtomicFiles, readIfThere } from './atomic-file.ts';
-import { isKind } from './kinds.ts';
 import { objectFile, type StateLayout } from './layout.ts';
 
 /** What the controller has added to a user's object, and where that comes from. */

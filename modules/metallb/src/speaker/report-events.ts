@@ -1,4 +1,5 @@
-import type { AnnounceReason, Child } from '../api/child.ts';
+import type { AnnounceReason } from '../api/announcer.ts';
+import type { Child } from '../api/child.ts';
 import type { EventReason, WantedCondition } from '../api/conditions.ts';
 import { CHILD_API_VERSION, CHILD_KIND, CONDITION } from '../api/names.ts';
 import type { KubernetesObject } from '../api/object.ts';

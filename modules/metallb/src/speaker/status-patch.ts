@@ -1,4 +1,4 @@
-import type { Announcer } from '../api/child.ts';
+import type { Announcer } from '../api/announcer.ts';
 import type { WantedCondition } from '../api/conditions.ts';
 import { isRecord } from '../api/fields.ts';
 import type { KubernetesObject } from '../api/object.ts';

@@ -1,4 +1,4 @@
-import type { Announcer } from '../api/child.ts';
+import type { Announcer } from '../api/announcer.ts';
 import type { WantedCondition } from '../api/conditions.ts';
 import { CONDITION } from '../api/names.ts';
 import { type KubernetesObject, keyOf } from '../api/object.ts';

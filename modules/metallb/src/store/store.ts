@@ -6,7 +6,17 @@ export type Kind =
   | 'SDNInternalL2LBService'
   | 'Service'
   | 'Node'
-  | 'EndpointSlice';
+  | 'EndpointSlice'
+  | 'Namespace'
+  | MetallbKind
+  | 'MetalLoadBalancerPool';
+
+/** Kinds of MetalLB's API. */
+export type MetallbKind =
+  | 'IPAddressPool'
+  | 'L2Advertisement'
+  | 'ServiceL2Status'
+  | 'ConfigurationState';
 
 export interface ObjectRef {
   readonly kind: Kind;
