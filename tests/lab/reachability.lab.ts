@@ -54,24 +54,28 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/gateway-out-of-reach-from-every-node', WIRE_ALONE, async (lab) => {
-    await withDefaultRoutes(lab, async () => {
-      await applyReachability(lab, { targets: ['gateway'] });
-      await freshServices(lab);
-      await reached(lab);
-      const observation = await observe(lab);
-      await lab.switch.unplug('router', 'eth0');
-      await reaches(lab, lab.nodes, 'lost');
-      for (const node of lab.nodes) await nodeTells(lab, node, 'ReachabilityFailed');
-      await lab.switch.plug('router', 'eth0');
-      await reached(lab);
-      for (const { ip, macs, lost, preferredNode } of (await observation.end()).outcomes) {
-        assert.equal(macs, [lab.macOf(preferredNode)], `who answered ${ip}`);
-        assert.is(lost, 0, `${ip} lost ${lost}`);
-      }
-    });
-    return undefined;
-  }),
+  scenario(
+    'hard/gateway-out-of-reach-from-every-node',
+    { ...WIRE_ALONE, isLong: true },
+    async (lab) => {
+      await withDefaultRoutes(lab, async () => {
+        await applyReachability(lab, { targets: ['gateway'] });
+        await freshServices(lab);
+        await reached(lab);
+        const observation = await observe(lab);
+        await lab.switch.unplug('router', 'eth0');
+        await reaches(lab, lab.nodes, 'lost');
+        for (const node of lab.nodes) await nodeTells(lab, node, 'ReachabilityFailed');
+        await lab.switch.plug('router', 'eth0');
+        await reached(lab);
+        for (const { ip, macs, lost, preferredNode } of (await observation.end()).outcomes) {
+          assert.equal(macs, [lab.macOf(preferredNode)], `who answered ${ip}`);
+          assert.is(lost, 0, `${ip} lost ${lost}`);
+        }
+      });
+      return undefined;
+    },
+  ),
 
   scenario('hard/quorum-of-targets', { ...WIRE_ALONE, isLong: true }, async (lab) => {
     const targets = [ROUTER.IPv4, ROUTER.IPv6, SECOND_HOST.IPv4, SECOND_HOST.IPv6];
