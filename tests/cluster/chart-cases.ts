@@ -35,7 +35,6 @@ const OLD_BGP_SETTINGS = {
   addressPools: [{ name: 'bgp-pool', protocol: 'bgp', addresses: ['192.0.2.0/24'] }],
   bgpPeers: [{ 'peer-address': '192.0.2.1', 'peer-asn': 64501, 'my-asn': 64500 }],
   bgpCommunities: { 'no-advertise': '65535:65282' },
-  loadBalancerClass: 'bgp.example.com',
 };
 
 export const CHART_CASES: readonly ChartCase[] = [
@@ -57,6 +56,11 @@ export const CHART_CASES: readonly ChartCase[] = [
         logLevel: 'debug',
         hookRunner: 'shell-operator',
         coolDownMs: 86_400_000,
+        loadBalancerClass: 'example.com/metallb',
+        metallbNamespaces: ['default', 'network'],
+        legacyConfigMap: 'metallb-system/config',
+        metallbPoolPolicy: 'Reassign',
+        followEndpoints: false,
         heartbeat: { intervalMs: 200, multiplier: 5, group: '224.0.0.18', rotation: 3 },
         holdDownMs: 3_600_000,
         announceRate: 10,

@@ -1,8 +1,12 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  boolean,
   integer,
   linkLocalGroup,
+  loadBalancerClass,
+  namespacedName,
+  namespaces,
   oneOf,
   patterns,
   socketAddress,
@@ -19,6 +23,10 @@ const addressOrOff = socketAddressOrOff(told);
 const group = linkLocalGroup(told);
 const store = storeAddress(told);
 const list = patterns(told);
+const yes = boolean(told);
+const lbClass = loadBalancerClass(told);
+const spaces = namespaces(told);
+const object = namespacedName(told);
 const word = oneOf({ ...told, words: ['debug', 'info'] });
 
 const ACCEPTED: readonly (readonly [Setting<unknown>, string, unknown])[] = [
@@ -35,6 +43,15 @@ const ACCEPTED: readonly (readonly [Setting<unknown>, string, unknown])[] = [
   [group, '224.0.0.18', '224.0.0.18'],
   [store, 'kubernetes', { kind: 'kubernetes' }],
   [store, 'manifests:/etc/x:y', { kind: 'manifests', directory: '/etc/x:y' }],
+  [yes, 'true', true],
+  [yes, 'false', false],
+  [lbClass, '', undefined],
+  [lbClass, 'metallb', 'metallb'],
+  [lbClass, 'example.com/Metal_LB.1', 'example.com/Metal_LB.1'],
+  [spaces, 'metallb-system', ['metallb-system']],
+  [spaces, 'b, a,b,c', ['b', 'a', 'c']],
+  [object, '', undefined],
+  [object, 'metallb-system/config.v2', { namespace: 'metallb-system', name: 'config.v2' }],
   [list, '', []],
   [list, '^lo$, ^veth', [/^lo$/u, /^veth/u]],
 ];
@@ -60,6 +77,16 @@ const REFUSED: readonly (readonly [Setting<unknown>, string, RegExp])[] = [
   ),
   ...['', 'manifests', 'manifests:', '/etc'].map(
     (given) => [store, given, /manifests:DIRECTORY or kubernetes/] as const,
+  ),
+  ...['', 'yes', 'True', '1'].map((given) => [yes, given, /true or false/] as const),
+  ...['a b', '/a', 'a/', 'A.com/b', 'a/b/c', '-a'].map(
+    (given) => [lbClass, given, /load balancer class such as/] as const,
+  ),
+  ...['', 'a,,b', 'A', 'a/b', 'a.b', 'x'.repeat(64)].map(
+    (given) => [spaces, given, /namespaces separated by commas/] as const,
+  ),
+  ...['config', 'a/', '/b', 'a/b/c', 'a/B', 'a.b/c', 'a/b..c', `a/${'b'.repeat(254)}`].map(
+    (given) => [object, given, /NAMESPACE\/NAME/] as const,
   ),
   [list, '^(', /regular expressions/],
   // Its comma would make two expressions of it that match nothing.

@@ -21,6 +21,25 @@ test('a controller needs the store alone', async () => {
   assert.is(loaded.settings.coolDownMs, 60_000);
 });
 
+test("what MetalLB's API is both programs are told by the same flags, with the same defaults", async () => {
+  const argv = ['--store', 'manifests:/x'];
+  const programs = await Promise.all([
+    loadSettings(CONTROLLER_SETTINGS, { program: 'controller', argv, env: {} }),
+    loadSettings(NODE_SETTINGS, { program: 'node', argv: REQUIRED, env: {} }),
+  ]);
+  for (const loaded of programs) {
+    assert.ok('settings' in loaded);
+    const { lbClass, metallbNamespaces, legacyConfigMap, metallbPoolPolicy } = loaded.settings;
+    assert.equal(
+      { lbClass, metallbNamespaces, legacyConfigMap, metallbPoolPolicy },
+      {
+        ...{ lbClass: undefined, metallbNamespaces: ['metallb-system'] },
+        ...{ legacyConfigMap: undefined, metallbPoolPolicy: 'Keep' },
+      },
+    );
+  }
+});
+
 test('interfaces of containers are left out by default, real ones and bridges are not', async () => {
   const loaded = await loadSettings(NODE_SETTINGS, { program: 'node', argv: REQUIRED, env: {} });
   const excluded = (name: string) =>

@@ -6,10 +6,15 @@ export function settingsReference(table: SettingsTable): string {
   const rows = Object.entries(table).map(([key, setting]) => [
     `\`--${flagName(key)}\``,
     `\`${environmentName(key)}\``,
-    setting.default === undefined ? 'must be given' : `\`${setting.default}\``,
+    whenAbsent(setting.default),
     setting.description,
   ]);
   return [['flag', 'environment', 'default', 'meaning'], ['---', '---', '---', '---'], ...rows]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
+}
+
+function whenAbsent(fallback: string | undefined): string {
+  if (fallback === undefined) return 'must be given';
+  return fallback === '' ? 'none' : `\`${fallback}\``;
 }

@@ -154,3 +154,15 @@ requests:
   memory: {{ $wanted.memory }}
   ephemeral-storage: 50Mi
 {{- end -}}
+
+{{- /* Flags of controller and node alike: which objects of MetalLB's API count, and which Services they serve. */ -}}
+{{- define "metallb.metallbFlags" -}}
+{{- with .Values.metallb.loadBalancerClass }}
+- --lb-class={{ . }}
+{{- end }}
+- --metallb-namespaces={{ prepend .Values.metallb.metallbNamespaces (include "metallb.namespace" .) | uniq | join "," }}
+{{- with .Values.metallb.legacyConfigMap }}
+- --legacy-config-map={{ . }}
+{{- end }}
+- --metallb-pool-policy={{ .Values.metallb.metallbPoolPolicy }}
+{{- end -}}

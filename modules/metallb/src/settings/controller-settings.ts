@@ -7,6 +7,7 @@ import {
   storeAddress,
   text,
 } from './kinds.ts';
+import { METALLB_SETTINGS } from './metallb-settings.ts';
 import type { SettingsOf } from './settings.ts';
 
 /** Settings of `controller`. */
@@ -54,6 +55,7 @@ export const CONTROLLER_SETTINGS = {
     minimum: 1,
     maximum: 3,
   }),
+  ...METALLB_SETTINGS,
   logLevel: oneOf({ description: 'least severe lines to log', default: 'info', words: LOG_LEVELS }),
 } as const;
 

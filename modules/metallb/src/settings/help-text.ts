@@ -13,16 +13,20 @@ export function helpText(table: SettingsTable, program: string): string {
   const entries: Entry[] = [
     entry('config', 'YAML file with more settings, one NAME: VALUE a line', undefined),
     ...Object.entries(table).map(([key, { description, default: fallback }]) =>
-      entry(key, description, fallback === undefined ? 'must be given' : `default: ${fallback}`),
+      entry(key, description, whenAbsent(fallback)),
     ),
     ['-h, --help', 'print this text'],
   ];
   return [`Usage: ${program} [settings]`, '', ...twoColumns(entries), '', PRECEDENCE].join('\n');
 }
 
-function entry(key: string, description: string, whenAbsent: string | undefined): Entry {
+function whenAbsent(fallback: string | undefined): string {
+  return fallback === undefined ? 'must be given' : `default: ${fallback || 'none'}`;
+}
+
+function entry(key: string, description: string, remark: string | undefined): Entry {
   const text = `${description} (${environmentName(key)})`;
-  return [`--${flagName(key)}`, whenAbsent === undefined ? text : `${text} [${whenAbsent}]`];
+  return [`--${flagName(key)}`, remark === undefined ? text : `${text} [${remark}]`];
 }
 
 function twoColumns(entries: readonly Entry[]): string[] {

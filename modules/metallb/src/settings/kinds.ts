@@ -14,6 +14,12 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** An object of a kind that stays unsaid. */
+export interface NamespacedName {
+  readonly namespace: string;
+  readonly name: string;
+}
+
 export type StoreAddress =
   | { readonly kind: 'manifests'; readonly directory: string }
   | { readonly kind: 'kubernetes' };
@@ -118,6 +124,56 @@ export function patterns(told: Told): Setting<readonly RegExp[]> {
       const reason = error instanceof Error ? error.message : String(error);
       return { problem: `expected regular expressions separated by commas (${reason})` };
     }
+  });
+}
+
+/** `true` or `false`. */
+export function boolean(told: Told): Setting<boolean> {
+  return setting(told, (value) =>
+    value === 'true' || value === 'false'
+      ? { value: value === 'true' }
+      : { problem: 'expected true or false' },
+  );
+}
+
+/** As Kubernetes takes `spec.loadBalancerClass`. */
+const CLASS_NAME =
+  /^(?:[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[-\w.]{0,61}[A-Za-z0-9])?$/;
+
+/** A `spec.loadBalancerClass`; the empty text stands for none. */
+export function loadBalancerClass(told: Told): Setting<string | undefined> {
+  return setting(told, (value) => {
+    if (value === '') return { value: undefined };
+    return CLASS_NAME.test(value)
+      ? { value }
+      : { problem: 'expected nothing or a load balancer class such as example.com/metallb' };
+  });
+}
+
+/** RFC 1123 §2.1, as Kubernetes has it for names of namespaces. */
+const DNS_LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
+/** RFC 1123 §2.1, as Kubernetes has it for names of most objects. */
+const DNS_SUBDOMAIN =
+  /^(?=.{1,253}$)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+
+/** At least one namespace, more behind commas, each once and in the order given. */
+export function namespaces(told: Told): Setting<readonly [string, ...string[]]> {
+  return setting(told, (value) => {
+    const [first = '', ...others] = new Set(value.split(',').map((name) => name.trim()));
+    return [first, ...others].every((name) => DNS_LABEL.test(name))
+      ? { value: [first, ...others] as const }
+      : { problem: 'expected namespaces separated by commas such as metallb-system' };
+  });
+}
+
+/** `NAMESPACE/NAME`; the empty text stands for none. */
+export function namespacedName(told: Told): Setting<NamespacedName | undefined> {
+  return setting(told, (value) => {
+    if (value === '') return { value: undefined };
+    const [namespace = '', name = '', ...more] = value.split('/');
+    return DNS_LABEL.test(namespace) && DNS_SUBDOMAIN.test(name) && more.length === 0
+      ? { value: { namespace, name } }
+      : { problem: 'expected nothing or NAMESPACE/NAME such as metallb-system/config' };
   });
 }
 

@@ -1,4 +1,5 @@
 import {
+  boolean,
   integer,
   LOG_LEVELS,
   linkLocalGroup,
@@ -9,6 +10,7 @@ import {
   storeAddress,
   text,
 } from './kinds.ts';
+import { METALLB_SETTINGS } from './metallb-settings.ts';
 import type { Setting, SettingsOf } from './settings.ts';
 
 const HOUR_MS = 3_600_000;
@@ -130,6 +132,12 @@ export const NODE_SETTINGS = {
     description:
       'comma-separated regular expressions of interfaces that only classes which name them are announced on',
     default: [...VIRTUAL_INTERFACES, '^lo$'].join(','),
+  }),
+  ...METALLB_SETTINGS,
+  followEndpoints: boolean({
+    description:
+      "whether an IP of MetalLB's API is answered by the node of its Service's ready endpoints, where they are all on one",
+    default: 'true',
   }),
   logLevel: oneOf({ description: 'least severe lines to log', default: 'info', words: LOG_LEVELS }),
 } as const;
