@@ -2,6 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type DutyRefusal, decideDuty } from '../../modules/metallb/src/duty/decide-duty.ts';
 import type { Duty } from '../../modules/metallb/src/duty/duty.ts';
+import { policyOfClass } from '../../modules/metallb/src/duty/group-policy.ts';
+import { holdingsOfChild } from '../../modules/metallb/src/duty/holding.ts';
 import type { NewObject } from '../../modules/metallb/src/store/store.ts';
 import { ip } from '../support/addresses.ts';
 import {
@@ -36,8 +38,9 @@ const slices: Record<string, NewObject> = {
 function decide(children: readonly NewObject[], epochMs = NOON): Duty | DutyRefusal {
   return decideDuty({
     ip: ip(IP),
-    children: children.map(childOf),
-    classNamed: (name) => (classes[name] === undefined ? undefined : classOf(classes[name])),
+    holdings: children.map(childOf).flatMap(holdingsOfChild),
+    policyOf: (name) =>
+      classes[name] === undefined ? undefined : policyOfClass(classOf(classes[name])),
     slicesOf: (service) =>
       slices[service] === undefined ? [] : [endpointSliceOf(slices[service])],
     epochMs,

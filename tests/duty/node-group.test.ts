@@ -1,12 +1,13 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Member } from '../../modules/metallb/src/duty/duty.ts';
+import { policyOfClass } from '../../modules/metallb/src/duty/group-policy.ts';
 import { viewGroup } from '../../modules/metallb/src/duty/node-group.ts';
 import { balancerClass, balancerNode, classOf, nodeOf } from '../support/cluster.ts';
 
 const NOW = Date.parse('2026-05-01T12:00:00Z');
 const LABEL = 'node.kubernetes.io/exclude-from-external-load-balancers';
-const clazz = classOf(balancerClass('ingress', { interfaces: ['eth1'] }));
+const policy = policyOfClass(classOf(balancerClass('ingress', { interfaces: ['eth1'] })));
 const ready = nodeOf(balancerNode('ready'));
 const notReady = (name: string, since = '2026-05-01T11:58:59Z', status = 'False') =>
   nodeOf(balancerNode(name, { ready: { status, since } }));
@@ -20,7 +21,7 @@ const lost = { epochMs: NOW, connected: false };
 test('members are the nodes that the selector matches, by name, with the interfaces of the class', () => {
   const nodes = ['b', 'a'].map((name) => nodeOf(balancerNode(name)));
   const foreign = nodeOf(balancerNode('c', { role: 'other' }));
-  const { group } = viewGroup(clazz, [...nodes, foreign], here);
+  const { group } = viewGroup(policy, [...nodes, foreign], here);
   assert.equal(group, {
     id: 'ingress',
     interfaces: ['eth1'],
@@ -73,15 +74,15 @@ const readiness: [string, Parameters<typeof viewGroup>[1], typeof here, string, 
   ];
 for (const [name, nodes, moment, node, expected] of readiness) {
   test(`a node ${name} is ${expected}`, () => {
-    const { members } = viewGroup(clazz, nodes, moment).group;
+    const { members } = viewGroup(policy, nodes, moment).group;
     assert.is(members.find((member) => member.node === node)?.ready, expected);
   });
 }
 
 test('the group changes by itself when the grace of a node ends', () => {
-  const view = viewGroup(clazz, [notReady('x', '2026-05-01T11:59:30Z'), ready], here);
+  const view = viewGroup(policy, [notReady('x', '2026-05-01T11:59:30Z'), ready], here);
   assert.is(view.changesAtEpochMs, NOW + 30_000);
-  assert.is(viewGroup(clazz, [notReady('x'), ready], here).changesAtEpochMs, undefined);
+  assert.is(viewGroup(policy, [notReady('x'), ready], here).changesAtEpochMs, undefined);
 });
 
 test('nodes that go one after the other in an outage of the control plane never count as not Ready', () => {
@@ -97,7 +98,7 @@ test('nodes that go one after the other in an outage of the control plane never 
       connected: true,
     };
     const nodes = second < 60 ? going : coming;
-    const members = viewGroup(clazz, nodes, moment).group.members;
+    const members = viewGroup(policy, nodes, moment).group.members;
     assert.equal(
       [...new Set(members.map((member) => member.ready))],
       ['ready'],
@@ -108,12 +109,12 @@ test('nodes that go one after the other in an outage of the control plane never 
 
 test('a node that stays away when the others are back counts as such a minute after them', () => {
   const nodes = [notReady('x'), readySince('y', '2026-05-01T11:59:30Z'), ready];
-  assert.is(viewGroup(clazz, nodes, here).changesAtEpochMs, NOW + 30_000);
+  assert.is(viewGroup(policy, nodes, here).changesAtEpochMs, NOW + 30_000);
 });
 
 test('the exclude label marks a member unless the class ignores it', () => {
-  const ignoring = classOf(balancerClass('ingress', { ignoreExcludeLabel: true }));
-  assert.is(viewGroup(clazz, [excluded], here).group.members[0]?.excluded, true);
+  const ignoring = policyOfClass(classOf(balancerClass('ingress', { ignoreExcludeLabel: true })));
+  assert.is(viewGroup(policy, [excluded], here).group.members[0]?.excluded, true);
   assert.is(viewGroup(ignoring, [excluded], here).group.members[0]?.excluded, false);
 });
 

@@ -1,12 +1,11 @@
 import type { Announcer } from '../api/announcer.ts';
-import type { Child } from '../api/child.ts';
 import type { EndpointSlice } from '../api/endpoint-slice.ts';
-import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
-import { keyOf } from '../api/object.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { parseTimestamp } from '../time/clock.ts';
 import { type Duty, RECENT_MOVES_MS } from './duty.ts';
 import { failbackAt } from './failback-window.ts';
+import type { GroupPolicy } from './group-policy.ts';
+import { type Holding, oldestHolding } from './holding.ts';
 import { rankEndpoints, rankForAll } from './local-endpoints.ts';
 import { noCommonInterface, type Sharer, sharedInterfaces } from './shared-interfaces.ts';
 
@@ -15,9 +14,9 @@ const MAX_RECENT_MOVES = 3;
 /** All that decides what there is to do for one IP. */
 export interface DutyInputs {
   readonly ip: IpAddress;
-  /** The children that have this IP, at least one: sharers if more. */
-  readonly children: readonly Child[];
-  readonly classNamed: (name: string) => MetalLoadBalancerClass | undefined;
+  /** Of this IP, at least one: sharers if more. */
+  readonly holdings: readonly Holding[];
+  readonly policyOf: (group: string) => GroupPolicy | undefined;
   slicesOf(service: string): Iterable<EndpointSlice>;
   readonly epochMs: number;
 }
@@ -27,39 +26,32 @@ export interface DutyRefusal {
   readonly refusal: string;
 }
 
-/** The child whose class and preferred node count for all sharers of its IP (network rule 10). */
-export function oldestChild(children: readonly Child[]): Child | undefined {
-  return [...children].sort(byAge)[0];
-}
-
 /** The duty for one IP, the same on every node of its group. */
 export function decideDuty(inputs: DutyInputs): Duty | DutyRefusal {
-  const { ip, children, epochMs } = inputs;
-  const oldest = oldestChild(children);
-  const clazz = oldest && inputs.classNamed(oldest.className);
-  if (oldest === undefined || clazz === undefined) {
-    return { refusal: `class ${oldest?.className} does not exist and was never seen here` };
+  const { ip, holdings, policyOf, epochMs } = inputs;
+  const oldest = oldestHolding(holdings);
+  const policy = oldest && policyOf(oldest.group);
+  if (oldest === undefined || policy === undefined) {
+    return { refusal: `class ${oldest?.group} does not exist and was never seen here` };
   }
   const sharers = sharersOf(inputs);
   const interfaces = sharedInterfaces(sharers);
   if (interfaces === undefined) return { refusal: noCommonInterface(ip, sharers) };
-  const announcer = latestAnnouncer(children);
+  const announcer = latestAnnouncer(holdings);
   return {
     ip,
-    group: clazz.metadata.name,
+    group: policy.id,
     interfaces,
-    bySubnet: children.some(
-      ({ className }) => inputs.classNamed(className)?.spec.l2.interfaceSelection === 'BySubnet',
-    ),
+    bySubnet: holdings.some(({ group }) => policyOf(group)?.bySubnet),
     preferredNode: oldest.preferredNode,
     localEndpoints: sharedEndpoints(inputs),
     lastAnnouncer: announcer?.node,
     probing: announcer === undefined ? 'optimistic' : 'none',
-    since: versionOf(inputs, clazz),
-    forced: children.some(({ forceAddress }) => forceAddress),
+    since: versionOf(inputs, policy),
+    forced: holdings.some(({ forceAddress }) => forceAddress),
     failback: hasMovedEnough(announcer, epochMs)
       ? 'withheld'
-      : failbackAt(clazz.spec.l2.failback, epochMs),
+      : failbackAt(policy.failback, epochMs),
     recentMoves: announcer?.recentMoves ?? 0,
     lastMoveEpochMs: sinceOf(announcer),
   };
@@ -75,38 +67,33 @@ function hasMovedEnough(announcer: Announcer | undefined, epochMs: number): bool
 }
 
 /** Of the newest of all objects that have a say in who is elected. */
-function versionOf({ children, slicesOf }: DutyInputs, clazz: MetalLoadBalancerClass): number {
-  const slices = children.flatMap(({ serviceRef }) => [...slicesOf(keyOf(serviceRef))]);
-  const versions = [clazz, ...children, ...slices].map(({ metadata }) => metadata.resourceVersion);
-  return Math.max(...versions.map(Number));
+function versionOf({ holdings, slicesOf }: DutyInputs, { version }: GroupPolicy): number {
+  const slices = holdings.flatMap(({ service }) => [...slicesOf(service)]);
+  const versions = [...holdings, ...slices.map(({ metadata }) => metadata)];
+  return Math.max(version, ...versions.map(({ resourceVersion }) => Number(resourceVersion)));
 }
 
-function sharersOf({ children, classNamed }: DutyInputs): Sharer[] {
-  return children.map(({ metadata, className }) => ({
-    child: keyOf(metadata),
-    className,
-    interfaces: classNamed(className)?.spec.l2.interfaces ?? [],
+function sharersOf({ holdings, policyOf }: DutyInputs): Sharer[] {
+  return holdings.map(({ holder, group }) => ({
+    child: holder,
+    className: group,
+    interfaces: policyOf(group)?.interfaces ?? [],
   }));
 }
 
 function sharedEndpoints(inputs: DutyInputs): Duty['localEndpoints'] {
-  const services = inputs.children
+  const services = inputs.holdings
     .filter(({ externalTrafficPolicy }) => externalTrafficPolicy === 'Local')
-    .map(({ serviceRef }) => rankEndpoints(inputs.slicesOf(keyOf(serviceRef))));
+    .map(({ service }) => rankEndpoints(inputs.slicesOf(service)));
   return services.length === 0 ? undefined : Object.fromEntries(rankForAll(services));
 }
 
-function latestAnnouncer(children: readonly Child[]): Announcer | undefined {
-  return children
-    .flatMap(({ status }) => (status.announcer === undefined ? [] : [status.announcer]))
+function latestAnnouncer(holdings: readonly Holding[]): Announcer | undefined {
+  return holdings
+    .flatMap(({ announcer }) => announcer ?? [])
     .sort((a, b) => sinceOf(b) - sinceOf(a))[0];
 }
 
 function sinceOf(announcer: Announcer | undefined): number {
   return announcer === undefined ? 0 : (parseTimestamp(announcer.since) ?? 0);
-}
-
-function byAge(a: Child, b: Child): number {
-  const ages = [a, b].map(({ metadata }) => `${metadata.creationTimestamp} ${metadata.uid}`);
-  return (ages[0] ?? '') < (ages[1] ?? '') ? -1 : 1;
 }

@@ -1,12 +1,12 @@
-import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import type { Node } from '../api/node.ts';
 import { parseTimestamp } from '../time/clock.ts';
 import type { Group, Member } from './duty.ts';
+import type { GroupPolicy } from './group-policy.ts';
 
 /** Network rule 11: what the API says about a node counts only after this long. */
 const NOT_READY_GRACE_MS = 60_000;
 
-/** A class's nodes as of one moment. */
+/** A group's nodes as of one moment. */
 export interface GroupView {
   readonly group: Group;
   /** When time alone changes the group; undefined when it doesn't. */
@@ -20,30 +20,19 @@ export interface Moment {
   readonly connected: boolean;
 }
 
-/** Whether the class wants this node: all labels of its selector match. */
-export function isMember(clazz: MetalLoadBalancerClass, node: Node): boolean {
-  return Object.entries(clazz.spec.nodeSelector).every(
-    ([label, value]) => node.labels[label] === value,
-  );
-}
-
-/** The group that elects the announcers of a class's IPs. */
-export function viewGroup(
-  clazz: MetalLoadBalancerClass,
-  nodes: Iterable<Node>,
-  moment: Moment,
-): GroupView {
+/** The group that elects the announcers of its IPs. */
+export function viewGroup(policy: GroupPolicy, nodes: Iterable<Node>, moment: Moment): GroupView {
   const { epochMs, connected } = moment;
-  const matching = [...nodes].filter((node) => isMember(clazz, node)).sort(byName);
+  const matching = [...nodes].filter((node) => policy.selects(node)).sort(byName);
   const notReadyFrom = notReadyTimes(matching, epochMs);
   const members = matching.map((node) => ({
     node: node.metadata.name,
-    excluded: node.excluded && !clazz.spec.l2.ignoreExcludeLabel,
+    excluded: node.excluded && !policy.ignoreExcludeLabel,
     ready: readinessAt(node, notReadyFrom.get(node), moment),
   }));
   const edges = [...notReadyFrom.values()].filter((at) => at > epochMs);
   return {
-    group: { id: clazz.metadata.name, interfaces: clazz.spec.l2.interfaces, members },
+    group: { id: policy.id, interfaces: policy.interfaces, members },
     changesAtEpochMs: edges.length === 0 || !connected ? undefined : Math.min(...edges),
   };
 }

@@ -4,6 +4,8 @@ import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts
 import type { Node } from '../api/node.ts';
 import { decideDuty } from '../duty/decide-duty.ts';
 import type { Duty } from '../duty/duty.ts';
+import { type GroupPolicy, policyOfClass } from '../duty/group-policy.ts';
+import { holdingsOfChild } from '../duty/holding.ts';
 import { viewGroup } from '../duty/node-group.ts';
 import { Electorate } from '../election/electorate.ts';
 import type { SegmentView } from '../election/view.ts';
@@ -30,26 +32,23 @@ export function predictAnnouncers(
 ): ReadonlyMap<IpAddress, string | undefined> {
   const { classes, children, slices, epochMs } = inputs;
   const slicesByService = groupBy(slices, ({ service }) => service);
-  const childrenByIp = groupBy(
-    children.filter(({ status }) => status.ip !== undefined),
-    ({ status }) => status.ip,
-  );
+  const holdingsByIp = groupBy(children.flatMap(holdingsOfChild), ({ ip }) => ip);
+  const policies = new Map([...classes].map(([name, clazz]) => [name, policyOfClass(clazz)]));
   const electorates = new Map<string, Electorate>();
   const electorateOf = (group: string): Electorate | undefined => {
-    const clazz = classes.get(group);
-    if (clazz === undefined) return undefined;
-    const electorate = electorates.get(group) ?? newElectorate(clazz, inputs);
+    const policy = policies.get(group);
+    if (policy === undefined) return undefined;
+    const electorate = electorates.get(group) ?? newElectorate(policy, inputs);
     electorates.set(group, electorate);
     return electorate;
   };
   const announcers = new Map<IpAddress, string | undefined>();
-  for (const [ip, sharers] of childrenByIp) {
-    if (ip === undefined) continue;
+  for (const [ip, holdings] of holdingsByIp) {
     const duty = decideDuty({
       ip,
-      children: sharers,
+      holdings,
       epochMs,
-      classNamed: (name) => classes.get(name),
+      policyOf: (group) => policies.get(group),
       slicesOf: (service) => slicesByService.get(service) ?? [],
     });
     announcers.set(ip, 'refusal' in duty ? undefined : winnerOf(duty, electorateOf, inputs));
@@ -57,10 +56,10 @@ export function predictAnnouncers(
   return announcers;
 }
 
-function newElectorate(clazz: MetalLoadBalancerClass, inputs: ElectionInputs): Electorate {
+function newElectorate(policy: GroupPolicy, inputs: ElectionInputs): Electorate {
   const { nodes, epochMs } = inputs;
   return new Electorate(
-    viewGroup(clazz, nodes, { epochMs, connected: true }).group,
+    viewGroup(policy, nodes, { epochMs, connected: true }).group,
     viewOf(inputs),
   );
 }

@@ -2,16 +2,17 @@ import type { Child } from '../api/child.ts';
 import type { EndpointSlice } from '../api/endpoint-slice.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import type { Node } from '../api/node.ts';
-import { keyOf } from '../api/object.ts';
 import type { PublishedService } from '../api/published-service.ts';
-import { isMember } from '../duty/node-group.ts';
+import { type GroupPolicy, policyOfClass } from '../duty/group-policy.ts';
+import { type Holding, holdingsOfChild } from '../duty/holding.ts';
 import type { IpAddress } from '../net/ip.ts';
+import { HoldingIndex } from './holding-index.ts';
 import { MultiMap } from './multi-map.ts';
 
 /** What one change makes worth another look. Collected until somebody looks. */
 export interface Stale {
   readonly ips: Set<IpAddress>;
-  readonly classes: Set<string>;
+  readonly groups: Set<string>;
   pools: boolean;
 }
 
@@ -21,38 +22,43 @@ export interface Stale {
  */
 export class ClusterView {
   readonly #children = new Map<string, Child>();
-  readonly #classes = new Map<string, MetalLoadBalancerClass>();
+  readonly #policies = new Map<string, GroupPolicy>();
   /** Deleted while children name them: their last-known spec stays in force. */
   readonly #deletedClasses = new Set<string>();
   readonly #nodes = new Map<string, Node>();
   readonly #slices = new Map<string, EndpointSlice>();
   readonly #services = new Map<string, PublishedService>();
+  readonly #holdings = new HoldingIndex();
   readonly #childrenByIp = new MultiMap<IpAddress, string>();
   readonly #childrenByClass = new MultiMap<string, string>();
-  readonly #childrenByService = new MultiMap<string, string>();
   readonly #slicesByService = new MultiMap<string, string>();
   #stale: Stale = newStale();
   #published = new Set<IpAddress>();
-  #classesChanged = false;
+  #policiesChanged = false;
 
-  get classes(): ReadonlyMap<string, MetalLoadBalancerClass> {
-    return this.#classes;
+  /** Of all groups, by id. */
+  get policies(): ReadonlyMap<string, GroupPolicy> {
+    return this.#policies;
   }
 
   get nodes(): ReadonlyMap<string, Node> {
     return this.#nodes;
   }
 
-  childrenWithIp(ip: IpAddress): Child[] {
-    return this.#existing(this.#children, this.#childrenByIp.get(ip));
+  holdingsOf(ip: IpAddress): Holding[] {
+    return this.#holdings.withIp(ip);
   }
 
-  ipsOfClass(name: string): IpAddress[] {
-    return ipsOf(this.#existing(this.#children, this.#childrenByClass.get(name)));
+  ipsOfGroup(id: string): IpAddress[] {
+    return this.#holdings.ipsOfGroup(id);
+  }
+
+  childrenWithIp(ip: IpAddress): Child[] {
+    return existing(this.#children, this.#childrenByIp.get(ip));
   }
 
   slicesOf(service: string): EndpointSlice[] {
-    return this.#existing(this.#slices, this.#slicesByService.get(service));
+    return existing(this.#slices, this.#slicesByService.get(service));
   }
 
   /** A Service as this node's kube-proxy knows it. */
@@ -67,10 +73,10 @@ export class ClusterView {
     return published;
   }
 
-  /** Whether any class is another than at the last call. */
-  takeClassesChanged(): boolean {
-    const changed = this.#classesChanged;
-    this.#classesChanged = false;
+  /** Whether any policy is another than at the last call. */
+  takePoliciesChanged(): boolean {
+    const changed = this.#policiesChanged;
+    this.#policiesChanged = false;
     return changed;
   }
 
@@ -86,20 +92,20 @@ export class ClusterView {
     if (old !== undefined) this.#unindexChild(key, old);
     if (child === undefined) this.#children.delete(key);
     else this.#indexChild(key, child);
-    for (const ip of ipsOf([old, child])) this.#stale.ips.add(ip);
+    this.staleIps(this.#holdings.set(key, child === undefined ? [] : holdingsOfChild(child)));
     if (old !== undefined) this.#forgetUnusedClass(old.className);
   }
 
   setClass(name: string, clazz: MetalLoadBalancerClass | undefined): void {
-    this.#classesChanged = true;
+    this.#policiesChanged = true;
     if (clazz === undefined) {
       this.#deletedClasses.add(name);
       this.#forgetUnusedClass(name);
       return;
     }
     this.#deletedClasses.delete(name);
-    this.#classes.set(name, clazz);
-    this.staleClass(name);
+    this.#policies.set(name, policyOfClass(clazz));
+    this.staleGroup(name);
   }
 
   setNode(name: string, node: Node | undefined): void {
@@ -107,9 +113,9 @@ export class ClusterView {
     if (node === undefined) this.#nodes.delete(name);
     else this.#nodes.set(name, node);
     if (old !== undefined && node !== undefined && electsAlike(old, node)) return;
-    for (const clazz of this.#classes.values()) {
-      const concerned = [old, node].some((each) => each !== undefined && isMember(clazz, each));
-      if (concerned) this.#stale.classes.add(clazz.metadata.name);
+    for (const policy of this.#policies.values()) {
+      const concerned = [old, node].some((each) => each !== undefined && policy.selects(each));
+      if (concerned) this.#stale.groups.add(policy.id);
     }
   }
 
@@ -122,7 +128,9 @@ export class ClusterView {
       this.#slices.set(key, slice);
       this.#slicesByService.add(slice.service, key);
     }
-    for (const service of [old?.service, slice?.service]) this.#staleService(service);
+    for (const service of [old?.service, slice?.service]) {
+      if (service !== undefined) this.staleIps(this.#holdings.ipsOfService(service));
+    }
   }
 
   setService(key: string, service: PublishedService | undefined): void {
@@ -140,50 +148,38 @@ export class ClusterView {
     for (const ip of ips) this.#stale.ips.add(ip);
   }
 
-  /** The class itself may decide otherwise now: its members and all its IPs. */
-  staleClass(name: string): void {
-    this.#stale.classes.add(name);
+  /** The group itself may decide otherwise now: its members and all its IPs. */
+  staleGroup(id: string): void {
+    this.#stale.groups.add(id);
     this.#stale.pools = true;
-    for (const ip of this.ipsOfClass(name)) this.#stale.ips.add(ip);
-  }
-
-  #staleService(service: string | undefined): void {
-    if (service === undefined) return;
-    const children = this.#existing(this.#children, this.#childrenByService.get(service));
-    for (const ip of ipsOf(children)) this.#stale.ips.add(ip);
+    this.staleIps(this.ipsOfGroup(id));
   }
 
   #forgetUnusedClass(name: string): void {
     if (!this.#deletedClasses.has(name) || this.#childrenByClass.has(name)) return;
     this.#deletedClasses.delete(name);
-    this.#classes.delete(name);
-    this.staleClass(name);
+    this.#policies.delete(name);
+    this.staleGroup(name);
   }
 
   #indexChild(key: string, child: Child): void {
     this.#children.set(key, child);
     if (child.status.ip !== undefined) this.#childrenByIp.add(child.status.ip, key);
     this.#childrenByClass.add(child.className, key);
-    this.#childrenByService.add(keyOf(child.serviceRef), key);
   }
 
   #unindexChild(key: string, child: Child): void {
     if (child.status.ip !== undefined) this.#childrenByIp.delete(child.status.ip, key);
     this.#childrenByClass.delete(child.className, key);
-    this.#childrenByService.delete(keyOf(child.serviceRef), key);
-  }
-
-  #existing<T>(objects: ReadonlyMap<string, T>, keys: ReadonlySet<string>): T[] {
-    return [...keys].flatMap((key) => objects.get(key) ?? []);
   }
 }
 
 function newStale(): Stale {
-  return { ips: new Set(), classes: new Set(), pools: false };
+  return { ips: new Set(), groups: new Set(), pools: false };
 }
 
-function ipsOf(children: readonly (Child | undefined)[]): IpAddress[] {
-  return children.flatMap((child) => child?.status.ip ?? []);
+function existing<T>(objects: ReadonlyMap<string, T>, keys: ReadonlySet<string>): T[] {
+  return [...keys].flatMap((key) => objects.get(key) ?? []);
 }
 
 /** A node's status changes every few minutes for reasons that no election looks at. */

@@ -1,18 +1,17 @@
-import type { Child } from '../api/child.ts';
-import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
-import { keyOf } from '../api/object.ts';
-import { type DutyRefusal, decideDuty, oldestChild } from '../duty/decide-duty.ts';
+import { type DutyRefusal, decideDuty } from '../duty/decide-duty.ts';
 import { type Duty, type DutyTable, RECENT_MOVES_MS } from '../duty/duty.ts';
 import { LiveDutyTable, sameDuty, sameElection, sameGroup, sameList } from '../duty/duty-table.ts';
 import { nextFailbackEdge } from '../duty/failback-window.ts';
+import type { GroupPolicy } from '../duty/group-policy.ts';
+import { type Holding, oldestHolding } from '../duty/holding.ts';
 import type { DutyChange } from '../duty/messages.ts';
-import { isMember, viewGroup } from '../duty/node-group.ts';
+import { viewGroup } from '../duty/node-group.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { formatRange, rangeContains } from '../net/range.ts';
 import type { ClusterView, Stale } from './cluster-view.ts';
 
 /**
- * A node that has left a class's group keeps its duties for as long as a handover may take (network rule 24): its wire,
+ * A node that has left a group keeps its duties for as long as a handover may take (network rule 24): its wire,
  * no candidate any more, goes on answering until it has seen a successor. An IP that was released ends at once.
  */
 const HANDOVER_MS = 30_000;
@@ -40,9 +39,9 @@ export class DutyBoard {
   readonly #handler: BoardHandler;
   readonly #table = new LiveDutyTable();
   readonly #refusals = new Map<IpAddress, string>();
-  /** When time alone makes a class stale. */
+  /** When time alone makes a group stale. */
   readonly #edges = new Map<string, number>();
-  /** Until when IPs of a class are handed over whose group this node has left. */
+  /** Until when IPs of a group are handed over that this node has left. */
   readonly #leaving = new Map<string, number>();
   /** When an IP that has moved too often may move again (network rule 23). */
   readonly #rests = new Map<IpAddress, number>();
@@ -86,12 +85,12 @@ export class DutyBoard {
   /** Takes in what became stale. @returns the changes of `table`, groups before the duties that name them */
   update(moment: { readonly epochMs: number; readonly revision: number }): DutyChange[] {
     const { epochMs, revision } = moment;
-    for (const [name, edge] of this.#edges) if (edge <= epochMs) this.#view.staleClass(name);
+    for (const [id, edge] of this.#edges) if (edge <= epochMs) this.#view.staleGroup(id);
     const stale = this.#view.takeStale();
     for (const [ip, edge] of this.#rests) if (edge <= epochMs) stale.ips.add(ip);
-    const groups = [...stale.classes].flatMap((name) => this.#updateGroup(name, epochMs));
+    const groups = [...stale.groups].flatMap((id) => this.#updateGroup(id, epochMs));
     for (const id of this.#joinedOrLeft(groups)) {
-      for (const ip of this.#view.ipsOfClass(id)) stale.ips.add(ip);
+      for (const ip of this.#view.ipsOfGroup(id)) stale.ips.add(ip);
     }
     const duties = [...stale.ips].flatMap((ip) => this.#updateDuty(ip, epochMs));
     this.#table.apply([...groups, ...duties]);
@@ -109,38 +108,38 @@ export class DutyBoard {
   }
 
   #staleEverything(): void {
-    for (const name of this.#view.classes.keys()) this.#view.staleClass(name);
+    for (const id of this.#view.policies.keys()) this.#view.staleGroup(id);
   }
 
-  #updateGroup(name: string, epochMs: number): GroupChange[] {
-    const clazz = this.#view.classes.get(name);
-    const old = this.#table.groups.get(name);
-    this.#edges.delete(name);
-    this.#noteLeaving(name, epochMs);
-    if (clazz === undefined || !this.#concerns(clazz)) {
-      return old === undefined ? [] : [{ unset: 'group', id: name }];
+  #updateGroup(id: string, epochMs: number): GroupChange[] {
+    const policy = this.#view.policies.get(id);
+    const old = this.#table.groups.get(id);
+    this.#edges.delete(id);
+    this.#noteLeaving(id, epochMs);
+    if (policy === undefined || !this.#concerns(policy)) {
+      return old === undefined ? [] : [{ unset: 'group', id }];
     }
     const connected = this.#lostAtEpochMs === undefined;
-    const view = viewGroup(clazz, this.#view.nodes.values(), {
+    const view = viewGroup(policy, this.#view.nodes.values(), {
       epochMs: this.#lostAtEpochMs ?? epochMs,
       connected,
     });
-    this.#setEdge(name, [
+    this.#setEdge(id, [
       view.changesAtEpochMs,
-      this.#leaving.get(name),
-      nextFailbackEdge(clazz.spec.l2.failback, epochMs),
+      this.#leaving.get(id),
+      nextFailbackEdge(policy.failback, epochMs),
     ]);
     if (old !== undefined && sameGroup(old, view.group)) return [];
     return [{ set: 'group', group: view.group }];
   }
 
-  /** It begins when the class wants other nodes instead of this one. */
-  #noteLeaving(name: string, epochMs: number): void {
-    const clazz = this.#view.classes.get(name);
-    const until = this.#leaving.get(name) ?? epochMs + HANDOVER_MS;
-    const foreign = clazz !== undefined && clazz.spec.type !== 'BGP' && !this.#serves(clazz);
-    if (foreign && this.#table.groups.has(name) && until > epochMs) this.#leaving.set(name, until);
-    else this.#leaving.delete(name);
+  /** It begins when the group is of other nodes instead of this one. */
+  #noteLeaving(id: string, epochMs: number): void {
+    const policy = this.#view.policies.get(id);
+    const until = this.#leaving.get(id) ?? epochMs + HANDOVER_MS;
+    const foreign = policy?.isLayer2 === true && !this.#serves(policy);
+    if (foreign && this.#table.groups.has(id) && until > epochMs) this.#leaving.set(id, until);
+    else this.#leaving.delete(id);
   }
 
   /** Groups that come into the table or go out of it. */
@@ -151,20 +150,20 @@ export class DutyBoard {
     });
   }
 
-  #setEdge(name: string, edges: readonly (number | undefined)[]): void {
+  #setEdge(id: string, edges: readonly (number | undefined)[]): void {
     const known = edges.filter((edge) => edge !== undefined);
-    if (known.length > 0) this.#edges.set(name, Math.min(...known));
+    if (known.length > 0) this.#edges.set(id, Math.min(...known));
   }
 
-  /** Whether the class's IPs are to be announced here, or handed over. */
-  #concerns(clazz: MetalLoadBalancerClass): boolean {
-    return this.#serves(clazz) || this.#leaving.has(clazz.metadata.name);
+  /** Whether the group's IPs are to be announced here, or handed over. */
+  #concerns(policy: GroupPolicy): boolean {
+    return this.#serves(policy) || this.#leaving.has(policy.id);
   }
 
-  /** Whether this node is one of the class's balancer nodes. */
-  #serves(clazz: MetalLoadBalancerClass): boolean {
+  /** Whether this node is one of the group's. */
+  #serves(policy: GroupPolicy): boolean {
     const self = this.#view.nodes.get(this.#nodeName);
-    return clazz.spec.type !== 'BGP' && self !== undefined && isMember(clazz, self);
+    return policy.isLayer2 && self !== undefined && policy.selects(self);
   }
 
   #updateDuty(ip: IpAddress, epochMs: number): DutyChange[] {
@@ -181,36 +180,36 @@ export class DutyBoard {
   }
 
   #decide(ip: IpAddress, epochMs: number): Duty | undefined {
-    const children = this.#view.childrenWithIp(ip);
-    const classNamed = (name: string) => this.#view.classes.get(name);
-    const clazz = classNamed(oldestChild(children)?.className ?? '');
-    const foreign = clazz !== undefined && !this.#concerns(clazz);
+    const holdings = this.#view.holdingsOf(ip);
+    const policyOf = (group: string) => this.#view.policies.get(group);
+    const policy = policyOf(oldestHolding(holdings)?.group ?? '');
+    const foreign = policy !== undefined && !this.#concerns(policy);
     const slicesOf = (service: string) => this.#view.slicesOf(service);
     const decided =
-      children.length === 0 || foreign
+      holdings.length === 0 || foreign
         ? undefined
-        : (this.#unpublished(ip, children) ??
-          decideDuty({ ip, children, epochMs, classNamed, slicesOf }));
+        : (this.#unpublished(ip, holdings) ??
+          decideDuty({ ip, holdings, epochMs, policyOf, slicesOf }));
     const refusal = decided !== undefined && 'refusal' in decided ? decided.refusal : undefined;
     this.#refuse(ip, refusal);
     if (decided === undefined || 'refusal' in decided) return undefined;
     const isNew = !this.#table.duties.has(ip);
-    return isNew && this.#handler.holds(ip, this.#healthPorts(decided, children))
+    return isNew && this.#handler.holds(ip, this.#healthPorts(decided, holdings))
       ? undefined
       : decided;
   }
 
   /** Network rule 26: a Service's status is all that kube-proxy reads, so without it nobody would serve the IP. */
-  #unpublished(ip: IpAddress, children: readonly Child[]): DutyRefusal | undefined {
-    const services = children.map(({ serviceRef }) => keyOf(serviceRef));
+  #unpublished(ip: IpAddress, holdings: readonly Holding[]): DutyRefusal | undefined {
+    const services = holdings.map(({ service }) => service);
     if (services.some((key) => this.#view.service(key)?.ingress.includes(ip))) return undefined;
     return { refusal: `the status of Service ${services.join(', ')} does not name it yet` };
   }
 
-  #healthPorts({ localEndpoints }: Duty, children: readonly Child[]): number[] {
+  #healthPorts({ localEndpoints }: Duty, holdings: readonly Holding[]): number[] {
     if (localEndpoints?.[this.#nodeName] === undefined) return [];
-    return children.flatMap(
-      ({ serviceRef }) => this.#view.service(keyOf(serviceRef))?.healthCheckNodePort ?? [],
+    return holdings.flatMap(
+      ({ service }) => this.#view.service(service)?.healthCheckNodePort ?? [],
     );
   }
 
@@ -225,9 +224,9 @@ export class DutyBoard {
   }
 
   #updatePools(stale: Stale): DutyChange[] {
-    const ranges = [...this.#view.classes.values()]
-      .filter(({ spec }) => spec.type !== 'BGP')
-      .flatMap(({ spec }) => spec.addressPool);
+    const ranges = [...this.#view.policies.values()]
+      .filter(({ isLayer2 }) => isLayer2)
+      .flatMap(({ pools }) => pools);
     const held = stale.pools ? this.#table.duties.keys() : [];
     for (const ip of [...held, ...stale.ips]) {
       const covered = ranges.some((range) => rangeContains(range, ip));

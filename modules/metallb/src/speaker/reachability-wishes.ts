@@ -1,6 +1,6 @@
-import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import type { Reachability } from '../api/reachability.ts';
 import type { DutyTable } from '../duty/duty.ts';
+import type { GroupPolicy } from '../duty/group-policy.ts';
 import type { IpFamily } from '../net/ip.ts';
 
 /** What one class wants this node to reach. */
@@ -16,14 +16,14 @@ export interface ReachabilityWish {
 /** What the classes that this node serves want probed, in the order of their names. */
 export function reachabilityWishes(
   { groups }: Pick<DutyTable, 'groups'>,
-  classes: ReadonlyMap<string, MetalLoadBalancerClass>,
+  policies: ReadonlyMap<string, GroupPolicy>,
 ): ReachabilityWish[] {
   return [...groups.values()]
     .flatMap(({ id, interfaces }) => {
-      const spec = classes.get(id)?.spec;
-      if (spec?.l2.reachability === undefined) return [];
-      const families = new Set(spec.addressPool.map(({ family }) => family));
-      return [{ className: id, interfaces, reachability: spec.l2.reachability, families }];
+      const { reachability, pools = [] } = policies.get(id) ?? {};
+      if (reachability === undefined) return [];
+      const families = new Set(pools.map(({ family }) => family));
+      return [{ className: id, interfaces, reachability, families }];
     })
     .sort((a, b) => (a.className < b.className ? -1 : 1));
 }

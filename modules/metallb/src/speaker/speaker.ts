@@ -194,7 +194,7 @@ export class Speaker {
       nodeIps: () => this.#view.nodes.get(this.#identity.node)?.internalIps ?? [],
       served: () => this.#served(),
       ips: () => this.#link.table.duties.keys(),
-      wishes: () => reachabilityWishes(this.#link.table, this.#view.classes),
+      wishes: () => reachabilityWishes(this.#link.table, this.#view.policies),
       segments: () => this.#wireState.segments.keys(),
       onEcho: (name, outcome) => metrics.echo(name, outcome),
       onGate: () => this.#link.update(this.#health.gateChanges),
@@ -215,7 +215,7 @@ export class Speaker {
   #served(): ServedPools[] {
     const segments = this.#wireState.segments.keys();
     const { excludeInterfaces } = this.#ports.sight;
-    return servedPools(this.#link.table, this.#view.classes, segments, excludeInterfaces);
+    return servedPools(this.#link.table, this.#view.policies, segments, excludeInterfaces);
   }
 
   #nodeConditions(): WantedCondition[] {
@@ -304,7 +304,7 @@ export class Speaker {
     const groupsChanged = changes.some((change) =>
       'set' in change ? change.set === 'group' : change.unset === 'group',
     );
-    if (this.#view.takeClassesChanged() || groupsChanged) this.#health.lookAgain();
+    if (this.#view.takePoliciesChanged() || groupsChanged) this.#health.lookAgain();
     if (changes.some((change) => 'unset' in change || change.set !== 'revision')) {
       this.#keeper.changed();
     }

@@ -95,7 +95,9 @@ export class StoreFeed {
 
   /** The classes in force as they were last readable, for `restoreClasses` of a later process. */
   classObjects(): KubernetesObject[] {
-    return [...this.#view.classes.keys()].flatMap((name) => this.#readableClasses.get(name) ?? []);
+    return [...this.#readableClasses]
+      .filter(([name]) => this.#view.policies.has(name))
+      .map(([, object]) => object);
   }
 
   /** Classes of an earlier process: one that is gone or unreadable by now stays in force while children name it. */
@@ -135,7 +137,7 @@ export class StoreFeed {
     this.#feedSlices(this.#slices.keys());
     this.#feedServices(this.#services.keys());
     this.#feedNodes(this.#nodes.keys());
-    this.#feedClasses(new Set([...this.#view.classes.keys(), ...this.#classes.keys()]));
+    this.#feedClasses(new Set([...this.#readableClasses.keys(), ...this.#classes.keys()]));
   }
 
   #feedChildren(keys: Iterable<string>): void {
@@ -161,7 +163,7 @@ export class StoreFeed {
   #feedClasses(keys: Iterable<string>): void {
     for (const key of keys) {
       this.#view.setClass(key, this.#classes.get(key));
-      if (!this.#view.classes.has(key)) this.#readableClasses.delete(key);
+      if (!this.#view.policies.has(key)) this.#readableClasses.delete(key);
     }
   }
 }

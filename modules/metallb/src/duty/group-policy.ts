@@ -1,0 +1,43 @@
+import type { Failback } from '../api/failback.ts';
+import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import type { Node } from '../api/node.ts';
+import type { Reachability } from '../api/reachability.ts';
+import type { IpRange } from '../net/range.ts';
+
+/** What makes some of the nodes a group that announces IPs. */
+export interface GroupPolicy {
+  readonly id: string;
+  /** By ARP and NDP; else its IPs are announced another way alone. */
+  readonly isLayer2: boolean;
+  readonly pools: readonly IpRange[];
+  /** Interfaces that every node is limited to; empty means every usable one. */
+  readonly interfaces: readonly string[];
+  /** Only interfaces that have an address whose subnet an IP belongs to. */
+  readonly bySubnet: boolean;
+  /** Treat nodes with the exclude label as any other. */
+  readonly ignoreExcludeLabel: boolean;
+  readonly failback: Failback;
+  /** What a node must reach to come first; undefined: nothing is probed. */
+  readonly reachability: Reachability | undefined;
+  /** The newest of what it is made of. */
+  readonly version: number;
+  selects(node: Node): boolean;
+}
+
+/** The nodes that a class names, and how they announce the IPs of its pool. */
+export function policyOfClass({ metadata, spec }: MetalLoadBalancerClass): GroupPolicy {
+  const { interfaces, interfaceSelection, ignoreExcludeLabel, failback, reachability } = spec.l2;
+  return {
+    id: metadata.name,
+    isLayer2: spec.type !== 'BGP',
+    pools: spec.addressPool,
+    interfaces,
+    bySubnet: interfaceSelection === 'BySubnet',
+    ignoreExcludeLabel,
+    failback,
+    reachability,
+    version: Number(metadata.resourceVersion),
+    selects: ({ labels }) =>
+      Object.entries(spec.nodeSelector).every(([label, value]) => labels[label] === value),
+  };
+}
