@@ -60,7 +60,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   wire: [...PROGRAM, 'packet', 'liveness', 'election', 'layer2', 'linux', 'lru-cache'],
   cli: [
     ...['net', 'time', 'api', 'placement', 'ipam', 'packet', 'store', 'manifests', 'kube', 'linux'],
-    ...['simulation', 'hooks', 'settings', 'node:', 'yargs', 'yaml'],
+    ...['simulation', 'hooks', 'migration', 'settings', 'node:', 'yargs', 'yaml'],
   ],
 };
 const SPECIFIER =

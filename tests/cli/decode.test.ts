@@ -5,7 +5,6 @@ import { isMalformed, type Layer, layersOf } from '../../modules/metallb/src/cli
 import { readFrames } from '../../modules/metallb/src/cli/hex-input.ts';
 import { formatFrames } from '../../modules/metallb/src/cli/layers-text.ts';
 import { plain } from '../../modules/metallb/src/cli/paint.ts';
-import { runCommand } from '../../modules/metallb/src/cli/run-command.ts';
 import { encodeArp } from '../../modules/metallb/src/packet/arp.ts';
 import { encodeArpProof } from '../../modules/metallb/src/packet/arp-proof.ts';
 import { encodeEthernet } from '../../modules/metallb/src/packet/ethernet.ts';
@@ -18,8 +17,8 @@ import {
 import { encodeIpv6, PROTOCOL_UDP } from '../../modules/metallb/src/packet/ipv6.ts';
 import { encodeUdp } from '../../modules/metallb/src/packet/udp.ts';
 import { ip, mac } from '../support/addresses.ts';
-import { FakeClock } from '../support/fake-clock.ts';
 import { golden, goldenNames } from '../support/golden.ts';
+import { playCommand } from '../support/played-command.ts';
 
 const MAC_A = mac('02:00:00:00:00:01');
 const MAC_B = mac('02:00:00:00:00:02');
@@ -106,19 +105,7 @@ test('every golden frame can be read, and a cut-off one as far as it goes', () =
 
 /** What `mlb decode` prints and returns for this text. */
 async function decoded(text: string): Promise<{ code: number; lines: string[] }> {
-  let printed = '';
-  const code = await runCommand(
-    { verb: 'decode', output: 'text', input: '-', heartbeatKeyFile: undefined },
-    {
-      clock: new FakeClock(),
-      paint: plain,
-      print: (output) => {
-        printed += output;
-      },
-      untilStopped: () => new AbortController().signal,
-      readInput: async () => text,
-    },
-  );
+  const { code, printed } = await playCommand(['decode'], text);
   return { code, lines: printed.split('\n') };
 }
 

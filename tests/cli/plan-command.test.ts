@@ -5,11 +5,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Command, readCommand } from '../../modules/metallb/src/cli/command-line.ts';
 import { readDump } from '../../modules/metallb/src/cli/dumped-objects.ts';
-import { plain } from '../../modules/metallb/src/cli/paint.ts';
-import { runCommand } from '../../modules/metallb/src/cli/run-command.ts';
 import { UsageError } from '../../modules/metallb/src/settings/settings.ts';
-import { systemClock } from '../../modules/metallb/src/time/system-clock.ts';
 import { classOf, node, service } from '../support/cluster-objects.ts';
+import { playCommand } from '../support/played-command.ts';
 
 const STORE = { kind: 'store', store: { kind: 'manifests', directory: '/m' } } as const;
 const NOTHING = { files: [], deleted: [], excluded: [], drained: [], failed: [] };
@@ -71,18 +69,8 @@ async function play(
       const text = typeof content === 'string' ? content : JSON.stringify(content);
       writeFileSync(join(directory, name), text);
     }
-    let printed = '';
     const inDirectory = args.map((arg) => arg.replace('DIR', directory));
-    const code = await runCommand(readCommand(['plan', ...inDirectory], {}), {
-      clock: systemClock,
-      paint: plain,
-      print: (text) => {
-        printed += `${text}\n`;
-      },
-      untilStopped: () => new AbortController().signal,
-      readInput: async () => input,
-    });
-    return { code, printed };
+    return await playCommand(['plan', ...inDirectory], input);
   } finally {
     rmSync(directory, { recursive: true });
   }

@@ -1,8 +1,8 @@
-import yargs, { type Argv } from 'yargs';
-import { integer, type StoreAddress, socketAddress, storeAddress } from '../settings/kinds.ts';
+import type { StoreAddress } from '../settings/kinds.ts';
 import { nearestWord, suggestion } from '../settings/nearest-word.ts';
 import { NODE_SETTINGS } from '../settings/node-settings.ts';
 import { type Setting, UsageError } from '../settings/settings.ts';
+import { newParser, RUN_DIR, SPEAKER, STORE, TTL } from './argument-parser.ts';
 import type { DoctorWish } from './doctor.ts';
 import { type LoopGuardWish, loopGuardWish } from './loop-guard.ts';
 import type { PurgeWish } from './purge.ts';
@@ -38,6 +38,16 @@ export type Command =
       readonly drained: readonly string[];
       readonly failed: readonly string[];
     }
+  | {
+      readonly verb: 'convert';
+      readonly output: OutputForm;
+      /** A file, or `-` for the standard input. */
+      readonly input: string;
+      /** The input is the text under `config` of a ConfigMap. */
+      readonly onlyData: boolean;
+      /** Of the objects; that of the ConfigMap when absent. */
+      readonly namespace: string | undefined;
+    }
   | ({ readonly verb: 'doctor'; readonly output: OutputForm } & DoctorWish)
   | ({ readonly verb: 'loop-guard' } & LoopGuardWish)
   | ({ readonly verb: 'purge'; readonly output: OutputForm } & PurgeWish)
@@ -62,6 +72,7 @@ const OPTIONS = {
     ...['store', 'output', 'from', 'file', 'delete'],
     ...['exclude-node', 'drain-node', 'fail-node'],
   ],
+  convert: ['output', 'only-data', 'namespace'],
   doctor: ['store', 'output', 'speaker', 'kube-proxy-metrics-url'],
   'loop-guard': ['interface', 'pool', 'run-dir'],
   purge: ['store', 'output', 'yes', 'force'],
@@ -72,6 +83,7 @@ const VERBS = [
   'status',
   'dns',
   'plan',
+  'convert',
   'doctor',
   'loop-guard',
   'purge',
@@ -79,25 +91,12 @@ const VERBS = [
   'demo',
 ] as const satisfies (keyof typeof OPTIONS)[];
 const HELP = ['--help', '-h', 'help'];
-const STORE = storeAddress({
-  description:
-    'where the cluster state is: kubernetes, as kubectl finds it, or manifests:DIRECTORY',
-  default: 'kubernetes',
-});
-const SPEAKER = socketAddress({
-  description: 'where the speaker of this node serves /status: its --metrics-address',
-  default: NODE_SETTINGS.metricsAddress.default ?? '',
-});
-const RUN_DIR = NODE_SETTINGS.runDir;
-const TTL = integer({
-  description: 'seconds that resolvers may keep a record',
-  default: '300',
-  minimum: 0,
-  maximum: 2_147_483_647,
-});
 /** RFC 1035 §2.3.1 and §2.3.4, with the wildcard and underscores that zones use, or the zone's own name `@`. */
 const DNS_NAME =
   /^(?=.{1,254}$)(?:@|(?:\*|[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?)(?:\.[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?)*\.?)$/i;
+
+/** RFC 1123 label, as the API server has it. */
+const NAMESPACE_NAME = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** Reads the arguments of `mlb`. @throws UsageError with a sentence that suggests the next step */
 export function readCommand(
@@ -167,6 +166,13 @@ function commandOf(
         drained: all('drain-node'),
         failed: all('fail-node'),
       };
+    case 'convert':
+      return {
+        ...{ verb, output },
+        input: given('file') ?? '-',
+        onlyData: parsed['only-data'] === true,
+        namespace: namespaceName(given('namespace')),
+      };
     case 'doctor':
       return {
         ...{ verb, output },
@@ -223,145 +229,14 @@ function dnsName(name: string | undefined): string | undefined {
   );
 }
 
+function namespaceName(name: string | undefined): string | undefined {
+  if (name === undefined || NAMESPACE_NAME.test(name)) return name;
+  throw new UsageError(`--namespace: expected the name of one, not ${JSON.stringify(name)}`);
+}
+
 function read<T>(flag: string, setting: Setting<T>, given: string | undefined): T {
   const text = given ?? setting.default ?? '';
   const parsed = setting.parse(text);
   if ('value' in parsed) return parsed.value;
   throw new UsageError(`${flag}: ${parsed.problem}, not ${JSON.stringify(text)}`);
-}
-
-/** @param suggest the option that a word was probably meant to be */
-function newParser(suggest: (name: string) => string | undefined): Argv {
-  return yargs()
-    .scriptName('mlb')
-    .locale('en')
-    .usage('$0 VERB: what the load balancer does, and why')
-    .command('status [subject]', 'classes, Services, their IPs and who answers for them', (verb) =>
-      withStore(verb)
-        .positional('subject', { type: 'string', describe: 'a Service, NAMESPACE/NAME, or an IP' })
-        .example('$0 status --store manifests:/etc/metallb nginx', 'who answers for nginx'),
-    )
-    .command('dns <service>', 'A and AAAA records of a Service, to copy into a zone', (verb) =>
-      withStore(verb)
-        .positional('service', { type: 'string', describe: 'a Service, or NAMESPACE/NAME' })
-        .option('name', { ...TEXT, describe: "name of the records; default: the Service's" })
-        .option('ttl', {
-          ...TEXT,
-          describe: TTL.description,
-          defaultDescription: TTL.default ?? '',
-        }),
-    )
-    .command('plan', 'what a change would move; writes nothing', (verb) =>
-      withStore(verb)
-        .option('from', { ...TEXT, describe: 'instead of a store: what kubectl get -o yaml wrote' })
-        .option('file', { ...TEXT, alias: 'f', describe: 'manifests to apply, or - (stdin)' })
-        .option('delete', { ...TEXT, describe: 'KIND/NAME or KIND/NAMESPACE/NAME' })
-        .option('exclude-node', { ...TEXT, describe: 'a node that gets the exclude label' })
-        .option('drain-node', { ...TEXT, describe: 'a node that gets the drain annotation' })
-        .option('fail-node', { ...TEXT, describe: 'a node that fails' })
-        .example('$0 plan -f class.yaml', 'what applying it would move')
-        .example('$0 plan --delete node/n1', 'where its IPs would go')
-        .epilogue('Exit code: 0 nothing that is in use moves, 2 an IP goes or changes its node.'),
-    )
-    .command('doctor', 'what is wrong with this node, or with the cluster', (verb) =>
-      withStore(verb, 'none: this node')
-        .option('speaker', {
-          ...TEXT,
-          describe: SPEAKER.description,
-          defaultDescription: SPEAKER.default ?? '',
-        })
-        .option('kube-proxy-metrics-url', {
-          ...TEXT,
-          requiresArg: false,
-          describe: NODE_SETTINGS.kubeProxyMetricsUrl.description,
-          defaultDescription: NODE_SETTINGS.kubeProxyMetricsUrl.default ?? '',
-        })
-        .epilogue('Exit code: 0 when nothing is wrong, 1 when something is.'),
-    )
-    .command(
-      'loop-guard [action]',
-      'rules against packets that go round; needs NET_ADMIN',
-      (verb) =>
-        verb
-          .positional('action', { type: 'string', describe: 'install, keep, remove or show' })
-          .option('interface', { ...TEXT, describe: 'where the pools are announced; repeatable' })
-          .option('pool', { ...TEXT, describe: 'a CIDR or a range FIRST-LAST; repeatable' })
-          .option('run-dir', {
-            ...TEXT,
-            describe: "keep: the node program's --run-dir, where its speaker tells what it serves",
-            defaultDescription: RUN_DIR.default ?? '',
-          })
-          .example('$0 loop-guard install --interface eth0 --pool 192.0.2.0/24', 'all but served')
-          .example('$0 loop-guard keep', 'what the speaker serves, until it is interrupted'),
-    )
-    .command('purge', 'what the module wrote into objects that outlive it', (verb) =>
-      withStore(verb)
-        .option('yes', { type: 'boolean', describe: 'remove it; without, it is only shown' })
-        .option('force', { type: 'boolean', describe: 'also while a controller leads' })
-        .example('$0 purge', 'what would be removed after an uninstallation')
-        .epilogue(
-          'Exit code: 0 when nothing is left or would be, 1 when a finalizer holds a child.',
-        ),
-    )
-    .command('decode [frame..]', 'what a captured Ethernet frame says', (verb) =>
-      withOutput(verb)
-        .positional('frame', {
-          type: 'string',
-          describe: 'hexadecimal digits, a file, or - (stdin)',
-        })
-        .option('heartbeat-key-file', { ...TEXT, describe: 'keys to check heartbeats with' })
-        .example('tcpdump -i eth0 -xx -c 1 arp | $0 decode', 'what is on the wire now'),
-    )
-    .command('demo', 'three nodes, three public IPs, and a node that dies', (verb) => verb)
-    .epilogue('NO_COLOR=1 turns colours off; they are off in files and pipes.')
-    .wrap(100)
-    .version(false)
-    .help()
-    .alias('help', 'h')
-    .strict()
-    .exitProcess(false)
-    .parserConfiguration({
-      'boolean-negation': false,
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-    })
-    .fail((message) => {
-      throw new UsageError(sentenceOf(message, suggest));
-    });
-}
-
-const TEXT = { type: 'string', requiresArg: true } as const;
-
-function withStore(verb: Argv, defaultDescription = STORE.default ?? ''): Argv {
-  const describe = `${STORE.description} (METALLB_STORE)`;
-  return withOutput(verb).option('store', { ...TEXT, describe, defaultDescription });
-}
-
-function withOutput(verb: Argv): Argv {
-  return verb.option('output', {
-    ...TEXT,
-    alias: 'o',
-    choices: ['text', 'json'],
-    describe: 'how to answer',
-    defaultDescription: 'text',
-  });
-}
-
-/** What yargs says, in our words. */
-function sentenceOf(message: string, suggest: (name: string) => string | undefined): string {
-  return message
-    .replace(/^Not enough arguments following: (.+)$/, '--$1 needs a value')
-    .replace(/^Not enough non-option arguments.*$/s, 'a Service is missing: mlb dns SERVICE')
-    .replace(/^Unknown (?:arguments?|commands?): (.+)$/, (_, names: string) => {
-      const option = suggest(names);
-      const hint =
-        option === undefined ? 'mlb VERB --help lists what there is' : `did you mean --${option}?`;
-      return `unknown argument ${names}; ${hint}`;
-    })
-    .replace(
-      /^Invalid values:\s+Argument: output, Given: (.+?), Choices.*$/s,
-      '--output: expected text or json, not $1',
-    );
 }

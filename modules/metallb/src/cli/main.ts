@@ -20,6 +20,7 @@ try {
     clock: systemClock,
     paint: paintFor(process.stdout.isTTY, process.env),
     print: (text) => process.stdout.write(`${text}\n`),
+    complain: (text) => process.stderr.write(`mlb: ${text}\n`),
     readInput: () => text(process.stdin),
     untilStopped,
   });

@@ -7,6 +7,7 @@ import type { Clock } from '../time/clock.ts';
 import { fetchObjects } from './cluster-objects.ts';
 import { fetchSnapshot } from './cluster-snapshot.ts';
 import type { Command, PlanSource } from './command-line.ts';
+import { convertSource, formatObjects, listOf, remarksOn } from './convert.ts';
 import { findCheckout, playDemo } from './demo.ts';
 import { formatRecords, recordsOf } from './dns-records.ts';
 import { examine, formatChecks } from './doctor.ts';
@@ -32,6 +33,8 @@ export interface CommandPorts {
   readonly clock: Clock;
   readonly paint: Paint;
   readonly print: (text: string) => void;
+  /** Beside the answer, which others read. */
+  readonly complain: (text: string) => void;
   /** Everything that is typed or piped in. */
   readonly readInput: () => Promise<string>;
   /** As of LoopGuardPorts. */
@@ -57,6 +60,8 @@ export async function runCommand(command: Command, ports: CommandPorts): Promise
       return dns(command, ports);
     case 'plan':
       return plan(command, ports);
+    case 'convert':
+      return convert(command, ports);
     case 'doctor':
       return doctor(command, ports);
     case 'loop-guard':
@@ -111,6 +116,14 @@ async function sourcesOf(file: string, ports: CommandPorts): Promise<SourceText[
   return file === '-' ? [{ name: 'stdin', text: await ports.readInput() }] : readSources(file);
 }
 
+async function sourceOf(file: string, ports: CommandPorts): Promise<SourceText> {
+  const [source, another] = await sourcesOf(file, ports);
+  if (source !== undefined && another === undefined) return source;
+  throw new CommandFailure(
+    `${file} is a directory: expected one file, or - for the standard input`,
+  );
+}
+
 async function plannedObjects(
   source: PlanSource,
   clock: Clock,
@@ -121,6 +134,19 @@ async function plannedObjects(
   // The controller goes on with what the file said before: a plan would be for another cluster.
   if (problem !== undefined) throw new CommandFailure(`${problem}; mend that first`);
   return objects;
+}
+
+/** Exit code of a conversion that had to leave something out. */
+const EXIT_PARTLY = 2;
+
+async function convert(command: Of<'convert'>, ports: CommandPorts): Promise<number> {
+  const { input, output, onlyData, namespace } = command;
+  const source = await sourceOf(input, ports);
+  const conversion = convertSource(source, { onlyData, namespace });
+  const { objects } = conversion;
+  ports.print(output === 'json' ? asJson(listOf(objects)) : formatObjects(objects, source.name));
+  for (const line of remarksOn(conversion)) ports.complain(line);
+  return conversion.problems.length > 0 ? EXIT_PARTLY : 0;
 }
 
 async function doctor(command: Of<'doctor'>, ports: CommandPorts): Promise<number> {
