@@ -7,6 +7,7 @@ export interface ResourcePath {
 }
 
 const CORE = '/api/v1';
+const METALLB = 'metallb.io/v1beta1';
 
 function core(plural: string, isNamespaced = true): ResourcePath {
   return { root: CORE, plural, isNamespaced };
@@ -46,6 +47,16 @@ const KINDS: Readonly<Record<string, ResourcePath>> = {
     'internal.network.deckhouse.io/v1alpha1',
     'sdninternall2lbservices',
   ),
+  IPAddressPool: named(METALLB, 'ipaddresspools'),
+  L2Advertisement: named(METALLB, 'l2advertisements'),
+  BGPAdvertisement: named(METALLB, 'bgpadvertisements'),
+  BGPPeer: named('metallb.io/v1beta2', 'bgppeers'),
+  BFDProfile: named(METALLB, 'bfdprofiles'),
+  Community: named(METALLB, 'communities'),
+  ServiceL2Status: named(METALLB, 'servicel2statuses'),
+  ServiceBGPStatus: named(METALLB, 'servicebgpstatuses'),
+  ConfigurationState: named(METALLB, 'configurationstates'),
+  MetalLoadBalancerPool: named('network.deckhouse.io/v1alpha1', 'metalloadbalancerpools', false),
 };
 
 /** @throws for a kind that the lab does not know */

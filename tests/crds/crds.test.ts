@@ -12,75 +12,97 @@ const files = readdirSync(new URL('../../modules/metallb/crds', import.meta.url)
 );
 
 test('there is one file per kind', () => {
-  assert.equal(files.sort(), ['metalloadbalancerclass.yaml', 'sdninternall2lbservice.yaml']);
+  const kinds = files.map((file) => readCrd(file).spec.names['singular']);
+  assert.equal(
+    files,
+    kinds.map((kind) => `${kind}.yaml`),
+  );
+  assert.equal(kinds.sort(), [
+    ...['bfdprofile', 'bgpadvertisement', 'bgppeer', 'community', 'configurationstate'],
+    ...['ipaddresspool', 'l2advertisement', 'metalloadbalancerclass', 'metalloadbalancerpool'],
+    ...['sdninternall2lbservice', 'servicebgpstatus', 'servicel2status'],
+  ]);
 });
 
+type CrdVersion = Crd['spec']['versions'][number];
+
 /** Paths of what readers are told about. */
-function described(crd: Pick<Crd, 'spec'>): string[] {
-  return [...walk(versionOf(crd).schema.openAPIV3Schema)].flatMap(([path, { description }]) =>
+function described({ schema }: CrdVersion): string[] {
+  return [...walk(schema.openAPIV3Schema)].flatMap(([path, { description }]) =>
     description === undefined ? [] : [path],
   );
 }
 
-function versionOf(crd: Pick<Crd, 'spec'>) {
-  const [version] = crd.spec.versions;
-  assert.ok(version, 'a CRD has a version');
+/** The one that is stored. */
+function versionOf(crd: Pick<Crd, 'spec'>): CrdVersion {
+  const version = crd.spec.versions.find(({ storage }) => storage);
+  if (version === undefined) throw new Error('a CRD has a version');
   return version;
 }
 
 for (const file of files) {
   const crd = readCrd(file);
-  const version = versionOf(crd);
-  const root = version.schema.openAPIV3Schema;
+  const { versions } = crd.spec;
 
-  test(`${file}: name, version and status subresource are as Kubernetes wants them`, () => {
+  test(`${file}: name, versions and status subresource are as Kubernetes wants them`, () => {
     assert.is(crd.apiVersion, 'apiextensions.k8s.io/v1');
     assert.is(crd.kind, 'CustomResourceDefinition');
     assert.is(crd.metadata.name, `${crd.spec.names['plural']}.${crd.spec.group}`);
-    assert.is(crd.spec.names['kind']?.toLowerCase(), crd.spec.names['singular']);
-    assert.is(crd.spec.versions.length, 1);
-    assert.is(version.name, 'v1alpha1');
-    assert.ok(version.served && version.storage);
-    assert.equal(version.subresources, { status: {} });
+    assert.is(String(crd.spec.names['kind']).toLowerCase(), crd.spec.names['singular']);
+    assert.is(crd.spec.names['listKind'], `${crd.spec.names['kind']}List`);
+    assert.is(versions.filter(({ storage }) => storage).length, 1);
+    for (const { served, subresources } of versions) {
+      assert.ok(served);
+      assert.equal(subresources, { status: {} });
+    }
   });
 
   test(`${file}: readers of Russian are told the same, as Deckhouse's site shows it`, () => {
     const translated = readCrd(`${TRANSLATED}${file}`);
-    assert.is(versionOf(translated).name, version.name);
-    assert.equal(described(translated).sort(), described(crd).sort());
-    const [only, ...others] = translated.spec.versions;
-    const parts = [Object.keys(translated), Object.keys(only ?? {}), others];
-    assert.equal(parts, [['spec'], ['name', 'schema'], []]);
-    for (const [path, node] of walk(versionOf(translated).schema.openAPIV3Schema)) {
-      const {
-        description = '',
-        properties: _,
-        items: __,
-        additionalProperties: ___,
-        ...more
-      } = node;
-      assert.equal(more, {}, `${path} says more than a description`);
-      assert.ok(description === '' || /[а-я]/.test(description), `${path} is not in Russian`);
-    }
+    assert.equal(Object.keys(translated), ['spec']);
+    assert.equal(
+      translated.spec.versions.map((version) => [Object.keys(version), version.name]),
+      versions.map(({ name }) => [['name', 'schema'], name]),
+    );
+    translated.spec.versions.forEach((version, index) => {
+      const original = versions[index];
+      assert.ok(original);
+      assert.equal(described(version).sort(), original && described(original).sort());
+      for (const [path, node] of walk(version.schema.openAPIV3Schema)) {
+        const {
+          description = '',
+          properties: _,
+          items: __,
+          additionalProperties: ___,
+          ...more
+        } = node;
+        assert.equal(more, {}, `${path} says more than a description`);
+        assert.ok(description === '' || /[а-я]/.test(description), `${path} is not in Russian`);
+      }
+    });
   });
 
-  test(`${file}: the schema is structural`, () => {
-    for (const [path, node] of walk(root)) {
-      const either = node['x-kubernetes-int-or-string'] === true;
-      assert.ok(either || node.type !== undefined, `${path} has no type`);
-      assert.ok(node.type !== 'array' || node.items !== undefined, `${path} has no items`);
-      assert.equal(missingMembers(node), [], `${path} requires what it does not have`);
-      assert.ok(node.pattern === undefined || new RegExp(node.pattern), `${path}: pattern`);
-    }
-  });
+  for (const { name, schema, additionalPrinterColumns = [] } of versions) {
+    const root = schema.openAPIV3Schema;
 
-  test(`${file}: every printer column points at a field of the schema`, () => {
-    for (const { name, jsonPath } of version.additionalPrinterColumns) {
-      if (jsonPath.startsWith('.metadata.')) continue;
-      const path = jsonPath.slice(1).replace('ingress[0].ip', 'ingress').split('.');
-      assert.ok(nodeAt(root, path), `${name}: ${jsonPath}`);
-    }
-  });
+    test(`${file}: the schema of ${name} is structural`, () => {
+      for (const [path, node] of walk(root)) {
+        const either = node['x-kubernetes-int-or-string'] === true;
+        assert.ok(either || node.type !== undefined, `${path} has no type`);
+        assert.ok(node.type !== 'array' || node.items !== undefined, `${path} has no items`);
+        assert.equal(missingMembers(node), [], `${path} requires what it does not have`);
+        assert.ok(node.pattern === undefined || new RegExp(node.pattern), `${path}: pattern`);
+      }
+    });
+
+    test(`${file}: every printer column of ${name} points at a field of the schema`, () => {
+      for (const { name: column, jsonPath } of additionalPrinterColumns) {
+        if (jsonPath.startsWith('.metadata.')) continue;
+        const list = jsonPath.slice(1).replace(/\[.*/, '');
+        assert.ok(nodeAt(root, list.split('.')), `${column}: ${jsonPath}`);
+      }
+    });
+  }
 }
 
 function missingMembers({ required = [], properties = {}, items, ...node }: Schema): string[] {

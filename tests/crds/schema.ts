@@ -33,7 +33,7 @@ export interface Crd {
   readonly spec: {
     readonly group: string;
     readonly scope: string;
-    readonly names: Readonly<Record<string, string>>;
+    readonly names: Readonly<Record<string, string | readonly string[]>>;
     readonly versions: readonly Version[];
   };
 }
@@ -42,8 +42,9 @@ interface Version {
   readonly name: string;
   readonly served: boolean;
   readonly storage: boolean;
+  readonly deprecated?: boolean;
   readonly subresources: unknown;
-  readonly additionalPrinterColumns: readonly {
+  readonly additionalPrinterColumns?: readonly {
     readonly name: string;
     readonly jsonPath: string;
   }[];
