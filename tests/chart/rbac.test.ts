@@ -101,17 +101,17 @@ const ignore = () => {};
 
 test('the controller may read what it watches, and write what it writes, and nothing more', async () => {
   const store = new WatchedStore(new FakeClock());
-  new ClusterState(store, {
-    onClasses: ignore,
-    onNodes: ignore,
-    onServices: ignore,
-    onChildren: ignore,
-    onProblem: ignore,
-  }).start();
+  const listener = {
+    ...{ onClasses: ignore, onNodes: ignore, onServices: ignore, onChildren: ignore },
+    ...{ onPools: ignore, onAdvertisements: ignore, onNamespaces: ignore, onProblem: ignore },
+  };
+  new ClusterState(store, listener, ['metallb-system']).start();
   const needed = [...store.needed, ...(await writesOfController('controller'))];
   assert.equal(ofStore(grantedTo('controller', 'defaults')), needed.sort());
 });
 
+/** Hooks write the statuses of the others. */
+const SERVED_BY_METALLB = ['patch /services/status'];
 const WRITES_OF_NO_HOOK = [
   'patch internal.network.deckhouse.io/sdninternall2lbservices/status',
   'patch network.deckhouse.io/metalloadbalancerclasses/status',
@@ -122,7 +122,7 @@ for (const caseName of WITH_SHELL_OPERATOR) {
     const writes = ofStore(grantedTo('controller', caseName)).filter(
       (grant) => !/^(?:list|watch) /.test(grant),
     );
-    assert.equal(writes, WRITES_OF_NO_HOOK);
+    assert.equal(writes, [...SERVED_BY_METALLB, ...WRITES_OF_NO_HOOK]);
   });
 
   test(`${caseName}: shell-operator may do what its hooks ask for, and nothing more`, async () => {

@@ -143,7 +143,10 @@ test('a /64 is a pool like any other', () => {
   allocator.setPools([poolOf('p', '2001:db8::/64')]);
   const claim = claimOf('a', { families: ['IPv6'] });
   assert.equal(allocator.assign(claim, 0).assignment.ips, ipsOf('2001:db8::'));
-  assert.equal(allocator.usage('p'), { total: 1n << 64n, used: 1n });
+  const { total, used, families } = allocator.usage('p');
+  assert.equal({ total, used }, { total: 1n << 64n, used: 1n });
+  assert.equal(families.IPv6, { total, used });
+  assert.equal(families.IPv4, { total: 0n, used: 0n });
 });
 
 test.run();

@@ -111,8 +111,47 @@ const rows: readonly Row[] = [
     pools: [DUAL_POOL, OTHER_DUAL_POOL],
     before: [claimOf('a')],
     claim: claimOf('a', { ...prefer, pools: ['other'] }),
-    holds: '192.0.2.1, 2001:db8:9::1',
+    holds: '192.0.2.1',
     outsidePool: '192.0.2.1',
+  },
+  {
+    name: 'requested addresses of two families come from one pool or not at all',
+    pools: [DUAL_POOL, OTHER_DUAL_POOL],
+    claim: claimOf('a', {
+      ...require,
+      pools: ['p', 'other'],
+      requested: ipsOf('192.0.2.1, 2001:db8:9::1'),
+    }),
+    holds: '',
+    refused:
+      'requested-ip-not-in-pool: requested address 192.0.2.1 is in pool p, but 2001:db8:9::1 is not: both come from one pool',
+  },
+  {
+    name: 'a requested address of another pool takes the other family along to that pool',
+    pools: [DUAL_POOL, OTHER_DUAL_POOL],
+    before: [claimOf('a', require)],
+    claim: claimOf('a', {
+      ...require,
+      pools: ['p', 'other'],
+      requested: ipsOf('2001:db8:9::1'),
+    }),
+    holds: '198.51.100.1, 2001:db8:9::1',
+  },
+  {
+    name: 'who wants another pool since it got its address gets one of that pool',
+    pools: [IPV4_POOL, OTHER_DUAL_POOL],
+    before: [claimOf('a')],
+    claim: claimOf('a', { pools: ['other'], poolNamedByOwner: true, leavesOtherPools: true }),
+    holds: '198.51.100.1',
+  },
+  {
+    name: 'who wants another pool that is full keeps what it has',
+    pools: [IPV4_POOL, poolOf('other', '198.51.100.1')],
+    before: [claimOf('a'), claimOf('x', { pools: ['other'] })],
+    claim: claimOf('a', { pools: ['other'], poolNamedByOwner: true, leavesOtherPools: true }),
+    holds: '192.0.2.1',
+    outsidePool: '192.0.2.1',
+    refused: 'pool-exhausted: no free IPv4 address (other: 1 of 1 used)',
   },
   {
     name: 'a requested address is given',

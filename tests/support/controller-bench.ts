@@ -2,14 +2,14 @@ import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { CHILD_ANNOTATION, CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { Controller } from '../../modules/metallb/src/controller/controller.ts';
+import type { TermOptions } from '../../modules/metallb/src/controller/term.ts';
+import { isKind } from '../../modules/metallb/src/store/kinds.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
 import type { NewObject, Operation } from '../../modules/metallb/src/store/store.ts';
 import { FakeClock } from './fake-clock.ts';
 import { SILENT } from './silent-log.ts';
 
-type HookRunner = 'controller' | 'shell-operator';
-
-const CHANGED_KINDS = ['Service', 'Node', 'MetalLoadBalancerClass'] as const;
+type HookRunner = TermOptions['hookRunner'];
 
 /** Counts what it is asked to write. */
 class CountingStore extends MemoryStore {
@@ -35,12 +35,16 @@ export class ControllerBench {
   readonly store = new CountingStore(this.clock);
   /** `Kind/name Type Reason: message` */
   readonly events: string[] = [];
-  readonly #hookRunner: HookRunner;
+  readonly #options: Partial<TermOptions>;
   #controller: Controller;
   #isStarted = false;
 
-  constructor(objects: readonly NewObject[], hookRunner: HookRunner = 'controller') {
-    this.#hookRunner = hookRunner;
+  constructor(
+    objects: readonly NewObject[],
+    hookRunner: HookRunner = 'controller',
+    options: Partial<TermOptions> = {},
+  ) {
+    this.#options = { ...options, hookRunner };
     this.#controller = this.#newController();
     for (const object of objects) this.store.put(object);
   }
@@ -77,9 +81,8 @@ export class ControllerBench {
 
   /** A user's change: metadata and spec as given, the status stays. */
   change(object: NewObject): void {
-    const { name, namespace } = object.metadata;
-    const kind = CHANGED_KINDS.find((candidate) => candidate === object.kind);
-    const existing = kind && this.store.get({ kind, namespace, name });
+    const { kind } = object;
+    const existing = isKind(kind) ? this.store.get({ kind, ...object.metadata }) : undefined;
     this.store.put({ ...object, status: existing?.status });
   }
 
@@ -110,6 +113,10 @@ export class ControllerBench {
     return listAt(status, 'loadBalancer', 'ingress').map((entry) => valueAt(entry, 'ip'));
   }
 
+  annotations(service: string): Readonly<Record<string, string>> {
+    return this.#service(service).metadata.annotations ?? {};
+  }
+
   /** `type=status: message` */
   conditions(service: string): string[] {
     return conditionsOf(this.#service(service));
@@ -135,7 +142,7 @@ export class ControllerBench {
           this.events.push(`${subject.kind}/${subject.name} ${type} ${reason}: ${message}`);
         },
       },
-      { hookRunner: this.#hookRunner },
+      this.#options,
     );
   }
 }

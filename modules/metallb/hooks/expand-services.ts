@@ -61,8 +61,7 @@ interface Expansion {
  * @param placeChildren `place`, which takes the children seen here for all there are, or one that knows the others
  */
 export function expandServices(view: ExpansionView, placeChildren: Place = place): Operation[] {
-  const inForce = new Map(view.classes.map((item) => [item.metadata.name, item]));
-  const classes = { inForce, refused: view.refusedClasses };
+  const classes = classesOf(view);
   const deletions: Operation[] = [];
   const expansions: Expansion[] = [];
   for (const [key, service] of view.services) {
@@ -80,6 +79,29 @@ export function expandServices(view: ExpansionView, placeChildren: Place = place
       ...conditionOperations(expansion, view.nowEpochMs),
     ]),
   ];
+}
+
+/** Name of the class that has a Service, or would have it if it could; undefined: none does. */
+export function classInCharge(
+  service: Observed<Service>,
+  view: Omit<ExpansionView, 'services'>,
+): string | undefined {
+  const { choice } = expansionOf(service, classesOf(view), view);
+  switch (choice.kind) {
+    case 'chosen':
+      return choice.chosen.metadata.name;
+    case 'not-found':
+    case 'refused':
+      return choice.name;
+    case 'not-ours':
+    case 'not-taken-over':
+      return undefined;
+  }
+}
+
+function classesOf({ classes, refusedClasses }: Omit<ExpansionView, 'services'>): Classes {
+  const inForce = new Map(classes.map((item) => [item.metadata.name, item]));
+  return { inForce, refused: refusedClasses };
 }
 
 function isServed({ object, value }: Observed<Service>): boolean {
@@ -107,7 +129,7 @@ function deletion({ object: { metadata } }: Observed<Child>): Operation {
 function expansionOf(
   service: Observed<Service>,
   classes: Classes,
-  { children, nodes }: ExpansionView,
+  { children, nodes }: Pick<ExpansionView, 'children' | 'nodes'>,
 ): Expansion {
   const own = children
     .ofService(keyOf(service.object.metadata))

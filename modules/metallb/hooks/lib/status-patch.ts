@@ -1,7 +1,7 @@
 import type { WantedCondition } from '../../src/api/conditions.ts';
 import { isRecord } from '../../src/api/fields.ts';
 import type { KubernetesObject } from '../../src/api/object.ts';
-import { testVersion } from '../../src/store/json-patch.ts';
+import { pointerTo, testVersion } from '../../src/store/json-patch.ts';
 import type { JsonPatchOperation } from '../../src/store/store.ts';
 import { formatTimestamp } from '../../src/time/clock.ts';
 import { listAt, valueAt } from './json.ts';
@@ -15,6 +15,8 @@ export interface StatusChanges {
   readonly conditions: ConditionChanges;
   /** IPs of status.loadBalancer.ingress in order; undefined leaves it as it is. */
   readonly ingress?: readonly string[] | undefined;
+  /** Only of built-in kinds, whose annotations the API server takes from a status, too; undefined removes one. */
+  readonly annotations?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
@@ -31,12 +33,31 @@ export function statusPatch(
     ...ingressOperations(object.status, changes.ingress),
     ...conditionOperations(object.status, changes.conditions, nowEpochMs),
   ];
-  if (operations.length === 0) return [];
-  const hasStatus = isRecord(object.status);
+  const annotations = annotationOperations(object, changes.annotations ?? {});
+  if (operations.length + annotations.length === 0) return [];
+  const needsStatus = operations.length > 0 && !isRecord(object.status);
   return [
     testVersion(object),
-    ...(hasStatus ? [] : [{ op: 'add', path: '/status', value: {} } as const]),
+    ...annotations,
+    ...(needsStatus ? [{ op: 'add', path: '/status', value: {} } as const] : []),
     ...operations,
+  ];
+}
+
+function annotationOperations(
+  { metadata: { annotations } }: KubernetesObject,
+  wanted: Readonly<Record<string, string | undefined>>,
+): JsonPatchOperation[] {
+  const differing = Object.entries(wanted).filter(([name, value]) => annotations?.[name] !== value);
+  if (differing.length === 0) return [];
+  return [
+    ...(annotations === undefined
+      ? [{ op: 'add', path: '/metadata/annotations', value: {} } as const]
+      : []),
+    ...differing.map(([name, value]): JsonPatchOperation => {
+      const path = pointerTo('metadata', 'annotations', name);
+      return value === undefined ? { op: 'remove', path } : { op: 'add', path, value };
+    }),
   ];
 }
 

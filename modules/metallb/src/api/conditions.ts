@@ -19,6 +19,8 @@ export const SERVICE_CONDITION = {
   ipsInPool: 'network.deckhouse.io/ips-in-pool',
   /** False while nobody can answer for an IP; absent otherwise. */
   ipsAnnounceable: 'network.deckhouse.io/ips-announceable',
+  /** Where MetalLB's API serves the Service: whether it has its IP, and from which pool; absent where a class does. */
+  metallbPool: 'metallb.io/ip-address-pool',
 } as const;
 
 /** Conditions of a child, written by the controller beside what the speakers write. */
@@ -104,6 +106,12 @@ export const CONDITION_REASONS = {
     [SERVICE_CONDITION.ipsAssignable]: [...WITHOUT_IP, 'AllocationFailed'],
     [SERVICE_CONDITION.ipsInPool]: ['NotInPool'],
     [SERVICE_CONDITION.ipsAnnounceable]: ['NoCommonInterface'],
+    [SERVICE_CONDITION.metallbPool]: [
+      'IPAddressPoolBound',
+      ...WITHOUT_IP,
+      'PoolNotForService',
+      'InvalidAnnotation',
+    ],
   },
   [CHILD_KIND]: {
     [CHILD_CONDITION.assigned]: ['Assigned', ...WITHOUT_IP],

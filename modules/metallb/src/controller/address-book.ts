@@ -5,25 +5,24 @@ import {
   statusPatch,
 } from '../../hooks/lib/status-patch.ts';
 import type { Child } from '../api/child.ts';
-import { CHILD_CONDITION, type ConditionReason } from '../api/conditions.ts';
-import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import { CHILD_CONDITION } from '../api/conditions.ts';
 import { CHILD_KIND } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
-import type { Problem } from '../api/problem.ts';
 import type { Service } from '../api/service.ts';
 import type { Allocator, PoolUsage } from '../ipam/allocator.ts';
-import type { Assigned, RefusalReason, Refused } from '../ipam/claim.ts';
+import type { Assigned, Refused } from '../ipam/claim.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { JsonPatchOperation, Operation } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
-import { claimOfChild, poolOfClass } from './claim-of-child.ts';
+import { claimOfChild } from './claim-of-child.ts';
+import { REFUSAL_REASONS } from './refusal-reasons.ts';
 import { Reservations } from './reservations.ts';
+import type { WaitingList } from './waiting-list.ts';
 
 export interface AddressBookPorts {
   readonly clock: Clock;
   readonly allocator: Allocator;
-  /** Services for whose children an address may be there now. */
-  readonly onFreed: (services: ReadonlySet<string>) => void;
+  readonly waiting: WaitingList;
 }
 
 /** Addresses of a class, and the Services that have fewer of them than they ask for. */
@@ -34,8 +33,6 @@ export interface ClassUsage extends PoolUsage {
 /** Gives children their IPs and remembers who waits for one. */
 export class AddressBook {
   readonly #ports: AddressBookPorts;
-  /** Pool to the Services that wait for an address of it. */
-  readonly #waiting = new Map<string, Set<string>>();
   readonly #reservations: Reservations;
 
   constructor(ports: AddressBookPorts) {
@@ -43,16 +40,8 @@ export class AddressBook {
     this.#reservations = new Reservations(ports.allocator);
   }
 
-  /** @returns what is wrong with pools that are not in force */
-  setClasses(classes: readonly MetalLoadBalancerClass[]): readonly Problem[] {
-    const oldestFirst = [...classes].sort(compareAge);
-    const change = this.#ports.allocator.setPools(oldestFirst.map(poolOfClass));
-    this.#wake(change.changedPools);
-    return change.problems;
-  }
-
   usage(className: string): ClassUsage {
-    const servicesWaiting = this.#waiting.get(className)?.size ?? 0;
+    const servicesWaiting = this.#ports.waiting.size(className);
     return { ...this.#ports.allocator.usage(className), servicesWaiting };
   }
 
@@ -67,8 +56,8 @@ export class AddressBook {
   /** Keeps the IPs in the status of a Service without children for it. */
   reserve(service: Service): void {
     const freed = this.#reservations.set(service, this.#ports.clock.now());
-    this.#waitNoMore(keyOf(service.metadata));
-    this.#wake(freed);
+    this.#ports.waiting.remove(keyOf(service.metadata));
+    this.#ports.waiting.wake(freed);
   }
 
   /**
@@ -82,7 +71,7 @@ export class AddressBook {
     inherited: readonly IpAddress[],
   ): Operation[] {
     const freed = new Set(this.#reservations.end(serviceKey, this.#ports.clock.now()));
-    this.#waitNoMore(serviceKey);
+    this.#ports.waiting.remove(serviceKey);
     const wishesFirst = [...children].sort(
       (a, b) =>
         Number(b.value.requestedIp !== undefined) - Number(a.value.requestedIp !== undefined),
@@ -90,23 +79,23 @@ export class AddressBook {
     const operations = wishesFirst.flatMap((child) => {
       this.adopt(child);
       const outcome = this.#assignOne(child.value, inherited);
-      if (outcome.kind === 'refused') this.#wait(child.value.className, serviceKey);
+      if (outcome.kind === 'refused') this.#ports.waiting.add(child.value.className, serviceKey);
       for (const pool of outcome.freedPools) freed.add(pool);
       return this.#statusOperation(child, outcome);
     });
-    this.#wake([...freed]);
+    this.#ports.waiting.wake(freed);
     return operations;
   }
 
   /** The child is gone. */
   release(childKey: string): void {
-    this.#wake(this.#ports.allocator.release(childKey, this.#ports.clock.now()));
+    this.#ports.waiting.wake(this.#ports.allocator.release(childKey, this.#ports.clock.now()));
   }
 
   /** The Service is gone. */
   forget(serviceKey: string): void {
-    this.#waitNoMore(serviceKey);
-    this.#wake(this.#reservations.end(serviceKey, this.#ports.clock.now()));
+    this.#ports.waiting.remove(serviceKey);
+    this.#ports.waiting.wake(this.#reservations.end(serviceKey, this.#ports.clock.now()));
   }
 
   #assignOne(child: Child, inherited: readonly IpAddress[]): Assigned | Refused {
@@ -129,28 +118,6 @@ export class AddressBook {
     const patch = [...changes, ...withoutAnnouncer(value, outcome)];
     return [{ do: 'patch', ref, subresource: 'status', patch }];
   }
-
-  #waitNoMore(serviceKey: string): void {
-    for (const waiting of this.#waiting.values()) waiting.delete(serviceKey);
-  }
-
-  #wait(pool: string, serviceKey: string): void {
-    const waiting = this.#waiting.get(pool) ?? new Set();
-    this.#waiting.set(pool, waiting.add(serviceKey));
-  }
-
-  #wake(pools: readonly string[]): void {
-    const services = new Set(pools.flatMap((pool) => [...(this.#waiting.get(pool) ?? [])]));
-    if (services.size > 0) this.#ports.onFreed(services);
-  }
-}
-
-function compareAge(
-  { metadata: a }: MetalLoadBalancerClass,
-  { metadata: b }: MetalLoadBalancerClass,
-): number {
-  const [ageA, ageB] = [a, b].map((item) => `${item.creationTimestamp} ${keyOf(item)}`);
-  return (ageA ?? '') < (ageB ?? '') ? -1 : 1;
 }
 
 /** Whoever announced another IP has not announced this one: nobody has. */
@@ -182,16 +149,6 @@ function statusOf({ className }: Child, outcome: Assigned | Refused): StatusChan
   };
 }
 
-const WITHOUT_IP: Readonly<Record<RefusalReason, ConditionReason>> = {
-  'unknown-pool': 'UnknownPool',
-  'pool-not-automatic': 'PoolNotAutomatic',
-  'no-such-family': 'NoSuchFamily',
-  'pool-exhausted': 'PoolExhausted',
-  'requested-ip-not-in-pool': 'RequestedIpNotInPool',
-  'requested-ip-in-use': 'RequestedIpInUse',
-  'sharing-refused': 'SharingRefused',
-};
-
 function assignedCondition(className: string, outcome: Assigned | Refused): ConditionValue {
   const ips = outcome.assignment.ips.join(', ');
   if (outcome.kind === 'assigned') {
@@ -203,5 +160,9 @@ function assignedCondition(className: string, outcome: Assigned | Refused): Cond
     outcome.reason === 'unknown-pool'
       ? `the addressPool of MetalLoadBalancerClass ${className} is not in force: see the condition Accepted of that class`
       : outcome.sentence;
-  return { status: 'False', reason: WITHOUT_IP[outcome.reason], message: `${sentence}${kept}` };
+  return {
+    status: 'False',
+    reason: REFUSAL_REASONS[outcome.reason],
+    message: `${sentence}${kept}`,
+  };
 }

@@ -6,21 +6,20 @@ import {
 } from '../api/metal-load-balancer-class.ts';
 import { type Node, parseNode } from '../api/node.ts';
 import { type KubernetesObject, keyOf } from '../api/object.ts';
-import type { Problem } from '../api/problem.ts';
 import { parseService, type Service } from '../api/service.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { Mirror } from '../store/mirror.ts';
 import type { Kind, ObjectRef, Store } from '../store/store.ts';
 import { Grouping } from './grouping.ts';
+import { type MetallbListener, MetallbState } from './metallb-state.ts';
 
 /** Who is told what changed, by key. */
-export interface ClusterListener {
+export interface ClusterListener extends MetallbListener {
   readonly onClasses: (names: ReadonlySet<string>) => void;
   readonly onNodes: (names: ReadonlySet<string>) => void;
   readonly onServices: (keys: ReadonlySet<string>) => void;
   /** @param serviceKeys the Services that these children name or share an IP with, before the change or after it */
   readonly onChildren: (keys: ReadonlySet<string>, serviceKeys: ReadonlySet<string>) => void;
-  readonly onProblem: (problems: readonly Problem[]) => void;
 }
 
 /** What the controller knows of the cluster, with the indexes from Services and IPs to children. */
@@ -29,11 +28,14 @@ export class ClusterState implements ChildLookup {
   readonly nodes: Mirror<Node>;
   readonly services: Mirror<Service>;
   readonly children: Mirror<Child>;
+  readonly metallb: MetallbState;
   readonly #childrenByService = new Grouping();
   readonly #childrenByIp = new Grouping();
 
-  constructor(store: Store, listener: ClusterListener) {
+  /** @param metallbNamespaces those whose objects of MetalLB's API count, the strongest first */
+  constructor(store: Store, listener: ClusterListener, metallbNamespaces: readonly string[]) {
     const { onProblem } = listener;
+    this.metallb = new MetallbState(store, listener, metallbNamespaces);
     this.classes = new Mirror(store, {
       kind: 'MetalLoadBalancerClass',
       parse: parseMetalLoadBalancerClass,
@@ -109,6 +111,7 @@ export class ClusterState implements ChildLookup {
       Node: this.nodes,
       Service: this.services,
       SDNInternalL2LBService: this.children,
+      ...this.metallb.byKind,
     };
     return mirrors[ref.kind]?.object(keyOf(ref));
   }
@@ -118,7 +121,8 @@ export class ClusterState implements ChildLookup {
   }
 
   get #mirrors() {
-    return [this.classes, this.nodes, this.services, this.children];
+    const { classes, nodes, services, children, metallb } = this;
+    return [classes, nodes, services, children, ...Object.values(metallb.byKind)];
   }
 
   /** @returns the Services that these children belong to or belonged to, and those whose IP they share now or did before */

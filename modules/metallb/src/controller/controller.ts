@@ -2,7 +2,7 @@ import type { AdmissionView } from '../admission/view.ts';
 import { formatProblem } from '../api/problem.ts';
 import type { ClassUsage } from './address-book.ts';
 import { isAccepted } from './class-status.ts';
-import { ClusterState } from './cluster-state.ts';
+import { type ClusterListener, ClusterState } from './cluster-state.ts';
 import { fencedStore } from './fenced-store.ts';
 import { narratedStore } from './narrated-store.ts';
 import { Term, type TermOptions, type TermPorts } from './term.ts';
@@ -12,6 +12,14 @@ export interface ClassFigures extends ClassUsage {
   /** As it is written now, it is in force. */
   readonly isAccepted: boolean;
 }
+
+const DEFAULTS: TermOptions = {
+  coolDownMs: 60_000,
+  hookRunner: 'controller',
+  lbClass: undefined,
+  metallbNamespaces: ['metallb-system'],
+  metallbPoolPolicy: 'Keep',
+};
 
 export type ControllerPorts = Omit<TermPorts, 'cluster'>;
 
@@ -35,16 +43,20 @@ export class Controller {
   constructor(ports: ControllerPorts, options: Partial<TermOptions> = {}) {
     const { store, log } = ports;
     this.#ports = ports;
-    this.#options = { coolDownMs: 60_000, hookRunner: 'controller', ...options };
-    this.#cluster = new ClusterState(store, {
+    this.#options = { ...DEFAULTS, ...options };
+    const listener: ClusterListener = {
       onClasses: (names) => this.#inTerm((term) => term.onClasses(names)),
       onNodes: (names) => this.#inTerm((term) => term.onNodes(names)),
       onServices: (keys) => this.#inTerm((term) => term.onServices(keys)),
       onChildren: (keys, serviceKeys) => this.#inTerm((term) => term.onChildren(keys, serviceKeys)),
+      onPools: () => this.#inTerm((term) => term.onPools()),
+      onAdvertisements: () => this.#inTerm((term) => term.onAdvertisements()),
+      onNamespaces: (names) => this.#inTerm((term) => term.onNamespaces(names)),
       onProblem: (problems) => {
         log.warn('object refused', { problems: problems.map(formatProblem) });
       },
-    });
+    };
+    this.#cluster = new ClusterState(store, listener, this.#options.metallbNamespaces);
   }
 
   /** The whole cluster has been seen: this controller leads or could take over. */

@@ -18,6 +18,13 @@ export class Fingerprints {
     }
     return hasChanged;
   }
+
+  /** Likewise, where these keys are all there are. */
+  changedAll(keys: Iterable<string>, describe: (key: string) => unknown): boolean {
+    const present = new Set(keys);
+    const all = new Set([...this.#texts.keys(), ...present]);
+    return this.changed(all, (key) => (present.has(key) ? describe(key) : undefined));
+  }
 }
 
 function bigintAsText(_: string, value: unknown): unknown {

@@ -69,11 +69,10 @@ async function run(settings: ControllerSettings): Promise<void> {
   const leads = () => leadership?.leads ?? cluster.lease === undefined;
   const cluster = openCluster(settings, { ...ports, leads });
   const store = fencedStore(cluster.store, leads);
-  const { coolDownMs, hookRunner } = settings;
   const events = recorderOf(cluster.events, new EventMetrics(metrics), log);
   const controller = new Controller(
     { ...ports, store, tell: (occurrence) => events.record(occurrence) },
-    { coolDownMs, hookRunner },
+    settings,
   );
   const leadership =
     cluster.lease &&

@@ -18,8 +18,12 @@ import { ClassPlacements } from './class-placements.ts';
 import { classStatusOperation } from './class-status.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { Fingerprints } from './fingerprints.ts';
+import { offerPools } from './pools-on-offer.ts';
+import { ServiceAddresses } from './service-addresses.ts';
+import { wasServedByMetallb } from './service-owner.ts';
 import { ServiceReconciler } from './service-reconciler.ts';
 import { ShardedQueue } from './sharded-queue.ts';
+import { WaitingList } from './waiting-list.ts';
 
 export interface TermPorts {
   readonly store: Store;
@@ -38,6 +42,12 @@ export interface TermOptions {
   readonly coolDownMs: number;
   /** Whoever runs the hooks alone writes children, statuses of Services and labels of nodes. */
   readonly hookRunner: 'controller' | 'shell-operator';
+  /** `spec.loadBalancerClass` of what MetalLB's API serves; undefined: what has none. */
+  readonly lbClass: string | undefined;
+  /** Whose objects of MetalLB's API count, the strongest first. */
+  readonly metallbNamespaces: readonly [string, ...string[]];
+  /** What becomes of an IP that a pool of MetalLB's API holds no more. */
+  readonly metallbPoolPolicy: 'Keep' | 'Reassign';
 }
 
 /** What may change with every IP is looked at this often at most: figures of classes, labels of nodes. */
@@ -54,32 +64,46 @@ const NODE_LABELS = 'nodes/labels';
 export class Term {
   readonly #ports: TermPorts;
   readonly #cluster: ClusterState;
+  readonly #allocator: Allocator;
+  readonly #waiting: WaitingList;
   readonly #addresses: AddressBook;
+  readonly #serviceAddresses: ServiceAddresses;
   readonly #placements: ClassPlacements;
   readonly #services: ShardedQueue;
   /** Statuses of classes by name, and the labels of nodes. */
   readonly #others: WorkQueue;
   readonly #classFacts = new Fingerprints();
   readonly #nodeFacts = new Fingerprints();
-  readonly #runsHooks: boolean;
+  readonly #poolFacts = new Fingerprints();
+  readonly #namespaceFacts = new Fingerprints();
+  readonly #options: TermOptions;
   #poolProblems: readonly Problem[] = [];
   #othersTimer: Timer | undefined;
   #isOver = false;
 
-  constructor(ports: TermPorts, { coolDownMs, hookRunner }: TermOptions) {
-    const { store, clock, random, log, cluster } = ports;
+  constructor(ports: TermPorts, options: TermOptions) {
+    const { clock, random, log, cluster } = ports;
     this.#ports = ports;
-    this.#runsHooks = hookRunner === 'controller';
+    this.#options = options;
     this.#cluster = cluster;
     this.#placements = new ClassPlacements((service) => this.#services.add(service));
-    this.#addresses = new AddressBook({
-      clock,
-      allocator: new Allocator({ coolDownMs }),
-      onFreed: (services) => this.#addServices(services),
+    this.#allocator = new Allocator(options);
+    this.#waiting = new WaitingList((services) => this.#addServices(services));
+    const shared = { clock, allocator: this.#allocator, waiting: this.#waiting };
+    this.#addresses = new AddressBook(shared);
+    this.#serviceAddresses = new ServiceAddresses({
+      ...shared,
+      pools: () => cluster.metallb.pools,
+      labelsOfNamespace: (namespace) => cluster.metallb.labelsOfNamespace(namespace),
     });
     const reconciler = new ServiceReconciler(
-      { store, clock, cluster, placements: this.#placements, addresses: this.#addresses },
-      { runsHooks: this.#runsHooks },
+      {
+        ...ports,
+        placements: this.#placements,
+        addresses: this.#addresses,
+        serviceAddresses: this.#serviceAddresses,
+      },
+      { runsHooks: this.#runsHooks, lbClass: options.lbClass },
     );
     const onFailure = (key: string, error: unknown, retryMs: number | undefined) => {
       if (error instanceof ConflictError) log.debug('conflict', { key, retryMs, error });
@@ -109,7 +133,8 @@ export class Term {
     const { log, tell } = this.#ports;
     this.#classesChanged(this.#cluster.classes.keys());
     this.#nodesChanged(this.#cluster.nodes.keys());
-    this.#poolProblems = this.#addresses.setClasses(this.#classes);
+    this.#poolsChanged();
+    this.#offerPools();
     const members = this.#nodes.filter(({ labels }) => labels[LABEL.member] !== undefined);
     this.#placements.adoptNodes(new Set(members.map(({ metadata }) => metadata.name)));
     for (const child of this.#childrenByAge()) {
@@ -129,7 +154,8 @@ export class Term {
     }
     for (const service of this.#cluster.services.values()) {
       if (this.#cluster.ofService(keyOf(service.metadata)).length > 0) continue;
-      this.#addresses.reserve(service);
+      if (wasServedByMetallb(service)) this.#serviceAddresses.adopt(service);
+      else this.#addresses.reserve(service);
     }
     const orphaned = [...this.#cluster.children.values()].map((child) => keyOf(child.serviceRef));
     this.#addServices(new Set(orphaned));
@@ -154,8 +180,24 @@ export class Term {
       this.#scheduleOthers();
       return;
     }
-    this.#poolProblems = this.#addresses.setClasses(this.#classes);
+    this.#offerPools();
     this.#lookAtEverything();
+  }
+
+  onPools(): void {
+    if (!this.#poolsChanged()) return;
+    this.#offerPools();
+    this.#lookAtEverything();
+  }
+
+  onAdvertisements(): void {}
+
+  onNamespaces(names: ReadonlySet<string>): void {
+    const labels = (name: string) => this.#cluster.metallb.namespaces.get(name)?.labels;
+    if (!this.#namespaceFacts.changed(names, labels)) return;
+    for (const key of this.#cluster.services.keys()) {
+      if (names.has(key.slice(0, key.indexOf('/')))) this.#services.add(key);
+    }
   }
 
   onNodes(names: ReadonlySet<string>): void {
@@ -172,6 +214,20 @@ export class Term {
     }
     this.#addServices(serviceKeys);
     this.#scheduleOthers();
+  }
+
+  get #runsHooks(): boolean {
+    return this.#options.hookRunner === 'controller';
+  }
+
+  #offerPools(): void {
+    const { problems, changedPools } = offerPools(this.#allocator, {
+      classes: this.#classes,
+      pools: this.#cluster.metallb.pools,
+      reassigns: this.#options.metallbPoolPolicy === 'Reassign',
+    });
+    this.#poolProblems = problems;
+    this.#waiting.wake(changedPools);
   }
 
   #addServices(keys: ReadonlySet<string>): void {
@@ -241,6 +297,11 @@ export class Term {
       const item = this.#cluster.classes.get(name);
       return this.#cluster.classes.object(name) && [item?.metadata.uid, item?.spec];
     });
+  }
+
+  #poolsChanged(): boolean {
+    const { all } = this.#cluster.metallb.pools;
+    return this.#poolFacts.changedAll(all.keys(), (key) => all.get(key));
   }
 
   /** By what groups and labels depend on: a Node's status changes every few seconds and is none of it. */

@@ -1,6 +1,13 @@
 import type { Problem } from '../api/problem.ts';
-import { compareIps, type IpAddress } from '../net/ip.ts';
-import { type AddressView, type Choice, chooseAddresses, mayStay, stillFits } from './choose.ts';
+import { compareIps, type IpAddress, type IpFamily } from '../net/ip.ts';
+import {
+  type AddressView,
+  type Choice,
+  chooseAddresses,
+  isInside,
+  mayStay,
+  stillFits,
+} from './choose.ts';
 import type { Assigned, Assignment, Claim, Refusal, Refused } from './claim.ts';
 import { CoolDown } from './cool-down.ts';
 import { type Pool, samePool } from './pool.ts';
@@ -10,6 +17,7 @@ import { sameSharing } from './sharing.ts';
 import { Tenants } from './tenants.ts';
 
 const DEFAULT_COOL_DOWN_MS = 60_000;
+const NO_USAGE = { total: 0n, used: 0n };
 
 interface Holding {
   readonly claim: Claim;
@@ -24,9 +32,13 @@ interface PoolChange {
   readonly changedPools: readonly string[];
 }
 
-export interface PoolUsage {
+interface Usage {
   readonly total: bigint;
   readonly used: bigint;
+}
+
+export interface PoolUsage extends Usage {
+  readonly families: Readonly<Record<IpFamily, Usage>>;
 }
 
 /**
@@ -80,12 +92,15 @@ export class Allocator {
     this.#endCoolDowns(now);
     const held = this.#holdings.get(claim.owner)?.ips ?? [];
     const choice = this.#choose(claim, held);
-    const next =
-      choice.kind === 'chosen' ? choice.ips : held.filter((ip) => mayStay(this.#view, claim, ip));
-    const freedPools = this.#exchange(claim, next, now);
-    return choice.kind === 'chosen'
-      ? this.#assigned(claim, freedPools)
-      : this.#refused(claim, choice, freedPools);
+    if (choice.kind === 'refused') return { ...this.keep(claim, now), ...choice };
+    return this.#assigned(claim, this.#exchange(claim, choice.ips, now));
+  }
+
+  /** Gives nothing; what the owner holds stays as far as nobody else objects. For a claim that somebody else refuses. */
+  keep(claim: Claim, now: number): Assigned {
+    const held = this.#holdings.get(claim.owner)?.ips ?? [];
+    const staying = held.filter((ip) => mayStay(this.#view, claim, ip));
+    return this.#assigned(claim, this.#exchange(claim, staying, now));
   }
 
   /** @returns the pools in which something became free */
@@ -102,7 +117,25 @@ export class Allocator {
   /** Addresses in use and in all; an assignment outside the pool doesn't count. Zero for a pool not in force. */
   usage(pool: string): PoolUsage {
     const space = this.#pools.get(pool);
-    return { total: space?.total ?? 0n, used: space?.used ?? 0n };
+    const families = {
+      IPv4: space?.usage('IPv4') ?? NO_USAGE,
+      IPv6: space?.usage('IPv6') ?? NO_USAGE,
+    };
+    return {
+      total: families.IPv4.total + families.IPv6.total,
+      used: families.IPv4.used + families.IPv6.used,
+      families,
+    };
+  }
+
+  /** The pool in force that has the address. */
+  poolOf(ip: IpAddress): string | undefined {
+    return this.#pools.find(ip)?.pool.name;
+  }
+
+  /** Whether the pool assigns as it stands, or as it last could. */
+  hasPool(name: string): boolean {
+    return this.#pools.get(name) !== undefined;
   }
 
   #choose(claim: Claim, held: readonly IpAddress[]): Choice {
@@ -146,7 +179,7 @@ export class Allocator {
   #vacate(ip: IpAddress, owner: string, now: number): void {
     this.#tenants.leave(ip, owner);
     if (this.#tenants.has(ip)) return;
-    this.#pools.find(ip)?.vacate();
+    this.#pools.find(ip)?.vacate(ip);
     this.#coolDown.start(ip, now);
   }
 
@@ -161,11 +194,7 @@ export class Allocator {
   }
 
   #assignment({ claim, ips }: Holding): Assignment {
-    const isOutside = (ip: IpAddress) => {
-      const pool = this.#pools.find(ip)?.pool.name;
-      return pool === undefined || !claim.pools.includes(pool);
-    };
-    return { ips, outsidePool: ips.filter(isOutside) };
+    return { ips, outsidePool: ips.filter((ip) => !isInside(this.#pools, claim, ip)) };
   }
 
   #assigned(claim: Claim, freedPools: readonly string[]): Assigned {

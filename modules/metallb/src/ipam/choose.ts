@@ -21,6 +21,7 @@ export function stillFits(view: AddressView, claim: Claim, ip: IpAddress): boole
   return (
     wantedFamilies(claim).includes(family) &&
     (requested === undefined || requested === ip) &&
+    (claim.leavesOtherPools !== true || isInside(view.pools, claim, ip)) &&
     mayStay(view, claim, ip)
   );
 }
@@ -34,10 +35,15 @@ export function mayStay({ pools, tenants }: AddressView, claim: Claim, ip: IpAdd
 
 /** Which pool has it now is no reason to move, unless all pools of the claim say so. One not in force says nothing. */
 function isReassigned(pools: PoolsInForce, claim: Claim, ip: IpAddress): boolean {
-  const home = pools.find(ip)?.pool.name;
-  if (home !== undefined && claim.pools.includes(home)) return false;
+  if (isInside(pools, claim, ip)) return false;
   const inForce = claim.pools.flatMap((name) => pools.get(name)?.pool ?? []);
   return inForce.length > 0 && inForce.every(({ reassigns }) => reassigns);
+}
+
+/** Whether the address is in a pool of the claim. */
+export function isInside(pools: PoolsInForce, claim: Claim, ip: IpAddress): boolean {
+  const home = pools.find(ip)?.pool.name;
+  return home !== undefined && claim.pools.includes(home);
 }
 
 /**
@@ -51,11 +57,13 @@ export function chooseAddresses(
   stay: readonly IpAddress[],
 ): Choice {
   const requested = claim.requested.filter((ip) => !stay.includes(ip));
+  const fixed = [...stay, ...requested];
   const impossible =
-    familyRefusal(claim) ?? firstOf(requested, (ip) => requestRefusal(view, claim, ip));
+    familyRefusal(claim) ??
+    firstOf(requested, (ip) => requestRefusal(view, claim, ip)) ??
+    firstOf(requested, (ip) => apartRefusal(view, ip, fixed));
   if (impossible !== undefined) return impossible;
 
-  const fixed = [...stay, ...requested];
   const families = wantedFamilies(claim);
   if (families.every((family) => fixed.some((ip) => familyOf(ip) === family))) return chosen(fixed);
 
@@ -88,12 +96,13 @@ function bestPartial(
   );
 }
 
-/** Those from which the remaining families may come; with an address fixed, only its own pool. */
+/** Those from which the remaining families may come; with an address fixed, only its own pool, if the claim has that. */
 function openPools(view: AddressView, claim: Claim, fixed: readonly IpAddress[]): PoolSpace[] {
-  const homes = fixed
-    .flatMap((ip) => view.pools.find(ip) ?? [])
-    .filter((space) => claim.pools.includes(space.pool.name));
-  if (homes.length > 0) return homes.slice(0, 1);
+  const [first] = fixed;
+  if (first !== undefined) {
+    const home = isInside(view.pools, claim, first) ? view.pools.find(first) : undefined;
+    return home === undefined ? [] : [home];
+  }
   return claim.pools
     .flatMap((name) => view.pools.get(name) ?? [])
     .filter((space) => space.pool.autoAssign || claim.poolNamedByOwner);
@@ -163,6 +172,23 @@ function requestRefusal(view: AddressView, claim: Claim, ip: IpAddress): Refusal
   return refuse(reason, `requested address ${ip} is used by ${user}, ${because}`);
 }
 
+/** Both families come from one pool: what an edit of pools has parted stays, but nobody gets it so. */
+function apartRefusal(
+  { pools }: AddressView,
+  ip: IpAddress,
+  fixed: readonly IpAddress[],
+): Refusal | undefined {
+  const homeOf = (address: IpAddress) => pools.find(address)?.pool.name;
+  const home = homeOf(ip);
+  const other = fixed.find((address) => homeOf(address) !== home);
+  return other === undefined
+    ? undefined
+    : refuse(
+        'requested-ip-not-in-pool',
+        `requested address ${ip} is in pool ${home}, but ${other} is not: both come from one pool`,
+      );
+}
+
 function poolRefusal(view: AddressView, claim: Claim, spaces: readonly PoolSpace[]): Refusal {
   const unknown = unknownPools(view, claim);
   if (unknown !== undefined) return unknown;
@@ -177,9 +203,17 @@ function poolRefusal(view: AddressView, claim: Claim, spaces: readonly PoolSpace
   if (offered.length === 0) {
     return refuse('no-such-family', `no pool of ${names} has ${families} addresses`);
   }
-  const use = offered.map(({ pool, used, total }) => `${pool.name}: ${used} of ${total} used`);
+  const use = offered.map((space) => useOf(space, wantedFamilies(claim)));
   const full = `no free ${families} address (${use.join('; ')})`;
   return refuse('pool-exhausted', `${full}${sharingObstacle(view, claim, offered)}`);
+}
+
+function useOf(space: PoolSpace, families: readonly IpFamily[]): string {
+  const each = families.map((family) => {
+    const { used, total } = space.usage(family);
+    return `${used} of ${total}${families.length > 1 ? ` ${family}` : ''} used`;
+  });
+  return `${space.pool.name}: ${each.join(', ')}`;
 }
 
 /** With a sharing key, a full pool is half the answer: why the first address under that key can't be shared either. */

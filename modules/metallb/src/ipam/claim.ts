@@ -12,6 +12,8 @@ export interface Claim {
   readonly pools: readonly string[];
   /** The owner itself named its pools: they need not be open to automatic assignment. */
   readonly poolNamedByOwner: boolean;
+  /** The owner wants its addresses from these pools since it got others: those go as soon as it can have new ones. */
+  readonly leavesOtherPools?: boolean;
   /** The primary first. */
   readonly families: readonly IpFamily[];
   readonly policy: 'SingleStack' | 'PreferDualStack' | 'RequireDualStack';

@@ -11,22 +11,24 @@ export class PoolSpace {
   readonly pool: Pool;
   /** Disjoint. */
   readonly ranges: readonly IpRange[];
-  readonly total: bigint;
+  readonly #total: Readonly<Record<IpFamily, bigint>>;
   readonly #free: Readonly<Record<IpFamily, FreeSpace>>;
-  #used = 0n;
+  readonly #used: Record<IpFamily, bigint> = { IPv4: 0n, IPv6: 0n };
 
   constructor(pool: Pool) {
     this.pool = pool;
-    this.total = poolSize(pool);
     this.ranges = mergeRanges(pool.ranges);
-    const freeOf = (family: IpFamily) =>
-      new FreeSpace(this.ranges.filter((range) => range.family === family));
+    const rangesOf = (family: IpFamily) => this.ranges.filter((range) => range.family === family);
+    const sizeOf = (family: IpFamily) => poolSize({ ...pool, ranges: rangesOf(family) });
+    this.#total = { IPv4: sizeOf('IPv4'), IPv6: sizeOf('IPv6') };
+    const freeOf = (family: IpFamily) => new FreeSpace(rangesOf(family));
     this.#free = { IPv4: freeOf('IPv4'), IPv6: freeOf('IPv6') };
     for (const { family, first } of this.ranges) this.#skipAvoided(family, first);
   }
 
-  get used(): bigint {
-    return this.#used;
+  /** Addresses in use and in all. */
+  usage(family: IpFamily): { readonly total: bigint; readonly used: bigint } {
+    return { total: this.#total[family], used: this.#used[family] };
   }
 
   hasFamily(family: IpFamily): boolean {
@@ -41,12 +43,12 @@ export class PoolSpace {
   /** Its first user came. */
   occupy(ip: IpAddress): void {
     this.withhold(ip);
-    this.#used += 1n;
+    this.#used[familyOf(ip)] += 1n;
   }
 
   /** Its last user left; it stays withheld until `giveBack`. */
-  vacate(): void {
-    this.#used -= 1n;
+  vacate(ip: IpAddress): void {
+    this.#used[familyOf(ip)] -= 1n;
   }
 
   withhold(ip: IpAddress): void {

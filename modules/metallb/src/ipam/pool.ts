@@ -17,21 +17,25 @@ export interface Pool {
 const BLOCK = 256n;
 
 /** Whether the pool leaves this address out. */
-export function isAvoided(pool: Pool, family: IpFamily, value: bigint): boolean {
+export function isAvoided(
+  pool: Pick<Pool, 'avoidBuggyIps'>,
+  family: IpFamily,
+  value: bigint,
+): boolean {
   if (!pool.avoidBuggyIps || family === 'IPv6') return false;
   const lastOctet = value % BLOCK;
   return lastOctet === 0n || lastOctet === BLOCK - 1n;
 }
 
 /** How many addresses the pool can assign. */
-export function poolSize(pool: Pool): bigint {
+export function poolSize(pool: Pick<Pool, 'ranges' | 'avoidBuggyIps'>): bigint {
   return mergeRanges(pool.ranges).reduce(
     (sum, range) => sum + rangeSize(range) - avoidedIn(pool, range),
     0n,
   );
 }
 
-function avoidedIn(pool: Pool, { family, first, last }: IpRange): bigint {
+function avoidedIn(pool: Pick<Pool, 'avoidBuggyIps'>, { family, first, last }: IpRange): bigint {
   if (!pool.avoidBuggyIps || family === 'IPv6') return 0n;
   const avoidedBelow = (value: bigint) => 2n * (value / BLOCK) + (value % BLOCK === 0n ? 0n : 1n);
   return avoidedBelow(last + 1n) - avoidedBelow(first);

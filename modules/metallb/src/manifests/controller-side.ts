@@ -18,7 +18,7 @@ import { UserFiles } from './user-files.ts';
 import {
   isControllersKind,
   newUserObject,
-  relabelledUserObject,
+  remarkedUserObject,
   updatedUserObject,
   wantedBy,
 } from './user-object.ts';
@@ -164,13 +164,15 @@ export class ControllerSide implements Side {
   #next(operation: PatchOperation, base: BaseObject, patched: KubernetesObject): KubernetesObject {
     const { ref } = operation;
     const { origin } = base;
-    if (operation.subresource === 'status') {
-      const status = withoutFragments(patched.status, this.#ports.view.fragmentsOf(ref));
-      return { ...base, status, ...(origin ? { origin: { ...origin, ownsStatus: true } } : {}) };
-    }
-    if (origin === undefined) return { ...patched, status: base.status };
-    const wanted = this.#userFiles.get(ref)?.object.metadata.labels ?? {};
-    return relabelledUserObject(operation, { base, origin, wanted }, patched);
+    const isStatus = operation.subresource === 'status';
+    const status = isStatus
+      ? withoutFragments(patched.status, this.#ports.view.fragmentsOf(ref))
+      : base.status;
+    if (origin === undefined) return { ...(isStatus ? base : patched), status };
+    const wanted = this.#userFiles.get(ref)?.object.metadata ?? {};
+    const next = remarkedUserObject(operation, { base, origin, wanted }, patched);
+    const ownsStatus = origin.ownsStatus || isStatus;
+    return { ...next, status, origin: { ...origin, ...next.origin, ownsStatus } };
   }
 
   #delete(ref: ObjectRef, uid: string | undefined): undefined {

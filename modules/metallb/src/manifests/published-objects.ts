@@ -12,6 +12,8 @@ export interface Origin {
   readonly file: string;
   /** Labels that the controller has set, or removed (null). */
   readonly labels: Readonly<Record<string, string | null>>;
+  /** Likewise; none in files of older versions. */
+  readonly annotations?: Readonly<Record<string, string | null>>;
   /** The controller has written the status; what the file says of it no longer counts. */
   readonly ownsStatus: boolean;
 }

@@ -23,13 +23,22 @@ export function describeObject(ref: {
  */
 export function patchObject(object: KubernetesObject, operation: PatchOperation): KubernetesObject {
   const patched = applyTo(object, operation);
-  if (operation.subresource === 'status') return withStatus(object, patched.status);
+  if (operation.subresource === 'status' && !isBuiltIn(object)) {
+    return withStatus(object, patched.status);
+  }
   const { uid, resourceVersion, creationTimestamp } = object.metadata;
   if (!sameIdentity(patched, object)) {
     throw new InvalidError(`${describeObject(operation.ref)}: a patch can't rename an object`);
   }
   const metadata = { ...patched.metadata, uid, resourceVersion, creationTimestamp };
-  return withStatus({ ...patched, metadata }, object.status);
+  return operation.subresource === 'status'
+    ? withStatus({ ...object, metadata }, patched.status)
+    : withStatus({ ...patched, metadata }, object.status);
+}
+
+/** Of the kinds in the API server itself, a write of the status takes labels and annotations along. */
+function isBuiltIn({ apiVersion }: KubernetesObject): boolean {
+  return !apiVersion.includes('/');
 }
 
 function withStatus(object: KubernetesObject, status: unknown): KubernetesObject {

@@ -32,7 +32,8 @@ export type JsonPatchOperation =
 /**
  * What hooks and programs ask of the cluster. A store writes the same thing whichever way an operation reaches it
  * (in-process, or as a line of shell-operator's patch file). `status` and the rest are written apart, as by the API's
- * status subresource: a patch without `subresource` can't touch status, one with it can touch nothing else.
+ * status subresource: a patch without `subresource` can't touch status, one with it can touch nothing else but, of the
+ * kinds in the API server itself, labels and annotations.
  */
 export type Operation =
   | { readonly do: 'create'; readonly object: NewObject }

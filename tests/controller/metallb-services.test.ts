@@ -1,0 +1,30 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { classOf, node, service } from '../support/cluster-objects.ts';
+import { ControllerBench } from '../support/controller-bench.ts';
+import { ipAddressPool } from '../support/metallb-objects.ts';
+
+const POOL = ipAddressPool('public', ['192.0.2.10-192.0.2.11']);
+
+test('a Service without a class gets an IP of an IPAddressPool, in one write', async () => {
+  const bench = new ControllerBench([POOL, service('web')]);
+  await bench.settle();
+  assert.equal(bench.ips('web'), ['192.0.2.10']);
+  assert.equal(bench.conditions('web'), [
+    "metallb.io/ip-address-pool=True: MetalLB's API serves this Service: 192.0.2.10 from pool public",
+  ]);
+  assert.is(bench.annotations('web')['metallb.io/ip-allocated-from-pool'], 'public');
+  assert.is(bench.store.writes.filter((write) => JSON.stringify(write).includes('web')).length, 1);
+  await bench.restart();
+  assert.equal(bench.store.writes, []);
+});
+
+test('a default class has it instead', async () => {
+  const isDefault = classOf('ingress', { isDefault: true, addressPool: ['198.51.100.1'] });
+  const bench = new ControllerBench([POOL, isDefault, node('n1'), service('web')]);
+  await bench.settle();
+  assert.equal(bench.ips('web'), ['198.51.100.1']);
+  assert.not.match(bench.conditions('web').join(), 'metallb.io');
+});
+
+test.run();
