@@ -1,0 +1,175 @@
+import type { IpFamily } from '../net/ip.ts';
+import type { Cidr } from '../net/range.ts';
+import type { BgpNextHop, BgpPath } from '../packet/bgp-path.ts';
+import { encodePrefix, formatPrefix } from '../packet/bgp-prefix.ts';
+import {
+  encodeAnnouncements,
+  encodeEndOfRib,
+  encodeWithdrawals,
+  type UpdateEncoding,
+} from '../packet/bgp-update-encode.ts';
+
+/** All of a path but the next hop, which depends on the connection. Equal ones should be one object: it is compared once. */
+export type RouteAttributes = Omit<BgpPath, 'nextHop'>;
+
+/** What a peer is to be told of one prefix. */
+export interface Route {
+  readonly prefix: Cidr;
+  readonly attributes: RouteAttributes;
+}
+
+/** What the session with the peer allows. */
+export interface RibSession {
+  readonly families: readonly IpFamily[];
+  /** By which address the peer reaches this node for a family; undefined: nothing of that family is announced. */
+  readonly nextHopOf: (family: IpFamily) => BgpNextHop | undefined;
+  readonly encoding: UpdateEncoding;
+}
+
+interface Entry {
+  readonly nlri: Uint8Array;
+  readonly family: IpFamily;
+  readonly attributes: RouteAttributes;
+}
+
+/** UPDATEs of one call: a router that is slow to take them must not make this process hold them all. */
+const MAX_PREFIXES_AT_ONCE = 8_192;
+
+/**
+ * Adj-RIB-Out of RFC 4271 §3.2: what one peer is to be told, and what it has been told. A change costs what it touches,
+ * and what changes again before it is sent is sent once.
+ */
+export class AdjRibOut {
+  readonly #wanted = new Map<string, Entry>();
+  /** Told in this session, with the attributes as they were then. */
+  readonly #told = new Map<string, Entry>();
+  /** Prefixes of which the peer may have to be told something else. */
+  readonly #changed = new Set<string>();
+  readonly #texts = new WeakMap<RouteAttributes, string>();
+  #session: RibSession | undefined;
+  #endsToTell: IpFamily[] = [];
+
+  /** Prefixes that the peer has been told of. */
+  get toldCount(): number {
+    return this.#told.size;
+  }
+
+  /** Prefixes that wait, and the End-of-RIB after them. */
+  get pendingCount(): number {
+    return this.#session === undefined ? 0 : this.#changed.size + this.#endsToTell.length;
+  }
+
+  set(route: Route): void {
+    const { prefix, attributes } = route;
+    const key = formatPrefix(prefix);
+    const nlri = this.#wanted.get(key)?.nlri ?? encodePrefix(prefix);
+    this.#wanted.set(key, { nlri, family: prefix.family, attributes });
+    this.#changed.add(key);
+  }
+
+  /** @param key as `formatPrefix` has it */
+  delete(key: string): void {
+    if (this.#wanted.delete(key)) this.#changed.add(key);
+  }
+
+  /** A session begins: the peer knows nothing, and is told when it knows all (RFC 4724 §2). */
+  begin(session: RibSession): void {
+    this.#session = session;
+    this.#told.clear();
+    this.#endsToTell = [...session.families];
+    for (const key of this.#wanted.keys()) this.#changed.add(key);
+  }
+
+  end(): void {
+    this.#session = undefined;
+    this.#told.clear();
+    this.#changed.clear();
+    this.#endsToTell = [];
+  }
+
+  /** The peer asks for everything of a family once more (RFC 2918, 7313). */
+  refresh(family: IpFamily): void {
+    for (const [key, told] of this.#told) {
+      if (told.family !== family) continue;
+      this.#told.delete(key);
+      this.#changed.add(key);
+    }
+  }
+
+  /** The next UPDATEs, withdrawals first; empty when the peer knows everything. */
+  take(): Uint8Array[] {
+    const session = this.#session;
+    if (session === undefined) return [];
+    const batch = this.#takeChanged();
+    const messages = [
+      ...this.#withdraw(batch.gone, session),
+      ...[...batch.byPath.values()].flatMap(({ entries, nextHop, family, attributes }) =>
+        encodeAnnouncements({ ...attributes, nextHop }, family, entries, session.encoding),
+      ),
+    ];
+    if (this.#changed.size > 0) return messages;
+    return [...messages, ...this.#endsToTell.splice(0).map(encodeEndOfRib)];
+  }
+
+  #takeChanged() {
+    const gone: Entry[] = [];
+    const byPath = new Map<string, PathBatch>();
+    let count = 0;
+    for (const key of this.#changed) {
+      if (count === MAX_PREFIXES_AT_ONCE) break;
+      this.#changed.delete(key);
+      const told = this.#told.get(key);
+      const wanted = this.#wanted.get(key);
+      const nextHop = wanted && this.#nextHopFor(wanted.family);
+      if (wanted === undefined || nextHop === undefined) {
+        if (told !== undefined) gone.push(told);
+        this.#told.delete(key);
+      } else if (told === undefined || this.#textOf(told) !== this.#textOf(wanted)) {
+        const batch = this.#batchOf(byPath, wanted, nextHop);
+        batch.entries.push(wanted.nlri);
+        this.#told.set(key, wanted);
+      } else continue;
+      count += 1;
+    }
+    return { gone, byPath };
+  }
+
+  #batchOf(byPath: Map<string, PathBatch>, entry: Entry, nextHop: BgpNextHop): PathBatch {
+    const { family, attributes } = entry;
+    const key = `${family} ${this.#textOf(entry)}`;
+    const existing = byPath.get(key);
+    if (existing !== undefined) return existing;
+    const batch = { family, attributes, nextHop, entries: [] };
+    byPath.set(key, batch);
+    return batch;
+  }
+
+  #withdraw(gone: readonly Entry[], { encoding }: RibSession): Uint8Array[] {
+    return (['IPv4', 'IPv6'] as const).flatMap((family) => {
+      const prefixes = gone.filter((entry) => entry.family === family).map(({ nlri }) => nlri);
+      return encodeWithdrawals(family, prefixes, encoding, family === 'IPv4');
+    });
+  }
+
+  #nextHopFor(family: IpFamily): BgpNextHop | undefined {
+    const session = this.#session;
+    return session?.families.includes(family) ? session.nextHopOf(family) : undefined;
+  }
+
+  #textOf({ attributes }: Entry): string {
+    const known = this.#texts.get(attributes);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(attributes, (_, value: unknown) =>
+      typeof value === 'bigint' ? value.toString(16) : value,
+    );
+    this.#texts.set(attributes, text);
+    return text;
+  }
+}
+
+interface PathBatch {
+  readonly family: IpFamily;
+  readonly attributes: RouteAttributes;
+  readonly nextHop: BgpNextHop;
+  readonly entries: Uint8Array[];
+}

@@ -1,0 +1,388 @@
+import type { IpAddress, IpFamily } from '../net/ip.ts';
+import { type BgpCapabilities, familyOfAfi } from '../packet/bgp-capabilities.ts';
+import {
+  BGP_REASON,
+  BgpError,
+  type BgpNotification,
+  describeNotification,
+  notificationOf,
+} from '../packet/bgp-error.ts';
+import {
+  BGP_MESSAGE,
+  BgpFramer,
+  type BgpMessage,
+  decodeNotification,
+  encodeKeepalive,
+  encodeNotification,
+} from '../packet/bgp-message.ts';
+import { type BgpOpen, decodeOpen, encodeOpen } from '../packet/bgp-open.ts';
+import type { BgpNextHop } from '../packet/bgp-path.ts';
+import { decodeUpdate } from '../packet/bgp-update-decode.ts';
+import { ByteReader } from '../packet/byte-reader.ts';
+import { Backoff } from '../time/backoff.ts';
+import type { AdjRibOut } from './adj-rib-out.ts';
+import {
+  accepting,
+  type FsmAction,
+  type FsmEvent,
+  type FsmOptions,
+  type FsmPhase,
+  type FsmState,
+  IDLE,
+  nextDeadline,
+  step,
+} from './fsm.ts';
+import { type Negotiated, negotiate, survivor } from './negotiation.ts';
+
+/** What this node says of itself to a peer, and what it expects of it. */
+export interface PeeringOptions extends FsmOptions {
+  readonly localAsn: number;
+  readonly remoteAsn: number | 'internal' | 'external';
+  readonly routerId: IpAddress;
+  readonly holdSeconds: number;
+  /** AS numbers of four octets are always spoken. */
+  readonly capabilities: Omit<BgpCapabilities, 'fourOctetAsn'>;
+}
+
+/** By which addresses a connection reaches this node. */
+export type NextHopOf = (family: IpFamily, negotiated: Negotiated) => BgpNextHop | undefined;
+
+/** Connections as the driver knows them. */
+export type Direction = 'outgoing' | 'incoming';
+
+/** What the driver is to do, and what people should hear. */
+export type PeeringAction =
+  | { readonly do: 'connect' }
+  | { readonly do: 'send'; readonly direction: Direction; readonly bytes: Uint8Array }
+  | { readonly do: 'close'; readonly direction: Direction }
+  | { readonly do: 'tell'; readonly event: PeeringEvent };
+
+export type PeeringEvent =
+  | { readonly type: 'established'; readonly negotiated: Negotiated }
+  | { readonly type: 'ended'; readonly why: string }
+  /** It never came to a session. */
+  | { readonly type: 'refused'; readonly why: string }
+  | { readonly type: 'fault'; readonly fault: string };
+
+interface Connection {
+  readonly direction: Direction;
+  fsm: FsmState;
+  readonly framer: BgpFramer;
+  nextHopOf: NextHopOf;
+  negotiated: Negotiated | undefined;
+}
+
+const IDLE_HOLD = { initialMs: 1_000, maximumMs: 120_000 };
+/** A session that ends sooner is one more attempt that came to nothing: else two sides that disagree would never rest. */
+const STABLE_MS = 30_000;
+const REFRESH_NORMAL = 0;
+
+/**
+ * Everything between this node and one peer: the connection it opens, the one that the peer opens, which of the two
+ * stays (RFC 4271 §6.8), and what is told on it. It does no I/O: what happens is told to it, and it answers with what to do.
+ */
+export class Peering {
+  readonly #options: PeeringOptions;
+  readonly #rib: AdjRibOut;
+  readonly #idleHold: Backoff;
+  readonly #connections = new Map<Direction, Connection>();
+  /** When the next attempt may begin; DampPeerOscillations of §8.1.1. */
+  #idleUntil = 0;
+  #isStopped = true;
+  #why = 'not started';
+  /** What is wrong with the message that is being answered. */
+  #fault: string | undefined;
+  #received = 0;
+  #restarts = 0;
+  #establishedAt = 0;
+
+  /** @param random uniform in [0, 1) */
+  constructor(options: PeeringOptions, rib: AdjRibOut, random: () => number) {
+    this.#options = options;
+    this.#rib = rib;
+    this.#idleHold = new Backoff(random, IDLE_HOLD);
+  }
+
+  /** The furthest of the connections. */
+  get phase(): FsmPhase {
+    const phases = [...this.#connections.values()].map(({ fsm }) => fsm.phase);
+    const order = ['Established', 'OpenConfirm', 'OpenSent', 'Connect', 'Active'] as const;
+    return order.find((phase) => phases.includes(phase)) ?? 'Idle';
+  }
+
+  get negotiated(): Negotiated | undefined {
+    return this.#established?.negotiated;
+  }
+
+  /** Why there is no session, in words. */
+  get why(): string {
+    return this.#why;
+  }
+
+  /** Routes that the peer has announced in this session; none is kept. */
+  get receivedCount(): number {
+    return this.#received;
+  }
+
+  nextDeadline(): number {
+    const deadlines = [...this.#connections.values()].map(({ fsm }) => nextDeadline(fsm));
+    const mustStart =
+      !this.#isStopped && !this.#connections.has('outgoing') && this.phase === 'Idle';
+    return Math.min(...deadlines, mustStart ? this.#idleUntil : Number.POSITIVE_INFINITY);
+  }
+
+  start(now: number): PeeringAction[] {
+    if (!this.#isStopped) return [];
+    this.#isStopped = false;
+    this.#idleUntil = now;
+    this.#why = 'connecting';
+    return this.time(now);
+  }
+
+  stop(notification: BgpNotification, now: number): PeeringAction[] {
+    this.#isStopped = true;
+    this.#why = describeNotification(notification);
+    this.#idleHold.reset();
+    return this.#each((connection) =>
+      this.#step(connection, { type: 'stop', notification, automatic: false }, now),
+    );
+  }
+
+  /** Ends the session and begins anew at once, as after a change of what is configured. */
+  reset(notification: BgpNotification, now: number): PeeringAction[] {
+    const actions = this.stop(notification, now);
+    return [...actions, ...this.start(now)];
+  }
+
+  time(now: number): PeeringAction[] {
+    const actions = this.#each((connection) => this.#step(connection, { type: 'time' }, now));
+    if (this.#isStopped || this.phase !== 'Idle' || now < this.#idleUntil) return actions;
+    const connection = this.#add('outgoing', { ...IDLE, connectRetryCounter: this.#restarts });
+    return [...actions, ...this.#step(connection, { type: 'start' }, now)];
+  }
+
+  connected(direction: Direction, nextHopOf: NextHopOf, now: number): PeeringAction[] {
+    const isNew = direction === 'incoming';
+    if (isNew && (this.#isStopped || this.#connections.has('incoming') || this.#established)) {
+      // Not as a member of this peering: there is one of the kind already, or none is wanted.
+      return [
+        {
+          do: 'send',
+          direction,
+          bytes: encodeNotification(notificationOf(BGP_REASON.connectionRejected)),
+        },
+        { do: 'close', direction },
+      ];
+    }
+    const connection = isNew
+      ? this.#add('incoming', accepting(this.#restarts))
+      : this.#connections.get('outgoing');
+    if (connection === undefined) return [{ do: 'close', direction }];
+    connection.nextHopOf = nextHopOf;
+    return this.#step(connection, { type: 'connected' }, now);
+  }
+
+  /** @param why in words, such as `connection refused` */
+  lost(direction: Direction, why: string, now: number): PeeringAction[] {
+    const connection = this.#connections.get(direction);
+    if (connection === undefined) return [];
+    this.#why = why;
+    return this.#step(connection, { type: 'connection-lost' }, now);
+  }
+
+  received(direction: Direction, bytes: Uint8Array, now: number): PeeringAction[] {
+    const connection = this.#connections.get(direction);
+    if (connection === undefined) return [];
+    const actions: PeeringAction[] = [];
+    try {
+      for (const message of connection.framer.messages(bytes)) {
+        actions.push(...this.#hear(connection, message, now));
+        if (this.#connections.get(direction) !== connection) break;
+      }
+    } catch (error) {
+      if (!(error instanceof BgpError)) throw error;
+      const { notification } = error;
+      this.#fault = error.where;
+      actions.push(...this.#step(connection, { type: 'bad-message', notification }, now));
+      this.#fault = undefined;
+    }
+    return actions;
+  }
+
+  /** What the driver had to send has gone, or some of it. */
+  sent(direction: Direction, isAllSent: boolean, now: number): PeeringAction[] {
+    const connection = this.#connections.get(direction);
+    return connection === undefined ? [] : this.#step(connection, { type: 'sent', isAllSent }, now);
+  }
+
+  /** UPDATEs that the peer is to get; the driver asks again once it has sent them. */
+  takeUpdates(): PeeringAction[] {
+    const connection = this.#established;
+    if (connection === undefined) return [];
+    const { direction } = connection;
+    return this.#rib.take().map((bytes) => ({ do: 'send', direction, bytes }));
+  }
+
+  get #established(): Connection | undefined {
+    return [...this.#connections.values()].find(({ fsm }) => fsm.phase === 'Established');
+  }
+
+  #add(direction: Direction, fsm: FsmState): Connection {
+    const connection: Connection = {
+      ...{ direction, fsm, framer: new BgpFramer(), negotiated: undefined },
+      nextHopOf: () => undefined,
+    };
+    this.#connections.set(direction, connection);
+    return connection;
+  }
+
+  #each(act: (connection: Connection) => PeeringAction[]): PeeringAction[] {
+    return [...this.#connections.values()].flatMap(act);
+  }
+
+  #hear(connection: Connection, { type, body }: BgpMessage, now: number): PeeringAction[] {
+    switch (type) {
+      case BGP_MESSAGE.open:
+        return this.#hearOpen(connection, decodeOpen(body), now);
+      case BGP_MESSAGE.keepalive:
+        return this.#step(connection, { type: 'keepalive' }, now);
+      case BGP_MESSAGE.notification:
+        return this.#hearNotification(connection, decodeNotification(body), now);
+      case BGP_MESSAGE.routeRefresh:
+        return this.#hearRefresh(connection, body, now);
+      default:
+        return this.#hearUpdate(connection, body, now);
+    }
+  }
+
+  #hearOpen(connection: Connection, remote: BgpOpen, now: number): PeeringAction[] {
+    if (connection.fsm.phase !== 'OpenSent') {
+      return this.#step(connection, { type: 'open', holdMs: 0 }, now);
+    }
+    const { localAsn, routerId, remoteAsn } = this.#options;
+    const expected = { localAsn, localRouterId: routerId, remoteAsn };
+    connection.negotiated = negotiate(this.#ownOpen, remote, expected);
+    const other = this.#otherThan(connection);
+    const closed: PeeringAction[] = [];
+    if (other !== undefined && other.fsm.phase === 'OpenConfirm') {
+      const stays = survivor({ routerId, asn: localAsn }, remote);
+      const loser = connection.direction === stays ? other : connection;
+      closed.push(...this.#step(loser, { type: 'collision-lost' }, now));
+      if (loser === connection) return closed;
+    }
+    const { holdMs } = connection.negotiated;
+    return [...closed, ...this.#step(connection, { type: 'open', holdMs }, now)];
+  }
+
+  #hearNotification(connection: Connection, heard: BgpNotification, now: number): PeeringAction[] {
+    this.#why = `the peer says ${describeNotification(heard)}`;
+    const [code, subcode] = BGP_REASON.unsupportedVersion;
+    const isVersionError = heard.code === code && heard.subcode === subcode;
+    return this.#step(connection, { type: 'notification', isVersionError }, now);
+  }
+
+  #hearUpdate(connection: Connection, body: Uint8Array, now: number): PeeringAction[] {
+    const { negotiated } = connection;
+    const actions = this.#step(connection, { type: 'update' }, now);
+    if (negotiated === undefined || connection.fsm.phase !== 'Established') return actions;
+    const { announced, withdrawn, fault } = decodeUpdate(body, negotiated);
+    // Whoever announces a prefix twice is counted twice: nothing of it is kept.
+    this.#received = Math.max(0, this.#received + announced - withdrawn);
+    if (fault !== undefined) actions.push({ do: 'tell', event: { type: 'fault', fault } });
+    return actions;
+  }
+
+  #hearRefresh(connection: Connection, body: Uint8Array, now: number): PeeringAction[] {
+    if (connection.fsm.phase !== 'Established') {
+      return this.#step(connection, { type: 'update' }, now);
+    }
+    const reader = new ByteReader(body, 'BGP ROUTE-REFRESH');
+    if (body.length !== 4) {
+      // RFC 7313 §5
+      throw new BgpError(BGP_REASON.routeRefreshLength, `${body.length} octets`, body.slice());
+    }
+    const afi = reader.u16();
+    const subtype = reader.u8();
+    const family = familyOfAfi(afi, reader.u8());
+    // Begin and end of what a peer refreshes are about its routes, of which none is kept.
+    if (subtype === REFRESH_NORMAL && family !== undefined) this.#rib.refresh(family);
+    return [];
+  }
+
+  #step(connection: Connection, event: FsmEvent, now: number): PeeringAction[] {
+    const before = connection.fsm.phase;
+    const outcome = step(connection.fsm, event, now, this.#options);
+    connection.fsm = outcome.state;
+    const actions = outcome.actions.flatMap((action) => this.#perform(connection, action, now));
+    if (outcome.state.phase === 'Idle' && before !== 'Idle') {
+      actions.push(...this.#idle(connection, before, now));
+    }
+    return actions;
+  }
+
+  /** The connection is over; the next attempt waits, longer each time. */
+  #idle(connection: Connection, before: FsmPhase, now: number): PeeringAction[] {
+    this.#connections.delete(connection.direction);
+    this.#restarts = connection.fsm.connectRetryCounter;
+    if (before === 'Established' && now - this.#establishedAt >= STABLE_MS) {
+      this.#restarts = 0;
+      this.#idleHold.reset();
+    }
+    if (this.phase !== 'Idle') return [];
+    this.#idleUntil = now + (this.#isStopped ? 0 : this.#idleHold.nextDelayMs());
+    if (before === 'Established' || this.#isStopped) return [];
+    return [{ do: 'tell', event: { type: 'refused', why: this.#why } }];
+  }
+
+  #perform(connection: Connection, action: FsmAction, now: number): PeeringAction[] {
+    const { direction } = connection;
+    switch (action.do) {
+      case 'connect':
+        return [{ do: 'connect' }];
+      case 'drop':
+        return [{ do: 'close', direction }];
+      case 'send-open':
+        return [{ do: 'send', direction, bytes: encodeOpen(this.#ownOpen) }];
+      case 'send-keepalive':
+        return [{ do: 'send', direction, bytes: encodeKeepalive() }];
+      case 'send-notification':
+        this.#why = [describeNotification(action.notification), this.#fault ?? []]
+          .flat()
+          .join(': ');
+        return [{ do: 'send', direction, bytes: encodeNotification(action.notification) }];
+      case 'established':
+        return this.#establish(connection, now);
+      case 'ended':
+        this.#rib.end();
+        this.#received = 0;
+        return [{ do: 'tell', event: { type: 'ended', why: this.#why } }];
+    }
+  }
+
+  #establish(connection: Connection, now: number): PeeringAction[] {
+    const { negotiated, framer, nextHopOf } = connection;
+    if (negotiated === undefined) throw new Error('a session without an OPEN');
+    const other = this.#otherThan(connection);
+    const closed = other === undefined ? [] : this.#step(other, { type: 'collision-lost' }, now);
+    this.#establishedAt = now;
+    framer.maxLength = negotiated.maxLength;
+    const { families, fourOctetAsn, maxLength } = negotiated;
+    this.#rib.begin({
+      families,
+      encoding: { fourOctetAsn, maxLength },
+      nextHopOf: (family) => nextHopOf(family, negotiated),
+    });
+    this.#why = '';
+    return [...closed, { do: 'tell', event: { type: 'established', negotiated } }];
+  }
+
+  #otherThan({ direction }: Connection): Connection | undefined {
+    return this.#connections.get(direction === 'outgoing' ? 'incoming' : 'outgoing');
+  }
+
+  get #ownOpen(): BgpOpen {
+    const { localAsn: asn, holdSeconds, routerId } = this.#options;
+    const capabilities = { ...this.#options.capabilities, fourOctetAsn: asn };
+    return { asn, holdSeconds, routerId, capabilities };
+  }
+}

@@ -1,0 +1,175 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { NO_CAPABILITIES } from '../../modules/metallb/src/packet/bgp-capabilities.ts';
+import { BGP_REASON, ceaseWith } from '../../modules/metallb/src/packet/bgp-error.ts';
+import { ip } from '../support/addresses.ts';
+import { Pair, routeTo } from '../support/bgp-pair.ts';
+
+function established(pair = new Pair()): Pair {
+  pair.start();
+  pair.pass(100);
+  assert.equal([pair.left.peering.phase, pair.right.peering.phase], ['Established', 'Established']);
+  return pair;
+}
+
+test('both connect at once: one connection stays, that of the higher identifier', () => {
+  const pair = established();
+  assert.equal(pair.left.told, ['established']);
+  assert.equal(pair.right.told, ['established']);
+  pair.pass(60_000);
+  assert.equal(pair.left.told, ['established'], 'nothing ends later');
+});
+
+test('one waits, the other connects', () => {
+  const pair = established(new Pair({ passive: true }));
+  assert.equal(pair.left.told, ['established']);
+});
+
+test('keepalives keep a session that has nothing to say, and a cable that is cut ends it by the hold time', () => {
+  const pair = established();
+  pair.pass(120_000);
+  assert.is(pair.left.peering.phase, 'Established');
+  pair.isCut = true;
+  pair.pass(5_000);
+  assert.is(pair.left.peering.phase, 'Established');
+  pair.pass(5_000);
+  assert.not.equal(pair.left.peering.phase, 'Established');
+  assert.equal(
+    pair.left.events.at(-1)?.type === 'refused' || pair.left.told.includes('ended'),
+    true,
+  );
+  pair.isCut = false;
+  pair.pass(300_000);
+  assert.is(pair.left.peering.phase, 'Established', 'and it comes back by itself');
+});
+
+test('the shorter hold time counts', () => {
+  const pair = established(new Pair({ holdSeconds: 90 }, { holdSeconds: 3 }));
+  assert.is(pair.left.peering.negotiated?.holdMs, 3_000);
+});
+
+test('routes are told, changed and withdrawn, and counted by the peer', () => {
+  const pair = new Pair();
+  pair.left.rib.set(routeTo('10.254.254.1/32'));
+  pair.left.rib.set(routeTo('10.254.254.2/32'));
+  established(pair);
+  assert.is(pair.right.peering.receivedCount, 2);
+  pair.left.rib.set(routeTo('10.254.254.3/32'));
+  pair.act(pair.left, []);
+  pair.pass(10);
+  assert.is(pair.right.peering.receivedCount, 3);
+  pair.left.rib.delete('10.254.254.1/32');
+  pair.left.rib.delete('10.254.254.3/32');
+  pair.act(pair.left, []);
+  pair.pass(10);
+  assert.is(pair.right.peering.receivedCount, 1);
+});
+
+test('a peer of another AS is told so and tried again, less and less often', () => {
+  const pair = new Pair({ remoteAsn: 64_999 });
+  pair.start();
+  pair.pass(100);
+  assert.is(pair.left.peering.phase, 'Idle');
+  assert.match(pair.left.peering.why, 'the peer is AS 64501, expected 64999');
+  assert.match(pair.right.peering.why, 'the peer says OPEN Message Error: Bad Peer AS');
+  pair.pass(10 * 60_000);
+  const attempts = pair.left.told.filter((type) => type === 'refused').length;
+  assert.ok(attempts > 4 && attempts < 30, `${attempts} attempts in ten minutes`);
+});
+
+test('internal and external are enough to say of a peer', () => {
+  established(new Pair({ remoteAsn: 'external' }));
+  const pair = new Pair({ remoteAsn: 'internal' });
+  pair.start();
+  pair.pass(50);
+  assert.match(pair.left.peering.why, 'expected 64500, the own one');
+});
+
+test('within an AS two nodes with one router ID never have a session', () => {
+  const inside = { localAsn: 64_500, remoteAsn: 64_500, routerId: ip('192.0.2.1') };
+  const pair = new Pair(inside, inside);
+  pair.start();
+  pair.pass(50);
+  assert.match(pair.left.peering.why, 'router ID 192.0.2.1');
+});
+
+test('roles that do not fit are refused, one that is not told is no fault', () => {
+  const role = (mine: 'customer' | 'peer' | undefined) => ({
+    capabilities: { ...NO_CAPABILITIES, role: mine },
+  });
+  established(new Pair(role('customer'), { capabilities: { ...NO_CAPABILITIES } }));
+  const pair = new Pair(role('customer'), {
+    capabilities: { ...NO_CAPABILITIES, role: 'peer' },
+  });
+  pair.start();
+  pair.pass(50);
+  const words = `${pair.left.peering.why} ${pair.right.peering.why}`;
+  assert.match(words, 'Role Mismatch');
+});
+
+test('a shutdown says why, and nothing begins again before it is started', () => {
+  const pair = established();
+  const actions = pair.left.peering.stop(
+    ceaseWith(BGP_REASON.administrativeShutdown, 'maintenance'),
+    pair.now,
+  );
+  pair.act(pair.left, actions);
+  pair.pass(50);
+  assert.match(pair.right.peering.why, 'Administrative Shutdown, "maintenance"');
+  pair.pass(600_000);
+  assert.is(pair.left.peering.phase, 'Idle');
+  pair.act(pair.left, pair.left.peering.start(pair.now));
+  pair.pass(130_000);
+  assert.is(pair.left.peering.phase, 'Established');
+});
+
+test('a session that ends at once each time is not tried again at once each time', () => {
+  const pair = established();
+  for (let round = 0; round < 20; round += 1) {
+    if (pair.left.peering.phase === 'Established') {
+      for (const each of ['incoming', 'outgoing'] as const) {
+        pair.act(pair.left, pair.left.peering.received(each, new Uint8Array(19), pair.now));
+      }
+    }
+    pair.pass(1_000);
+  }
+  const sessions = pair.left.told.filter((type) => type === 'established').length;
+  assert.ok(sessions > 1 && sessions < 7, `${sessions} sessions in 20 seconds`);
+});
+
+test('a route refresh brings everything of the family once more, and nothing else', () => {
+  const pair = new Pair();
+  pair.left.rib.set(routeTo('10.254.254.1/32'));
+  established(pair);
+  const before = pair.left.sent.length;
+  const refresh = Uint8Array.from([...new Uint8Array(16).fill(255), 0, 23, 5, 0, 1, 0, 1]);
+  const direction = 'incoming';
+  for (const each of [direction, 'outgoing'] as const) {
+    pair.act(pair.left, pair.left.peering.received(each, refresh, pair.now));
+  }
+  assert.is(pair.left.sent.length, before + 1);
+});
+
+test('100,000 routes of a peer cost no memory and end nothing', () => {
+  const pair = new Pair();
+  for (let host = 0; host < 100_000; host += 1) {
+    pair.right.rib.set(routeTo(`10.${host >> 16}.${(host >> 8) & 255}.${host & 255}/32`));
+  }
+  established(pair);
+  pair.pass(1_000);
+  assert.is(pair.left.peering.receivedCount, 100_000);
+});
+
+test('bytes that are no BGP end the session with a NOTIFICATION, and a new one comes', () => {
+  const pair = established();
+  for (const each of ['incoming', 'outgoing'] as const) {
+    pair.act(pair.left, pair.left.peering.received(each, new Uint8Array(19), pair.now));
+  }
+  assert.ok(pair.left.told.includes('ended'));
+  pair.pass(50);
+  assert.match(pair.right.peering.why, 'Connection Not Synchronized');
+  pair.pass(60_000);
+  assert.is(pair.left.peering.phase, 'Established');
+});
+
+test.run();
