@@ -42,11 +42,12 @@ lab-test: $(BUILT) | lab-packages
 e2e: $(BUILT) | lab-packages cluster-tools
 	@node --import tsx tests/suite.ts e2e --only='$(ONLY)'
 
-# Kubernetes, helm and shell-operator from Go modules: minutes at the first time, kept in a cache outside the checkout.
+# Kubernetes, helm, shell-operator and MetalLB from Go modules: minutes at the first time, kept in a cache outside the checkout.
 cluster-tools: | cluster-packages images-packages
 	$(STEP) kubernetes .ci/cluster-tools kubernetes
 	$(STEP) helm .ci/cluster-tools helm
 	$(STEP) shell-operator .ci/cluster-tools shell-operator
+	$(STEP) metallb .ci/cluster-tools metallb
 	$(STEP) promtool .ci/promtool
 
 # A million inputs that nobody would send for each decoder; TARGET=NAME for one, RUNS=N, SEED=N as an earlier run printed it,

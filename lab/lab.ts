@@ -11,6 +11,7 @@ import { type Flooder, startFlooder } from './flood.ts';
 import { keyFileOf } from './heartbeat-keys.ts';
 import type { ProxyMode } from './kubernetes/kube-proxy.ts';
 import { type KubernetesParts, startKubernetesState } from './kubernetes/kubernetes-state.ts';
+import { RELEASE_NAMESPACE } from './kubernetes/release.ts';
 import type { LabPrograms } from './lab-programs.ts';
 import { type LabState, startManifestState } from './lab-state.ts';
 import { deleteNamespaces, listNamespaces, newLabName, sweepLeftovers } from './namespaces.ts';
@@ -65,6 +66,8 @@ export interface LabOptions {
    * from its images. Without it the lab starts the programs itself.
    */
   readonly release: object | undefined;
+  /** Of the release. */
+  readonly releaseNamespace: string;
 }
 
 const DEFAULT_LAB: LabOptions = {
@@ -80,6 +83,7 @@ const DEFAULT_LAB: LabOptions = {
   // A second where nobody sets it, which is not what most scenarios are about.
   proxyMinSyncMs: 50,
   release: undefined,
+  releaseNamespace: RELEASE_NAMESPACE,
 };
 
 /** A network of namespaces with the programs in it. Nothing runs yet but pods, probers and the switch. */

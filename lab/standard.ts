@@ -68,8 +68,9 @@ export async function deleteServices(lab: Lab): Promise<void> {
   for (const kind of ['Service', 'EndpointSlice']) {
     for (const { metadata } of await lab.cluster.list(kind)) {
       const { namespace, name } = metadata;
-      // Without its own Services the module judges nothing, and nobody can measure it.
-      if (namespace !== RELEASE_NAMESPACE) await lab.cluster.delete({ kind, namespace, name });
+      // Without its own Services the module judges nothing, and nobody can measure it; MetalLB's are its webhook's.
+      const own: unknown[] = [RELEASE_NAMESPACE, lab.options.releaseNamespace];
+      if (!own.includes(namespace)) await lab.cluster.delete({ kind, namespace, name });
     }
   }
   await until({ what: 'no children', deadlineMs: CHILDREN_GONE_WITHIN_MS }, async () => {

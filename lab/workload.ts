@@ -5,6 +5,9 @@ import { CONTROL_HOST, ipv4On, numberOf, podAddresses } from './plan.ts';
 
 export const BALANCER_LABEL = 'node-role.kubernetes.io/loadbalancer';
 
+/** As every kubelet sets it. */
+const OS_LABEL = 'kubernetes.io/os';
+
 /** What the lab's pods listen on: HTTP over TCP, an echo over UDP. Services have it too, unless they wish another port. */
 export const POD_PORT = 80;
 
@@ -18,7 +21,12 @@ export function nodeManifest(name: string): ClusterObject {
   return {
     apiVersion: 'v1',
     kind: 'Node',
-    metadata: { name, labels: { 'kubernetes.io/hostname': name, [BALANCER_LABEL]: '' } },
+    metadata: {
+      name,
+      labels: { 'kubernetes.io/hostname': name, [OS_LABEL]: 'linux', [BALANCER_LABEL]: '' },
+    },
+    // The API server makes every new node NotReady, and takes that back by a controller that the lab is without.
+    spec: { taints: [] },
     status: {
       // One of each type: the API can't apply two.
       addresses: [
@@ -46,7 +54,7 @@ export function controlNodeManifest(name: string): ClusterObject {
   const address = ipv4On('management', CONTROL_HOST + numberOf(name));
   return {
     ...node,
-    metadata: { name, labels: { 'kubernetes.io/hostname': name } },
+    metadata: { name, labels: { 'kubernetes.io/hostname': name, [OS_LABEL]: 'linux' } },
     status: { ...node.status, addresses: [{ type: 'InternalIP', address }] },
   };
 }

@@ -7,15 +7,19 @@ import { serve } from './serve.ts';
  * What a pod listens on, IPv4 and IPv6: HTTP that tells its name and the client's address, UDP echo, DNS over both.
  */
 const PORT = 80;
+/** As those have it that don't run as root. */
+const SECOND_PORT = 8080;
 
 const name = process.argv[2] ?? 'pod';
 
-const http = createServer((request, response) => {
-  response.end(`${name} ${request.socket.remoteAddress?.replace('::ffff:', '')}\n`);
-});
-// A connection that stands breaks only when the network breaks it.
-http.keepAliveTimeout = 0;
-http.listen(PORT, '::');
+for (const port of [PORT, SECOND_PORT]) {
+  const http = createServer((request, response) => {
+    response.end(`${name} ${request.socket.remoteAddress?.replace('::ffff:', '')}\n`);
+  });
+  // A connection that stands breaks only when the network breaks it.
+  http.keepAliveTimeout = 0;
+  http.listen(port, '::');
+}
 
 for (const type of ['udp4', 'udp6'] as const) {
   const udp = createSocket({ type, ipv6Only: type === 'udp6' });

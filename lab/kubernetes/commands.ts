@@ -32,7 +32,8 @@ export function commandPath(command: ClusterCommand): string {
 
 const folders = new Map<string, string>();
 
-function builtFolder(module: string): string {
+/** What `.ci/cluster-tools MODULE` has built. */
+export function builtFolder(module: string): string {
   const known = folders.get(module);
   if (known !== undefined) return known;
   const folder = execFileSync(TOOLS, ['--path', module], { encoding: 'utf8' }).trim();

@@ -16,6 +16,8 @@ import { ServiceAccountTokens } from './service-account-tokens.ts';
 export interface KubeletPorts {
   readonly api: Api;
   readonly labName: string;
+  /** Others may run Pods of the same names. */
+  readonly releaseNamespace: string;
   readonly directory: string;
   readonly apiServer: { readonly host: string; readonly port: number };
   /** The files of an image. */
@@ -69,10 +71,14 @@ export class Kubelets {
     for (const { running } of this.#pods.values()) await running.kill();
   }
 
-  /** Programs of the Pods that a workload owns now, by Pod. @param prefix of the Pods' names */
-  programs(prefix: string): ReadonlyMap<string, Program> {
-    const found = [...this.#pods.values()].filter(({ running }) =>
-      running.pod.metadata.name.startsWith(prefix),
+  /**
+   * Programs of the Pods that a workload owns now, by Pod. @param prefix of the Pods' names
+   * @param namespace of the release when absent
+   */
+  programs(prefix: string, namespace = this.#ports.releaseNamespace): ReadonlyMap<string, Program> {
+    const found = [...this.#pods.values()].filter(
+      ({ running: { pod } }) =>
+        pod.metadata.namespace === namespace && pod.metadata.name.startsWith(prefix),
     );
     return new Map(
       found.flatMap(({ running }) => {
@@ -83,17 +89,18 @@ export class Kubelets {
   }
 
   /** What the Pods of a workload have logged last. */
-  lastWords(prefix: string): string[] {
-    return [...this.programs(prefix)].flatMap(([name, program]) => [
+  lastWords(prefix: string, namespace?: string): string[] {
+    return [...this.programs(prefix, namespace)].flatMap(([name, program]) => [
       `${name}: ${program.running ? 'runs' : 'has ended'}`,
       ...program.lastLogLines(5),
     ]);
   }
 
-  /** The program of a workload's Pod on a node. @param container the first one when absent */
+  /** The program of the release's Pod on a node. @param container the first one when absent */
   programOn(node: string, prefix: string, container?: string): Program {
     for (const { running } of this.#pods.values()) {
       const { metadata, spec } = running.pod;
+      if (metadata.namespace !== this.#ports.releaseNamespace) continue;
       if (spec.nodeName !== node || !metadata.name.startsWith(prefix)) continue;
       const program = container === undefined ? running.program : running.programOf(container);
       if (program !== undefined) return program;

@@ -4,7 +4,8 @@ import { startAgent } from '../agent.ts';
 import { until } from '../exec.ts';
 import type { LabPrograms } from '../lab-programs.ts';
 import { type LabState, ownPrograms, type StateSurroundings } from '../lab-state.ts';
-import { CONTROL_HOST, ipv4On, nodeNames } from '../plan.ts';
+import { addHost } from '../network.ts';
+import { CONTROL_HOST, ipv4On, nodeNames, numberOf } from '../plan.ts';
 import type { Program } from '../program.ts';
 import { programUser } from '../program-user.ts';
 import { CONTROL_NODES, controlNodeManifest, nodeManifest } from '../workload.ts';
@@ -19,7 +20,7 @@ import { KubernetesCluster } from './kubernetes-cluster.ts';
 import { buildLabImages, labImage } from './lab-image.ts';
 import { applyDefinitions } from './module.ts';
 import { PodPrograms } from './pod-programs.ts';
-import { HelmRelease, RELEASE_NAMESPACE } from './release.ts';
+import { HelmRelease } from './release.ts';
 
 const PORT = 6443;
 
@@ -71,6 +72,11 @@ export async function startKubernetesState(at: StateSurroundings): Promise<LabSt
     return { cluster, programs, kubernetes: { ...parts, installation: undefined } };
   }
   await cluster.apply(...CONTROL_NODES.map(controlNodeManifest));
+  for (const name of CONTROL_NODES) {
+    const hostNumber = CONTROL_HOST + numberOf(name);
+    const attachment = { segment: 'management', interfaceName: 'mgmt0', hostNumber } as const;
+    await addHost(at.labName, { name, attachments: [attachment] });
+  }
   const installation = await installModule(at, plane, api, at.options.release);
   const programs = new PodPrograms(installation.kubelets);
   return { cluster, programs, kubernetes: { ...parts, installation } };
@@ -142,18 +148,19 @@ async function installModule(
   const directory = join(at.directory, 'nodes');
   await mkdir(directory, { mode: 0o755 });
   const { hostname, port } = new URL(plane.url);
+  const { releaseNamespace } = at.options;
   const kubelets = new Kubelets({
-    ...{ api, directory, labName: at.labName, imageOf: labImage },
+    ...{ api, directory, labName: at.labName, imageOf: labImage, releaseNamespace },
     apiServer: { host: hostname, port: Number(port) },
   });
   kubelets.start();
   at.cleanUp.push(() => kubelets.stop());
-  const release = new HelmRelease(plane, at.directory);
+  const release = new HelmRelease(plane, at.directory, releaseNamespace);
   await release.upgrade(values);
   const words = () => ['controller-', 'shell-operator-'].flatMap((one) => kubelets.lastWords(one));
   const what = () => `all Deployments ready\n${words().join('\n')}`;
   await until({ what, deadlineMs: 60_000, everyMs: 200 }, async () => {
-    const path = collectionPath('Deployment', RELEASE_NAMESPACE);
+    const path = collectionPath('Deployment', releaseNamespace);
     const { items } = (await api.get(path)) as Deployments;
     return items.every(({ spec, status }) => status?.readyReplicas === spec.replicas);
   });

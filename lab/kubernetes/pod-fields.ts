@@ -55,7 +55,8 @@ const POD_SPEC: Shape = {
   // With it, a sidecar.
   initContainers: [{ ...CONTAINER, ...unchecked('restartPolicy') }],
   volumes: [VOLUME],
-  securityContext: SECURITY,
+  // Volumes are of a mode that every user may read.
+  securityContext: { ...SECURITY, ...unchecked('fsGroup') },
   ...unchecked('nodeName', 'nodeSelector', 'hostNetwork', 'restartPolicy', 'serviceAccountName'),
   ...unchecked('automountServiceAccountToken', 'terminationGracePeriodSeconds'),
   // For those who place Pods: the real DaemonSet controller, and the lab's scheduler, which spreads them anyway.

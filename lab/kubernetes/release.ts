@@ -5,7 +5,7 @@ import { commandPath } from './commands.ts';
 import type { ControlPlane } from './control-plane.ts';
 
 export const RELEASE = 'metallb';
-/** Of the release and its Pods. */
+/** Of the release and its Pods, where a lab wishes no other. */
 export const RELEASE_NAMESPACE = 'metallb-system';
 const CHART = join(import.meta.dirname, '..', '..', 'modules', 'metallb');
 
@@ -13,11 +13,13 @@ const CHART = join(import.meta.dirname, '..', '..', 'modules', 'metallb');
 export class HelmRelease {
   readonly #plane: ControlPlane;
   readonly #directory: string;
+  readonly #namespace: string;
 
   /** @param directory for helm's cache and values */
-  constructor(plane: ControlPlane, directory: string) {
+  constructor(plane: ControlPlane, directory: string, namespace: string) {
     this.#plane = plane;
     this.#directory = directory;
+    this.#namespace = namespace;
   }
 
   /** `helm upgrade --install`. @throws with what helm says */
@@ -40,7 +42,7 @@ export class HelmRelease {
     const home = join(this.#directory, 'helm');
     const homes = ['CACHE', 'CONFIG', 'DATA'].map((kind) => `HELM_${kind}_HOME=${home}`);
     const config = `--kubeconfig=${this.#plane.kubeconfig('admin')}`;
-    const where = [config, `--namespace=${RELEASE_NAMESPACE}`];
+    const where = [config, `--namespace=${this.#namespace}`];
     const command = ['env', ...homes, commandPath('helm'), ...args, ...where];
     return run(this.#plane.inNamespace(command));
   }

@@ -48,8 +48,9 @@ async function filesOfSecret(
     | { data?: Record<string, string> }
     | undefined;
   if (found === undefined && optional) return [];
-  const data = Object.entries(found?.data ?? {});
-  if (data.length === 0) throw new Error(`Secret ${secretName} holds nothing`);
+  if (found === undefined) throw new Error(`there is no Secret ${secretName}`);
+  // Who shows it may fill it later, as MetalLB's controller fills that of its certificate.
+  const data = Object.entries(found.data ?? {});
   return data.map(([key, value]) => [key, { content: Buffer.from(value, 'base64'), mode }]);
 }
 

@@ -1,0 +1,50 @@
+import * as assert from 'uvu/assert';
+import { assignedIps } from '../../lab/health.ts';
+import { pageOf } from '../../lab/http.ts';
+import { runBackends } from '../../lab/kubernetes/backend-pods.ts';
+import { Metallb } from '../../lab/kubernetes/metallb.ts';
+import { type Scenario, scenario } from '../../lab/scenario.ts';
+import { answererOf, applyText, BESIDE_METALLB, withoutMetallbObjects } from './metallb-lab.ts';
+
+const OBJECTS = `
+apiVersion: metallb.io/v1beta1
+kind: IPAddressPool
+metadata: {name: first, namespace: metallb-system}
+spec: {addresses: [192.0.2.200-192.0.2.209]}
+---
+apiVersion: metallb.io/v1beta1
+kind: L2Advertisement
+metadata: {name: first, namespace: metallb-system}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: default}
+spec: {type: LoadBalancer, ports: [{port: 80}], selector: {app: web}}
+`;
+
+/** What others are compared with is what users have: MetalLB, of its own manifest and source. */
+export const scenarios: readonly Scenario[] = [
+  scenario(
+    'metallb/itself-serves-in-the-lab',
+    { lab: BESIDE_METALLB, stores: ['kubernetes'], deadlineMs: 120_000 },
+    async (lab) => {
+      const metallb = new Metallb(lab);
+      await metallb.install();
+      try {
+        await applyText(lab, OBJECTS);
+        await runBackends(lab, 'web');
+        assert.equal(await assignedIps(lab, 'web', 1), ['192.0.2.200']);
+        const mac = await answererOf(lab, '192.0.2.200');
+        assert.match(await pageOf(lab, '192.0.2.200'), /^pod\d /);
+        await metallb.stop();
+        assert.equal(await lab.prober.macsOf('192.0.2.200'), []);
+        await metallb.start();
+        assert.is(await answererOf(lab, '192.0.2.200', 30_000), mac, 'the same node again');
+        await withoutMetallbObjects(lab);
+      } finally {
+        await metallb.remove();
+      }
+      return undefined;
+    },
+  ),
+];

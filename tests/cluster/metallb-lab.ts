@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { until } from '../../lab/exec.ts';
+import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
+import { METALLB_NAMESPACE } from '../../lab/kubernetes/metallb.ts';
+import type { Lab, LabOptions } from '../../lab/lab.ts';
+import { batch } from '../../lab/network.ts';
+import { deleteServices } from '../../lab/standard.ts';
+
+/** The module in a namespace of its own, beside that of MetalLB. */
+export const BESIDE_METALLB: Partial<LabOptions> = {
+  release: { metallb: { holdDownMs: 1_000 } },
+  releaseNamespace: 'load-balancer',
+};
+
+const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
+const KINDS = ['IPAddressPool', 'L2Advertisement'] as const;
+
+interface Items {
+  readonly items: readonly { readonly metadata: { readonly name: string; namespace: string } }[];
+}
+
+/** `kubectl apply` of text that a user has in a file. @returns what kubectl prints */
+export function applyText(lab: Lab, text: string): Promise<string> {
+  return lab.kubernetes.plane.kubectl(['apply', '--filename=-'], text);
+}
+
+/** `kubectl apply` of an example as it stands. */
+export function applyExample(lab: Lab, name: string): Promise<string> {
+  return applyText(lab, readFileSync(join(EXAMPLES, name), 'utf8'));
+}
+
+/** The namespace that MetalLB's users have their pools in. */
+export async function haveNamespace(lab: Lab, name = METALLB_NAMESPACE): Promise<void> {
+  await lab.cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+}
+
+/** Leads subnets of pools to the segment, as static routes of a router do. */
+export async function clientsReach(lab: Lab, ...subnets: readonly string[]): Promise<void> {
+  const routes = subnets.map((subnet) => `route replace ${subnet} dev eth0`);
+  for (const host of ['client', 'client2']) await batch(lab.namespace(host), routes);
+}
+
+/** Waits until one node, and which, answers for an IP. @returns its MAC */
+export async function answererOf(lab: Lab, ip: string, deadlineMs = 10_000): Promise<string> {
+  let macs: string[] = [];
+  const what = () => `one answer for ${ip}, has ${macs.join(' ') || 'none'}`;
+  return until({ what, deadlineMs, everyMs: 20 }, async () => {
+    macs = await lab.prober.macsOf(ip);
+    return macs.length === 1 && macs[0];
+  });
+}
+
+/** Takes away what users have of MetalLB's API. */
+export async function withoutMetallbObjects(lab: Lab): Promise<void> {
+  const { api } = lab.kubernetes;
+  await deleteServices(lab);
+  for (const kind of KINDS) {
+    const { items } = (await api.get(collectionPath(kind))) as Items;
+    for (const { metadata } of items) {
+      await api.ask('DELETE', objectPath(kind, metadata.name, metadata.namespace));
+    }
+  }
+}
