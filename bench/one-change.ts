@@ -13,6 +13,7 @@ import {
   childOf,
   classOf,
   endpointSliceOf,
+  METALLB,
   nodeOf,
   publishedService,
   serviceOf,
@@ -67,7 +68,7 @@ async function controllerSteps(others: number): Promise<Record<string, (round: n
 
 /** A speaker's duties, the channel, and a wire's table with its digests and elections. */
 class NodeBench {
-  readonly #view = new ClusterView();
+  readonly #view = new ClusterView(METALLB);
   readonly #board = new DutyBoard('n1', this.#view, {
     onRefusal: () => undefined,
     holds: () => false,

@@ -17,6 +17,7 @@ import type {
   WatchEvent,
   WatchOptions,
 } from '../../modules/metallb/src/store/store.ts';
+import { METALLB } from '../support/cluster.ts';
 import { classOf, node, service } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -151,8 +152,8 @@ for (const caseName of RENDERED.keys()) {
 
 test('the speaker may read what it watches, and write two statuses', () => {
   const store = new WatchedStore(new FakeClock());
-  const handler = { onChange: ignore, onChildChange: ignore, onProblem: ignore };
-  new StoreFeed(store, new ClusterView(), handler).start();
+  const handler = { onChange: ignore, onStatusChange: ignore, onProblem: ignore };
+  new StoreFeed(store, new ClusterView(METALLB), handler).start();
   const statuses = (['SDNInternalL2LBService', 'Node'] as const).map(
     (kind) => `patch ${resourceOf(kind)}/status`,
   );

@@ -25,6 +25,7 @@ function node(
     draining,
     excluded,
     ready: undefined,
+    networkUnavailable: false,
     conditions: [],
     internalIps: [],
   };

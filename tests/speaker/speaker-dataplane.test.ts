@@ -13,7 +13,7 @@ import { INSTALLATION, SpeakerFixture, settled } from '../support/speaker-fixtur
 const NEW = '192.0.2.2';
 const HOST_LOOK_MS = 2_000;
 const lastKnownGood = {
-  ...{ node: 'n1', installation: INSTALLATION, bootId: 'boot', writtenEpochMs: 0, classes: [] },
+  ...{ node: 'n1', installation: INSTALLATION, bootId: 'boot', writtenEpochMs: 0, objects: [] },
   table: emptyTable(),
 };
 

@@ -19,14 +19,14 @@ const announced: Report = {
   unchanged: false,
 };
 
-function lastKnownGood(address: string, classes: readonly unknown[] = []): LastKnownGood {
+function lastKnownGood(address: string, objects: readonly unknown[] = []): LastKnownGood {
   const duty = dutyOf(address);
   return {
     node: 'n1',
     installation: INSTALLATION,
     bootId: 'boot',
     writtenEpochMs: 0,
-    classes,
+    objects,
     table: {
       duties: new Map([[duty.ip, duty]]),
       groups: new Map(),

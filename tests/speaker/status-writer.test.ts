@@ -9,7 +9,7 @@ import { WireState } from '../../modules/metallb/src/speaker/wire-state.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
 import type { Operation } from '../../modules/metallb/src/store/store.ts';
 import { ip, mac } from '../support/addresses.ts';
-import { assignedChild, balancerClass, balancerNode } from '../support/cluster.ts';
+import { assignedChild, balancerClass, balancerNode, METALLB } from '../support/cluster.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { childRef } from '../support/objects.ts';
 
@@ -53,7 +53,7 @@ function peers(state: 'dead' | 'eligible', nodes = ['n2', 'n3']): Report {
 class Fixture {
   readonly clock = new FakeClock();
   readonly store = new MemoryStore(this.clock);
-  readonly view = new ClusterView();
+  readonly view = new ClusterView(METALLB);
   readonly wire = new WireState();
   readonly failures: unknown[] = [];
   readonly writes: Operation[] = [];
@@ -67,7 +67,7 @@ class Fixture {
     const ignore = () => undefined;
     const objects = new StoreFeed(store, view, {
       onChange: ignore,
-      onChildChange: ignore,
+      onStatusChange: ignore,
       onProblem: ignore,
     });
     objects.start();

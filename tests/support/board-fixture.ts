@@ -4,13 +4,17 @@ import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
 import { DutyBoard } from '../../modules/metallb/src/speaker/duty-board.ts';
 import type { NewObject } from '../../modules/metallb/src/store/store.ts';
 import {
+  advertisementOf,
   assignedChild,
   balancerClass,
   balancerNode,
   childOf,
   classOf,
   endpointSliceOf,
+  l2StatusOf,
+  METALLB,
   nodeOf,
+  poolOf,
   publishedService,
   serviceOf,
 } from './cluster.ts';
@@ -19,7 +23,7 @@ export const NOON = Date.parse('2026-05-01T12:00:00Z');
 
 /** A view that reads objects, and the board of node n1 on it. */
 export class BoardFixture {
-  readonly view = new ClusterView();
+  readonly view = new ClusterView(METALLB);
   readonly refusals: string[] = [];
   readonly held = new Set<string>();
   readonly askedPorts: (readonly number[])[] = [];
@@ -33,7 +37,13 @@ export class BoardFixture {
 
   set(object: NewObject): this {
     const { kind, metadata } = object;
+    const { metallb } = this.view;
+    const key = `${metadata.namespace}/${metadata.name}`;
     if (kind === 'Node') this.view.setNode(metadata.name, nodeOf(object));
+    else if (kind === 'Service') this.view.setService(key, serviceOf(object));
+    else if (kind === 'IPAddressPool') metallb.setPool(key, poolOf(object));
+    else if (kind === 'L2Advertisement') metallb.setAdvertisement(key, advertisementOf(object));
+    else if (kind === 'ServiceL2Status') metallb.setStatus(key, l2StatusOf(object));
     else if (kind === 'EndpointSlice') this.view.setSlice(metadata.name, endpointSliceOf(object));
     else if (kind === 'MetalLoadBalancerClass') this.view.setClass(metadata.name, classOf(object));
     else this.#setChild(childOf(object));
@@ -47,7 +57,12 @@ export class BoardFixture {
     this.view.setService(`${namespace}/${name}`, serviceOf(published));
   }
   remove(kind: string, name: string): this {
+    const { metallb } = this.view;
     if (kind === 'Node') this.view.setNode(name, undefined);
+    else if (kind === 'Service') this.view.setService(name, undefined);
+    else if (kind === 'IPAddressPool') metallb.setPool(name, undefined);
+    else if (kind === 'L2Advertisement') metallb.setAdvertisement(name, undefined);
+    else if (kind === 'ServiceL2Status') metallb.setStatus(name, undefined);
     else if (kind === 'EndpointSlice') this.view.setSlice(name, undefined);
     else if (kind === 'MetalLoadBalancerClass') this.view.setClass(name, undefined);
     else this.view.setChild(name, undefined);

@@ -4,6 +4,14 @@ import {
   parseEndpointSlice,
 } from '../../modules/metallb/src/api/endpoint-slice.ts';
 import {
+  type IpAddressPool,
+  parseIpAddressPool,
+} from '../../modules/metallb/src/api/ip-address-pool.ts';
+import {
+  type L2Advertisement,
+  parseL2Advertisement,
+} from '../../modules/metallb/src/api/l2-advertisement.ts';
+import {
   type MetalLoadBalancerClass,
   parseMetalLoadBalancerClass,
 } from '../../modules/metallb/src/api/metal-load-balancer-class.ts';
@@ -19,8 +27,19 @@ import {
   type PublishedService,
   parsePublishedService,
 } from '../../modules/metallb/src/api/published-service.ts';
+import {
+  parseServiceL2Status,
+  type ServiceL2Status,
+} from '../../modules/metallb/src/api/service-l2-status.ts';
 import type { NewObject } from '../../modules/metallb/src/store/store.ts';
 import { parsedValue } from './parsed.ts';
+
+/** What settings say of MetalLB's API unless somebody says otherwise. */
+export const METALLB = {
+  lbClass: undefined,
+  namespaces: ['metallb-system', 'old'],
+  followEndpoints: true,
+} as const;
 
 interface ChildWish {
   readonly className?: string;
@@ -97,6 +116,7 @@ interface NodeWish {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ready?: { readonly status: string; readonly since: string };
+  readonly conditions?: readonly object[];
 }
 
 /** A node of the class `ingress` that has been Ready for long. */
@@ -107,7 +127,12 @@ export function balancerNode(name: string, wish: NodeWish = {}): NewObject {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name, labels: { role, ...labels }, annotations },
-    status: { conditions: [{ type: 'Ready', status, lastTransitionTime: since }] },
+    status: {
+      conditions: [
+        { type: 'Ready', status, lastTransitionTime: since },
+        ...(wish.conditions ?? []),
+      ],
+    },
   };
 }
 
@@ -132,6 +157,18 @@ export function childOf(object: unknown): Child {
 
 export function classOf(object: unknown): MetalLoadBalancerClass {
   return parsedValue(parseMetalLoadBalancerClass(object));
+}
+
+export function poolOf(object: unknown): IpAddressPool {
+  return parsedValue(parseIpAddressPool(object));
+}
+
+export function advertisementOf(object: unknown): L2Advertisement {
+  return parsedValue(parseL2Advertisement(object));
+}
+
+export function l2StatusOf(object: unknown): ServiceL2Status {
+  return parsedValue(parseServiceL2Status(object));
 }
 
 export function nodeOf(object: unknown): Node {

@@ -14,7 +14,13 @@ import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
 import { createLogger } from '../../modules/metallb/src/telemetry/logger.ts';
 import { Metrics } from '../../modules/metallb/src/telemetry/metrics.ts';
 import { ip } from './addresses.ts';
-import { assignedChild, balancerClass, balancerNode, publishedService } from './cluster.ts';
+import {
+  assignedChild,
+  balancerClass,
+  balancerNode,
+  METALLB,
+  publishedService,
+} from './cluster.ts';
 import { FakeClock } from './fake-clock.ts';
 import { BLIND } from './host-sight.ts';
 
@@ -61,6 +67,7 @@ export class SpeakerFixture {
         },
         lastKnownGood,
         sight,
+        metallb: METALLB,
         writeState: async (state) => void this.written.push(state),
         onReady: () => {
           this.readyCount += 1;

@@ -22,7 +22,7 @@ const names: [interfaces: readonly string[], name: string, isFor: boolean][] = [
 ];
 for (const [interfaces, name, isFor] of names) {
   test(`a duty for ${interfaces.join() || 'any interface'} on ${name}: ${isFor}`, () => {
-    assert.is(placeOf(name).isFor(dutyOf('192.0.2.10', { interfaces })), isFor);
+    assert.is(placeOf(name).isFor(dutyOf('192.0.2.10', { interfaces }), undefined), isFor);
   });
 }
 
@@ -38,8 +38,8 @@ const subnets: [address: string, written: readonly string[], isFor: boolean][] =
 for (const [address, written, isFor] of subnets) {
   test(`${address} by subnet on an interface with ${written.join() || 'nothing'}: ${isFor}`, () => {
     const place = placeOf('eth0', ...written);
-    assert.is(place.isFor(dutyOf(address, { bySubnet: true })), isFor);
-    assert.ok(place.isFor(dutyOf(address)), 'without the limit it is');
+    assert.is(place.isFor(dutyOf(address, { bySubnet: true }), undefined), isFor);
+    assert.ok(place.isFor(dutyOf(address), undefined), 'without the limit it is');
   });
 }
 

@@ -78,14 +78,14 @@ function checkState(text: string): void {
   const read = (content: string) => parseLastKnownGood(content, 'last-known-good.json');
   const state = accepted(() => read(text), UnusableStateError);
   if (state === undefined) return;
-  // The classes are kept as they are, however deep.
-  const written = formatLastKnownGood({ ...state, classes: [] });
+  // The objects are kept as they are, however deep.
+  const written = formatLastKnownGood({ ...state, objects: [] });
   deepStrictEqual(formatLastKnownGood(read(written)), written);
 }
 
 const STATE = formatLastKnownGood({
   ...{ node: 'n1', installation: { clusterId: 'c', keyIds: ['aaaaaaaa'] }, bootId: 'b' },
-  ...{ writtenEpochMs: 1_700_000_000_000, classes: [{ kind: 'x' }] },
+  ...{ writtenEpochMs: 1_700_000_000_000, objects: [{ kind: 'x' }] },
   table: {
     duties: new Map([[DUTY.ip, DUTY]]),
     groups: new Map([[GROUP.id, GROUP]]),

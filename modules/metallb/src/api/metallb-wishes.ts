@@ -24,6 +24,16 @@ interface Written {
 
 const [CURRENT, DEPRECATED] = METALLB_PREFIXES;
 
+/** The pool that a Service's IPs came from, as was written with them. */
+export function allocatedFromPool(
+  annotations: Readonly<Record<string, string>>,
+): string | undefined {
+  const names = METALLB_PREFIXES.map(
+    (prefix) => `${prefix}${METALLB_ANNOTATION.allocatedFromPool}`,
+  );
+  return names.map((name) => annotations[name]?.trim()).find(Boolean);
+}
+
 /** Understands MetalLB's annotations of a Service, `spec.loadBalancerIP` and the names that Deckhouse has for the same. */
 export function readMetallbWishes(
   { annotations, loadBalancerIP }: Written,
@@ -45,11 +55,10 @@ export function readMetallbWishes(
   const isTwice = requestKey !== undefined && loadBalancerIP?.trim();
   const expected = `expected none beside the annotation ${requestKey}: only one of the two can count`;
   const poolKey = written(METALLB_ANNOTATION.addressPool, ANNOTATION.addressPool);
-  const fromKey = written(METALLB_ANNOTATION.allocatedFromPool);
   return {
     addressPool: poolKey && annotations[poolKey]?.trim(),
     requestedIps: requestKey === undefined ? inSpec.ips : inAnnotation.ips,
-    allocatedFromPool: fromKey && annotations[fromKey]?.trim(),
+    allocatedFromPool: allocatedFromPool(annotations),
     deprecated: Object.keys(annotations).filter((key) => key.startsWith(DEPRECATED)),
     problems: [
       ...inAnnotation.problems,

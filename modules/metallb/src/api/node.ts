@@ -15,6 +15,8 @@ export interface Node {
   readonly ready:
     | { readonly status: 'True' | 'False' | 'Unknown'; readonly since: string }
     | undefined;
+  /** Its cloud or network plugin says that no Pod can be reached there. */
+  readonly networkUnavailable: boolean;
   readonly conditions: readonly Condition[];
   /** Its addresses of type InternalIP; what is no IP address is left out. */
   readonly internalIps: readonly IpAddress[];
@@ -38,6 +40,9 @@ const node: Field<Node> = into(nodeObject, ({ metadata, status }) => {
     draining: (metadata.annotations?.[ANNOTATION.drain] ?? 'false') !== 'false',
     excluded: labels[LABEL.excludeFromLoadBalancers] !== undefined,
     ready: readinessOf(conditions),
+    networkUnavailable: conditions.some(
+      ({ type, status }) => type === 'NetworkUnavailable' && status === 'True',
+    ),
     conditions,
     internalIps: addresses.flatMap(({ type, address }) =>
       type === 'InternalIP' ? (parseIp(address) ?? []) : [],

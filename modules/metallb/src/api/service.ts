@@ -133,7 +133,7 @@ function stackOf({
 }
 
 /** A message with spaces is a sentence for people, not a class name. */
-function boundClassOf(conditions: readonly Condition[]): string | undefined {
+export function boundClassOf(conditions: readonly Condition[]): string | undefined {
   const bound = conditions.find(({ type }) => type === CONDITION.classBound)?.message;
   return bound !== undefined && /^\S+$/.test(bound) ? bound : undefined;
 }

@@ -67,6 +67,8 @@ function openKubernetes({ clock, random, log, leads }: ClusterPorts): Cluster {
       clock,
       random,
       onUnreadable: (kind, error) => log.warn('watch can not be read', { kind, error }),
+      onUndefined: (kind) =>
+        log.info('kind is not defined, so there are no objects of it', { kind }),
     }),
     interruptWrites: client.interruptWrites,
     lease: new KubeLease(own, { namespace, name: LEASE_NAME }),

@@ -6,7 +6,7 @@ import { type Duty, RECENT_MOVES_MS } from './duty.ts';
 import { failbackAt } from './failback-window.ts';
 import type { GroupPolicy } from './group-policy.ts';
 import { type Holding, oldestHolding } from './holding.ts';
-import { rankEndpoints, rankForAll } from './local-endpoints.ts';
+import { isServed, nodeOfAllReady, rankEndpoints, rankForAll } from './local-endpoints.ts';
 import { noCommonInterface, type Sharer, sharedInterfaces } from './shared-interfaces.ts';
 
 const MAX_RECENT_MOVES = 3;
@@ -31,20 +31,19 @@ export function decideDuty(inputs: DutyInputs): Duty | DutyRefusal {
   const { ip, holdings, policyOf, epochMs } = inputs;
   const oldest = oldestHolding(holdings);
   const policy = oldest && policyOf(oldest.group);
-  if (oldest === undefined || policy === undefined) {
-    return { refusal: `class ${oldest?.group} does not exist and was never seen here` };
-  }
-  const sharers = sharersOf(inputs);
-  const interfaces = sharedInterfaces(sharers);
-  if (interfaces === undefined) return { refusal: noCommonInterface(ip, sharers) };
+  if (oldest === undefined || policy === undefined) return withoutGroup(oldest);
+  const served = policy.needsEndpoints ? holdings.filter(isServedIn(inputs)) : holdings;
+  if (served.length === 0) return unserved(ip, holdings);
+  const interfaces = interfacesOf(inputs);
+  if ('refusal' in interfaces) return interfaces;
   const announcer = latestAnnouncer(holdings);
   return {
     ip,
     group: policy.id,
     interfaces,
     bySubnet: holdings.some(({ group }) => policyOf(group)?.bySubnet),
-    preferredNode: oldest.preferredNode,
-    localEndpoints: sharedEndpoints(inputs),
+    preferredNode: oldest.preferredNode ?? nodeToFollow(served, policy, inputs),
+    localEndpoints: sharedEndpoints(served, inputs),
     lastAnnouncer: announcer?.node,
     probing: announcer === undefined ? 'optimistic' : 'none',
     since: versionOf(inputs, policy),
@@ -57,6 +56,49 @@ export function decideDuty(inputs: DutyInputs): Duty | DutyRefusal {
   };
 }
 
+function withoutGroup(oldest: Holding | undefined): DutyRefusal {
+  const unknown = `class ${oldest?.group} does not exist and was never seen here`;
+  return { refusal: oldest?.refusal ?? unknown };
+}
+
+function isServedIn({ slicesOf }: DutyInputs): (holding: Holding) => boolean {
+  return ({ service }) => isServed(slicesOf(service));
+}
+
+function unserved(ip: IpAddress, holdings: readonly Holding[]): DutyRefusal {
+  const services = holdings.map(({ service }) => service).join(', ');
+  return {
+    refusal: `no endpoint of Service ${services} serves: nobody answers for ${ip} until one does`,
+  };
+}
+
+/** Interfaces that every node is limited to. What is a node's own has no common part: all must be of one group. */
+function interfacesOf(inputs: DutyInputs): readonly string[] | DutyRefusal {
+  const { ip, holdings, policyOf } = inputs;
+  const limits = holdings.map(({ group }) => policyOf(group)?.interfaces ?? []);
+  const groups = new Set(holdings.map(({ group }) => group));
+  if (limits.includes('by-node')) {
+    return groups.size === 1 ? [] : { refusal: differentGroups(ip, holdings) };
+  }
+  const sharers = sharersOf(inputs);
+  return sharedInterfaces(sharers) ?? { refusal: noCommonInterface(ip, sharers) };
+}
+
+function differentGroups(ip: IpAddress, holdings: readonly Holding[]): string {
+  const who = holdings.map(({ holder, group }) => `${holder} by ${group}`).sort();
+  return `nobody answers for ${ip}, as those who share it are not announced alike (${who.join('; ')}): let spec.serviceSelectors of the L2Advertisements select all of them or none, or give them different addresses`;
+}
+
+/** The node that serves all of those who share the IP, where it is one alone. */
+function nodeToFollow(
+  served: readonly Holding[],
+  { followsEndpoints }: GroupPolicy,
+  { slicesOf }: DutyInputs,
+): string | undefined {
+  if (!followsEndpoints) return undefined;
+  return nodeOfAllReady(served.flatMap(({ service }) => [...slicesOf(service)]));
+}
+
 /**
  * Network rule 23: fabrics that learn addresses freeze one that moves five times in three minutes, so after three
  * moves the next voluntary one waits. Takeovers never do.
@@ -67,24 +109,30 @@ function hasMovedEnough(announcer: Announcer | undefined, epochMs: number): bool
 }
 
 /** Of the newest of all objects that have a say in who is elected. */
-function versionOf({ holdings, slicesOf }: DutyInputs, { version }: GroupPolicy): number {
+function versionOf({ holdings, slicesOf }: DutyInputs, policy: GroupPolicy): number {
   const slices = holdings.flatMap(({ service }) => [...slicesOf(service)]);
-  const versions = [...holdings, ...slices.map(({ metadata }) => metadata)];
-  return Math.max(version, ...versions.map(({ resourceVersion }) => Number(resourceVersion)));
+  const ofSlices = slices.map(({ metadata }) => Number(metadata.resourceVersion));
+  return Math.max(policy.version, ...holdings.map(({ version }) => version), ...ofSlices);
 }
 
 function sharersOf({ holdings, policyOf }: DutyInputs): Sharer[] {
-  return holdings.map(({ holder, group }) => ({
-    child: holder,
-    className: group,
-    interfaces: policyOf(group)?.interfaces ?? [],
-  }));
+  return holdings.map(({ holder, group }) => {
+    const interfaces = policyOf(group)?.interfaces ?? [];
+    return {
+      child: holder,
+      className: group,
+      interfaces: interfaces === 'by-node' ? [] : interfaces,
+    };
+  });
 }
 
-function sharedEndpoints(inputs: DutyInputs): Duty['localEndpoints'] {
-  const services = inputs.holdings
+function sharedEndpoints(
+  served: readonly Holding[],
+  { slicesOf }: DutyInputs,
+): Duty['localEndpoints'] {
+  const services = served
     .filter(({ externalTrafficPolicy }) => externalTrafficPolicy === 'Local')
-    .map(({ service }) => rankEndpoints(inputs.slicesOf(service)));
+    .map(({ service }) => rankEndpoints(slicesOf(service)));
   return services.length === 0 ? undefined : Object.fromEntries(rankForAll(services));
 }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { IpAddress } from '../net/ip.ts';
-import type { Duty, DutyTable, Group } from './duty.ts';
+import type { Duty, DutyTable, Group, Member } from './duty.ts';
 
 const DIGEST_BYTES = 8;
 
@@ -75,8 +75,13 @@ function dutyFields(duty: Duty): unknown[] {
 }
 
 function groupFields(group: Group | undefined): unknown[] {
-  const members = group?.members.map(({ node, excluded, ready }) => [node, excluded, ready]) ?? [];
+  const members = group?.members.map(memberFields) ?? [];
   return members.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1));
+}
+
+/** Nothing of a weight that there is not: versions that know none agree on all other groups. */
+function memberFields({ node, excluded, ready, weight }: Member): unknown[] {
+  return weight === undefined ? [node, excluded, ready] : [node, excluded, ready, weight];
 }
 
 function byName([a]: [string, unknown], [b]: [string, unknown]): number {

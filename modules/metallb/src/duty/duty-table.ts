@@ -143,7 +143,8 @@ export function sameGroup(a: Group, b: Group): boolean {
       return (
         member.node === other?.node &&
         member.excluded === other.excluded &&
-        member.ready === other.ready
+        member.ready === other.ready &&
+        member.weight === other.weight
       );
     })
   );

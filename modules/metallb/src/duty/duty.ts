@@ -41,10 +41,10 @@ export interface Duty {
   readonly lastMoveEpochMs: number;
 }
 
-/** The nodes of a class, as the API knows them. */
+/** The nodes of a class, or those that advertisements select, as the API knows them. */
 export interface Group {
   readonly id: string;
-  /** Interfaces on which the group's IPs may be announced; empty means every usable one. */
+  /** Interfaces of this node on which the group's IPs may be announced; empty means every usable one. */
   readonly interfaces: readonly string[];
   readonly members: readonly Member[];
 }
@@ -58,6 +58,8 @@ export interface Member {
    * `unknown` when the API says nothing or can't be asked.
    */
   readonly ready: 'ready' | 'not-ready' | 'unknown';
+  /** How much it is preferred among those that are equal otherwise; absent means 0. */
+  readonly weight?: number;
 }
 
 /** Whether this node reaches what it should from an interface; `doubtful` between the two, and before anything is known. */

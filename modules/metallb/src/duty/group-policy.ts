@@ -10,8 +10,8 @@ export interface GroupPolicy {
   /** By ARP and NDP; else its IPs are announced another way alone. */
   readonly isLayer2: boolean;
   readonly pools: readonly IpRange[];
-  /** Interfaces that every node is limited to; empty means every usable one. */
-  readonly interfaces: readonly string[];
+  /** Interfaces that every node is limited to; empty means every usable one, `by-node` that they differ. */
+  readonly interfaces: readonly string[] | 'by-node';
   /** Only interfaces that have an address whose subnet an IP belongs to. */
   readonly bySubnet: boolean;
   /** Treat nodes with the exclude label as any other. */
@@ -19,9 +19,17 @@ export interface GroupPolicy {
   readonly failback: Failback;
   /** What a node must reach to come first; undefined: nothing is probed. */
   readonly reachability: Reachability | undefined;
+  /** An IP that nobody serves is not announced. */
+  readonly needsEndpoints: boolean;
+  /** The node that all ready endpoints are on comes first. */
+  readonly followsEndpoints: boolean;
   /** The newest of what it is made of. */
   readonly version: number;
   selects(node: Node): boolean;
+  /** Empty means every usable one. @param node undefined: one that is not known */
+  interfacesOn(node: Node | undefined): readonly string[];
+  /** How much a node is preferred among those that are equal otherwise. */
+  weightOf(node: Node): number;
 }
 
 /** The nodes that a class names, and how they announce the IPs of its pool. */
@@ -36,8 +44,12 @@ export function policyOfClass({ metadata, spec }: MetalLoadBalancerClass): Group
     ignoreExcludeLabel,
     failback,
     reachability,
+    needsEndpoints: false,
+    followsEndpoints: false,
     version: Number(metadata.resourceVersion),
     selects: ({ labels }) =>
       Object.entries(spec.nodeSelector).every(([label, value]) => labels[label] === value),
+    interfacesOn: () => interfaces,
+    weightOf: () => 0,
   };
 }

@@ -19,8 +19,10 @@ export interface Holding {
   readonly announcer: Announcer | undefined;
   /** The oldest has the lowest. */
   readonly age: string;
-  /** Of the holder. */
-  readonly resourceVersion: string;
+  /** The newest of what it is made of. */
+  readonly version: number;
+  /** Why it has no group, in words; undefined where it has one. */
+  readonly refusal?: string;
 }
 
 /** What a child holds: nothing as long as it has no IP. */
@@ -38,7 +40,7 @@ export function holdingsOfChild(child: Child): Holding[] {
       forceAddress: child.forceAddress,
       announcer: status.announcer,
       age: `${metadata.creationTimestamp} ${metadata.uid}`,
-      resourceVersion: metadata.resourceVersion,
+      version: Number(metadata.resourceVersion),
     },
   ];
 }

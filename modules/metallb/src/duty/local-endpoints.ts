@@ -3,6 +3,21 @@ import type { Endpoint, EndpointSlice } from '../api/endpoint-slice.ts';
 /** How well a node's own endpoints serve a Service (network rule 13): 0 = ready, 1 = serving while terminating. */
 export type EndpointRanks = ReadonlyMap<string, 0 | 1>;
 
+/** Whether anybody serves the Service, on whatever node. */
+export function isServed(slices: Iterable<EndpointSlice>): boolean {
+  return [...slices].some(({ endpoints }) =>
+    endpoints.some((endpoint) => rankOf(endpoint) !== undefined),
+  );
+}
+
+/** The node that all ready endpoints are on; undefined where there are several, or one whose node nobody knows. */
+export function nodeOfAllReady(slices: Iterable<EndpointSlice>): string | undefined {
+  const endpoints = [...slices].flatMap((slice) => slice.endpoints);
+  const nodes = new Set(endpoints.filter(({ ready }) => ready).map(({ nodeName }) => nodeName));
+  const [first] = nodes;
+  return nodes.size === 1 ? first : undefined;
+}
+
 /** The best endpoint of each node that has one. */
 export function rankEndpoints(slices: Iterable<EndpointSlice>): EndpointRanks {
   const ranks = new Map<string, 0 | 1>();
@@ -28,8 +43,8 @@ export function rankForAll(services: readonly EndpointRanks[]): EndpointRanks {
   return ranks;
 }
 
-/** KEP-1669: an endpoint that still serves while it terminates is better than none. */
+/** KEP-1669: an endpoint that still serves, as one does that terminates, is better than none. */
 function rankOf(endpoint: Endpoint): 0 | 1 | undefined {
   if (endpoint.ready) return 0;
-  return endpoint.serving && endpoint.terminating ? 1 : undefined;
+  return endpoint.serving ? 1 : undefined;
 }

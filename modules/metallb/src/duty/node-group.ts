@@ -18,23 +18,32 @@ export interface Moment {
   readonly epochMs: number;
   /** Whether the store can be asked: what it said about ready nodes is worth nothing without it. */
   readonly connected: boolean;
+  /** Whose interfaces the group names. */
+  readonly self?: string;
 }
 
 /** The group that elects the announcers of its IPs. */
 export function viewGroup(policy: GroupPolicy, nodes: Iterable<Node>, moment: Moment): GroupView {
   const { epochMs, connected } = moment;
-  const matching = [...nodes].filter((node) => policy.selects(node)).sort(byName);
+  const all = [...nodes];
+  const matching = all.filter((node) => policy.selects(node)).sort(byName);
   const notReadyFrom = notReadyTimes(matching, epochMs);
   const members = matching.map((node) => ({
     node: node.metadata.name,
     excluded: node.excluded && !policy.ignoreExcludeLabel,
     ready: readinessAt(node, notReadyFrom.get(node), moment),
+    ...weightField(policy.weightOf(node)),
   }));
+  const self = all.find(({ metadata }) => metadata.name === moment.self);
   const edges = [...notReadyFrom.values()].filter((at) => at > epochMs);
   return {
-    group: { id: policy.id, interfaces: policy.interfaces, members },
+    group: { id: policy.id, interfaces: policy.interfacesOn(self), members },
     changesAtEpochMs: edges.length === 0 || !connected ? undefined : Math.min(...edges),
   };
+}
+
+function weightField(weight: number): Pick<Member, 'weight'> {
+  return weight === 0 ? {} : { weight };
 }
 
 /** Without the store a node stays behind the others if it was, so that losing the store moves nothing. */

@@ -61,9 +61,11 @@ function readEndpoints(value: unknown, what: string): Readonly<Record<string, 0 
 
 function readMember(value: unknown, what: string): Member {
   const fields = readObject(value, what);
+  const weight = readOptional(fields['weight'], `${what}.weight`, readInteger);
   return {
     node: readText(fields['node'], `${what}.node`),
     excluded: readBoolean(fields['excluded'], `${what}.excluded`),
     ready: readChoice(fields['ready'], `${what}.ready`, ['ready', 'not-ready', 'unknown']),
+    ...(weight !== undefined && { weight }),
   };
 }

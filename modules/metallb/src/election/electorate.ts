@@ -1,5 +1,5 @@
 import type { Duty, Group, Member } from '../duty/duty.ts';
-import { Ranking, type Tier } from './ranking.ts';
+import { Ranking, type Tier, type Weights } from './ranking.ts';
 import type { NodeView, SegmentView } from './view.ts';
 
 const NO_FAILED_GATES = { dataplane: false, reachability: false };
@@ -13,9 +13,11 @@ export class Electorate {
   readonly #heard: readonly Tier[];
   /** Undefined where nobody elects statically. */
   readonly #static: readonly Tier[] | undefined;
+  readonly #weights: Weights | undefined;
 
   constructor({ members }: Group, view: SegmentView) {
     this.#view = view;
+    this.#weights = weightsOf(members);
     this.#heard = tiersOf(members, ({ node }) => view.node(node));
     this.#static = members.some(({ node }) => view.electsStatically(node))
       ? tiersOf(members, (member) => staticView(member, view))
@@ -24,7 +26,7 @@ export class Electorate {
 
   /**
    * Every node with the same duty and view makes the same list (design.md §7 "Election"): local endpoints, failed gates,
-   * preferred node, lowest sha256(`node#ip`).
+   * preferred node, weight, lowest sha256(`node#ip`).
    *
    * Who elects statically takes what the static election gives it and nothing else: that is left to it, and all the
    * rest is for those who hear each other. So a peer's death is not answered by leaving its IPs to a node that can't see
@@ -34,11 +36,26 @@ export class Electorate {
    */
   rank(duty: Duty, latecomers?: ReadonlySet<string>): Ranking {
     if (this.#static !== undefined) {
-      const ranking = rank(duty, this.#inSubnet(duty, this.#static));
+      const ranking = this.#ranking(duty, this.#inSubnet(duty, this.#static));
       const { winner } = ranking;
       if (winner !== undefined && this.#view.electsStatically(winner)) return ranking;
     }
-    return rank(duty, this.#inSubnet(duty, this.#heard), latecomers);
+    return this.#ranking(duty, this.#inSubnet(duty, this.#heard), latecomers);
+  }
+
+  /**
+   * Network rule 13: where nobody has endpoints, the last announcer stays, whatever else changes.
+   * Where failback is withheld, the last announcer stands in for the preferred node.
+   */
+  #ranking(duty: Duty, tiers: readonly Tier[], latecomers?: ReadonlySet<string>): Ranking {
+    const { ip, localEndpoints, failback, lastAnnouncer, preferredNode } = duty;
+    const served = localEndpoints === undefined ? tiers : byEndpoints(tiers, localEndpoints);
+    const ordered = latecomers === undefined ? served : withLast(served, latecomers);
+    const [first = ''] = ordered[0] ?? [];
+    const nobodyServes = localEndpoints !== undefined && localEndpoints[first] === undefined;
+    const stays = nobodyServes || failback === 'withheld';
+    const preferred = (stays ? lastAnnouncer : undefined) ?? preferredNode;
+    return new Ranking(ordered, preferred, ip, this.#weights);
   }
 
   #inSubnet({ ip, bySubnet }: Duty, tiers: readonly Tier[]): readonly Tier[] {
@@ -85,18 +102,11 @@ function staticView(member: Member, view: SegmentView): NodeView | undefined {
   return { present: true, state: 'eligible', failedGates: NO_FAILED_GATES };
 }
 
-/**
- * Network rule 13: where nobody has endpoints, the last announcer stays, whatever else changes.
- * Where failback is withheld, the last announcer stands in for the preferred node.
- */
-function rank(duty: Duty, tiers: readonly Tier[], latecomers?: ReadonlySet<string>): Ranking {
-  const { ip, localEndpoints, failback, lastAnnouncer, preferredNode } = duty;
-  const served = localEndpoints === undefined ? tiers : byEndpoints(tiers, localEndpoints);
-  const ordered = latecomers === undefined ? served : withLast(served, latecomers);
-  const [first = ''] = ordered[0] ?? [];
-  const nobodyServes = localEndpoints !== undefined && localEndpoints[first] === undefined;
-  const stays = nobodyServes || failback === 'withheld';
-  return new Ranking(ordered, (stays ? lastAnnouncer : undefined) ?? preferredNode, ip);
+function weightsOf(members: readonly Member[]): Weights | undefined {
+  const weights = members.flatMap(({ node, weight }): [string, number][] =>
+    weight === undefined ? [] : [[node, weight]],
+  );
+  return weights.length === 0 ? undefined : new Map(weights);
 }
 
 /** Endpoints that are ready, that are still serving, and none (network rule 13) come before all else. */

@@ -4,14 +4,25 @@ import type { IpAddress } from '../net/ip.ts';
 /** Nodes that are equal but for preference and hash; at least one. */
 export type Tier = readonly string[];
 
+/** How much nodes are preferred; of one that is missing nothing. */
+export type Weights = ReadonlyMap<string, number>;
+
 /** Nodes that could announce an IP, best first. Nearly always the winner is all that is asked for. */
 export class Ranking implements Iterable<string> {
   readonly winner: string | undefined;
   readonly #tiers: readonly Tier[];
   readonly #preferred: string | undefined;
   readonly #ip: IpAddress;
+  readonly #weights: Weights | undefined;
 
-  constructor(tiers: readonly Tier[], preferred: string | undefined, ip: IpAddress) {
+  /** @param weights undefined where no node has any */
+  constructor(
+    tiers: readonly Tier[],
+    preferred: string | undefined,
+    ip: IpAddress,
+    weights?: Weights,
+  ) {
+    this.#weights = weights;
     this.#tiers = tiers;
     this.#preferred = preferred;
     this.#ip = ip;
@@ -31,8 +42,15 @@ export class Ranking implements Iterable<string> {
   #bestOf(tier: Tier): string | undefined {
     const preferred = this.#preferred;
     if (preferred !== undefined && tier.includes(preferred)) return preferred;
-    return tier.length < 2 ? tier[0] : firstByHash(tier, this.#ip);
+    if (tier.length < 2) return tier[0];
+    const equal = this.#weights === undefined ? tier : heaviest(tier, this.#weights);
+    return firstByHash(equal, this.#ip);
   }
+}
+
+function heaviest(tier: Tier, weights: Weights): Tier {
+  const most = Math.max(...tier.map((node) => weights.get(node) ?? 0));
+  return tier.filter((node) => (weights.get(node) ?? 0) === most);
 }
 
 /** The first in MetalLB's order of nodes for an IP: lowest sha256(`node#ip`). */

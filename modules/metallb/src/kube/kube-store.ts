@@ -23,6 +23,8 @@ export interface KubeStorePorts {
   readonly random: () => number;
   /** The API server sent what can't be understood of this kind; all of it is listed again. */
   readonly onUnreadable: (kind: Kind, error: UnreadableWatchError) => void;
+  /** The kind has no definition here, and so no objects; it is asked for again. */
+  readonly onUndefined?: (kind: Kind) => void;
 }
 
 interface Watcher {
@@ -84,7 +86,7 @@ export class KubeStore implements Store {
 
   #open(watcher: Watcher): void {
     if (watcher.listWatch !== undefined) return;
-    const { client, clock, random, onUnreadable } = this.#ports;
+    const { client, clock, random, onUnreadable, onUndefined } = this.#ports;
     const { options, onEvent } = watcher;
     watcher.listWatch = new ListWatch(
       {
@@ -93,6 +95,7 @@ export class KubeStore implements Store {
         random,
         onEvent,
         onUnreadable: (error) => onUnreadable(options.kind, error),
+        onUndefined: () => onUndefined?.(options.kind),
       },
       options,
     );

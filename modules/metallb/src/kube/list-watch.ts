@@ -1,5 +1,6 @@
 import { type KubernetesObject, keyOf } from '../api/object.ts';
 import { NotFoundError, StoreUnavailableError } from '../store/errors.ts';
+import { mayBeUndefined } from '../store/kinds.ts';
 import type { WatchEvent, WatchOptions } from '../store/store.ts';
 import { Backoff } from '../time/backoff.ts';
 import type { Clock } from '../time/clock.ts';
@@ -18,6 +19,8 @@ export interface ListWatchPorts {
   readonly onEvent: (event: WatchEvent) => void;
   /** The API server sent what can't be understood; all is listed again. */
   readonly onUnreadable: (error: UnreadableWatchError) => void;
+  /** The kind is not defined, and counts as one without objects until it is. */
+  readonly onUndefined: () => void;
 }
 
 /** How long a watch may last: not the same for all, so that nodes don't come back in step. */
@@ -31,6 +34,8 @@ const LATE_MS = 30_000;
 const KEEP_ALIVE_MS = 15_000;
 /** A watch that ends earlier is no better than one that fails: it must not be tried again at once for ever. */
 const HEALTHY_MS = 1_000;
+/** How often a kind that is not defined is asked for again. */
+const UNDEFINED_MS = 10_000;
 const RETRY = { initialMs: 250, maximumMs: 10_000 };
 
 /**
@@ -54,6 +59,7 @@ export class ListWatch {
   #revision = 0;
   #mustList = true;
   #isLost = false;
+  #isUndefined = false;
 
   constructor(ports: ListWatchPorts, options: WatchOptions) {
     this.#ports = ports;
@@ -94,6 +100,7 @@ export class ListWatch {
   async #playRound(signal: AbortSignal): Promise<number> {
     try {
       if (this.#mustList) await this.#list();
+      if (this.#mustList) return UNDEFINED_MS;
       const lastedMs = await this.#follow(signal);
       this.#unreachable.reset();
       if (lastedMs < HEALTHY_MS) return this.#shortLived.nextDelayMs();
@@ -112,11 +119,23 @@ export class ListWatch {
       const list = await listObjects(client, this.#options, this.#stopping.signal);
       this.#known = new Map(list.objects.map((object) => [keyOf(object.metadata), object]));
       this.#advance(list.resourceVersion);
+      this.#isUndefined = false;
       this.#tellAll();
     } catch (error) {
       this.#mustList = true;
-      throw error instanceof NotFoundError ? unknownKind(this.#options, error) : error;
+      if (!(error instanceof NotFoundError)) throw error;
+      // What there was is gone only once it was told so: a definition goes after its objects.
+      const hasNone = mayBeUndefined(this.#options.kind) && this.#known.size === 0;
+      if (!hasNone) throw unknownKind(this.#options, error);
+      this.#undefined();
     }
+  }
+
+  #undefined(): void {
+    if (this.#isUndefined && !this.#isLost) return;
+    if (!this.#isUndefined) this.#ports.onUndefined();
+    this.#isUndefined = true;
+    this.#tellAll();
   }
 
   /** @returns how long the watch lasted */
@@ -178,7 +197,7 @@ export class ListWatch {
   }
 
   #fail(error: unknown): void {
-    if (error instanceof ExpiredError) {
+    if (error instanceof ExpiredError || isGone(error, this.#options)) {
       this.#mustList = true;
     } else if (!this.#isLost) {
       this.#isLost = true;
@@ -205,6 +224,10 @@ export class ListWatch {
       if (!this.#stopping.signal.aborted) this.#ports.onEvent(event);
     });
   }
+}
+
+function isGone(error: unknown, { kind }: WatchOptions): boolean {
+  return error instanceof NotFoundError && mayBeUndefined(kind);
 }
 
 function unknownKind({ kind }: WatchOptions, cause: Error): StoreUnavailableError {

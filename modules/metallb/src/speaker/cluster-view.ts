@@ -2,11 +2,14 @@ import type { Child } from '../api/child.ts';
 import type { EndpointSlice } from '../api/endpoint-slice.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import type { Node } from '../api/node.ts';
+import { keyOf } from '../api/object.ts';
 import type { PublishedService } from '../api/published-service.ts';
 import { type GroupPolicy, policyOfClass } from '../duty/group-policy.ts';
 import { type Holding, holdingsOfChild } from '../duty/holding.ts';
 import type { IpAddress } from '../net/ip.ts';
+import type { IpRange } from '../net/range.ts';
 import { HoldingIndex } from './holding-index.ts';
+import { type MetallbOptions, MetallbView } from './metallb-view.ts';
 import { MultiMap } from './multi-map.ts';
 
 /** What one change makes worth another look. Collected until somebody looks. */
@@ -31,10 +34,26 @@ export class ClusterView {
   readonly #holdings = new HoldingIndex();
   readonly #childrenByIp = new MultiMap<IpAddress, string>();
   readonly #childrenByClass = new MultiMap<string, string>();
+  readonly #childrenByService = new MultiMap<string, string>();
   readonly #slicesByService = new MultiMap<string, string>();
   #stale: Stale = newStale();
   #published = new Set<IpAddress>();
   #policiesChanged = false;
+  /** What MetalLB's API says. */
+  readonly metallb: MetallbView;
+
+  constructor(options: MetallbOptions) {
+    this.metallb = new MetallbView(options, {
+      services: this.#services,
+      hasChildren: (service) => this.#childrenByService.has(service),
+      setHoldings: (service, holdings) =>
+        this.staleIps(this.#holdings.set(`Service ${service}`, holdings)),
+      setPolicy: (id, policy) => this.#setPolicy(id, policy),
+      onRanges: () => {
+        this.#stale.pools = true;
+      },
+    });
+  }
 
   /** Of all groups, by id. */
   get policies(): ReadonlyMap<string, GroupPolicy> {
@@ -45,12 +64,23 @@ export class ClusterView {
     return this.#nodes;
   }
 
+  /** Address space of all that is announced by ARP and NDP. */
+  layer2Ranges(): IpRange[] {
+    const policies = [...this.#policies.values()].filter(({ isLayer2 }) => isLayer2);
+    return [...policies.flatMap(({ pools }) => pools), ...this.metallb.ranges()];
+  }
+
   holdingsOf(ip: IpAddress): Holding[] {
     return this.#holdings.withIp(ip);
   }
 
   ipsOfGroup(id: string): IpAddress[] {
     return this.#holdings.ipsOfGroup(id);
+  }
+
+  /** Services that hold the IP themselves: those of MetalLB's API. */
+  servicesWithIp(ip: IpAddress): PublishedService[] {
+    return this.metallb.holdersOf(this.holdingsOf(ip));
   }
 
   childrenWithIp(ip: IpAddress): Child[] {
@@ -82,6 +112,7 @@ export class ClusterView {
 
   /** What changed since the last call. */
   takeStale(): Stale {
+    this.metallb.settle();
     const stale = this.#stale;
     this.#stale = newStale();
     return stale;
@@ -97,15 +128,13 @@ export class ClusterView {
   }
 
   setClass(name: string, clazz: MetalLoadBalancerClass | undefined): void {
-    this.#policiesChanged = true;
     if (clazz === undefined) {
       this.#deletedClasses.add(name);
       this.#forgetUnusedClass(name);
       return;
     }
     this.#deletedClasses.delete(name);
-    this.#policies.set(name, policyOfClass(clazz));
-    this.staleGroup(name);
+    this.#setPolicy(name, policyOfClass(clazz));
   }
 
   setNode(name: string, node: Node | undefined): void {
@@ -138,6 +167,7 @@ export class ClusterView {
     const after = service?.ingress ?? [];
     if (service === undefined) this.#services.delete(key);
     else this.#services.set(key, service);
+    this.metallb.staleService(key);
     const added = after.filter((ip) => !before.includes(ip));
     for (const ip of added) this.#published.add(ip);
     this.staleIps([...added, ...before.filter((ip) => !after.includes(ip))]);
@@ -158,19 +188,29 @@ export class ClusterView {
   #forgetUnusedClass(name: string): void {
     if (!this.#deletedClasses.has(name) || this.#childrenByClass.has(name)) return;
     this.#deletedClasses.delete(name);
-    this.#policies.delete(name);
-    this.staleGroup(name);
+    this.#setPolicy(name, undefined);
+  }
+
+  #setPolicy(id: string, policy: GroupPolicy | undefined): void {
+    this.#policiesChanged = true;
+    if (policy === undefined) this.#policies.delete(id);
+    else this.#policies.set(id, policy);
+    this.staleGroup(id);
   }
 
   #indexChild(key: string, child: Child): void {
     this.#children.set(key, child);
     if (child.status.ip !== undefined) this.#childrenByIp.add(child.status.ip, key);
     this.#childrenByClass.add(child.className, key);
+    this.#childrenByService.add(keyOf(child.serviceRef), key);
+    this.metallb.staleService(keyOf(child.serviceRef));
   }
 
   #unindexChild(key: string, child: Child): void {
     if (child.status.ip !== undefined) this.#childrenByIp.delete(child.status.ip, key);
     this.#childrenByClass.delete(child.className, key);
+    this.#childrenByService.delete(keyOf(child.serviceRef), key);
+    this.metallb.staleService(keyOf(child.serviceRef));
   }
 }
 
@@ -188,6 +228,7 @@ function electsAlike(a: Node, b: Node): boolean {
     a.draining === b.draining &&
     a.ready?.status === b.ready?.status &&
     a.ready?.since === b.ready?.since &&
+    a.networkUnavailable === b.networkUnavailable &&
     JSON.stringify(a.labels) === JSON.stringify(b.labels)
   );
 }

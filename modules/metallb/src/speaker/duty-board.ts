@@ -123,6 +123,7 @@ export class DutyBoard {
     const view = viewGroup(policy, this.#view.nodes.values(), {
       epochMs: this.#lostAtEpochMs ?? epochMs,
       connected,
+      self: this.#nodeName,
     });
     this.#setEdge(id, [
       view.changesAtEpochMs,
@@ -224,9 +225,7 @@ export class DutyBoard {
   }
 
   #updatePools(stale: Stale): DutyChange[] {
-    const ranges = [...this.#view.policies.values()]
-      .filter(({ isLayer2 }) => isLayer2)
-      .flatMap(({ pools }) => pools);
+    const ranges = this.#view.layer2Ranges();
     const held = stale.pools ? this.#table.duties.keys() : [];
     for (const ip of [...held, ...stale.ips]) {
       const covered = ranges.some((range) => rangeContains(range, ip));

@@ -15,9 +15,12 @@ import { readPools } from '../duty/parse-to-wire.ts';
 import type { Installation } from './installation.ts';
 
 /** Raised with every change that an older speaker could not read. */
-const FORMAT = 4;
+const FORMAT = 5;
+/** It calls `objects` `classes`, as there were no others. */
+const FORMAT_BEFORE = 4;
 const MAX_DUTIES = 1_000_000;
 const MAX_GROUPS = 10_000;
+const MAX_OBJECTS = 100_000;
 const MAX_KEYS = 8;
 const NO_GATES = { dataplaneFailed: false, reachability: {} };
 
@@ -29,13 +32,13 @@ export interface LastKnownGood {
   /** Of the kernel: whether this node has been restarted since (network rule 25). */
   readonly bootId: string;
   readonly writtenEpochMs: number;
-  /** The classes in force: one that is deleted stays so for its children. */
-  readonly classes: readonly unknown[];
+  /** The configuration in force: what is deleted stays so for those who have IPs by it. */
+  readonly objects: readonly unknown[];
   readonly table: DutyTable;
 }
 
-/** What is written: read back, its classes are still to be understood. */
-export type WritableState = LastKnownGood & { readonly classes: readonly KubernetesObject[] };
+/** What is written: read back, its objects are still to be understood. */
+export type WritableState = LastKnownGood & { readonly objects: readonly KubernetesObject[] };
 
 /** The file holds no usable last-known-good state. */
 export class UnusableStateError extends Error {
@@ -99,13 +102,14 @@ function tableSettings({ pools, draining, revision }: DutyTable) {
 
 function readState(value: unknown): LastKnownGood {
   const fields = readObject(value, 'file');
-  readChoice(fields['format'], 'format', [FORMAT]);
+  const format = readChoice(fields['format'], 'format', [FORMAT, FORMAT_BEFORE]);
+  const objects = format === FORMAT ? 'objects' : 'classes';
   return {
     node: readText(fields['node'], 'node'),
     installation: readInstallation(fields['installation'], 'installation'),
     bootId: readText(fields['bootId'], 'bootId'),
     writtenEpochMs: readNumber(fields['writtenEpochMs'], 'writtenEpochMs'),
-    classes: readList(fields['classes'], 'classes', { limit: MAX_GROUPS, read: readObject }),
+    objects: readList(fields[objects], objects, { limit: MAX_OBJECTS, read: readObject }),
     table: readTable(fields['table'], 'table'),
   };
 }

@@ -50,6 +50,7 @@ function keysIn(path: string): readonly HeartbeatKey[] {
 
 async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logger) {
   const { node, runDir, clusterId, heartbeatKeyFile } = settings;
+  const { lbClass, metallbNamespaces: namespaces, followEndpoints } = settings;
   const installationWith = (keys: readonly HeartbeatKey[]) => {
     return { clusterId, keyIds: keys.map(({ id }) => id) };
   };
@@ -76,6 +77,7 @@ async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logg
       lastKnownGood: await recallLastKnownGood(statePath, { node, installation }, log),
       writeState: (state) => writeLastKnownGood(statePath, state),
       sight: openHostSight(settings, bootId, log),
+      metallb: { lbClass, namespaces, followEndpoints },
       onReady: () => tellParent({ kind: 'ready' }),
     },
     { node, installation, bootId },

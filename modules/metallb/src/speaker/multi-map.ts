@@ -17,6 +17,10 @@ export class MultiMap<Key, Value> {
     return this.#sets.get(key) ?? new Set();
   }
 
+  keys(): Iterable<Key> {
+    return this.#sets.keys();
+  }
+
   has(key: Key): boolean {
     return this.#sets.has(key);
   }

@@ -44,6 +44,8 @@ function openKubernetes(node: string, { clock, log }: Ports): NodeStore {
       clock,
       random: Math.random,
       onUnreadable: (kind, error) => log.warn('watch can not be read', { kind, error }),
+      onUndefined: (kind) =>
+        log.info('kind is not defined, so there are no objects of it', { kind }),
     });
     const source = { component: 'metallb-speaker', host: node };
     return { store, events: new KubeEventSink(client, source) };

@@ -1,6 +1,12 @@
 import { isRecord } from '../api/fields.ts';
+import { ANNOTATION, CONDITION, METALLB_ANNOTATION, METALLB_PREFIXES } from '../api/names.ts';
 import type { KubernetesObject } from '../api/object.ts';
 import type { Store, WatchEvent } from '../store/store.ts';
+
+const READ_ANNOTATIONS = [
+  ...METALLB_PREFIXES.map((prefix) => `${prefix}${METALLB_ANNOTATION.allocatedFromPool}`),
+  ANNOTATION.forceAddress,
+];
 
 /** A store that tells of objects only what `parsePublishedService` reads: of thousands of Services, most is for others. */
 export function publishedParts(store: Store): Pick<Store, 'watch'> {
@@ -23,16 +29,43 @@ function reduce(event: WatchEvent): WatchEvent {
 }
 
 function essence({ apiVersion, kind, metadata, spec, status }: KubernetesObject): KubernetesObject {
-  const { namespace, name, uid, resourceVersion, creationTimestamp } = metadata;
+  const { namespace, name, uid, resourceVersion, creationTimestamp, labels, annotations } =
+    metadata;
+  const isPublished = isRecord(spec) && spec['type'] === 'LoadBalancer';
+  const read = pickTexts(annotations, READ_ANNOTATIONS);
   return {
     ...{ apiVersion, kind },
     metadata: {
       ...(namespace !== undefined && { namespace }),
       ...{ name, uid, resourceVersion, creationTimestamp },
+      // Advertisements select by labels: of thousands of Services that nobody announces, none is needed.
+      ...(isPublished && labels !== undefined && { labels }),
+      ...(read !== undefined && { annotations: read }),
     },
-    spec: pick(spec, ['externalTrafficPolicy', 'healthCheckNodePort']),
-    status: pick(status, ['loadBalancer']),
+    spec: pick(spec, ['type', 'loadBalancerClass', 'externalTrafficPolicy', 'healthCheckNodePort']),
+    status: withBinding(pick(status, ['loadBalancer', 'conditions'])),
   };
+}
+
+/** Of the conditions, the one that binds a class. */
+function withBinding(status: unknown): unknown {
+  if (!isRecord(status) || !Array.isArray(status['conditions'])) return status;
+  const { conditions, ...rest } = status;
+  const binding = conditions.filter(
+    (condition) => isRecord(condition) && condition['type'] === CONDITION.classBound,
+  );
+  return binding.length === 0 ? rest : { ...rest, conditions: binding };
+}
+
+function pickTexts(
+  texts: Readonly<Record<string, string>> | undefined,
+  names: readonly string[],
+): Readonly<Record<string, string>> | undefined {
+  const picked = names.flatMap((name): [string, string][] => {
+    const value = texts?.[name];
+    return value === undefined ? [] : [[name, value]];
+  });
+  return picked.length === 0 ? undefined : Object.fromEntries(picked);
 }
 
 /** What is not even an object stays as it is: the parser says what is wrong. */

@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Installation } from './installation.ts';
 import type { LastKnownGood, WritableState } from './last-known-good.ts';
+import type { MetallbOptions } from './metallb-view.ts';
 import type { HostSight } from './node-health.ts';
 import type { SpeakerMetrics } from './speaker-metrics.ts';
 
@@ -22,6 +23,7 @@ export interface SpeakerPorts {
   readonly lastKnownGood: LastKnownGood | undefined;
   readonly writeState: (state: WritableState) => Promise<void>;
   readonly sight: HostSight;
+  readonly metallb: MetallbOptions;
   /** Once, when there are duties to go by. */
   readonly onReady: () => void;
 }

@@ -36,7 +36,7 @@ export class Speaker {
   #identity: SpeakerIdentity;
   readonly #ports: SpeakerPorts;
   readonly #sinceEpochMs: number;
-  readonly #view = new ClusterView();
+  readonly #view: ClusterView;
   readonly #board: DutyBoard;
   readonly #feed: StoreFeed;
   readonly #wireState = new WireState();
@@ -62,6 +62,7 @@ export class Speaker {
     this.#ports = ports;
     const { clock, random, log } = ports;
     this.#sinceEpochMs = clock.epochMs();
+    this.#view = new ClusterView(ports.metallb);
     this.#board = new DutyBoard(identity.node, this.#view, {
       onRefusal: (ip, refusal) =>
         clock.after(REFUSAL_STANDS_MS, () => this.#tellRefusal(ip, refusal)),
@@ -70,7 +71,7 @@ export class Speaker {
     this.#health = this.#newHealth();
     this.#feed = new StoreFeed(this.#watchedStore(), this.#view, {
       onChange: () => this.#heard(),
-      onChildChange: (ip) => this.#childChanged(ip),
+      onStatusChange: (ip) => this.#statusChanged(ip),
       onProblem: (problems) =>
         log.warn('object is wrong, its last good version counts', { problems }),
     });
@@ -115,7 +116,7 @@ export class Speaker {
    * @throws what the store throws, when it can't be started and there is no last-known-good state to go by
    */
   async start(): Promise<void> {
-    this.#feed.restoreClasses(this.#ports.lastKnownGood?.classes ?? []);
+    this.#feed.restore(this.#ports.lastKnownGood?.objects ?? []);
     this.#feed.start();
     this.#health.start();
     this.#patience ??= this.#ports.clock.after(PATIENCE_MS, () => this.#resumeLastKnownGood());
@@ -333,7 +334,7 @@ export class Speaker {
     this.#edge = this.#ports.clock.after(Math.max(0, next - epochMs), () => this.#refresh());
   }
 
-  #childChanged(ip: IpAddress): void {
+  #statusChanged(ip: IpAddress): void {
     if (this.#wireState.concerns(ip)) this.#statusWriter.ipChanged(ip);
   }
 
@@ -356,7 +357,7 @@ export class Speaker {
     const occurrences = eventsOfReport(report, {
       node,
       sinceEpochMs: this.#sinceEpochMs,
-      nodeObject: this.#feed.nodeObject(node),
+      nodeObject: this.#feed.object('Node', node),
       childrenWithIp: (ip) => this.#view.childrenWithIp(ip),
       conflictOf: (ip) => {
         const forced = this.#view.childrenWithIp(ip).some(({ forceAddress }) => forceAddress);
@@ -375,7 +376,7 @@ export class Speaker {
     await this.#ports.writeState({
       ...this.#identity,
       writtenEpochMs: this.#ports.clock.epochMs(),
-      classes: this.#feed.classObjects(),
+      objects: this.#feed.keptObjects(),
       table: this.#board.table,
     });
   }

@@ -1,6 +1,6 @@
 import type { Announcer } from '../api/announcer.ts';
 import type { WantedCondition } from '../api/conditions.ts';
-import { CONDITION } from '../api/names.ts';
+import { CHILD_KIND, CONDITION } from '../api/names.ts';
 import { type KubernetesObject, keyOf } from '../api/object.ts';
 import type { AnnouncedReport, Report } from '../duty/messages.ts';
 import { type IpAddress, parseIp } from '../net/ip.ts';
@@ -16,7 +16,7 @@ import type { WireState } from './wire-state.ts';
 export interface StatusWriterPorts {
   readonly store: Store;
   readonly view: ClusterView;
-  readonly objects: Pick<StoreFeed, 'childObject' | 'nodeObject'>;
+  readonly objects: Pick<StoreFeed, 'object'>;
   readonly wire: WireState;
   /** All conditions of the Node that are this program's to write. */
   readonly nodeConditions: () => readonly WantedCondition[];
@@ -104,7 +104,7 @@ export class StatusWriter {
   }
 
   async #writeNode(): Promise<void> {
-    const node = this.#ports.objects.nodeObject(this.#nodeName);
+    const node = this.#ports.objects.object('Node', this.#nodeName);
     const conditions = this.#ports.nodeConditions();
     if (node !== undefined) await this.#write('Node', node, { announcer: undefined, conditions });
   }
@@ -116,9 +116,9 @@ export class StatusWriter {
     const forced = sharers.some(({ forceAddress }) => forceAddress);
     const conflict = this.#ports.wire.conflictOf(ip, this.#nodeName, forced);
     for (const { status, metadata } of sharers) {
-      const object = this.#ports.objects.childObject(keyOf(metadata));
+      const object = this.#ports.objects.object(CHILD_KIND, keyOf(metadata));
       if (object === undefined) continue;
-      await this.#write('SDNInternalL2LBService', object, {
+      await this.#write(CHILD_KIND, object, {
         announcer: this.#announcerToWrite(ip, status.announcer),
         conditions: this.#conflictToWrite(ip, conflict, status.announcer),
       });

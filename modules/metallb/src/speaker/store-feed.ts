@@ -1,77 +1,112 @@
-import { type Child, parseChild } from '../api/child.ts';
-import type { EndpointSlice } from '../api/endpoint-slice.ts';
+import { parseChild } from '../api/child.ts';
 import { parseEndpointSlice } from '../api/endpoint-slice.ts';
-import {
-  type MetalLoadBalancerClass,
-  parseMetalLoadBalancerClass,
-} from '../api/metal-load-balancer-class.ts';
-import { type Node, parseNode } from '../api/node.ts';
-import { type KubernetesObject, parseObject } from '../api/object.ts';
+import { parseIpAddressPool } from '../api/ip-address-pool.ts';
+import { parseL2Advertisement } from '../api/l2-advertisement.ts';
+import { parseMetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import { parseMetalLoadBalancerPool } from '../api/metal-load-balancer-pool.ts';
+import { parseNode } from '../api/node.ts';
+import type { KubernetesObject, ObjectMeta } from '../api/object.ts';
 import type { Parsed, Problem } from '../api/problem.ts';
-import { type PublishedService, parsePublishedService } from '../api/published-service.ts';
+import { parsePublishedService } from '../api/published-service.ts';
+import { parseServiceL2Status } from '../api/service-l2-status.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { Mirror } from '../store/mirror.ts';
 import type { Kind, Store } from '../store/store.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { type KeptKind, KeptObjects } from './kept-objects.ts';
 import { publishedParts } from './published-services.ts';
 
 /** Who is told about the store. */
 export interface FeedHandler {
   /** The view has taken in what the store said. Never before all kinds have been listed once. */
   readonly onChange: () => void;
-  /** A child of this IP changed. */
-  readonly onChildChange: (ip: IpAddress) => void;
+  /** Who announces this IP is told otherwise now. */
+  readonly onStatusChange: (ip: IpAddress) => void;
   readonly onProblem: (problems: readonly Problem[]) => void;
+}
+
+/** One kind on its way from the store to the view. */
+interface Source {
+  readonly mirror: Pick<
+    Mirror<unknown>,
+    'synced' | 'revision' | 'object' | 'keys' | 'start' | 'stop'
+  >;
+  /** Also what is gone. */
+  feed(keys: Iterable<string>): void;
+  feedAll(): void;
+}
+
+interface Reader<T> {
+  readonly parse: (object: unknown) => Parsed<T>;
+  readonly set: (key: string, value: T | undefined) => void;
 }
 
 /** Mirrors what duties depend on and passes each change on to the view. */
 export class StoreFeed {
-  readonly #view: ClusterView;
+  readonly #store: Store;
   readonly #handler: FeedHandler;
-  readonly #children: Mirror<Child>;
-  readonly #classes: Mirror<MetalLoadBalancerClass>;
-  readonly #nodes: Mirror<Node>;
-  readonly #slices: Mirror<EndpointSlice>;
-  readonly #services: Mirror<PublishedService>;
-  /** Of every class, the last object that could be read. */
-  readonly #readableClasses = new Map<string, KubernetesObject>();
+  readonly #sources = new Map<Kind, Source>();
+  readonly #kept: Pick<KeptObjects<never>, 'objects' | 'restore'>[] = [];
   #fed = false;
 
   constructor(store: Store, view: ClusterView, handler: FeedHandler) {
-    this.#view = view;
+    this.#store = store;
     this.#handler = handler;
-    const mirror = <T>(
-      kind: Kind,
-      parse: (object: unknown) => Parsed<T>,
-      feed: (keys: Iterable<string>) => void,
-      source: Pick<Store, 'watch'> = store,
-    ) =>
-      new Mirror(source, {
-        kind,
-        parse,
-        onChange: (keys) => this.#hear(() => feed(keys)),
-        onProblem: handler.onProblem,
-      });
-    this.#children = mirror('SDNInternalL2LBService', parseChild, (keys) =>
-      this.#feedChildren(keys),
-    );
-    this.#slices = mirror('EndpointSlice', parseEndpointSlice, (keys) => this.#feedSlices(keys));
-    this.#services = mirror(
+    // In the order in which they are first told: a class that is gone stays in force only if some child is known to
+    // name it, and Services are looked at once all that says what becomes of them is known.
+    this.#add('SDNInternalL2LBService', {
+      parse: parseChild,
+      set: (key, child) => {
+        view.setChild(key, child);
+        if (child?.status.ip !== undefined) handler.onStatusChange(child.status.ip);
+      },
+    });
+    this.#add('EndpointSlice', {
+      parse: parseEndpointSlice,
+      set: (key, slice) => view.setSlice(key, slice),
+    });
+    this.#addMetallb(view);
+    this.#add(
       'Service',
-      parsePublishedService,
-      (keys) => this.#feedServices(keys),
+      { parse: parsePublishedService, set: (key, service) => view.setService(key, service) },
       publishedParts(store),
     );
-    this.#nodes = mirror('Node', parseNode, (keys) => this.#feedNodes(keys));
-    this.#classes = mirror(
-      'MetalLoadBalancerClass',
-      (object) => this.#readClass(object),
-      (keys) => this.#feedClasses(keys),
-    );
+    this.#add('Node', { parse: parseNode, set: (key, node) => view.setNode(key, node) });
+    this.#addKept('MetalLoadBalancerClass', {
+      parse: parseMetalLoadBalancerClass,
+      set: (key, clazz) => view.setClass(key, clazz),
+      isInForce: (key) => view.policies.has(key),
+    });
+  }
+
+  #addMetallb({ metallb }: ClusterView): void {
+    this.#add('ServiceL2Status', {
+      parse: parseServiceL2Status,
+      set: (key, status) => {
+        metallb.setStatus(key, status);
+        if (status?.status.ip !== undefined) this.#handler.onStatusChange(status.status.ip);
+      },
+    });
+    const pools = [
+      ['IPAddressPool', parseIpAddressPool],
+      ['MetalLoadBalancerPool', parseMetalLoadBalancerPool],
+    ] as const;
+    for (const [kind, parse] of pools) {
+      this.#addKept(kind, {
+        parse,
+        set: (key, pool) => metallb.setPool(`${kind}/${key}`, pool),
+        isInForce: (key) => metallb.hasPool(`${kind}/${key}`),
+      });
+    }
+    this.#addKept('L2Advertisement', {
+      parse: parseL2Advertisement,
+      set: (key, advertisement) => metallb.setAdvertisement(key, advertisement),
+      isInForce: (key) => metallb.hasAdvertisement(key),
+    });
   }
 
   get #mirrors() {
-    return [this.#children, this.#slices, this.#services, this.#nodes, this.#classes];
+    return Array.from(this.#sources.values(), ({ mirror }) => mirror);
   }
 
   /** All kinds have been listed once. */
@@ -84,28 +119,22 @@ export class StoreFeed {
     return Math.max(...this.#mirrors.map(({ revision }) => revision));
   }
 
-  /** The child as stored: what a patch must be based on. */
-  childObject(key: string): KubernetesObject | undefined {
-    return this.#children.object(key);
+  /** As stored: what a patch must be based on. */
+  object(kind: Kind, key: string): KubernetesObject | undefined {
+    return this.#sources.get(kind)?.mirror.object(key);
   }
 
-  nodeObject(name: string): KubernetesObject | undefined {
-    return this.#nodes.object(name);
+  /** What is in force of configuration, as it was last readable, for `restore` of a later process. */
+  keptObjects(): KubernetesObject[] {
+    return this.#kept.flatMap((kept) => kept.objects());
   }
 
-  /** The classes in force as they were last readable, for `restoreClasses` of a later process. */
-  classObjects(): KubernetesObject[] {
-    return [...this.#readableClasses]
-      .filter(([name]) => this.#view.policies.has(name))
-      .map(([, object]) => object);
-  }
-
-  /** Classes of an earlier process: one that is gone or unreadable by now stays in force while children name it. */
-  restoreClasses(objects: readonly unknown[]): void {
-    for (const object of objects) {
-      const parsed = this.#readClass(object);
-      if (parsed.ok) this.#view.setClass(parsed.value.metadata.name, parsed.value);
-    }
+  /**
+   * Configuration of an earlier process: what is unreadable by now stays in force, and what is gone while somebody has an
+   * IP by it.
+   */
+  restore(objects: readonly unknown[]): void {
+    for (const kept of this.#kept) kept.restore(objects);
   }
 
   start(): void {
@@ -116,54 +145,47 @@ export class StoreFeed {
     for (const mirror of this.#mirrors) mirror.stop();
   }
 
-  #readClass(object: unknown): Parsed<MetalLoadBalancerClass> {
-    const parsed = parseMetalLoadBalancerClass(object);
-    const whole = parseObject(object);
-    if (parsed.ok && whole.ok) this.#readableClasses.set(parsed.value.metadata.name, whole.value);
-    return parsed;
+  #add<T>(kind: Kind, { parse, set }: Reader<T>, from: Pick<Store, 'watch'> = this.#store): void {
+    const mirror = this.#mirror(kind, parse, from);
+    const feed = (keys: Iterable<string>) => {
+      for (const key of keys) set(key, mirror.get(key));
+    };
+    this.#sources.set(kind, { mirror, feed, feedAll: () => feed(mirror.keys()) });
   }
 
-  #hear(feed: () => void): void {
+  #addKept<T extends { readonly metadata: ObjectMeta }>(kind: Kind, reader: KeptKind<T>): void {
+    const kept = new KeptObjects(reader);
+    const mirror = this.#mirror(kind, (object) => kept.parse(object), this.#store);
+    this.#kept.push(kept);
+    this.#sources.set(kind, {
+      mirror,
+      feed: (keys) => kept.feed(mirror, keys),
+      feedAll: () => kept.feedAll(mirror),
+    });
+  }
+
+  #mirror<T>(
+    kind: Kind,
+    parse: (object: unknown) => Parsed<T>,
+    from: Pick<Store, 'watch'>,
+  ): Mirror<T> {
+    return new Mirror(from, {
+      kind,
+      parse,
+      onChange: (keys) => this.#hear(kind, keys),
+      onProblem: this.#handler.onProblem,
+    });
+  }
+
+  #hear(kind: Kind, keys: Iterable<string>): void {
     if (!this.synced) return;
-    if (this.#fed) feed();
+    if (this.#fed) this.#sources.get(kind)?.feed(keys);
     else this.#feedAll();
     this.#handler.onChange();
   }
 
-  /** Children first: a class that is gone stays in force only if some child is known to name it. */
   #feedAll(): void {
     this.#fed = true;
-    this.#feedChildren(this.#children.keys());
-    this.#feedSlices(this.#slices.keys());
-    this.#feedServices(this.#services.keys());
-    this.#feedNodes(this.#nodes.keys());
-    this.#feedClasses(new Set([...this.#readableClasses.keys(), ...this.#classes.keys()]));
-  }
-
-  #feedChildren(keys: Iterable<string>): void {
-    for (const key of keys) {
-      const child = this.#children.get(key);
-      this.#view.setChild(key, child);
-      if (child?.status.ip !== undefined) this.#handler.onChildChange(child.status.ip);
-    }
-  }
-
-  #feedSlices(keys: Iterable<string>): void {
-    for (const key of keys) this.#view.setSlice(key, this.#slices.get(key));
-  }
-
-  #feedServices(keys: Iterable<string>): void {
-    for (const key of keys) this.#view.setService(key, this.#services.get(key));
-  }
-
-  #feedNodes(keys: Iterable<string>): void {
-    for (const key of keys) this.#view.setNode(key, this.#nodes.get(key));
-  }
-
-  #feedClasses(keys: Iterable<string>): void {
-    for (const key of keys) {
-      this.#view.setClass(key, this.#classes.get(key));
-      if (!this.#view.policies.has(key)) this.#readableClasses.delete(key);
-    }
+    for (const source of this.#sources.values()) source.feedAll();
   }
 }

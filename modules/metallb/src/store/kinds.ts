@@ -28,6 +28,11 @@ export const KINDS: Readonly<Record<Kind, KindInfo>> = {
   MetalLoadBalancerPool: { apiVersion: CLASS_API_VERSION, namespaced: false },
 };
 
+/** Definitions that an upgrade may find missing, since Helm installs no new ones: without them there are no objects. */
+export function mayBeUndefined(kind: Kind): boolean {
+  return KINDS[kind].apiVersion === METALLB_API_VERSION || kind === 'MetalLoadBalancerPool';
+}
+
 /** Whether the word is a kind that programs know. */
 export function isKind(word: string): word is Kind {
   return Object.hasOwn(KINDS, word);

@@ -49,10 +49,10 @@ export class MissingSubnets {
 
   #isHomeless(duty: Duty, { groups }: DutyTable): boolean {
     if (!duty.bySubnet) return false;
-    const members = groups.get(duty.group)?.members ?? [];
-    if (!members.some(({ node }) => node === this.#node)) return false;
+    const group = groups.get(duty.group);
+    if (!group?.members.some(({ node }) => node === this.#node)) return false;
     return !this.#places.some(
-      ({ link, place }) => isUsableLink(link, this.#excluded, [duty]) && place.isFor(duty),
+      ({ link, place }) => isUsableLink(link, this.#excluded, [duty]) && place.isFor(duty, group),
     );
   }
 

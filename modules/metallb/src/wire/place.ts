@@ -1,5 +1,5 @@
 import { allowsInterface } from '../duty/allowed-interface.ts';
-import type { Duty } from '../duty/duty.ts';
+import type { Duty, Group } from '../duty/duty.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { type IpRange, parseRange, rangeContains } from '../net/range.ts';
 import type { SegmentLink } from './segment-options.ts';
@@ -26,9 +26,12 @@ export class Place {
     return true;
   }
 
-  isFor({ ip, interfaces, bySubnet }: Duty): boolean {
+  /** @param group of the duty: what it allows here, where its nodes differ in that */
+  isFor({ ip, interfaces, bySubnet }: Duty, group: Pick<Group, 'interfaces'> | undefined): boolean {
+    // Who names an interface means it, also where it is only for those who name it.
+    const allowed = interfaces.length > 0 ? interfaces : (group?.interfaces ?? []);
     return (
-      allowsInterface(interfaces, this.#name, this.#excluded) && (!bySubnet || this.isInSubnet(ip))
+      allowsInterface(allowed, this.#name, this.#excluded) && (!bySubnet || this.isInSubnet(ip))
     );
   }
 

@@ -83,7 +83,8 @@ export class Segment {
       keyring: this.#sender.keyring,
       view: () => this.#view(),
       mayElect: () => this.#mayElect,
-      isForHere: (duty: Duty) => this.#place.isFor(duty),
+      isForHere: (duty: Duty) =>
+        this.#place.isFor(duty, this.#ports.table().groups.get(duty.group)),
       elected: () => this.#pump(),
     };
     this.#ips = new SegmentIps(link, ports, sight, { ...options, resumed });

@@ -1,0 +1,236 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Announcer } from '../api/announcer.ts';
+import type { IpAddressPool } from '../api/ip-address-pool.ts';
+import type { L2Advertisement } from '../api/l2-advertisement.ts';
+import { keyOf, type ObjectMeta } from '../api/object.ts';
+import type { PublishedService } from '../api/published-service.ts';
+import type { ServiceL2Status } from '../api/service-l2-status.ts';
+import { policyOfAdvertisements } from '../duty/advertisement-policy.ts';
+import type { GroupPolicy } from '../duty/group-policy.ts';
+import type { Holding } from '../duty/holding.ts';
+import {
+  holdingsOfService,
+  type MetallbApi,
+  type ServiceHolding,
+  type ServicePool,
+} from '../duty/service-holdings.ts';
+import { advertises } from '../metallb/advertised-pools.ts';
+import type { IpAddress } from '../net/ip.ts';
+import type { IpRange } from '../net/range.ts';
+import { MultiMap } from './multi-map.ts';
+
+/** What settings say of MetalLB's API. */
+export interface MetallbOptions {
+  /** `spec.loadBalancerClass` of its Services; undefined: of those without one. */
+  readonly lbClass: string | undefined;
+  /** Whose objects count. */
+  readonly namespaces: readonly string[];
+  readonly followEndpoints: boolean;
+}
+
+/** The rest of the view, as far as MetalLB's API depends on it and changes it. */
+export interface MetallbPorts {
+  readonly services: ReadonlyMap<string, PublishedService>;
+  /** Whether a class serves the Service. */
+  readonly hasChildren: (service: string) => boolean;
+  readonly setHoldings: (service: string, holdings: readonly Holding[]) => void;
+  /** @param policy undefined where nothing is of the group any more */
+  readonly setPolicy: (id: string, policy: GroupPolicy | undefined) => void;
+  /** `ranges` reads otherwise. */
+  readonly onRanges: () => void;
+}
+
+/** What a ServiceL2Status tells of. */
+interface Told {
+  readonly service: string;
+  readonly ip: IpAddress;
+  readonly announcer: Announcer;
+}
+
+/**
+ * What MetalLB's API makes of Services. `settle` looks again at those that a change concerns, and at all of them when a
+ * pool or an advertisement has changed.
+ */
+export class MetallbView {
+  readonly #options: MetallbOptions;
+  readonly #ports: MetallbPorts;
+  readonly #pools = new Map<string, ServicePool>();
+  /** Deleted while Services have IPs of them. */
+  readonly #deletedPools = new Set<string>();
+  readonly #advertisements = new Map<string, L2Advertisement>();
+  readonly #told = new Map<string, Told>();
+  readonly #announcers = new Map<string, Announcer>();
+  readonly #held = new Map<string, readonly ServiceHolding[]>();
+  readonly #servicesOfGroup = new MultiMap<string, string>();
+  readonly #servicesOfPool = new MultiMap<string, string>();
+  readonly #stale = new Set<string>();
+  #isAllStale = false;
+
+  constructor(options: MetallbOptions, ports: MetallbPorts) {
+    this.#options = options;
+    this.#ports = ports;
+  }
+
+  /** Address space that is announced as soon as a Service has a part of it. */
+  ranges(): IpRange[] {
+    return this.#rangesOf([...this.#advertisements.values()]);
+  }
+
+  /** @param key of the object among pools of all kinds */
+  setPool(key: string, object: IpAddressPool | undefined): void {
+    if (object === undefined || !this.#counts(object)) {
+      if (this.#pools.has(key)) this.#deletedPools.add(key);
+      this.#forgetUnusedPools();
+      return;
+    }
+    const old = this.#pools.get(key);
+    const pool = poolOf(key, object);
+    this.#deletedPools.delete(key);
+    // Its status is the controller's, and changes nothing.
+    if (old !== undefined && isDeepStrictEqual({ ...pool, version: old.version }, old)) return;
+    this.#pools.set(key, pool);
+    this.#isAllStale = true;
+  }
+
+  setAdvertisement(key: string, object: L2Advertisement | undefined): void {
+    const advertisement = object !== undefined && this.#counts(object) ? object : undefined;
+    if (isDeepStrictEqual(this.#advertisements.get(key)?.spec, advertisement?.spec)) return;
+    if (advertisement === undefined) this.#advertisements.delete(key);
+    else this.#advertisements.set(key, advertisement);
+    this.#isAllStale = true;
+  }
+
+  setStatus(key: string, status: ServiceL2Status | undefined): void {
+    const old = this.#told.get(key);
+    const told = status && toldBy(status);
+    if (old !== undefined) this.#announcers.delete(placeOf(old));
+    if (told === undefined) {
+      this.#told.delete(key);
+    } else {
+      this.#told.set(key, told);
+      this.#announcers.set(placeOf(told), told.announcer);
+    }
+    for (const each of [old, told]) if (each !== undefined) this.#stale.add(each.service);
+  }
+
+  staleService(key: string): void {
+    this.#stale.add(key);
+  }
+
+  hasPool(key: string): boolean {
+    return this.#pools.has(key);
+  }
+
+  hasAdvertisement(key: string): boolean {
+    return this.#advertisements.has(key);
+  }
+
+  /** Services that hold the IP. */
+  holdersOf(holdings: readonly Holding[]): PublishedService[] {
+    return holdings.flatMap(({ service }) =>
+      this.#held.has(service) ? (this.#ports.services.get(service) ?? []) : [],
+    );
+  }
+
+  /** Brings holdings and policies level with all that was told. */
+  settle(): void {
+    const isAll = this.#isAllStale;
+    const services = isAll
+      ? new Set([...this.#ports.services.keys(), ...this.#held.keys()])
+      : new Set(this.#stale);
+    this.#isAllStale = false;
+    this.#stale.clear();
+    if (isAll) this.#ports.onRanges();
+    const known = new Set(isAll ? [] : this.#servicesOfGroup.keys());
+    const api = {
+      lbClass: this.#options.lbClass,
+      pools: [...this.#pools.values()],
+      advertisements: [...this.#advertisements.values()],
+    };
+    for (const service of services) this.#decide(service, api, known);
+    this.#forgetUnusedPools();
+  }
+
+  /** @param known groups whose policy is level */
+  #decide(key: string, api: MetallbApi, known: Set<string>): void {
+    const before = this.#held.get(key) ?? [];
+    const held = this.#holdingsOf(key, api);
+    if (before.length === 0 && held.length === 0) return;
+    this.#index(key, before, held);
+    this.#ports.setHoldings(
+      key,
+      held.map(({ holding }) => holding),
+    );
+    for (const { holding, advertisements } of held) {
+      if (known.has(holding.group) || advertisements.length === 0) continue;
+      known.add(holding.group);
+      const ranges = this.#rangesOf(advertisements);
+      const policy = policyOfAdvertisements(advertisements, ranges, this.#options);
+      this.#ports.setPolicy(holding.group, policy);
+    }
+    for (const { holding } of before) {
+      if (this.#servicesOfGroup.has(holding.group)) continue;
+      known.delete(holding.group);
+      this.#ports.setPolicy(holding.group, undefined);
+    }
+  }
+
+  #holdingsOf(key: string, api: MetallbApi): ServiceHolding[] {
+    const service = this.#ports.services.get(key);
+    if (service === undefined) return [];
+    return holdingsOfService(service, api, {
+      hasChildren: this.#ports.hasChildren(key),
+      announcerOf: (ip) => this.#announcers.get(placeOf({ service: key, ip })),
+    });
+  }
+
+  #index(key: string, before: readonly ServiceHolding[], held: readonly ServiceHolding[]): void {
+    for (const { holding, pool } of before) {
+      this.#servicesOfGroup.delete(holding.group, key);
+      if (pool !== undefined) this.#servicesOfPool.delete(pool.key, key);
+    }
+    for (const { holding, pool } of held) {
+      this.#servicesOfGroup.add(holding.group, key);
+      if (pool !== undefined) this.#servicesOfPool.add(pool.key, key);
+    }
+    if (held.length === 0) this.#held.delete(key);
+    else this.#held.set(key, held);
+  }
+
+  #forgetUnusedPools(): void {
+    for (const key of this.#deletedPools) {
+      if (this.#servicesOfPool.has(key)) continue;
+      this.#deletedPools.delete(key);
+      this.#pools.delete(key);
+      this.#ports.onRanges();
+    }
+  }
+
+  /** Of the pools that any of the advertisements is about. */
+  #rangesOf(advertisements: readonly L2Advertisement[]): IpRange[] {
+    return [...this.#pools.values()]
+      .filter((pool) => advertisements.some(({ spec }) => advertises(spec, pool)))
+      .flatMap(({ ranges }) => ranges);
+  }
+
+  /** What has no namespace is for all of them. */
+  #counts({ metadata: { namespace } }: { readonly metadata: ObjectMeta }): boolean {
+    return namespace === undefined || this.#options.namespaces.includes(namespace);
+  }
+}
+
+function poolOf(key: string, { metadata, spec }: IpAddressPool): ServicePool {
+  const { name, labels = {}, resourceVersion } = metadata;
+  return { key, name, labels, ranges: spec.addresses, version: Number(resourceVersion) };
+}
+
+/** MetalLB's own tell of no IP. */
+function toldBy({ status }: ServiceL2Status): Told | undefined {
+  const { serviceNamespace, serviceName, ip, announcer } = status;
+  if (serviceName === undefined || ip === undefined || announcer === undefined) return undefined;
+  return { service: keyOf({ namespace: serviceNamespace, name: serviceName }), ip, announcer };
+}
+
+function placeOf({ service, ip }: Pick<Told, 'service' | 'ip'>): string {
+  return `${service}#${ip}`;
+}
