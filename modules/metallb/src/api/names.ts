@@ -6,6 +6,8 @@ export const CHILD_API_VERSION = 'internal.network.deckhouse.io/v1alpha1';
 export const CHILD_KIND = 'SDNInternalL2LBService';
 
 export const METALLB_API_VERSION = 'metallb.io/v1beta1';
+/** Of BGPPeer. */
+export const METALLB_PEER_API_VERSION = 'metallb.io/v1beta2';
 
 /** MetalLB's annotations on Services, without the prefix. */
 export const METALLB_ANNOTATION = {

@@ -1,7 +1,7 @@
 import { itemOf, memberOf, type Place } from '../api/fields.ts';
+import { formatGoDuration } from '../api/go-duration.ts';
 import { METALLB_API_VERSION } from '../api/names.ts';
 import type { ConversionContext, ConvertedObject } from './conversion.ts';
-import { formatGoDuration } from './go-duration.ts';
 import type { LegacyBfdProfile, LegacyPeer } from './legacy-config.ts';
 
 const PEER_API_VERSION = 'metallb.io/v1beta2';

@@ -12,10 +12,10 @@ import {
   textMap,
   word,
 } from '../api/fields.ts';
+import { parseGoDuration } from '../api/go-duration.ts';
 import { type LabelSelector, labelSelector } from '../api/label-selector.ts';
 import { familyOf, type IpAddress } from '../net/ip.ts';
 import { type IpRange, parseRange } from '../net/range.ts';
-import { parseGoDuration } from './go-duration.ts';
 import { items, members, namedValues, type TolerantField, whole } from './tolerant-fields.ts';
 
 /**

@@ -1,0 +1,194 @@
+import { familyOf, type IpAddress } from '../net/ip.ts';
+import {
+  absentAs,
+  accept,
+  type Field,
+  fields,
+  flag,
+  integer,
+  ipAddress,
+  memberOf,
+  oneOf,
+  optional,
+  type Place,
+  problemAt,
+  refine,
+  refuse,
+  text,
+  word,
+} from './fields.ts';
+import { parseGoDuration } from './go-duration.ts';
+import { type LabelSelector, labelSelectors } from './label-selector.ts';
+import { METALLB_API_VERSION, METALLB_PEER_API_VERSION } from './names.ts';
+import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
+import type { Parsed, Problem } from './problem.ts';
+
+/** metallb.io/v1beta2 BGPPeer: a router that nodes have a session with. v1beta1 is read as the same. */
+export interface BgpPeer {
+  readonly metadata: ObjectMeta;
+  readonly spec: BgpPeerSpec;
+  readonly status: { readonly conditions: readonly Condition[] };
+}
+
+export interface BgpPeerSpec {
+  readonly myAsn: number;
+  /** `internal`: the own one; `external`: any other. */
+  readonly peerAsn: number | 'internal' | 'external';
+  /** What the router is shown in place of `myAsn`. */
+  readonly localAsn: number | undefined;
+  readonly neighbor: BgpNeighbor;
+  readonly sourceAddress: IpAddress | undefined;
+  readonly peerPort: number;
+  /** 0: for ever; else at least 3. */
+  readonly holdSeconds: number;
+  /** Undefined: a third of the hold time. */
+  readonly keepaliveSeconds: number | undefined;
+  readonly connectSeconds: number | undefined;
+  readonly routerId: IpAddress | undefined;
+  /** One is enough; none means every node. */
+  readonly nodeSelectors: readonly LabelSelector[];
+  /** In the object itself; deprecated for those who read it there. */
+  readonly password: string | undefined;
+  readonly passwordSecret: SecretReference | undefined;
+  readonly bfdProfile: string | undefined;
+  readonly enableGracefulRestart: boolean;
+  readonly ebgpMultiHop: boolean;
+  /** Sessions leave by this device (SO_BINDTODEVICE). */
+  readonly vrf: string | undefined;
+  readonly dualStackAddressFamily: boolean;
+}
+
+/** By address, or by the interface that leads to the router's link-local one. */
+export type BgpNeighbor = { readonly address: IpAddress } | { readonly interface: string };
+
+export interface SecretReference {
+  readonly name: string;
+  readonly namespace: string | undefined;
+}
+
+const MAX_ASN = 4_294_967_295;
+const MAX_SECONDS = 65_535;
+const DEFAULT_HOLD_SECONDS = 90;
+const SHORTEST_HOLD_SECONDS = 3;
+const BGP_PORT = 179;
+
+const seconds: Field<number> = refine(text, (written, place) => {
+  const read = parseGoDuration(written);
+  return read !== undefined && read <= MAX_SECONDS
+    ? accept(read)
+    : refuse(place, written, `expected a duration such as 90s or 1m30s, at most ${MAX_SECONDS}s`);
+});
+
+const ipv4Address: Field<IpAddress> = refine(ipAddress, (ip, place) =>
+  familyOf(ip) === 'IPv4' ? accept(ip) : refuse(place, ip, 'expected an IPv4 address'),
+);
+
+/** An empty string is what kubectl edit leaves where something was. */
+function unlessEmpty<T>(field: Field<T>): Field<T | undefined> {
+  return (value, place) => optional(field)(value === '' ? undefined : value, place);
+}
+
+/** What is wrong with it is told without showing it. */
+const hiddenText: Field<string> = (value, place) =>
+  typeof value === 'string' ? accept(value) : refuse(place, '(hidden)', 'expected a string');
+
+const written = fields({
+  myASN: integer(1, MAX_ASN),
+  peerASN: absentAs(0, integer(0, MAX_ASN)),
+  dynamicASN: unlessEmpty(oneOf('internal', 'external')),
+  localASN: optional(integer(1, MAX_ASN)),
+  peerAddress: unlessEmpty(ipAddress),
+  interface: unlessEmpty(word),
+  sourceAddress: unlessEmpty(ipAddress),
+  peerPort: absentAs(BGP_PORT, integer(0, 65_535)),
+  holdTime: unlessEmpty(seconds),
+  keepaliveTime: unlessEmpty(seconds),
+  connectTime: unlessEmpty(seconds),
+  routerID: unlessEmpty(ipv4Address),
+  nodeSelectors: labelSelectors,
+  password: unlessEmpty(hiddenText),
+  passwordSecret: optional(fields({ name: unlessEmpty(word), namespace: unlessEmpty(word) })),
+  bfdProfile: unlessEmpty(word),
+  enableGracefulRestart: absentAs(false, flag),
+  ebgpMultiHop: absentAs(false, flag),
+  vrf: unlessEmpty(word),
+  dualStackAddressFamily: absentAs(false, flag),
+});
+
+type Written = typeof written extends Field<infer T> ? T : never;
+
+const spec: Field<BgpPeerSpec> = refine(written, (read, place) => {
+  const problems = problemsOf(read, place);
+  return problems.length === 0 ? accept(specOf(read)) : { ok: false, problems };
+});
+
+const peer: Field<BgpPeer> = fields({
+  apiVersion: oneOf(METALLB_PEER_API_VERSION, METALLB_API_VERSION),
+  kind: oneOf('BGPPeer'),
+  metadata,
+  spec,
+  status: absentAs({}, fields({ conditions })),
+});
+
+/** Reads a BGPPeer of either version with all defaults filled in. */
+export function parseBgpPeer(object: unknown): Parsed<BgpPeer> {
+  return parseAs('BGPPeer', peer, object);
+}
+
+function specOf(read: Written): BgpPeerSpec {
+  const { peerAddress, passwordSecret, keepaliveTime } = read;
+  const holdSeconds =
+    read.holdTime ?? (keepaliveTime === undefined ? DEFAULT_HOLD_SECONDS : 3 * keepaliveTime);
+  return {
+    myAsn: read.myASN,
+    peerAsn: read.dynamicASN ?? read.peerASN,
+    localAsn: read.localASN,
+    neighbor:
+      peerAddress === undefined ? { interface: read.interface ?? '' } : { address: peerAddress },
+    sourceAddress: read.sourceAddress,
+    peerPort: read.peerPort === 0 ? BGP_PORT : read.peerPort,
+    holdSeconds,
+    keepaliveSeconds: keepaliveTime,
+    connectSeconds: read.connectTime,
+    routerId: read.routerID,
+    nodeSelectors: read.nodeSelectors,
+    password: read.password,
+    passwordSecret:
+      passwordSecret?.name === undefined
+        ? undefined
+        : { name: passwordSecret.name, namespace: passwordSecret.namespace },
+    bfdProfile: read.bfdProfile,
+    enableGracefulRestart: read.enableGracefulRestart,
+    ebgpMultiHop: read.ebgpMultiHop,
+    vrf: read.vrf,
+    dualStackAddressFamily: read.dualStackAddressFamily,
+  };
+}
+
+/** What fields say together; MetalLB's rules. The password is no one's to read, here neither. */
+function problemsOf(read: Written, place: Place): Problem[] {
+  const { holdTime, keepaliveTime, peerASN, dynamicASN, peerAddress, passwordSecret } = read;
+  const problem = (name: string, value: unknown, expected: string) =>
+    problemAt(memberOf(place, name), value, expected);
+  return [
+    ...((peerASN === 0) === (dynamicASN === undefined)
+      ? [problem('peerASN', peerASN || undefined, 'expected either this or dynamicASN')]
+      : []),
+    ...((peerAddress === undefined) === (read.interface === undefined)
+      ? [problem('peerAddress', peerAddress, 'expected either this or interface')]
+      : []),
+    ...(holdTime !== undefined && holdTime > 0 && holdTime < SHORTEST_HOLD_SECONDS
+      ? [problem('holdTime', `${holdTime}s`, `expected 0s, or at least ${SHORTEST_HOLD_SECONDS}s`)]
+      : []),
+    ...(holdTime !== undefined && keepaliveTime !== undefined && keepaliveTime > holdTime
+      ? [problem('keepaliveTime', `${keepaliveTime}s`, `expected at most holdTime, ${holdTime}s`)]
+      : []),
+    ...(read.ebgpMultiHop && peerASN === read.myASN
+      ? [problem('ebgpMultiHop', true, 'expected false within one AS: iBGP has no limit of hops')]
+      : []),
+    ...(read.password !== undefined && passwordSecret?.name !== undefined
+      ? [problem('passwordSecret', passwordSecret.name, 'expected either this or password')]
+      : []),
+    ...(read.connectTime === 0 ? [problem('connectTime', '0s', 'expected at least 1s')] : []),
+  ];
+}
