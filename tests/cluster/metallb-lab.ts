@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ObjectName } from '../../lab/cluster.ts';
 import { until } from '../../lab/exec.ts';
 import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
 import { METALLB_NAMESPACE } from '../../lab/kubernetes/metallb.ts';
 import type { Lab, LabOptions } from '../../lab/lab.ts';
 import { batch } from '../../lab/network.ts';
 import { deleteServices } from '../../lab/standard.ts';
+import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 
 /** The module in a namespace of its own, beside that of MetalLB. */
 export const BESIDE_METALLB: Partial<LabOptions> = {
@@ -49,6 +51,39 @@ export async function answererOf(lab: Lab, ip: string, deadlineMs = 10_000): Pro
     macs = await lab.prober.macsOf(ip);
     return macs.length === 1 && macs[0];
   });
+}
+
+/** What a condition should be: of its fields, those that matter. */
+export type WantedCondition = Readonly<Record<string, string | RegExp>>;
+
+/** Waits until a condition of an object is so. */
+export async function tells(
+  lab: Lab,
+  object: ObjectName,
+  type: string,
+  wanted: WantedCondition,
+): Promise<void> {
+  let found: unknown;
+  const what = () =>
+    `${object.kind} ${object.name} tells ${type} ${String(Object.values(wanted))}, not ${JSON.stringify(found)}`;
+  await until({ what, deadlineMs: 15_000, everyMs: 100 }, async () => {
+    const conditions = listAt((await lab.cluster.read(object))?.status, 'conditions');
+    found = conditions.find((one) => valueAt(one, 'type') === type);
+    return Object.entries(wanted).every(([field, value]) => {
+      const text = String(valueAt(found, field));
+      return typeof value === 'string' ? text === value : value.test(text);
+    });
+  });
+}
+
+/** The same of a pool in MetalLB's namespace. */
+export function poolTells(
+  lab: Lab,
+  name: string,
+  type: string,
+  wanted: WantedCondition,
+): Promise<void> {
+  return tells(lab, { kind: 'IPAddressPool', namespace: METALLB_NAMESPACE, name }, type, wanted);
 }
 
 /** Takes away what users have of MetalLB's API. */
