@@ -1,0 +1,125 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseBgpAdvertisement } from '../../modules/metallb/src/api/bgp-advertisement.ts';
+import { parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
+import { parseCommunityObject } from '../../modules/metallb/src/api/community.ts';
+import { parseNode } from '../../modules/metallb/src/api/node.ts';
+import type { Parsed } from '../../modules/metallb/src/api/problem.ts';
+import {
+  aggregateFault,
+  type BgpApi,
+  peersOfNode,
+  routeAdvertisements,
+  unknownCommunities,
+} from '../../modules/metallb/src/bgp/metallb-routes.ts';
+import { type IpRange, parseRange } from '../../modules/metallb/src/net/range.ts';
+
+function readValue<T>(parsed: Parsed<T>): T {
+  if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
+  return parsed.value;
+}
+
+function object(kind: string, name: string, spec: unknown, version = 'v1beta1') {
+  const metadata = { name, namespace: 'metallb-system' };
+  return { apiVersion: `metallb.io/${version}`, kind, metadata, spec };
+}
+
+const advertisement = (name: string, spec: unknown = {}) =>
+  readValue(parseBgpAdvertisement(object('BGPAdvertisement', name, spec)));
+const peer = (name: string, spec: Readonly<Record<string, unknown>> = {}) => {
+  const all = { myASN: 64_500, peerASN: 64_501, peerAddress: '172.16.1.1', ...spec };
+  return readValue(parseBgpPeer(object('BGPPeer', name, all, 'v1beta2')));
+};
+const node = (labels: Readonly<Record<string, string>>) =>
+  readValue(parseNode({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', labels } }));
+
+const EDGE = { matchLabels: { role: 'edge' } };
+const COMMUNITIES = readValue(
+  parseCommunityObject(
+    object('Community', 'all', { communities: [{ name: 'vpn', value: '64500:100' }] }),
+  ),
+);
+const POOL = {
+  name: 'public',
+  labels: { tier: 'gold' },
+  ranges: ranges('192.0.2.0/25', '2001:db8::/64'),
+};
+
+function ranges(...texts: readonly string[]): IpRange[] {
+  return texts.map((text) => parseRange(text)).filter((range) => typeof range !== 'string');
+}
+
+function api(changes: Partial<BgpApi>): BgpApi {
+  return { peers: [], advertisements: [], communities: [COMMUNITIES], ...changes };
+}
+
+test('a node has sessions with the peers that select it, and with those that select nobody', () => {
+  const peers = [peer('tor'), peer('spine', { nodeSelectors: [EDGE] })];
+  const namesFor = (labels: Readonly<Record<string, string>>) =>
+    peersOfNode(api({ peers }), node(labels)).map(({ metadata }) => metadata.name);
+  assert.equal(namesFor({}), ['tor']);
+  assert.equal(namesFor({ role: 'edge' }), ['tor', 'spine']);
+});
+
+const APPLIES: [string, boolean, unknown][] = [
+  ['that says nothing', true, {}],
+  ['of the pool by name', true, { ipAddressPools: ['public'] }],
+  ['of another pool', false, { ipAddressPools: ['private'] }],
+  ['of the pool by label', true, { ipAddressPoolSelectors: [{ matchLabels: { tier: 'gold' } }] }],
+  ['for other nodes', false, { nodeSelectors: [{ matchLabels: { role: 'core' } }] }],
+  ['for this node', true, { nodeSelectors: [EDGE] }],
+  ['for other Services', false, { serviceSelectors: [{ matchLabels: { app: 'mail' } }] }],
+  ['for this Service', true, { serviceSelectors: [{ matchLabels: { app: 'web' } }] }],
+];
+for (const [name, applies, spec] of APPLIES) {
+  test(`an advertisement ${name} ${applies ? 'applies' : 'does not apply'}`, () => {
+    const all = api({ advertisements: [advertisement('one', spec)] });
+    const found = routeAdvertisements(all, POOL, { app: 'web' }, node({ role: 'edge' }));
+    assert.is(found.length, applies ? 1 : 0);
+  });
+}
+
+test('communities are values or names of Community objects; one that nobody defines is told', () => {
+  const one = advertisement('one', { communities: ['vpn', '64500:7', 'gone'], peers: ['tor'] });
+  const all = api({ advertisements: [one] });
+  const [route] = routeAdvertisements(all, POOL, {}, node({}));
+  assert.equal(
+    route?.communities.map(({ value }) => value),
+    [64_500 * 65_536 + 100, 64_500 * 65_536 + 7],
+  );
+  assert.equal([...(route?.peers ?? [])], ['tor']);
+  assert.equal(unknownCommunities(one, all), ['gone']);
+});
+
+const AGGREGATES: [string, unknown, string | undefined][] = [
+  ['whole addresses', {}, undefined],
+  ['as wide as the pool', { aggregationLength: 25, aggregationLengthV6: 64 }, undefined],
+  [
+    'wider than the pool',
+    { aggregationLength: 24 },
+    'spec.aggregationLength is 24: expected at least 25',
+  ],
+  [
+    'wider than the pool in IPv6',
+    { aggregationLengthV6: 48 },
+    'spec.aggregationLengthV6 is 48: expected at least 64',
+  ],
+];
+for (const [name, spec, fault] of AGGREGATES) {
+  test(`an aggregate ${name} is ${fault === undefined ? 'right' : 'wrong'}`, () => {
+    const found = aggregateFault(advertisement('one', spec), POOL);
+    assert.is(found === undefined, fault === undefined);
+    assert.match(found ?? '', fault ?? '');
+  });
+}
+
+test('of a range the widest prefix that fits into it counts', () => {
+  const pool = { ...POOL, ranges: ranges('192.0.2.1-192.0.2.6') };
+  assert.match(
+    aggregateFault(advertisement('one', { aggregationLength: 30 }), pool) ?? '',
+    'at least 31',
+  );
+  assert.is(aggregateFault(advertisement('one', { aggregationLength: 31 }), pool), undefined);
+});
+
+test.run();
