@@ -28,6 +28,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['api', 'time', 'node:', 'lru-cache', 'rfc6902'],
   manifests: ['net', 'time', 'api', 'store', 'node:', 'yaml'],
   kube: ['net', 'time', 'api', 'store', 'node:', 'yaml', '@kubernetes/client-node'],
+  // What a ConfigMap of an older MetalLB says, as objects of a store.
+  legacy: ['api', 'migration', 'store', 'manifests'],
   linux: ['net', 'time', 'node:', 'cap', 'raw-socket'],
   telemetry: ['time', 'node:', 'pino', 'prom-client'],
   webhook: [
@@ -42,7 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'upgrade-executables': ['hooks', 'runner'],
   controller: [
     ...[...PROGRAM, 'placement', 'ipam', 'store', 'manifests', 'kube', 'hooks'],
-    ...['admission', 'webhook', 'metallb', 'lru-cache', 'prom-client'],
+    ...['admission', 'webhook', 'metallb', 'legacy', 'lru-cache', 'prom-client'],
   ],
   // The whole controller on a copy of the cluster, and what nodes would do about it.
   simulation: ['net', 'time', 'api', 'store', 'duty', 'election', 'telemetry', 'controller'],
@@ -50,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   speaker: [
     ...PROGRAM,
     'metallb',
+    'legacy',
     'packet',
     'store',
     'manifests',

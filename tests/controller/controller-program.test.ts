@@ -1,14 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { EXIT_USAGE } from '../../modules/metallb/src/settings/load-settings.ts';
 import { bundle } from '../support/bundle.ts';
+import { service } from '../support/cluster-objects.ts';
 import { ManifestDirectory } from '../support/manifest-directory.ts';
+import { SeenObjects } from '../support/seen-objects.ts';
 
+const EXAMPLE = new URL('../golden/metallb-config-map/bgp-alone.yaml', import.meta.url);
 const MAIN = 'modules/metallb/src/controller/main.ts';
 const built = (await bundle([MAIN]))(MAIN);
 
@@ -44,6 +49,33 @@ test('a start that can’t be is refused with a sentence: which setting, and wha
     await other.stop();
   } finally {
     taken.close();
+    await directory.cleanup();
+  }
+});
+
+test('Services get addresses of an old ConfigMap as it stands, also of a pool that comes to it', async () => {
+  const directory = new ManifestDirectory();
+  directory.write('config.yaml', readFileSync(EXAMPLE, 'utf8'));
+  directory.write('web.yaml', service('web'));
+  const program = spawn(process.execPath, [
+    ...[built, '--store', `manifests:${directory.path}`, '--metrics-address', '127.0.0.1:0'],
+    ...['--log-level', 'error', '--legacy-config-map', 'metallb/config'],
+  ]);
+  try {
+    const services = new SeenObjects(await directory.reader(), 'Service');
+    const ipOf = async (name: string) => {
+      const ip = (object: KubernetesObject) => /"ip":"([^"]+)"/.exec(JSON.stringify(object))?.[1];
+      return ip(await services.object(`default/${name}`, (object) => ip(object) !== undefined));
+    };
+    assert.is(await ipOf('web'), '192.168.10.0');
+    const more = '    - {name: Other, protocol: layer2, addresses: [192.168.20.7/32]}\n';
+    directory.write('config.yaml', `${readFileSync(EXAMPLE, 'utf8').trimEnd()}\n${more}`);
+    const { metadata, ...late } = service('late');
+    const annotations = { 'metallb.io/address-pool': 'Other' };
+    directory.write('late.yaml', { ...late, metadata: { ...metadata, annotations } });
+    assert.is(await ipOf('late'), '192.168.20.7');
+  } finally {
+    program.kill();
     await directory.cleanup();
   }
 });

@@ -5,28 +5,10 @@ import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
 import { storeContract } from '../support/contracts/store-contract.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { childObject, serviceObject, serviceRef } from '../support/objects.ts';
+import { memoryStoreUnderTest } from '../support/stores-under-test.ts';
 import { WatchRecorder } from '../support/watch-recorder.ts';
 
-storeContract('memory', async () => {
-  const store = new MemoryStore(new FakeClock());
-  await store.start();
-  return {
-    store,
-    user: {
-      apply: async (object) => {
-        store.put(object);
-      },
-      remove: async (ref) => store.remove(ref),
-    },
-    restart: async (whileDown) => {
-      await store.stop();
-      await whileDown();
-      await store.start();
-      return store;
-    },
-    cleanup: () => store.stop(),
-  };
-});
+storeContract('memory', memoryStoreUnderTest);
 
 test('a lost store tells so once, refuses writes, and lists when it is back', async () => {
   const store = new MemoryStore(new FakeClock());

@@ -124,6 +124,16 @@ function watchPromises(promise: Promises): void {
     assert.equal(keysOf((await watch.next('listed')).objects), ['web/a']);
   });
 
+  promise('a watch of one name hears of that object alone', async ({ store, user }) => {
+    await user.apply(serviceObject('other'));
+    const watch = await listening(store, { kind: 'Service', namespace: 'default', name: 'mine' });
+    await user.apply(serviceObject('another'));
+    await user.apply(serviceObject('mine'));
+    assert.equal(keysOf([(await watch.next('changed')).object]), ['default/mine']);
+    for (const name of ['other', 'mine']) await user.remove(serviceRef(name));
+    assert.equal(keysOf([(await watch.next('deleted')).object]), ['default/mine']);
+  });
+
   promise('relist tells the whole state again', async ({ store }) => {
     await create(store, childObject('a'));
     const watch = new WatchRecorder(store, CHILDREN);

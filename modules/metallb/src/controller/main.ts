@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { CONTROLLER_SETTINGS, type ControllerSettings } from '../settings/controller-settings.ts';
+import { watchedNamespaces } from '../settings/metallb-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
 import { UsageError } from '../settings/settings.ts';
 import { InvalidError, StoreUnavailableError } from '../store/errors.ts';
@@ -72,7 +73,7 @@ async function run(settings: ControllerSettings): Promise<void> {
   const events = recorderOf(cluster.events, new EventMetrics(metrics), log);
   const controller = new Controller(
     { ...ports, store, tell: (occurrence) => events.record(occurrence) },
-    settings,
+    { ...settings, metallbNamespaces: watchedNamespaces(settings) },
   );
   const leadership =
     cluster.lease &&

@@ -1,10 +1,12 @@
 import { hostname } from 'node:os';
+import { formatProblems } from '../api/problem.ts';
 import { type ApiClient, type ConnectedClient, connect } from '../kube/api-client.ts';
 import { ConfigurationError } from '../kube/errors.ts';
 import { KubeEventSink } from '../kube/event-sink.ts';
 import { withInterruptibleWrites } from '../kube/interruptible-writes.ts';
 import { KubeStore } from '../kube/kube-store.ts';
 import { KubeLease } from '../kube/leases.ts';
+import { legacyStore } from '../legacy/legacy-store.ts';
 import { ManifestStore } from '../manifests/manifest-store.ts';
 import { formatManifestProblem } from '../manifests/parse-documents.ts';
 import type { ControllerSettings } from '../settings/controller-settings.ts';
@@ -42,7 +44,14 @@ const NAMESPACE = 'default';
 
 /** @throws UsageError */
 export function openCluster(settings: ControllerSettings, ports: ClusterPorts): Cluster {
-  const { store } = settings;
+  const cluster = openStored(settings, ports);
+  const store = legacyStore(cluster.store, settings.legacyConfigMap, (problems) =>
+    ports.log.warn('ConfigMap is wrong', { problem: formatProblems(problems) }),
+  );
+  return { ...cluster, store };
+}
+
+function openStored({ store }: ControllerSettings, ports: ClusterPorts): Cluster {
   if (store.kind === 'kubernetes') return openKubernetes(ports);
   const { clock, log } = ports;
   const manifests = new ManifestStore({

@@ -11,6 +11,7 @@ const PLURALS: Readonly<Record<Kind, string>> = {
   Node: 'nodes',
   EndpointSlice: 'endpointslices',
   Namespace: 'namespaces',
+  ConfigMap: 'configmaps',
   IPAddressPool: 'ipaddresspools',
   L2Advertisement: 'l2advertisements',
   ServiceL2Status: 'servicel2statuses',

@@ -14,9 +14,12 @@ export interface ObjectList {
 const PAGE_SIZE = 500;
 
 /** The query part of a selection. */
-export function selectorOf({ labels = {} }: WatchOptions): Record<string, string> {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}=${value}`);
-  return pairs.length === 0 ? {} : { labelSelector: pairs.join(',') };
+export function selectorOf({ name, labels = {} }: WatchOptions): Record<string, string> {
+  const pairs = Object.entries(labels).map(([label, value]) => `${label}=${value}`);
+  return {
+    ...(pairs.length > 0 && { labelSelector: pairs.join(',') }),
+    ...(name !== undefined && { fieldSelector: `metadata.name=${name}` }),
+  };
 }
 
 /**

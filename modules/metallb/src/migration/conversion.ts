@@ -11,6 +11,16 @@ export interface ConvertedObject {
   readonly stringData?: Readonly<Record<string, string>>;
 }
 
+/** The kinds of MetalLB's API that a ConfigMap has objects of. */
+export const CONVERTED_KINDS: ReadonlySet<string> = new Set([
+  'BGPPeer',
+  'IPAddressPool',
+  'BGPAdvertisement',
+  'L2Advertisement',
+  'BFDProfile',
+  'Community',
+]);
+
 /** What a ConfigMap says in MetalLB's API. */
 export interface Conversion {
   readonly objects: readonly ConvertedObject[];

@@ -1,4 +1,10 @@
-import { loadBalancerClass, namespacedName, namespaces, oneOf } from './kinds.ts';
+import {
+  loadBalancerClass,
+  type NamespacedName,
+  namespacedName,
+  namespaces,
+  oneOf,
+} from './kinds.ts';
 
 /** What `controller` and `node` must know alike about MetalLB's API: which objects count, and which Services they serve. */
 export const METALLB_SETTINGS = {
@@ -24,3 +30,17 @@ export const METALLB_SETTINGS = {
     words: ['Keep', 'Reassign'],
   }),
 } as const;
+
+/** The namespaces that are named, and that of the ConfigMap, whose objects could not count elsewhere. */
+export function watchedNamespaces({
+  metallbNamespaces,
+  legacyConfigMap,
+}: {
+  readonly metallbNamespaces: readonly [string, ...string[]];
+  readonly legacyConfigMap: NamespacedName | undefined;
+}): readonly [string, ...string[]] {
+  const added = legacyConfigMap?.namespace;
+  return added === undefined || metallbNamespaces.includes(added)
+    ? metallbNamespaces
+    : [...metallbNamespaces, added];
+}

@@ -59,7 +59,7 @@ async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logg
   const statePath = join(runDir, 'last-known-good.json');
   await mkdir(runDir, { recursive: true });
   const bootId = readFileSync(BOOT_ID, 'utf8').trim();
-  const { store, events } = openStore(settings.store, node, { clock: systemClock, log });
+  const { store, events } = openStore(settings, { clock: systemClock, log });
   const speaker = new Speaker(
     {
       store,

@@ -1,10 +1,12 @@
+import { formatProblems, type Problem } from '../api/problem.ts';
 import { connect } from '../kube/api-client.ts';
 import { ConfigurationError } from '../kube/errors.ts';
 import { KubeEventSink } from '../kube/event-sink.ts';
 import { KubeStore } from '../kube/kube-store.ts';
+import { legacyStore } from '../legacy/legacy-store.ts';
 import { ManifestStore } from '../manifests/manifest-store.ts';
 import { formatManifestProblem } from '../manifests/parse-documents.ts';
-import type { StoreAddress } from '../settings/kinds.ts';
+import type { NodeSettings } from '../settings/node-settings.ts';
 import { UsageError } from '../settings/settings.ts';
 import { type EventSink, loggedEvents } from '../store/event-sink.ts';
 import type { Store } from '../store/store.ts';
@@ -23,7 +25,14 @@ interface Ports {
 }
 
 /** @throws UsageError */
-export function openStore(address: StoreAddress, node: string, ports: Ports): NodeStore {
+export function openStore(settings: NodeSettings, ports: Ports): NodeStore {
+  const { store, events } = openStored(settings, ports);
+  const onProblem = (problems: readonly Problem[]) =>
+    ports.log.warn('ConfigMap is wrong', { problem: formatProblems(problems) });
+  return { store: legacyStore(store, settings.legacyConfigMap, onProblem), events };
+}
+
+function openStored({ store: address, node }: NodeSettings, ports: Ports): NodeStore {
   if (address.kind === 'kubernetes') return openKubernetes(node, ports);
   const { clock, log } = ports;
   const store = new ManifestStore({

@@ -21,6 +21,7 @@ export const KINDS: Readonly<Record<Kind, KindInfo>> = {
   Node: { apiVersion: 'v1', namespaced: false },
   EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', namespaced: true },
   Namespace: { apiVersion: 'v1', namespaced: false },
+  ConfigMap: { apiVersion: 'v1', namespaced: true },
   IPAddressPool: { apiVersion: METALLB_API_VERSION, namespaced: true },
   L2Advertisement: { apiVersion: METALLB_API_VERSION, namespaced: true },
   ServiceL2Status: { apiVersion: METALLB_API_VERSION, namespaced: true },

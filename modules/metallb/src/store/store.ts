@@ -8,6 +8,7 @@ export type Kind =
   | 'Node'
   | 'EndpointSlice'
   | 'Namespace'
+  | 'ConfigMap'
   | MetallbKind
   | 'MetalLoadBalancerPool';
 
@@ -76,6 +77,8 @@ export type WatchEvent =
 export interface WatchOptions {
   readonly kind: Kind;
   readonly namespace?: string;
+  /** Of the one object that is watched. */
+  readonly name?: string;
   /** Equality labels. */
   readonly labels?: Readonly<Record<string, string>>;
 }

@@ -125,7 +125,11 @@ export class Watchers {
   }
 }
 
-function matches({ namespace, labels }: WatchOptions, { metadata }: KubernetesObject): boolean {
+function matches(
+  { namespace, name, labels }: WatchOptions,
+  { metadata }: KubernetesObject,
+): boolean {
   if (namespace !== undefined && metadata.namespace !== namespace) return false;
+  if (name !== undefined && metadata.name !== name) return false;
   return Object.entries(labels ?? {}).every(([name, value]) => metadata.labels?.[name] === value);
 }
