@@ -1,5 +1,5 @@
-// Bundles each program into one file, dist/<program>.mjs. At run time they need node_modules for nothing but `cap` and
-// `raw-socket`, which are compiled C++.
+// Bundles each program into one file, dist/<program>.mjs. At run time they need node_modules for nothing but `cap`,
+// `raw-socket` and `koffi`, which are compiled C++.
 import { chmodSync, existsSync } from 'node:fs';
 import { build } from 'esbuild';
 import { buildHooks } from './build-hooks.mjs';
@@ -27,7 +27,7 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20',
-  external: ['cap', 'raw-socket'],
+  external: ['cap', 'raw-socket', 'koffi'],
   sourcemap: 'linked',
   logLevel: 'warning',
   // Bundled CommonJS packages call require() for Node's built-ins; ES modules have none of their own.

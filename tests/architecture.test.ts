@@ -30,7 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   kube: ['net', 'time', 'api', 'store', 'node:', 'yaml', '@kubernetes/client-node'],
   // What a ConfigMap of an older MetalLB says, as objects of a store.
   legacy: ['api', 'migration', 'store', 'manifests'],
-  linux: ['net', 'time', 'node:', 'cap', 'raw-socket'],
+  linux: ['net', 'time', 'node:', 'cap', 'raw-socket', 'koffi'],
   telemetry: ['time', 'node:', 'pino', 'prom-client'],
   webhook: [
     ...['time', 'api', 'admission', 'store', 'telemetry', 'node:'],
