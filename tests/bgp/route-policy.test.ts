@@ -8,8 +8,8 @@ import {
 } from '../../modules/metallb/src/bgp/route-policy.ts';
 import { ip } from '../support/addresses.ts';
 
-const SPINE = { name: 'spine', externalAsn: 64_500 };
-const REFLECTOR = { name: 'reflector', externalAsn: undefined };
+const SPINE = { name: 'spine', externalAsn: 64_500, isLeaving: false };
+const REFLECTOR = { name: 'reflector', externalAsn: undefined, isLeaving: false };
 
 function advertisement(changes: Partial<RouteAdvertisement> = {}): RouteAdvertisement {
   return {
@@ -52,6 +52,19 @@ test('to another AS the path is the own AS, within it empty and with a local pre
   assert.equal([internal?.attributes.asPath, internal?.attributes.localPref], [[], 111]);
   const [plain] = [...routesTo(REFLECTOR, [announced('10.0.0.1', advertisement())]).values()];
   assert.is(plain?.attributes.localPref, 100);
+});
+
+test('a node that is about to withdraw says GRACEFUL_SHUTDOWN, and within the AS prefers everybody else', () => {
+  const ips = [
+    announced(
+      '10.0.0.1',
+      advertisement({ localPref: 111, communities: [{ kind: 'standard', value: 9 }] }),
+    ),
+  ];
+  const [external] = [...routesTo({ ...SPINE, isLeaving: true }, ips).values()];
+  assert.equal(external?.attributes.communities, [9, 0xffff_0000]);
+  const [internal] = [...routesTo({ ...REFLECTOR, isLeaving: true }, ips).values()];
+  assert.is(internal?.attributes.localPref, 0);
 });
 
 test('an advertisement that names peers is for those only', () => {

@@ -27,10 +27,15 @@ export interface RoutePeer {
   readonly name: string;
   /** What it is shown as the nearest AS; undefined to one of the own AS. */
   readonly externalAsn: number | undefined;
+  /** This node is about to withdraw: others are to be preferred before it does (RFC 8326). */
+  readonly isLeaving: boolean;
 }
 
 /** RFC 4271 §5.1.5: within an AS a route has one. */
 const DEFAULT_LOCAL_PREF = 100;
+/** RFC 8326 §4.2 and 5. */
+const GRACEFUL_SHUTDOWN = 0xffff_0000;
+const LEAVING_LOCAL_PREF = 0;
 
 /** One prefix as it comes together. */
 interface Sum {
@@ -103,13 +108,15 @@ function add(sums: Map<string, Sum>, ip: IpAddress, advertisement: RouteAdvertis
   }
 }
 
-function attributesOf(sum: Sum, { externalAsn }: RoutePeer): RouteAttributes {
+function attributesOf(sum: Sum, { externalAsn, isLeaving }: RoutePeer): RouteAttributes {
   const isInternal = externalAsn === undefined;
+  const localPref = isLeaving ? LEAVING_LOCAL_PREF : (sum.localPref ?? DEFAULT_LOCAL_PREF);
+  const standard = isLeaving ? [...sum.standard, GRACEFUL_SHUTDOWN] : [...sum.standard];
   return {
     asPath: isInternal ? [] : [externalAsn],
-    localPref: isInternal ? (sum.localPref ?? DEFAULT_LOCAL_PREF) : undefined,
+    localPref: isInternal ? localPref : undefined,
     med: undefined,
-    communities: [...sum.standard].sort((a, b) => a - b),
+    communities: standard.sort((a, b) => a - b),
     largeCommunities: [...sum.large.values()].sort(compareLarge),
     extendedCommunities: [],
   };

@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { AdjRibOut, type RibSession } from '../../modules/metallb/src/bgp/adj-rib-out.ts';
+import { decodeUpdate } from '../../modules/metallb/src/packet/bgp-update-decode.ts';
+import { ip } from '../support/addresses.ts';
+import { routeTo } from '../support/bgp-pair.ts';
+
+const SESSION: RibSession = {
+  families: ['IPv4', 'IPv6'],
+  nextHopOf: (family) => ({ global: ip(family === 'IPv4' ? '172.16.1.11' : '2001:db8:1::11') }),
+  encoding: { fourOctetAsn: true, maxLength: 4_096 },
+};
+
+/** What all UPDATEs together say. */
+function told(messages: readonly Uint8Array[]) {
+  const read = messages.map((bytes) =>
+    decodeUpdate(bytes.subarray(19), { fourOctetAsn: true, isExternal: true }),
+  );
+  return {
+    announced: read.reduce((sum, { announced }) => sum + announced, 0),
+    withdrawn: read.reduce((sum, { withdrawn }) => sum + withdrawn, 0),
+    ends: read.flatMap(({ endOfRib }) => endOfRib ?? []),
+  };
+}
+
+function opened(...prefixes: readonly string[]): AdjRibOut {
+  const rib = new AdjRibOut();
+  for (const prefix of prefixes) rib.set(routeTo(prefix));
+  rib.begin(SESSION);
+  return rib;
+}
+
+test('a session begins with everything and the end of each family', () => {
+  const rib = opened('10.0.0.1/32', '10.0.0.2/32', '2001:db8::1/128');
+  assert.equal(told(rib.take()), { announced: 3, withdrawn: 0, ends: ['IPv4', 'IPv6'] });
+  assert.equal(rib.take(), []);
+  assert.is(rib.toldCount, 3);
+});
+
+test('a change tells what changed and nothing else', () => {
+  const rib = opened('10.0.0.1/32', '10.0.0.2/32');
+  rib.take();
+  rib.set(routeTo('10.0.0.1/32'));
+  assert.equal(rib.take(), [], 'the same once more is nothing new');
+  rib.set(routeTo('10.0.0.1/32', { communities: [1] }));
+  assert.equal(told(rib.take()), { announced: 1, withdrawn: 0, ends: [] });
+  rib.delete('10.0.0.2/32');
+  assert.equal(told(rib.take()), { announced: 0, withdrawn: 1, ends: [] });
+});
+
+test('what comes and goes before it is sent is not sent', () => {
+  const rib = opened();
+  rib.take();
+  rib.set(routeTo('10.0.0.9/32'));
+  rib.delete('10.0.0.9/32');
+  assert.equal(rib.take(), []);
+  assert.is(rib.pendingCount, 0);
+});
+
+test('a family without next hop is not announced, one that loses it is not withdrawn twice', () => {
+  const rib = new AdjRibOut();
+  rib.set(routeTo('10.0.0.1/32'));
+  rib.set(routeTo('2001:db8::1/128'));
+  rib.begin({
+    ...SESSION,
+    nextHopOf: (family) => (family === 'IPv4' ? SESSION.nextHopOf('IPv4') : undefined),
+  });
+  assert.is(told(rib.take()).announced, 1);
+  rib.delete('2001:db8::1/128');
+  assert.equal(rib.take(), []);
+});
+
+test('a family that was not negotiated is never told', () => {
+  const rib = new AdjRibOut();
+  rib.set(routeTo('2001:db8::1/128'));
+  rib.begin({ ...SESSION, families: ['IPv4'] });
+  assert.equal(told(rib.take()), { announced: 0, withdrawn: 0, ends: ['IPv4'] });
+});
+
+test('a router that is slow is told in pieces, and the end comes last', () => {
+  const rib = new AdjRibOut();
+  for (let host = 0; host < 20_000; host += 1) {
+    rib.set(routeTo(`10.0.${host >> 8}.${host & 255}/32`));
+  }
+  rib.begin(SESSION);
+  const first = told(rib.take());
+  assert.ok(first.announced > 0 && first.announced < 20_000);
+  assert.equal(first.ends, []);
+  let announced = first.announced;
+  let ends: readonly string[] = [];
+  for (let piece = rib.take(); piece.length > 0; piece = rib.take()) {
+    announced += told(piece).announced;
+    ends = told(piece).ends;
+  }
+  assert.is(announced, 20_000);
+  assert.equal(ends, ['IPv4', 'IPv6']);
+});
+
+test('a session that ends knows nothing, the next one begins with everything', () => {
+  const rib = opened('10.0.0.1/32');
+  rib.take();
+  rib.end();
+  rib.set(routeTo('10.0.0.2/32'));
+  assert.equal(rib.take(), []);
+  rib.begin(SESSION);
+  assert.is(told(rib.take()).announced, 2);
+});
+
+test('a refresh tells everything of that family once more', () => {
+  const rib = opened('10.0.0.1/32', '2001:db8::1/128');
+  rib.take();
+  rib.refresh('IPv6');
+  assert.equal(told(rib.take()), { announced: 1, withdrawn: 0, ends: [] });
+});
+
+const HOSTS = 12;
+
+test('whatever changes in whatever order, in the end the peer has been told of what is wanted and of nothing else', () => {
+  const change = fc.tuple(fc.nat(HOSTS - 1), fc.nat(3), fc.boolean());
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
+      const rib = opened();
+      const wanted = new Map<string, number>();
+      for (const [host, community, isTold] of changes) {
+        const prefix = `10.0.0.${host}/32`;
+        if (community === 0) {
+          rib.delete(prefix);
+          wanted.delete(prefix);
+        } else {
+          rib.set(routeTo(prefix, { communities: [community] }));
+          wanted.set(prefix, community);
+        }
+        if (isTold) rib.take();
+      }
+      rib.take();
+      assert.is(rib.toldCount, wanted.size);
+      assert.is(rib.pendingCount, 0);
+    }),
+  );
+});
+
+test.run();
