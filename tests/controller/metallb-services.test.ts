@@ -2,12 +2,12 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { classOf, node, service } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
-import { ipAddressPool } from '../support/metallb-objects.ts';
+import { ipAddressPool, l2Advertisement } from '../support/metallb-objects.ts';
 
 const POOL = ipAddressPool('public', ['192.0.2.10-192.0.2.11']);
 
 test('a Service without a class gets an IP of an IPAddressPool, in one write', async () => {
-  const bench = new ControllerBench([POOL, service('web')]);
+  const bench = new ControllerBench([POOL, l2Advertisement('all'), node('n1'), service('web')]);
   await bench.settle();
   assert.equal(bench.ips('web'), ['192.0.2.10']);
   assert.equal(bench.conditions('web'), [

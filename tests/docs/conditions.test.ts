@@ -51,6 +51,21 @@ const tables: readonly {
     written: pairs(CONDITION_REASONS[CLASS_KIND]),
   },
   {
+    heading: 'Conditions of a pool',
+    key: firstTwo,
+    written: pairs(CONDITION_REASONS.IPAddressPool),
+  },
+  {
+    heading: 'Conditions of an L2Advertisement',
+    key: firstTwo,
+    written: pairs(CONDITION_REASONS.L2Advertisement),
+  },
+  {
+    heading: 'Conditions of a ConfigurationState',
+    key: firstTwo,
+    written: pairs(CONDITION_REASONS.ConfigurationState),
+  },
+  {
     heading: 'Conditions of a child',
     key: firstTwo,
     written: pairs(CONDITION_REASONS[CHILD_KIND]),

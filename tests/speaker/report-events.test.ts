@@ -25,12 +25,8 @@ const NODE = {
   metadata: { name: 'n1', uid: 'node-uid', resourceVersion: '1', creationTimestamp: '' },
 };
 
-interface Subject {
-  readonly metadata: (typeof NODE)['metadata'] & { readonly namespace: string };
-}
-
 /** `Kind/name Type Reason: message` */
-function told(report: Report, children = [CHILD], services: readonly Subject[] = []): string[] {
+function told(report: Report, children = [CHILD]): string[] {
   const wire = new WireState();
   wire.take(report);
   const events = eventsOfReport(report, {
@@ -38,7 +34,6 @@ function told(report: Report, children = [CHILD], services: readonly Subject[] =
     sinceEpochMs: SINCE,
     nodeObject: NODE,
     childrenWithIp: () => children,
-    servicesWithIp: () => services,
     conflictOf: (address) => wire.conflictOf(address, 'n1', false),
   });
   return events.map(
@@ -61,12 +56,6 @@ test('a takeover tells from, to, why and for how long it was dark, to the Servic
     `Service/web service-uid Warning nodeAssigned: ${MOVED}`,
     `SDNInternalL2LBService/web-ingress-0 child-uid Warning nodeAssigned: ${MOVED}`,
   ]);
-});
-
-test('what becomes of an IP that a Service holds itself is told to it', () => {
-  const metadata = { ...NODE.metadata, name: 'own', namespace: 'default', uid: 'own-uid' };
-  const message = `Service/own own-uid Warning nodeAssigned: ${MOVED}`;
-  assert.equal(told(announced({}), [], [{ metadata }]), [message]);
 });
 
 for (const [name, changes, sentence] of [

@@ -79,11 +79,27 @@ export class ControllerBench {
     }
   }
 
-  /** A user's change: metadata and spec as given, the status stays. */
-  change(object: NewObject): void {
-    const { kind } = object;
-    const existing = isKind(kind) ? this.store.get({ kind, ...object.metadata }) : undefined;
-    this.store.put({ ...object, status: existing?.status });
+  /**
+   * A user's change: metadata and spec as given, the status stays.
+   * @param kept an annotation of the controller's that a user's change leaves alone
+   */
+  change(object: NewObject, kept?: string): void {
+    const { kind, metadata } = object;
+    const existing = isKind(kind) ? this.store.get({ kind, ...metadata }) : undefined;
+    const own = kept === undefined ? undefined : existing?.metadata.annotations?.[kept];
+    const annotations = {
+      ...metadata.annotations,
+      ...(kept && own !== undefined && { [kept]: own }),
+    };
+    this.store.put({
+      ...object,
+      metadata: { ...metadata, ...(Object.keys(annotations).length > 0 && { annotations }) },
+      status: existing?.status,
+    });
+  }
+
+  remove({ kind, metadata }: NewObject): void {
+    if (isKind(kind)) this.store.remove({ kind, ...metadata });
   }
 
   /** Another process takes over; only the cluster's state survives. */

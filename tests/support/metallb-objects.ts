@@ -34,11 +34,63 @@ export function metalLoadBalancerPool(
   };
 }
 
+/** What a speaker tells of an IP of a Service in `default`. */
+export function serviceL2Status(
+  name: string,
+  serviceName: string,
+  ip = '192.0.2.10',
+): KubernetesObject {
+  const status = { node: 'n1', serviceName, serviceNamespace: 'default', ip };
+  return { ...metallbObject('ServiceL2Status', name, {}), status };
+}
+
 export function namespaceObject(
   name: string,
   labels: Readonly<Record<string, string>> = {},
 ): KubernetesObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { ...stamp(name), labels } };
+}
+
+export interface ServiceWish {
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly ingress?: readonly string[];
+}
+
+/** A Service of type LoadBalancer in `default` with port 80, as the API server stores it, unless wished otherwise. */
+export function plainService(name: string, wish: ServiceWish = {}): KubernetesObject {
+  const { annotations, labels, spec = {}, ingress } = wish;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      ...stamp(name),
+      namespace: 'default',
+      ...(annotations && { annotations }),
+      ...(labels && { labels }),
+    },
+    spec: {
+      type: 'LoadBalancer',
+      ports: [{ port: 80, protocol: 'TCP' }],
+      clusterIP: '10.0.0.1',
+      clusterIPs: ['10.0.0.1'],
+      ipFamilies: ['IPv4'],
+      ipFamilyPolicy: 'SingleStack',
+      ...spec,
+    },
+    ...(ingress && { status: { loadBalancer: { ingress: ingress.map((ip) => ({ ip })) } } }),
+  };
+}
+
+/** `spec` of a Service on a cluster of two families. */
+export function dualStack(
+  ipFamilyPolicy: 'PreferDualStack' | 'RequireDualStack',
+  ipFamilies: readonly string[] = ['IPv4', 'IPv6'],
+) {
+  const ips: Readonly<Record<string, string>> = { IPv4: '10.0.0.1', IPv6: 'fd00::1' };
+  const clusterIPs = ipFamilies.map((family) => ips[family]);
+  return { ipFamilyPolicy, ipFamilies, clusterIP: clusterIPs[0], clusterIPs };
 }
 
 function metallbObject(kind: string, name: string, wish: MetallbWish): KubernetesObject {

@@ -36,6 +36,18 @@ export const CLASS_CONDITION = {
   excludeLabelIgnored: 'ExcludeLabelIgnored',
 } as const;
 
+/** Of a pool of MetalLB's API, IPAddressPool or MetalLoadBalancerPool. */
+export const POOL_CONDITION = {
+  accepted: 'Accepted',
+  /** Whether anybody announces its addresses; absent where it gives none. */
+  advertised: 'Advertised',
+} as const;
+
+export const ADVERTISEMENT_CONDITION = { accepted: 'Accepted' } as const;
+
+/** As MetalLB calls it. */
+export const CONFIGURATION_CONDITION = { pools: 'poolReconcilerValid' } as const;
+
 /** What can be wrong with a node on a segment (network rules 2, 3, 4, 6, 15, 19), or with its having one. */
 export const SEGMENT_CONDITIONS = [
   'Deaf',
@@ -90,6 +102,11 @@ const WITHOUT_IP = [
   'PoolNotAutomatic',
 ] as const;
 
+const POOL_REASONS = {
+  [POOL_CONDITION.accepted]: ['Accepted', 'Invalid', 'PoolsOverlap', 'NotWatched', 'NameTaken'],
+  [POOL_CONDITION.advertised]: ['Advertised', 'NoAdvertisement'],
+} as const;
+
 /** By kind and type. Those of a Node have their own name, or `Over`. */
 export const CONDITION_REASONS = {
   Service: {
@@ -105,9 +122,15 @@ export const CONDITION_REASONS = {
     // The last where a newer controller than the hooks has said why.
     [SERVICE_CONDITION.ipsAssignable]: [...WITHOUT_IP, 'AllocationFailed'],
     [SERVICE_CONDITION.ipsInPool]: ['NotInPool'],
-    [SERVICE_CONDITION.ipsAnnounceable]: ['NoCommonInterface'],
+    [SERVICE_CONDITION.ipsAnnounceable]: [
+      'NoCommonInterface',
+      'NoAdvertisement',
+      'NoMatchingNode',
+      'AdvertisementsDiffer',
+    ],
     [SERVICE_CONDITION.metallbPool]: [
       'IPAddressPoolBound',
+      'AdditionalAssignFailed',
       ...WITHOUT_IP,
       'PoolNotForService',
       'InvalidAnnotation',
@@ -123,6 +146,20 @@ export const CONDITION_REASONS = {
     [CLASS_CONDITION.accepted]: ['Accepted', 'Invalid', 'PoolsOverlap'],
     [CLASS_CONDITION.default]: ['AnotherDefault'],
     [CLASS_CONDITION.excludeLabelIgnored]: ['EveryNodeExcluded'],
+  },
+  IPAddressPool: POOL_REASONS,
+  MetalLoadBalancerPool: POOL_REASONS,
+  L2Advertisement: {
+    [ADVERTISEMENT_CONDITION.accepted]: [
+      'Accepted',
+      'Invalid',
+      'NotWatched',
+      'UnknownPool',
+      'NoPool',
+    ],
+  },
+  ConfigurationState: {
+    [CONFIGURATION_CONDITION.pools]: ['Reconciled', 'ConfigurationError'],
   },
 } as const;
 
@@ -160,9 +197,19 @@ export const CONTROLLER_EVENTS = [
   'NoBalancerNodes',
   'NotInPool',
   'NoCommonInterface',
+  'NoAdvertisement',
+  'NoMatchingNode',
+  'AdvertisementsDiffer',
+  'ClearAssignment',
+  'LoadBalancerFailed',
+  'AdditionalAssignFailed',
+  'deprecatedAnnotation',
   'Accepted',
   'Invalid',
   'PoolsOverlap',
+  'NotWatched',
+  'NameTaken',
+  'UnknownPool',
   'AnotherDefault',
   'EveryNodeExcluded',
 ] as const;

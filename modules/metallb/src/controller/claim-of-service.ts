@@ -21,6 +21,11 @@ export function ownerOf(serviceKey: string): string {
   return `Service/${serviceKey}`;
 }
 
+/** The Service that an owner is; undefined for a child, and for an IP that is only reserved. */
+export function serviceOfOwner(owner: string): string | undefined {
+  return /^Service\/(\S+)$/.exec(owner)?.[1];
+}
+
 interface ClaimContext {
   readonly pools: ListedPools;
   readonly namespaceLabels: Readonly<Record<string, string>>;

@@ -1,8 +1,7 @@
 import { defaultClass } from '../../hooks/lib/class-choice.ts';
-import { listAt, sameJson, valueAt } from '../../hooks/lib/json.ts';
-import { type ConditionValue, statusPatch } from '../../hooks/lib/status-patch.ts';
+import { listAt, valueAt } from '../../hooks/lib/json.ts';
+import type { ConditionValue } from '../../hooks/lib/status-patch.ts';
 import { CLASS_CONDITION } from '../api/conditions.ts';
-import { isRecord } from '../api/fields.ts';
 import {
   type MetalLoadBalancerClass,
   parseMetalLoadBalancerClass,
@@ -13,8 +12,8 @@ import type { KubernetesObject } from '../api/object.ts';
 import { formatProblems, type Problem } from '../api/problem.ts';
 import type { PoolUsage } from '../ipam/allocator.ts';
 import { balancerNodes, nodesDespiteExcludeLabel } from '../placement/balancer-nodes.ts';
-import { pointerTo, testVersion } from '../store/json-patch.ts';
-import type { JsonPatchOperation, Operation } from '../store/store.ts';
+import type { Operation } from '../store/store.ts';
+import { statusOperation } from './status-operation.ts';
 
 /** A condition is for people: it names no more nodes than they read. */
 const NAMED_NODES = 10;
@@ -49,41 +48,11 @@ export function classStatusOperation(view: ClassStatusView): Operation | undefin
     [CLASS_CONDITION.default, defaultCondition(view)],
     [CLASS_CONDITION.excludeLabelIgnored, excludeLabelCondition(view)],
   ]);
-  const patch = [
-    ...figuresPatch(object, figures),
-    ...statusPatch(withStatus(object), { conditions }, view.nowEpochMs),
-  ];
-  if (patch.length === 0) return undefined;
-  const ref = { kind: CLASS_KIND, name: object.metadata.name } as const;
-  return { do: 'patch', ref, subresource: 'status', patch };
+  return statusOperation({ kind: CLASS_KIND, object, figures, conditions }, view.nowEpochMs);
 }
 
 function nameOf({ name }: { readonly name: string }): string {
   return name;
-}
-
-function withStatus(object: KubernetesObject): KubernetesObject {
-  return isRecord(object.status) ? object : { ...object, status: {} };
-}
-
-function figuresPatch(
-  object: KubernetesObject,
-  figures: Readonly<Record<string, unknown>>,
-): JsonPatchOperation[] {
-  const status = isRecord(object.status) ? object.status : undefined;
-  const differing = Object.entries(figures).filter(
-    ([name, value]) => !sameJson(status?.[name], value),
-  );
-  if (differing.length === 0) return [];
-  return [
-    testVersion(object),
-    ...(status === undefined ? [{ op: 'add', path: '/status', value: {} } as const] : []),
-    ...differing.map(([name, value]) => ({
-      op: 'add' as const,
-      path: pointerTo('status', name),
-      value,
-    })),
-  ];
 }
 
 /** As its status says, which is what users see; false until one is written. */

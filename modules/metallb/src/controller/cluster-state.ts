@@ -33,7 +33,11 @@ export class ClusterState implements ChildLookup {
   readonly #childrenByIp = new Grouping();
 
   /** @param metallbNamespaces those whose objects of MetalLB's API count, the strongest first */
-  constructor(store: Store, listener: ClusterListener, metallbNamespaces: readonly string[]) {
+  constructor(
+    store: Store,
+    listener: ClusterListener,
+    metallbNamespaces: readonly [string, ...string[]],
+  ) {
     const { onProblem } = listener;
     this.metallb = new MetallbState(store, listener, metallbNamespaces);
     this.classes = new Mirror(store, {

@@ -52,6 +52,7 @@ export class Controller {
       onPools: () => this.#inTerm((term) => term.onPools()),
       onAdvertisements: () => this.#inTerm((term) => term.onAdvertisements()),
       onNamespaces: (names) => this.#inTerm((term) => term.onNamespaces(names)),
+      onTold: (keys) => this.#inTerm((term) => term.onTold(keys)),
       onProblem: (problems) => {
         log.warn('object refused', { problems: problems.map(formatProblem) });
       },

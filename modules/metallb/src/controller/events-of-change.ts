@@ -1,21 +1,33 @@
 import { listAt, valueAt } from '../../hooks/lib/json.ts';
 import {
+  ADVERTISEMENT_CONDITION,
   CHILD_CONDITION,
   CLASS_CONDITION,
   type ControllerEvent,
   isControllerEvent,
+  POOL_CONDITION,
   SERVICE_CONDITION,
 } from '../api/conditions.ts';
 import { CHILD_ANNOTATION, CHILD_KIND, CLASS_KIND } from '../api/names.ts';
 import type { KubernetesObject } from '../api/object.ts';
 import { type Occurrence, subjectOf } from '../store/event-sink.ts';
+import { DEPRECATED } from './service-addresses.ts';
 
 /** What a condition says when there is something to tell, and under which reason it is told if not under its own. */
 interface Complaint {
   readonly type: string;
   readonly status: 'True' | 'False';
   readonly reason?: ControllerEvent;
+  /** For these reasons of the condition, another one. */
+  readonly reasons?: Readonly<Record<string, ControllerEvent>>;
+  /** A warning, unless it is this. */
+  readonly eventType?: 'Normal';
 }
+
+const POOL_COMPLAINTS: readonly Complaint[] = [
+  { type: POOL_CONDITION.accepted, status: 'False' },
+  { type: POOL_CONDITION.advertised, status: 'False' },
+];
 
 /** Everything else is in force, found or complete again, which the conditions tell. */
 const COMPLAINTS: Readonly<Record<string, readonly Complaint[]>> = {
@@ -26,6 +38,13 @@ const COMPLAINTS: Readonly<Record<string, readonly Complaint[]>> = {
     { type: SERVICE_CONDITION.ipsAssignable, status: 'False', reason: 'AllocationFailed' },
     { type: SERVICE_CONDITION.ipsInPool, status: 'False' },
     { type: SERVICE_CONDITION.ipsAnnounceable, status: 'False' },
+    {
+      type: SERVICE_CONDITION.metallbPool,
+      status: 'False',
+      reason: 'AllocationFailed',
+      reasons: { InvalidAnnotation: 'LoadBalancerFailed' },
+    },
+    { type: SERVICE_CONDITION.metallbPool, status: 'True', eventType: 'Normal' },
   ],
   [CHILD_KIND]: [
     { type: CHILD_CONDITION.assigned, status: 'False', reason: 'AllocationFailed' },
@@ -36,6 +55,13 @@ const COMPLAINTS: Readonly<Record<string, readonly Complaint[]>> = {
     { type: CLASS_CONDITION.accepted, status: 'False' },
     { type: CLASS_CONDITION.default, status: 'False' },
     { type: CLASS_CONDITION.excludeLabelIgnored, status: 'True' },
+  ],
+  IPAddressPool: POOL_COMPLAINTS,
+  MetalLoadBalancerPool: POOL_COMPLAINTS,
+  L2Advertisement: [
+    { type: ADVERTISEMENT_CONDITION.accepted, status: 'False' },
+    // In force, but not as it was meant.
+    { type: ADVERTISEMENT_CONDITION.accepted, status: 'True' },
   ],
 };
 
@@ -55,17 +81,21 @@ export function eventsOfChange(
     ...preferredNode(before, after),
     ...acceptance(before, after),
     ...complaints(before, after),
+    ...deprecations(before, after),
   ];
 }
 
 function complaints(before: KubernetesObject | undefined, after: KubernetesObject): Occurrence[] {
-  return (COMPLAINTS[after.kind] ?? []).flatMap(({ type, status, reason }) => {
+  return (COMPLAINTS[after.kind] ?? []).flatMap(({ type, status, reason, reasons, eventType }) => {
     const now = conditionOf(after, type);
     if (now?.status !== status) return [];
     const then = conditionOf(before, type);
     if (then?.status === status && then.message === now.message) return [];
-    const word = reason ?? now.reason;
-    return isControllerEvent(word) ? occurrence(after, 'Warning', word, now.message) : [];
+    const word = reasons?.[now.reason] ?? reason ?? now.reason;
+    // In force is no complaint, except where a mended object tells it: see `acceptance`.
+    return isControllerEvent(word) && word !== 'Accepted'
+      ? occurrence(after, eventType ?? 'Warning', word, now.message)
+      : [];
   });
 }
 
@@ -76,6 +106,9 @@ function assignments(before: KubernetesObject | undefined, after: KubernetesObje
   const came = has.filter((ip) => !had.includes(ip)).join(', ');
   const went = had.filter((ip) => !has.includes(ip)).join(', ');
   const tally = tallyOf(after);
+  const isMetallbs = [before, after].some(
+    (object) => conditionOf(object, SERVICE_CONDITION.metallbPool) !== undefined,
+  );
   return [
     ...(came === ''
       ? []
@@ -85,10 +118,24 @@ function assignments(before: KubernetesObject | undefined, after: KubernetesObje
           'IPAllocated',
           `${came} assigned${went === '' ? '' : ` in place of ${went}`}${tally}`,
         )),
-    ...(went === '' || came !== ''
+    ...(went === '' || (came !== '' && !isMetallbs)
       ? []
-      : occurrence(after, 'Normal', 'IPReleased', `${went} released${tally}`)),
+      : occurrence(
+          after,
+          'Normal',
+          isMetallbs ? 'ClearAssignment' : 'IPReleased',
+          `${went} released${tally}`,
+        )),
   ];
+}
+
+/** As the message of the condition has it at its end. */
+function deprecations(before: KubernetesObject | undefined, after: KubernetesObject): Occurrence[] {
+  const said = (object: KubernetesObject | undefined) =>
+    conditionOf(object, SERVICE_CONDITION.metallbPool)?.message.split(DEPRECATED)[1];
+  const names = said(after);
+  if (names === undefined || names === said(before)) return [];
+  return occurrence(after, 'Warning', 'deprecatedAnnotation', names);
 }
 
 /** Of a Service: how many it has of how many; of a child: where the IP shall be answered. */
@@ -119,7 +166,7 @@ function preferredNode(
 
 /** The end of a refusal is worth telling: people wait for it. */
 function acceptance(before: KubernetesObject | undefined, after: KubernetesObject): Occurrence[] {
-  if (after.kind !== CLASS_KIND) return [];
+  if (after.kind === 'Service' || after.kind === CHILD_KIND) return [];
   const wasRefused = conditionOf(before, CLASS_CONDITION.accepted)?.status === 'False';
   const now = conditionOf(after, CLASS_CONDITION.accepted);
   if (!wasRefused || now?.status !== 'True') return [];

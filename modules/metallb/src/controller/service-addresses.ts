@@ -1,33 +1,48 @@
 import type { ConditionValue, StatusChanges } from '../../hooks/lib/status-patch.ts';
 import { SERVICE_CONDITION } from '../api/conditions.ts';
+import type { L2Advertisement } from '../api/l2-advertisement.ts';
 import { METALLB_ANNOTATION, METALLB_PREFIXES } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
 import type { Allocator } from '../ipam/allocator.ts';
-import type { Assigned, Refused } from '../ipam/claim.ts';
+import { type Assigned, type Refused, wantedFamilies } from '../ipam/claim.ts';
 import type { ListedPools } from '../metallb/listed-pools.ts';
-import { familyOf, type IpAddress } from '../net/ip.ts';
+import { familyOf, type IpAddress, type IpFamily } from '../net/ip.ts';
 import type { Clock } from '../time/clock.ts';
-import { claimOfService, ownerOf, type ServiceClaim } from './claim-of-service.ts';
+import { claimOfService, ownerOf, type ServiceClaim, serviceOfOwner } from './claim-of-service.ts';
+import type { ClusterState } from './cluster-state.ts';
 import { REFUSAL_REASONS } from './refusal-reasons.ts';
+import { cannotAnnounce } from './service-announceability.ts';
 import type { WaitingList } from './waiting-list.ts';
 
 export interface ServiceAddressesPorts {
   readonly clock: Clock;
   readonly allocator: Allocator;
   readonly waiting: WaitingList;
-  readonly pools: () => ListedPools;
-  readonly labelsOfNamespace: (namespace: string) => Readonly<Record<string, string>>;
+  readonly cluster: Pick<ClusterState, 'metallb' | 'services'>;
+  /** Whether the advertisement selects any node. */
+  readonly hasNodes: (advertisement: L2Advertisement) => boolean;
+  /** What becomes of an IP that a pool holds no more. */
+  readonly reassigns: boolean;
+  /** The Service has got other IPs than it had, or none. */
+  readonly onChanged: (serviceKey: string) => void;
+  /** What the status of this Service shall say may be something else now. */
+  readonly lookAgain: (serviceKey: string) => void;
 }
 
-const [CURRENT, DEPRECATED] = METALLB_PREFIXES;
+const [CURRENT_PREFIX, DEPRECATED_PREFIX] = METALLB_PREFIXES;
 
-const ORIGIN = `${CURRENT}${METALLB_ANNOTATION.allocatedFromPool}`;
+/** In a condition's message, before what it says of deprecated annotations. */
+export const DEPRECATED = '; deprecated: ';
+
+const ORIGIN = `${CURRENT_PREFIX}${METALLB_ANNOTATION.allocatedFromPool}`;
+
+const DEPRECATED_ORIGIN = `${DEPRECATED_PREFIX}${METALLB_ANNOTATION.allocatedFromPool}`;
 
 /** Annotations of a Service that has no IP of MetalLB's API. */
 export const WITHOUT_ORIGIN: Readonly<Record<string, undefined>> = {
   [ORIGIN]: undefined,
-  [`${DEPRECATED}${METALLB_ANNOTATION.allocatedFromPool}`]: undefined,
+  [DEPRECATED_ORIGIN]: undefined,
 };
 
 /** Gives Services that MetalLB's API serves their IPs. */
@@ -35,6 +50,8 @@ export class ServiceAddresses {
   readonly #ports: ServiceAddressesPorts;
   /** Service to the name of the pool that its IPs came from. */
   readonly #heldFrom = new Map<string, string>();
+  /** Service to its labels when it was looked at last. */
+  readonly #labels = new Map<string, string>();
 
   constructor(ports: ServiceAddressesPorts) {
     this.#ports = ports;
@@ -61,67 +78,140 @@ export class ServiceAddresses {
     const { allocator, clock, waiting } = this.#ports;
     const key = keyOf(service.metadata);
     this.adopt(service);
+    const before = allocator.assignmentOf(ownerOf(key))?.ips ?? [];
     const { claim, refusal } = this.#claim(service);
+    // Without a pool that is for the Service, there is none that could say what becomes of its IPs.
+    if (this.#ports.reassigns && claim.pools.length === 0) this.release(key);
     const outcome =
       refusal === undefined
         ? allocator.assign(claim, clock.now())
         : allocator.keep(claim, clock.now());
-    this.#remember(key, outcome.assignment.ips, claim.pools);
+    const { ips } = outcome.assignment;
+    this.#remember(key, ips, claim.pools);
+    const missing = wantedFamilies(claim).filter(
+      (family) => !ips.some((ip) => familyOf(ip) === family),
+    );
     waiting.remove(key);
-    if (outcome.kind === 'refused') for (const pool of claim.pools) waiting.add(pool, key);
+    if (missing.length > 0) for (const pool of claim.pools) waiting.add(pool, key);
     waiting.wake(outcome.freedPools);
-    return this.#statusOf(key, outcome, refusal);
+    const isMoved = before.join() !== ips.join();
+    if (isMoved) this.#ports.onChanged(key);
+    if (this.#hasNewLabels(key, service) || isMoved) this.#tellSharers(key);
+    return {
+      ingress: ips,
+      annotations: { ...WITHOUT_ORIGIN, [ORIGIN]: this.#heldFrom.get(key) },
+      conditions: new Map([
+        [
+          SERVICE_CONDITION.metallbPool,
+          withDeprecations(this.#poolCondition(key, { outcome, refusal, missing }), service),
+        ],
+        [
+          SERVICE_CONDITION.ipsInPool,
+          notInPool(this.#heldFrom.get(key), outcome.assignment.outsidePool),
+        ],
+        [SERVICE_CONDITION.ipsAnnounceable, this.#cannotAnnounce(key, service)],
+      ]),
+    };
   }
 
   /** MetalLB's API serves the Service no more. */
   release(serviceKey: string): void {
     const { allocator, clock, waiting } = this.#ports;
+    const held = this.holds(serviceKey);
+    this.#tellSharers(serviceKey);
     this.#heldFrom.delete(serviceKey);
+    this.#labels.delete(serviceKey);
     waiting.remove(serviceKey);
     waiting.wake(allocator.release(ownerOf(serviceKey), clock.now()));
+    if (held) this.#ports.onChanged(serviceKey);
+  }
+
+  get #pools(): ListedPools {
+    return this.#ports.cluster.metallb.pools;
   }
 
   #claim(service: Service): ServiceClaim {
     return claimOfService(service, {
-      pools: this.#ports.pools(),
-      namespaceLabels: this.#ports.labelsOfNamespace(service.metadata.namespace ?? ''),
+      pools: this.#pools,
+      namespaceLabels: this.#ports.cluster.metallb.labelsOfNamespace(
+        service.metadata.namespace ?? '',
+      ),
       heldFrom: this.#heldFrom.get(keyOf(service.metadata)),
     });
   }
 
   /** The pool that has the IPs now is where they come from; one that is not for the Service is told as such. */
   #remember(key: string, ips: readonly IpAddress[], open: readonly string[]): void {
-    const { allocator, pools } = this.#ports;
     const [first] = ips;
-    const home = first && allocator.poolOf(first);
-    const name = home && open.includes(home) ? pools().all.get(home)?.name : undefined;
+    const home = first && this.#ports.allocator.poolOf(first);
+    const name = home && open.includes(home) ? this.#pools.all.get(home)?.name : undefined;
     if (first === undefined) this.#heldFrom.delete(key);
     else if (name !== undefined) this.#heldFrom.set(key, name);
   }
 
-  #statusOf(
-    key: string,
-    { assignment, ...outcome }: Assigned | Refused,
-    refusal: ServiceClaim['refusal'],
-  ): StatusChanges {
-    const { ips, outsidePool } = assignment;
+  #poolCondition(key: string, { outcome, refusal, missing }: PoolOutcome): ConditionValue {
+    const { ips } = outcome.assignment;
+    if (refusal !== undefined) return unbound(refusal, ips);
+    if (outcome.kind === 'refused') {
+      const reason = REFUSAL_REASONS[outcome.reason];
+      return unbound({ reason, message: outcome.sentence }, ips);
+    }
     const from = this.#heldFrom.get(key);
+    const origin = from === undefined ? '' : ` from pool ${from}`;
+    const message = `MetalLB's API serves this Service: ${ips.join(', ')}${origin}`;
+    if (missing.length === 0) return { status: 'True', reason: 'IPAddressPoolBound', message };
     return {
-      ingress: ips,
-      annotations: { ...WITHOUT_ORIGIN, [ORIGIN]: from },
-      conditions: new Map<string, ConditionValue | undefined>([
-        [
-          SERVICE_CONDITION.metallbPool,
-          refusal !== undefined
-            ? unbound(refusal, ips)
-            : outcome.kind === 'refused'
-              ? unbound({ reason: REFUSAL_REASONS[outcome.reason], message: outcome.sentence }, ips)
-              : bound(from, ips),
-        ],
-        [SERVICE_CONDITION.ipsInPool, notInPool(from, outsidePool)],
-      ]),
+      status: 'True',
+      reason: 'AdditionalAssignFailed',
+      message: `${message}; the pool has no ${missing.join()} address for it, which it prefers to have too`,
     };
   }
+
+  #cannotAnnounce(key: string, service: Service): ConditionValue | undefined {
+    const { cluster, hasNodes } = this.#ports;
+    const from = this.#heldFrom.get(key);
+    const pool = from === undefined ? undefined : this.#pools.named(from);
+    // By what a pool that is gone was announced, only those know who announce it.
+    if (pool === undefined) return undefined;
+    const labelsOf = (other: string) => cluster.services.get(other)?.metadata.labels ?? {};
+    return cannotAnnounce({
+      pool,
+      labels: service.metadata.labels ?? {},
+      sharers: this.#sharersOf(key).map((other) => ({ key: other, labels: labelsOf(other) })),
+      advertisements: cluster.metallb.advertisementsInForce,
+      hasNodes,
+    });
+  }
+
+  #sharersOf(key: string): readonly string[] {
+    const owners = this.#ports.allocator.sharersOf(ownerOf(key));
+    return owners.flatMap((owner) => serviceOfOwner(owner) ?? []);
+  }
+
+  /** Whether all sharers of an IP are announced alike depends on the labels of each. */
+  #tellSharers(key: string): void {
+    for (const sharer of this.#sharersOf(key)) this.#ports.lookAgain(sharer);
+  }
+
+  #hasNewLabels(key: string, { metadata }: Service): boolean {
+    const labels = JSON.stringify(metadata.labels ?? {});
+    if (this.#labels.get(key) === labels) return false;
+    this.#labels.set(key, labels);
+    return true;
+  }
+}
+
+interface PoolOutcome {
+  readonly outcome: Assigned | Refused;
+  readonly refusal: ServiceClaim['refusal'];
+  readonly missing: readonly IpFamily[];
+}
+
+function withDeprecations(value: ConditionValue, { metallb }: Service): ConditionValue {
+  const names = metallb.deprecated.filter((name) => name !== DEPRECATED_ORIGIN);
+  if (names.length === 0) return value;
+  const sentence = `write ${CURRENT_PREFIX} in the place of ${DEPRECATED_PREFIX} in ${names.join(', ')}`;
+  return { ...value, message: `${value.message}${DEPRECATED}${sentence}` };
 }
 
 /** As MetalLB has it: one IP of a family at most. */
@@ -129,12 +219,6 @@ function firstOfEachFamily(ips: readonly IpAddress[]): readonly IpAddress[] {
   return ips.filter(
     (ip, index) => ips.findIndex((other) => familyOf(other) === familyOf(ip)) === index,
   );
-}
-
-function bound(from: string | undefined, ips: readonly IpAddress[]): ConditionValue {
-  const origin = from === undefined ? '' : ` from pool ${from}`;
-  const message = `MetalLB's API serves this Service: ${ips.join(', ')}${origin}`;
-  return { status: 'True', reason: 'IPAddressPoolBound', message };
 }
 
 function unbound(

@@ -1,6 +1,7 @@
 import { labelNodes } from '../../hooks/label-nodes.ts';
 import { slotOf } from '../../hooks/lib/child-name.ts';
 import { placementKey } from '../../hooks/lib/wanted-children.ts';
+import type { L2Advertisement } from '../api/l2-advertisement.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { LABEL } from '../api/names.ts';
 import type { Node } from '../api/node.ts';
@@ -18,8 +19,10 @@ import { ClassPlacements } from './class-placements.ts';
 import { classStatusOperation } from './class-status.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { Fingerprints } from './fingerprints.ts';
+import { MetallbUpkeep } from './metallb-upkeep.ts';
 import { offerPools } from './pools-on-offer.ts';
 import { ServiceAddresses } from './service-addresses.ts';
+import { nodesOfAdvertisements } from './service-announceability.ts';
 import { wasServedByMetallb } from './service-owner.ts';
 import { ServiceReconciler } from './service-reconciler.ts';
 import { ShardedQueue } from './sharded-queue.ts';
@@ -54,7 +57,7 @@ export interface TermOptions {
 const OTHERS_DELAY_MS = 500;
 /** Services worked on at once: while one waits for the API server, the others go on. */
 const CONCURRENCY = 8;
-/** Key of the work on all nodes' labels, among the names of classes (none has a slash). */
+/** Key of the work on all nodes' labels, among the names of classes (none has a slash) and keys of `MetallbUpkeep`. */
 const NODE_LABELS = 'nodes/labels';
 
 /**
@@ -68,6 +71,7 @@ export class Term {
   readonly #waiting: WaitingList;
   readonly #addresses: AddressBook;
   readonly #serviceAddresses: ServiceAddresses;
+  readonly #upkeep: MetallbUpkeep;
   readonly #placements: ClassPlacements;
   readonly #services: ShardedQueue;
   /** Statuses of classes by name, and the labels of nodes. */
@@ -76,8 +80,10 @@ export class Term {
   readonly #nodeFacts = new Fingerprints();
   readonly #poolFacts = new Fingerprints();
   readonly #namespaceFacts = new Fingerprints();
+  readonly #advertisementFacts = new Fingerprints();
   readonly #options: TermOptions;
   #poolProblems: readonly Problem[] = [];
+  #hasNodes: (advertisement: L2Advertisement) => boolean = () => false;
   #othersTimer: Timer | undefined;
   #isOver = false;
 
@@ -93,8 +99,15 @@ export class Term {
     this.#addresses = new AddressBook(shared);
     this.#serviceAddresses = new ServiceAddresses({
       ...shared,
-      pools: () => cluster.metallb.pools,
-      labelsOfNamespace: (namespace) => cluster.metallb.labelsOfNamespace(namespace),
+      cluster,
+      reassigns: this.#reassigns,
+      hasNodes: (advertisement) => this.#hasNodes(advertisement),
+      onChanged: (key) => this.#addressesChanged(key),
+      lookAgain: (key) => this.#services.add(key),
+    });
+    this.#upkeep = new MetallbUpkeep({
+      ...{ ...ports, metallb: cluster.metallb, allocator: this.#allocator },
+      poolProblems: () => this.#poolProblems,
     });
     const reconciler = new ServiceReconciler(
       {
@@ -134,6 +147,7 @@ export class Term {
     this.#classesChanged(this.#cluster.classes.keys());
     this.#nodesChanged(this.#cluster.nodes.keys());
     this.#poolsChanged();
+    this.#advertisementsChanged();
     this.#offerPools();
     const members = this.#nodes.filter(({ labels }) => labels[LABEL.member] !== undefined);
     this.#placements.adoptNodes(new Set(members.map(({ metadata }) => metadata.name)));
@@ -159,6 +173,9 @@ export class Term {
     }
     const orphaned = [...this.#cluster.children.values()].map((child) => keyOf(child.serviceRef));
     this.#addServices(new Set(orphaned));
+    for (const key of this.#cluster.metallb.l2Statuses.keys()) {
+      this.#others.add(`ServiceL2Status/${key}`);
+    }
     this.#lookAtEverything();
   }
 
@@ -185,12 +202,22 @@ export class Term {
   }
 
   onPools(): void {
-    if (!this.#poolsChanged()) return;
+    if (!this.#poolsChanged()) {
+      this.#scheduleOthers();
+      return;
+    }
     this.#offerPools();
     this.#lookAtEverything();
   }
 
-  onAdvertisements(): void {}
+  onAdvertisements(): void {
+    if (this.#advertisementsChanged()) this.#lookAtEverything();
+    else this.#scheduleOthers();
+  }
+
+  onTold(keys: readonly string[]): void {
+    for (const key of keys) this.#others.add(key);
+  }
 
   onNamespaces(names: ReadonlySet<string>): void {
     const labels = (name: string) => this.#cluster.metallb.namespaces.get(name)?.labels;
@@ -220,11 +247,15 @@ export class Term {
     return this.#options.hookRunner === 'controller';
   }
 
+  get #reassigns(): boolean {
+    return this.#options.metallbPoolPolicy === 'Reassign';
+  }
+
   #offerPools(): void {
     const { problems, changedPools } = offerPools(this.#allocator, {
       classes: this.#classes,
       pools: this.#cluster.metallb.pools,
-      reassigns: this.#options.metallbPoolPolicy === 'Reassign',
+      reassigns: this.#reassigns,
     });
     this.#poolProblems = problems;
     this.#waiting.wake(changedPools);
@@ -237,7 +268,8 @@ export class Term {
   /** What classes and nodes say concerns every Service; those it does not change cost a look, no write. */
   #lookAtEverything(): void {
     if (this.#runsHooks) this.#others.add(NODE_LABELS);
-    for (const name of this.#cluster.classes.keys()) this.#others.add(name);
+    this.#hasNodes = nodesOfAdvertisements(this.#nodes);
+    this.#addStatuses();
     this.#addServices(new Set(this.#cluster.services.keys()));
   }
 
@@ -255,13 +287,27 @@ export class Term {
     if (this.#isOver) return;
     this.#othersTimer ??= this.#ports.clock.after(OTHERS_DELAY_MS, () => {
       this.#othersTimer = undefined;
-      for (const name of this.#cluster.classes.keys()) this.#others.add(name);
+      this.#addStatuses();
       if (this.#runsHooks) this.#others.add(NODE_LABELS);
     });
   }
 
+  #addStatuses(): void {
+    for (const name of this.#cluster.classes.keys()) this.#others.add(name);
+    for (const key of this.#upkeep.keys()) this.#others.add(key);
+  }
+
+  /** A Service of MetalLB's API has got other IPs than it had. */
+  #addressesChanged(serviceKey: string): void {
+    this.#scheduleOthers();
+    for (const key of this.#cluster.metallb.l2StatusesOf(serviceKey)) {
+      this.#others.add(`ServiceL2Status/${key}`);
+    }
+  }
+
   async #workOther(key: string): Promise<void> {
     if (key === NODE_LABELS) await this.#labelNodes();
+    else if (key.includes('/')) await this.#upkeep.work(key);
     else await this.#writeClassStatus(key);
   }
 
@@ -302,6 +348,14 @@ export class Term {
   #poolsChanged(): boolean {
     const { all } = this.#cluster.metallb.pools;
     return this.#poolFacts.changedAll(all.keys(), (key) => all.get(key));
+  }
+
+  #advertisementsChanged(): boolean {
+    const { advertisements } = this.#cluster.metallb;
+    return this.#advertisementFacts.changedAll(advertisements.keys(), (key) => {
+      const item = advertisements.get(key);
+      return [item?.metadata.uid, item?.spec];
+    });
   }
 
   /** By what groups and labels depend on: a Node's status changes every few seconds and is none of it. */

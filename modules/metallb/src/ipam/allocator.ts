@@ -128,6 +128,14 @@ export class Allocator {
     };
   }
 
+  /** Others who use one of its addresses. */
+  sharersOf(owner: string): readonly string[] {
+    const ips = this.#holdings.get(owner)?.ips ?? [];
+    const owners = new Set(ips.flatMap((ip) => this.#tenants.ownersOf(ip)));
+    owners.delete(owner);
+    return [...owners];
+  }
+
   /** The pool in force that has the address. */
   poolOf(ip: IpAddress): string | undefined {
     return this.#pools.find(ip)?.pool.name;

@@ -23,6 +23,11 @@ export class Tenants {
     return this.#usersOf.has(ip);
   }
 
+  /** The longest there first. */
+  ownersOf(ip: IpAddress): readonly string[] {
+    return (this.#usersOf.get(ip) ?? []).map(({ owner }) => owner);
+  }
+
   /** The addresses whose users share under this key with whoever comes. */
   sharedUnder(key: string): Iterable<IpAddress> {
     return this.#sharedUnder.get(key) ?? [];

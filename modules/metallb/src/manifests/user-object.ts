@@ -105,7 +105,7 @@ export function wantedBy(base: BaseObject, origin: Origin): Wanted {
 
 /** Whether objects of this kind are the controller's own. */
 export function isControllersKind(kind: string): boolean {
-  return kind === CHILD_KIND;
+  return kind === CHILD_KIND || kind === 'ServiceL2Status' || kind === 'ConfigurationState';
 }
 
 function merge(wanted: Texts, owned: Readonly<Record<string, string | null>>): Texts {

@@ -23,8 +23,8 @@ import { MultiMap } from './multi-map.ts';
 export interface MetallbOptions {
   /** `spec.loadBalancerClass` of its Services; undefined: of those without one. */
   readonly lbClass: string | undefined;
-  /** Whose objects count; who announces what is told in the first. */
-  readonly namespaces: readonly [string, ...string[]];
+  /** Whose objects count. */
+  readonly namespaces: readonly string[];
   readonly followEndpoints: boolean;
 }
 
@@ -100,8 +100,7 @@ export class MetallbView {
     this.#isAllStale = true;
   }
 
-  /** @returns the IPs that it told of, or does */
-  setStatus(key: string, status: ServiceL2Status | undefined): IpAddress[] {
+  setStatus(key: string, status: ServiceL2Status | undefined): void {
     const old = this.#told.get(key);
     const told = status && toldBy(status);
     if (old !== undefined) this.#announcers.delete(placeOf(old));
@@ -111,16 +110,7 @@ export class MetallbView {
       this.#told.set(key, told);
       this.#announcers.set(placeOf(told), told.announcer);
     }
-    const both = [old, told].filter((each) => each !== undefined);
-    for (const { service } of both) this.#stale.add(service);
-    return both.map(({ ip }) => ip);
-  }
-
-  announcerOf(
-    { metadata }: Pick<PublishedService, 'metadata'>,
-    ip: IpAddress,
-  ): Announcer | undefined {
-    return this.#announcers.get(placeOf({ service: keyOf(metadata), ip }));
+    for (const each of [old, told]) if (each !== undefined) this.#stale.add(each.service);
   }
 
   staleService(key: string): void {

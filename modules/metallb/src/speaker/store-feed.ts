@@ -83,7 +83,8 @@ export class StoreFeed {
     this.#add('ServiceL2Status', {
       parse: parseServiceL2Status,
       set: (key, status) => {
-        for (const ip of metallb.setStatus(key, status)) this.#handler.onStatusChange(ip);
+        metallb.setStatus(key, status);
+        if (status?.status.ip !== undefined) this.#handler.onStatusChange(status.status.ip);
       },
     });
     const pools = [

@@ -55,6 +55,11 @@ export class Mirror<T> {
     return this.#entries.get(key)?.object;
   }
 
+  /** The latest version of every object. */
+  *objects(): Iterable<KubernetesObject> {
+    for (const { object } of this.#entries.values()) yield object;
+  }
+
   /** The last good version of every object. */
   *values(): Iterable<T> {
     for (const { good } of this.#entries.values()) {
