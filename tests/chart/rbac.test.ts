@@ -6,6 +6,8 @@ import { hook as foldStatus } from '../../modules/metallb/hooks/fold-status.ts';
 import { hook as labelNodes } from '../../modules/metallb/hooks/label-nodes.ts';
 import { ClusterState } from '../../modules/metallb/src/controller/cluster-state.ts';
 import { collectionPath, knownKind } from '../../modules/metallb/src/kube/kinds.ts';
+import { legacyStore } from '../../modules/metallb/src/legacy/legacy-store.ts';
+import { CONTROLLER_SETTINGS } from '../../modules/metallb/src/settings/controller-settings.ts';
 import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
 import { StoreFeed } from '../../modules/metallb/src/speaker/store-feed.ts';
 import { KINDS } from '../../modules/metallb/src/store/kinds.ts';
@@ -27,7 +29,14 @@ import {
   metalLoadBalancerPool,
   serviceL2Status,
 } from '../support/metallb-objects.ts';
-import { type Manifest, type PolicyRule, RENDERED, the, WITH_SHELL_OPERATOR } from './rendered.ts';
+import {
+  type Manifest,
+  type PolicyRule,
+  podOf,
+  RENDERED,
+  the,
+  WITH_SHELL_OPERATOR,
+} from './rendered.ts';
 
 /** Such as `network.deckhouse.io/metalloadbalancerclasses`, or `/services` for those of the core. */
 function resourceOf(kind: Kind): string {
@@ -66,16 +75,16 @@ function ofStore(grants: readonly string[]): string[] {
 }
 
 class WatchedStore extends MemoryStore {
-  readonly kinds = new Set<Kind>();
+  readonly asked: WatchOptions[] = [];
 
   override watch(options: WatchOptions, onEvent: (event: WatchEvent) => void): Watch {
-    this.kinds.add(options.kind);
+    this.asked.push(options);
     return super.watch(options, onEvent);
   }
 
   /** What watching them takes. */
   get needed(): string[] {
-    return [...this.kinds].flatMap((kind) => [
+    return [...new Set(this.asked.map(({ kind }) => kind))].flatMap((kind) => [
       `list ${resourceOf(kind)}`,
       `watch ${resourceOf(kind)}`,
     ]);
@@ -180,6 +189,49 @@ test('the speaker may read what it watches, and write two statuses', () => {
   const { rules } = the('ClusterRole', 'd8:metallb:speaker');
   assert.equal(ofStore(granted(rules)), [...store.needed, ...statuses].sort());
 });
+
+for (const caseName of RENDERED.keys()) {
+  const given = settingOf('legacy-config-map', caseName);
+
+  test(`${caseName}: of ConfigMaps, controller and speaker may watch ${given ?? 'none'}`, () => {
+    const roles = (RENDERED.get(caseName) ?? []).filter(({ kind, rules = [] }) => {
+      return /Role$/.test(kind) && rules.some(({ resources }) => resources.includes('configmaps'));
+    });
+    const parsed = CONTROLLER_SETTINGS.legacyConfigMap.parse(given ?? '');
+    const ref = 'value' in parsed ? parsed.value : undefined;
+    if (ref === undefined) return assert.equal(roles, []);
+    const [role] = roles;
+    assert.equal(
+      roles.map(({ kind, metadata }) => [kind, metadata.namespace]),
+      [['Role', ref.namespace]],
+    );
+    assert.equal(role?.rules, [
+      {
+        ...{ apiGroups: [''], resources: ['configmaps'], resourceNames: [ref.name] },
+        verbs: ['list', 'watch'],
+      },
+    ]);
+    const { metadata, subjects = [] } = the('RoleBinding', role?.metadata.name ?? '', caseName);
+    assert.is(metadata.namespace, ref.namespace);
+    assert.equal(subjects.map(({ name }) => name).sort(), ['controller', 'speaker']);
+  });
+}
+
+test('a ConfigMap is asked for by its name, without which nobody may ask', () => {
+  const store = new WatchedStore(new FakeClock());
+  const ref = { namespace: 'metallb', name: 'config' };
+  legacyStore(store, ref, ignore).watch({ kind: 'IPAddressPool' }, ignore);
+  assert.equal(
+    store.asked.filter(({ kind }) => kind === 'ConfigMap'),
+    [{ kind: 'ConfigMap', ...ref }],
+  );
+});
+
+/** As the controller is given it. */
+function settingOf(flag: string, caseName: string): string | undefined {
+  const [{ args } = { args: [] }] = podOf('Deployment', 'controller', caseName).containers;
+  return args.find((arg) => arg.startsWith(`--${flag}=`))?.slice(flag.length + 3);
+}
 
 test('of Leases, Secrets and webhook configurations, the controller may use its own only', () => {
   const rules = [
