@@ -10,7 +10,7 @@ import type { Timer } from '../time/clock.ts';
 import { AtomicFiles, readIfThere } from './atomic-file.ts';
 import { ControllerLock } from './controller-lock.ts';
 import { parseFragments } from './fragment-file.ts';
-import { withoutFragments } from './fragments.ts';
+import { isMadeByNodes, withoutFragments } from './fragments.ts';
 import { isObjectName, nodeOfFile, USER_FILES } from './layout.ts';
 import { type BaseObject, PublishedObjects, readRevision } from './published-objects.ts';
 import type { Side, SidePorts } from './side.ts';
@@ -266,7 +266,10 @@ export class ControllerSide implements Side {
       if (node === undefined) continue;
       const stale = view.setFragments(path, parseFragments(node, readIfThere(path) ?? ''));
       this.#commit(() => {
-        for (const ref of stale) this.#table.touch(ref);
+        for (const ref of stale) {
+          if (isMadeByNodes(ref.kind)) view.refresh(ref);
+          else this.#table.touch(ref);
+        }
       });
     }
   }

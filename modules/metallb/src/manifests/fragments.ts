@@ -1,6 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
+import { describeObject } from '../store/apply-patch.ts';
 import { ConflictError, InvalidError } from '../store/errors.ts';
+import { KINDS } from '../store/kinds.ts';
 import type { ObjectRef } from '../store/store.ts';
+import type { BaseObject } from './published-objects.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -12,6 +15,8 @@ export interface Fragment extends ObjectRef {
   /** Above that of every fragment of this object that the node knew: tells what came later within a second. */
   readonly order: number;
   readonly status: FragmentStatus;
+  /** Of an object that nodes make themselves. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** The fields of a status that nodes may write. */
@@ -20,6 +25,27 @@ export interface FragmentStatus {
   /** `since` of the announcer that this node took away. */
   readonly withdrawn?: string | undefined;
   readonly conditions?: readonly Fields[] | undefined;
+  /** All else in the status of an object that nodes make themselves. */
+  readonly fields?: Fields | undefined;
+}
+
+/** Whether objects of this kind are there because nodes have something to say in them. */
+export function isMadeByNodes(kind: string): boolean {
+  return kind === 'ServiceL2Status';
+}
+
+/** The object that fragments are of, without its status: of a kind that nodes make. */
+export function madeObject(ref: ObjectRef, fragments: readonly Fragment[]): BaseObject {
+  const { labels } = latestAnnouncer(fragments) ?? fragments[0] ?? {};
+  const { kind, namespace, name } = ref;
+  return {
+    ...{ apiVersion: KINDS[kind].apiVersion, kind },
+    metadata: {
+      ...{ name, uid: describeObject(ref), resourceVersion: '0', creationTimestamp: '' },
+      ...(namespace !== undefined && { namespace }),
+      ...(labels !== undefined && { labels }),
+    },
+  };
 }
 
 /** The status as programs see it: the latest announcer, and conditions merged by type. */
@@ -32,6 +58,7 @@ export function mergeStatus(status: unknown, fragments: readonly Fragment[]): un
     const { announcer } = latest.status;
     if (announcer !== undefined) merged['announcer'] = announcer;
   }
+  Object.assign(merged, (latest ?? fragments[0])?.status.fields);
   const conditions = latestConditions(fragments);
   if (conditions.size > 0) {
     const all = new Map(conditionsOf(status).map((condition) => [condition['type'], condition]));
@@ -59,21 +86,28 @@ export function withoutFragments(status: unknown, fragments: readonly Fragment[]
 /**
  * What a node has to write so that the merged status becomes `patched`.
  *
+ * @param isMade the object is one that nodes make themselves
  * @param others the status merged from everything but this node's fragment
  * @throws InvalidError for what a node may not write, ConflictError for what others have written meanwhile
  */
 export function ownShare(
   node: string,
-  { others, merged, patched }: { others: unknown; merged: unknown; patched: unknown },
+  {
+    others,
+    merged,
+    patched,
+    isMade = false,
+  }: { others: unknown; merged: unknown; patched: unknown; isMade?: boolean },
   own: FragmentStatus | undefined,
 ): FragmentStatus {
-  if (!isDeepStrictEqual(unshared(patched), unshared(merged))) {
+  if (!isMade && !isDeepStrictEqual(unshared(patched), unshared(merged))) {
     throw new InvalidError(`node ${node} may write only status.announcer and status.conditions`);
   }
   const conditions = ownConditions(node, conditionsOf(others), conditionsOf(patched));
   return {
     ...ownAnnouncer(node, fieldsOf(merged)['announcer'], fieldsOf(patched)['announcer'], own),
     ...(conditions.length > 0 ? { conditions } : {}),
+    ...(isMade && { fields: unshared(patched) }),
   };
 }
 
@@ -148,7 +182,7 @@ function isLater(a: Dated, b: Dated): boolean {
   return a.fragment.node > b.fragment.node;
 }
 
-function unshared(status: unknown): unknown {
+function unshared(status: unknown): Fields {
   const { announcer: _announcer, conditions: _conditions, ...rest } = fieldsOf(status);
   return rest;
 }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type KubernetesObject, keyOf } from '../api/object.ts';
 import { describeObject } from '../store/apply-patch.ts';
 import type { ObjectRef } from '../store/store.ts';
-import { type Fragment, mergeStatus } from './fragments.ts';
+import { type Fragment, isMadeByNodes, madeObject, mergeStatus } from './fragments.ts';
 import type { BaseObject } from './published-objects.ts';
 
 /** Told when what programs see of an object has changed. */
@@ -60,8 +60,14 @@ export class MergedView {
 
   /** Shows the fragments as they are now. */
   refresh(ref: ObjectRef): void {
-    const base = this.base(ref);
+    const base = isMadeByNodes(ref.kind) ? this.#made(ref) : this.base(ref);
     if (base !== undefined) this.setBase(base);
+    else this.deleteBase(ref);
+  }
+
+  #made(ref: ObjectRef): BaseObject | undefined {
+    const fragments = this.#fragments.get(describeObject(ref));
+    return fragments && madeObject(ref, [...fragments.values()]);
   }
 
   deleteBase(ref: ObjectRef): void {
@@ -110,6 +116,7 @@ export class MergedView {
   }
 
   #isStale(ref: ObjectRef): boolean {
+    if (isMadeByNodes(ref.kind)) return true;
     const entry = this.#entry(ref);
     if (entry === undefined) return false;
     return !isDeepStrictEqual(this.#merge(ref, entry.base).status, entry.merged.status);

@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CHILD_KIND } from '../api/names.ts';
 import type { KubernetesObject } from '../api/object.ts';
-import { describeObject, patchObject } from '../store/apply-patch.ts';
-import { InvalidError, NotFoundError } from '../store/errors.ts';
-import type { ObjectRef, Operation } from '../store/store.ts';
+import { describeObject, type PatchOperation, patchObject } from '../store/apply-patch.ts';
+import { AlreadyExistsError, InvalidError, NotFoundError } from '../store/errors.ts';
+import { isKind } from '../store/kinds.ts';
+import type { NewObject, ObjectRef, Operation } from '../store/store.ts';
 import { AtomicFiles } from './atomic-file.ts';
-import { type Fragment, mergeStatus, ownShare } from './fragments.ts';
+import { type Fragment, isMadeByNodes, mergeStatus, ownShare } from './fragments.ts';
 import { nodeDirectory } from './layout.ts';
 import { NodeFiles, readNodeFiles } from './node-files.ts';
 import { ReaderSide } from './reader-side.ts';
@@ -36,6 +37,7 @@ export class NodeSide implements Side {
     for (const fragment of readNodeFiles(this.#ports.layout, this.#node)) {
       this.#files.adopt(fragment);
       this.#ports.view.setFragment(fragment);
+      this.#ports.view.refresh(fragment);
     }
     this.#reader.start();
   }
@@ -45,23 +47,56 @@ export class NodeSide implements Side {
   }
 
   async write(operation: Operation): Promise<KubernetesObject | undefined> {
-    const { view } = this.#ports;
-    if (
-      operation.do !== 'patch' ||
-      operation.subresource !== 'status' ||
-      !this.#mayWrite(operation.ref)
-    ) {
-      throw new InvalidError(
-        `node ${this.#node} may write only the status of children and of Node/${this.#node}`,
-      );
+    if (operation.do === 'create' && isMadeByNodes(operation.object.kind)) {
+      return this.#create(operation.object);
     }
+    const isPatch = operation.do === 'patch' && this.#mayWrite(operation.ref);
+    if (isPatch && operation.subresource === 'status') return this.#patchStatus(operation);
+    if (isPatch && isMadeByNodes(operation.ref.kind)) return this.#label(operation);
+    throw new InvalidError(
+      `node ${this.#node} may write only the status of children and of Node/${this.#node}, and ServiceL2Statuses`,
+    );
+  }
+
+  /** It is there for all as soon as somebody has something to say in it. */
+  async #create({ kind, metadata }: NewObject): Promise<KubernetesObject | undefined> {
+    const { view } = this.#ports;
+    const { namespace, name, labels = {} } = metadata;
+    if (!isKind(kind)) throw new InvalidError(`kind ${kind} is unknown`);
+    const ref = { kind, namespace, name };
+    if (view.get(ref) !== undefined) {
+      throw new AlreadyExistsError(`${describeObject(ref)} exists already`);
+    }
+    const uid = describeObject(ref);
+    this.#say({ ...ref, uid, node: this.#node, order: 1, status: { fields: {} }, labels });
+    await this.#files.settle(ref);
+    return view.get(ref);
+  }
+
+  async #label(operation: PatchOperation): Promise<KubernetesObject | undefined> {
+    const { view } = this.#ports;
+    const { ref } = operation;
+    const merged = view.get(ref);
+    const own = this.#ownFragment(ref);
+    if (merged === undefined || own === undefined) {
+      throw new NotFoundError(`${describeObject(ref)} does not exist`);
+    }
+    const { labels = {} } = patchObject(merged, operation).metadata;
+    this.#say({ ...own, labels });
+    await this.#files.settle(ref);
+    return view.get(ref);
+  }
+
+  async #patchStatus(operation: PatchOperation): Promise<KubernetesObject | undefined> {
+    const { view } = this.#ports;
     const { ref } = operation;
     const merged = view.get(ref);
     if (merged === undefined) throw new NotFoundError(`${describeObject(ref)} does not exist`);
     const patched = patchObject(merged, operation);
     const own = this.#ownFragment(ref);
     const others = mergeStatus(view.base(ref)?.status, view.fragmentsOf(ref, this.#node));
-    const states = { others, merged: merged.status, patched: patched.status };
+    const isMade = isMadeByNodes(ref.kind);
+    const states = { others, merged: merged.status, patched: patched.status, isMade };
     const status = ownShare(this.#node, states, own?.status);
     if (!isDeepStrictEqual(status, own?.status ?? {})) {
       this.#say({
@@ -70,6 +105,7 @@ export class NodeSide implements Side {
         node: this.#node,
         order: this.#nextOrder(ref),
         status,
+        ...(isMade && { labels: merged.metadata.labels ?? {} }),
       });
     }
     await this.#files.settle(ref);
@@ -82,7 +118,7 @@ export class NodeSide implements Side {
   }
 
   #mayWrite({ kind, name }: ObjectRef): boolean {
-    return kind === CHILD_KIND || (kind === 'Node' && name === this.#node);
+    return kind === CHILD_KIND || isMadeByNodes(kind) || (kind === 'Node' && name === this.#node);
   }
 
   #say(fragment: Fragment): void {
