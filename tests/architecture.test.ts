@@ -38,7 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   settings: ['net', 'time', 'packet', 'node:', 'yaml'],
   migration: ['net', 'api'],
-  hooks: [...PURE, 'api', 'placement', 'ipam', 'store', 'migration'],
+  hooks: [...PURE, 'api', 'metallb', 'placement', 'ipam', 'store', 'migration'],
   runner: ['hooks', 'node:'],
   executables: ['hooks', 'runner'],
   'upgrade-executables': ['hooks', 'runner'],

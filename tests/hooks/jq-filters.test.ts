@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
+  ADVERTISEMENT_FILTER,
   CHILD_CLASS_FILTER,
   CHILD_TO_FOLD_FILTER,
   CHILD_TO_KEEP_FILTER,
@@ -19,8 +20,10 @@ import {
 } from '../../modules/metallb/hooks/lib/jq-filters.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { boundTo, child, classOf, node, service } from '../support/cluster-objects.ts';
+import { l2Advertisement } from '../support/metallb-objects.ts';
 import {
   type Projection,
+  projectAdvertisement,
   projectChildClass,
   projectChildToFold,
   projectChildToKeep,
@@ -107,6 +110,16 @@ const CHILDREN = [
   },
   { ...child('s-c-2', { service: 's', className: 'c' }, { metadata: OWNED }), status: undefined },
 ];
+const ADVERTISEMENTS = [
+  {
+    ...l2Advertisement('edge', {
+      spec: { nodeSelectors: [{ matchLabels: { role: 'edge' } }], ipAddressPools: ['p'] },
+    }),
+    status: { conditions: [...SAID, { type: 'Accepted', status: 'True', reason: 'NoPool' }] },
+  },
+  l2Advertisement('all'),
+  { ...l2Advertisement('bare'), spec: undefined },
+];
 const STAMPS = { uid: 'u', resourceVersion: '1', creationTimestamp: '' };
 const MODULE_CONFIGS = [
   [
@@ -144,6 +157,7 @@ const TABLE: Readonly<Record<string, [string, Projection, readonly KubernetesObj
   'nodes to purge': [NODE_TO_PURGE_FILTER, projectNodeToPurge, NODES],
   'classes to purge': [CLASS_TO_PURGE_FILTER, projectClassToPurge, CLASSES],
   'classes of children': [CHILD_CLASS_FILTER, projectChildClass, CHILDREN],
+  advertisements: [ADVERTISEMENT_FILTER, projectAdvertisement, ADVERTISEMENTS],
   'children to fold': [CHILD_TO_FOLD_FILTER, projectChildToFold, CHILDREN],
   'settings of the module': [MODULE_CONFIG_FILTER, projectModuleConfig, MODULE_CONFIGS],
   'the version of the settings': [MODULE_VERSION_FILTER, projectModuleVersion, MODULE_CONFIGS],

@@ -12,11 +12,23 @@ import {
   service,
 } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
+import { FakeShellOperator } from '../support/fake-shell-operator.ts';
+import { ipAddressPool, l2Advertisement, plainService } from '../support/metallb-objects.ts';
 
 const EDGE = { role: 'edge' };
 const MEMBER = { [LABEL.member]: '' };
 const EDGE_CLASS = classOf('edge', { nodeSelector: EDGE });
 const ORPHAN = child('nginx-gone-0', { service: 'nginx', className: 'gone', node: 'n1' });
+
+function advertisementOn(
+  matchLabels: Readonly<Record<string, string>> | undefined,
+  status: string,
+  reason: string,
+) {
+  const spec = matchLabels === undefined ? {} : { nodeSelectors: [{ matchLabels }] };
+  const conditions = [{ type: 'Accepted', status, reason }];
+  return { ...l2Advertisement('one', { spec }), status: { conditions } };
+}
 
 const cases: [string, Cluster, Readonly<Record<string, boolean>>][] = [
   [
@@ -42,6 +54,54 @@ const cases: [string, Cluster, Readonly<Record<string, boolean>>][] = [
       children: [child('nginx-edge-0', { service: 'nginx', className: 'edge', node: 'n1' })],
     },
     { n1: false, n2: true },
+  ],
+  [
+    'the nodes of an advertisement in force have it',
+    {
+      advertisements: [advertisementOn(EDGE, 'True', 'Accepted')],
+      nodes: [node('n1', MEMBER), node('n2', EDGE)],
+    },
+    { n1: false, n2: true },
+  ],
+  [
+    'an advertisement without selectors is for all nodes',
+    {
+      advertisements: [advertisementOn(undefined, 'True', 'UnknownPool')],
+      nodes: [node('n1'), node('n2')],
+    },
+    { n1: true, n2: true },
+  ],
+  [
+    'an advertisement of no pool needs no node',
+    {
+      advertisements: [advertisementOn(undefined, 'True', 'NoPool')],
+      nodes: [node('n1', MEMBER), node('n2')],
+    },
+    { n1: false, n2: false },
+  ],
+  [
+    'nor does one that does not count',
+    {
+      advertisements: [advertisementOn(undefined, 'False', 'NotWatched')],
+      nodes: [node('n1', MEMBER), node('n2')],
+    },
+    { n1: false, n2: false },
+  ],
+  [
+    'no node loses it while the last good version of an advertisement is in force',
+    {
+      advertisements: [advertisementOn(EDGE, 'False', 'Invalid')],
+      nodes: [node('n1', MEMBER), node('n2', EDGE)],
+    },
+    { n1: true, n2: false },
+  ],
+  [
+    'no node loses it while an advertisement can’t be read',
+    {
+      advertisements: [l2Advertisement('typo', { spec: { nodeSelectors: ['edge'] } })],
+      nodes: [node('n1', MEMBER), node('n2')],
+    },
+    { n1: true, n2: false },
   ],
 ];
 for (const [name, cluster, expected] of cases) {
@@ -72,5 +132,38 @@ test('in the controller, a group outlives its class as long as a Service has IPs
   await bench.settle();
   assert.not.ok(isMember());
 });
+
+for (const runner of ['controller', 'shell-operator'] as const) {
+  test(`${runner}: nodes are members as long as an advertisement has a pool, or a Service an IP of one that is gone`, async () => {
+    const bench = new ControllerBench(
+      [
+        ...[node('n1', EDGE), node('n2'), plainService('web')],
+        l2Advertisement('edge', {
+          spec: { ipAddressPools: ['public'], nodeSelectors: [{ matchLabels: EDGE }] },
+        }),
+      ],
+      runner,
+    );
+    const operator = new FakeShellOperator(bench.store, () => bench.clock.epochMs());
+    const settle = () =>
+      bench.settle(() => (runner === 'controller' ? Promise.resolve() : operator.step()));
+    const members = () =>
+      bench.store
+        .list('Node')
+        .filter(({ metadata }) => metadata.labels?.[LABEL.member] !== undefined)
+        .map(({ metadata }) => metadata.name);
+    await settle();
+    assert.equal(members(), [], 'there is no pool');
+    bench.store.put(ipAddressPool('public', ['192.0.2.10']));
+    await settle();
+    assert.equal(members(), ['n1']);
+    bench.store.remove({ kind: 'IPAddressPool', namespace: 'metallb-system', name: 'public' });
+    await settle();
+    assert.equal(members(), ['n1'], 'web keeps its IP');
+    bench.store.remove({ kind: 'Service', namespace: 'default', name: 'web' });
+    await settle();
+    assert.equal(members(), []);
+  });
+}
 
 test.run();

@@ -121,12 +121,15 @@ export interface Cluster {
   readonly nodes?: readonly KubernetesObject[];
   readonly services?: readonly KubernetesObject[];
   readonly children?: readonly KubernetesObject[];
+  readonly advertisements?: readonly KubernetesObject[];
 }
+
+const NOTHING = { classes: [], nodes: [], services: [], children: [], advertisements: [] };
 
 /** The contexts that a hook gets when it sees all of the cluster. */
 export function contextsOf(cluster: Cluster): BindingContext[] {
   const snapshots = Object.fromEntries(
-    Object.entries({ classes: [], nodes: [], services: [], children: [], ...cluster }).map(
+    Object.entries({ ...NOTHING, ...cluster }).map(
       ([name, objects]: [string, readonly KubernetesObject[]]) => [
         name,
         objects.map((object) => ({ object })),

@@ -13,6 +13,7 @@ import type { MemoryStore } from '../../modules/metallb/src/store/memory-store.t
 import type { Kind, Operation } from '../../modules/metallb/src/store/store.ts';
 import {
   type Projection,
+  projectAdvertisement,
   projectChildClass,
   projectChildToFold,
   projectChildToKeep,
@@ -38,7 +39,12 @@ const HOOKS = {
   },
   'label-nodes': {
     hook: labelNodes,
-    projections: { classes: projectClass, nodes: projectNode, children: projectChildClass },
+    projections: {
+      classes: projectClass,
+      nodes: projectNode,
+      children: projectChildClass,
+      advertisements: projectAdvertisement,
+    },
   },
 } as const;
 

@@ -27,6 +27,22 @@ export const projectClass: Projection = ({ metadata, spec }) =>
     spec,
   });
 
+export const projectAdvertisement: Projection = ({ metadata, spec, status }) => {
+  const nodeSelectors = valueAt(spec, 'nodeSelectors');
+  const conditions = listAt(status, 'conditions').filter(
+    (one) => valueAt(one, 'type') === 'Accepted',
+  );
+  return {
+    apiVersion: 'metallb.io/v1beta1',
+    kind: 'L2Advertisement',
+    metadata: { name: metadata.name, namespace: metadata.namespace },
+    spec: nodeSelectors === undefined ? {} : { nodeSelectors },
+    status: {
+      conditions: conditions.map((one) => pick(Object(one), ['type', 'status', 'reason'])),
+    },
+  };
+};
+
 const MEMBER = 'l2-load-balancer.network.deckhouse.io/member';
 
 export const projectNodeToPurge: Projection = ({ metadata, status }) => {

@@ -1,33 +1,49 @@
+import { type L2Advertisement, parseL2Advertisement } from '../src/api/l2-advertisement.ts';
 import type { MetalLoadBalancerClass } from '../src/api/metal-load-balancer-class.ts';
 import { CHILD_ANNOTATION, LABEL } from '../src/api/names.ts';
 import type { Node } from '../src/api/node.ts';
 import type { KubernetesObject } from '../src/api/object.ts';
+import { announcingNodes, isRefused } from '../src/metallb/advertisement-nodes.ts';
 import { balancerNodes } from '../src/placement/balancer-nodes.ts';
 import { addLabel, removeLabel } from '../src/store/json-patch.ts';
 import type { JsonPatchOperation, Operation } from '../src/store/store.ts';
 import { BINDING, hookConfig } from './lib/bindings.ts';
 import { type Hook, snapshotOf } from './lib/hook.ts';
-import { CHILD_CLASS_FILTER, CLASS_FILTER, NODE_FILTER } from './lib/jq-filters.ts';
+import {
+  ADVERTISEMENT_FILTER,
+  CHILD_CLASS_FILTER,
+  CLASS_FILTER,
+  NODE_FILTER,
+} from './lib/jq-filters.ts';
 import { readState } from './lib/snapshots.ts';
 
+export interface LabelView {
+  readonly classes: readonly MetalLoadBalancerClass[];
+  readonly nodes: readonly Node[];
+  /** The classes that children name. */
+  readonly childClasses: Iterable<string>;
+  readonly advertisements: readonly L2Advertisement[];
+  /** There are advertisements that can't be read, which may have been in force. */
+  readonly hasUnreadable: boolean;
+}
+
 /**
- * Gives every balancer node the member label, which the DaemonSet follows, and takes it from all others. While children
- * name a class that is not in force, nothing but the label tells who its group was: then no node loses it, as the IPs of
- * a class that was deleted stay and are announced.
- * @param childClasses the classes that children name
+ * Gives every node of a class and of an advertisement the member label, which the DaemonSet follows, and takes it from
+ * all others. While children name a class that is not in force, or the last good version of an advertisement is in force,
+ * nothing but the label tells who they are about: then no node loses it, as their IPs are announced.
  */
-export function labelNodes(
-  classes: readonly MetalLoadBalancerClass[],
-  nodes: readonly Node[],
-  childClasses: Iterable<string>,
-): Operation[] {
-  const members = new Set(
-    classes.flatMap(({ spec }) => balancerNodes(spec, nodes).map(({ name }) => name)),
-  );
+export function labelNodes(view: LabelView): Operation[] {
+  const { classes, nodes, childClasses, advertisements, hasUnreadable } = view;
+  const members = new Set([
+    ...classes.flatMap(({ spec }) => balancerNodes(spec, nodes).map(({ name }) => name)),
+    ...announcingNodes(advertisements, nodes),
+  ]);
   const isLabelled = ({ labels }: Node) => labels[LABEL.member] !== undefined;
   const joining = nodes.filter((node) => !isLabelled(node) && members.has(node.metadata.name));
   const leaving = nodes.filter((node) => isLabelled(node) && !members.has(node.metadata.name));
-  const released = leaving.length > 0 && areInForce(classes, childClasses) ? leaving : [];
+  const isSure = !hasUnreadable && !advertisements.some(isRefused);
+  const mayLeave = leaving.length > 0 && isSure && areInForce(classes, childClasses);
+  const released = mayLeave ? leaving : [];
   return [
     ...joining.map((node) => patchOf(node, (object) => addLabel(object, LABEL.member, ''))),
     ...released.map((node) => patchOf(node, (object) => removeLabel(object, LABEL.member))),
@@ -54,13 +70,19 @@ export const hook: Hook = {
     { ...BINDING.classes, jqFilter: CLASS_FILTER },
     { ...BINDING.nodes, jqFilter: NODE_FILTER },
     { ...BINDING.children, jqFilter: CHILD_CLASS_FILTER },
+    { ...BINDING.advertisements, jqFilter: ADVERTISEMENT_FILTER },
   ]),
   handle(contexts) {
     const { classes, nodes } = readState(contexts);
+    const read = snapshotOf(contexts, BINDING.advertisements.name).map(parseL2Advertisement);
     const children = snapshotOf(contexts, BINDING.children.name);
     const childClasses = children.flatMap(
       ({ metadata }) => metadata.annotations?.[CHILD_ANNOTATION.addressPool] ?? [],
     );
-    return labelNodes(classes, nodes, childClasses);
+    return labelNodes({
+      ...{ classes, nodes, childClasses },
+      advertisements: read.flatMap((each) => (each.ok ? [each.value] : [])),
+      hasUnreadable: read.some(({ ok }) => !ok),
+    });
   },
 };

@@ -3,6 +3,7 @@ import {
   CHILD_KIND,
   CLASS_API_VERSION,
   CLASS_KIND,
+  METALLB_API_VERSION,
 } from '../../src/api/names.ts';
 import type { HookConfig, KubernetesBinding } from './hook.ts';
 
@@ -18,6 +19,11 @@ export const BINDING = {
   nodes: { name: 'nodes', apiVersion: 'v1', kind: 'Node' },
   services: { name: 'services', apiVersion: 'v1', kind: 'Service' },
   children: { name: 'children', apiVersion: CHILD_API_VERSION, kind: CHILD_KIND },
+  advertisements: {
+    name: 'advertisements',
+    apiVersion: METALLB_API_VERSION,
+    kind: 'L2Advertisement',
+  },
   moduleConfigs: {
     name: 'module-configs',
     apiVersion: 'deckhouse.io/v1alpha1',

@@ -1,4 +1,4 @@
-import { CHILD_CONDITION } from '../../src/api/conditions.ts';
+import { ADVERTISEMENT_CONDITION, CHILD_CONDITION } from '../../src/api/conditions.ts';
 import {
   ANNOTATION,
   CHILD_ANNOTATION,
@@ -8,6 +8,7 @@ import {
   CLASS_KIND,
   CONDITION,
   LABEL,
+  METALLB_API_VERSION,
 } from '../../src/api/names.ts';
 import { METALLB_SHARED_IP_KEYS } from '../../src/api/service-annotations.ts';
 import { ROTATION } from './heartbeat-keys.ts';
@@ -90,6 +91,16 @@ const CLASS_OF_CHILD = annotationsWhere(isOneOf('.key', [CHILD_ANNOTATION.addres
 export const CHILD_CLASS_FILTER = `{
   apiVersion: "${CHILD_API_VERSION}", kind: "${CHILD_KIND}",
   metadata: (.metadata | {name, namespace, uid, ${CLASS_OF_CHILD}})
+}`;
+
+/** Which nodes it is about, and whether it counts. */
+export const ADVERTISEMENT_FILTER = `{
+  apiVersion: "${METALLB_API_VERSION}", kind: "L2Advertisement",
+  metadata: (.metadata | {name, namespace}),
+  spec: ((.spec // {}) | {nodeSelectors} | ${COMPACT}),
+  status: {
+    conditions: [.status.conditions[]? | select(${isOneOf('.type', [ADVERTISEMENT_CONDITION.accepted])}) | {type, status, reason} | ${COMPACT}]
+  }
 }`;
 
 /** Whose it is, its IP and what is said of it. */

@@ -1,6 +1,6 @@
 import type { ConditionValue } from '../../hooks/lib/status-patch.ts';
 import { ADVERTISEMENT_CONDITION } from '../api/conditions.ts';
-import { parseL2Advertisement } from '../api/l2-advertisement.ts';
+import { type L2Advertisement, parseL2Advertisement } from '../api/l2-advertisement.ts';
 import type { KubernetesObject } from '../api/object.ts';
 import { formatProblems, type Problem } from '../api/problem.ts';
 import { advertises } from '../metallb/advertised-pools.ts';
@@ -13,6 +13,8 @@ export interface AdvertisementStatusView {
   /** The last good version of it is in force. */
   readonly isInForce: boolean;
   readonly pools: ListedPools;
+  /** Names of pools that are gone while Services have IPs of them. */
+  readonly orphaned: ReadonlySet<string>;
   readonly namespaces: readonly string[];
   readonly nowEpochMs: number;
 }
@@ -30,12 +32,8 @@ export function advertisementComplaints(object: KubernetesObject): readonly Prob
   return parsed.ok ? [] : parsed.problems;
 }
 
-function acceptedCondition({
-  object,
-  isInForce,
-  pools,
-  namespaces,
-}: AdvertisementStatusView): ConditionValue {
+function acceptedCondition(view: AdvertisementStatusView): ConditionValue {
+  const { object, isInForce, pools, namespaces } = view;
   const parsed = parseL2Advertisement(object);
   if (!parsed.ok) {
     const consequence = isInForce ? '; the last good version stays in force' : '';
@@ -46,15 +44,23 @@ function acceptedCondition({
   if (notWatched !== undefined) return { status: 'False', ...notWatched };
   const { spec } = parsed.value;
   const unknown = spec.ipAddressPools.filter((name) => pools.named(name) === undefined);
-  if (unknown.length > 0) {
-    const message = `in force, but there is no pool ${unknown.join(', ')}`;
-    return { status: 'True', reason: 'UnknownPool', message };
-  }
-  return [...pools.all.values()].some((pool) => advertises(spec, pool))
+  const missing = unknown.length === 0 ? 'that it selects' : unknown.join(', ');
+  const message = `in force, but there is no pool ${missing}`;
+  if (!isAboutAny(spec, view)) return { status: 'True', reason: 'NoPool', message };
+  return unknown.length === 0
     ? { status: 'True', reason: 'Accepted', message: 'in force' }
-    : {
-        status: 'True',
-        reason: 'NoPool',
-        message: 'in force, but there is no pool that it selects',
-      };
+    : { status: 'True', reason: 'UnknownPool', message };
+}
+
+/** What labels a pool had that is gone, nobody knows: it may have been selected. */
+function isAboutAny(
+  spec: L2Advertisement['spec'],
+  { pools, orphaned }: AdvertisementStatusView,
+): boolean {
+  return (
+    [...pools.all.values()].some((pool) => advertises(spec, pool)) ||
+    [...orphaned].some(
+      (name) => spec.ipAddressPoolSelectors.length > 0 || advertises(spec, { name, labels: {} }),
+    )
+  );
 }

@@ -3,6 +3,11 @@ export class Grouping {
   readonly #groupOf = new Map<string, string>();
   readonly #members = new Map<string, Set<string>>();
 
+  /** Those with members. */
+  get groups(): Iterable<string> {
+    return this.#members.keys();
+  }
+
   groupOf(key: string): string | undefined {
     return this.#groupOf.get(key);
   }

@@ -18,6 +18,8 @@ export interface MetallbUpkeepPorts {
   readonly clock: Clock;
   readonly metallb: MetallbState;
   readonly allocator: Allocator;
+  /** Names of pools that are gone while Services have IPs of them. */
+  readonly orphanedPools: () => ReadonlySet<string>;
   /** What is wrong with pools, whosever. */
   readonly poolProblems: () => readonly Problem[];
 }
@@ -100,6 +102,7 @@ export class MetallbUpkeep {
       object,
       isInForce: metallb.advertisements.get(key) !== undefined,
       pools: metallb.pools,
+      orphaned: this.#ports.orphanedPools(),
       namespaces: metallb.watched,
       nowEpochMs: clock.epochMs(),
     });

@@ -11,6 +11,7 @@ import { familyOf, type IpAddress, type IpFamily } from '../net/ip.ts';
 import type { Clock } from '../time/clock.ts';
 import { claimOfService, ownerOf, type ServiceClaim, serviceOfOwner } from './claim-of-service.ts';
 import type { ClusterState } from './cluster-state.ts';
+import { Grouping } from './grouping.ts';
 import { REFUSAL_REASONS } from './refusal-reasons.ts';
 import { cannotAnnounce } from './service-announceability.ts';
 import type { WaitingList } from './waiting-list.ts';
@@ -49,7 +50,7 @@ export const WITHOUT_ORIGIN: Readonly<Record<string, undefined>> = {
 export class ServiceAddresses {
   readonly #ports: ServiceAddressesPorts;
   /** Service to the name of the pool that its IPs came from. */
-  readonly #heldFrom = new Map<string, string>();
+  readonly #heldFrom = new Grouping();
   /** Service to its labels when it was looked at last. */
   readonly #labels = new Map<string, string>();
 
@@ -62,12 +63,18 @@ export class ServiceAddresses {
     return this.#ports.allocator.assignmentOf(ownerOf(serviceKey)) !== undefined;
   }
 
+  /** Names of pools that are gone while Services have IPs of them. */
+  orphanedPools(): ReadonlySet<string> {
+    const names = [...this.#heldFrom.groups];
+    return new Set(names.filter((name) => this.#pools.named(name) === undefined));
+  }
+
   /** Takes over the IPs that the Service's status names. @returns false where somebody else has one already */
   adopt(service: Service): boolean {
     const key = keyOf(service.metadata);
     if (this.holds(key) || service.status.ingress.length === 0) return true;
     const { allocatedFromPool } = service.metallb;
-    if (allocatedFromPool !== undefined) this.#heldFrom.set(key, allocatedFromPool);
+    if (allocatedFromPool !== undefined) this.#heldFrom.put(key, allocatedFromPool);
     const { claim } = this.#claim(service);
     const ips = firstOfEachFamily(service.status.ingress);
     return this.#ports.allocator.adopt(claim, ips).kind === 'assigned';
@@ -99,7 +106,7 @@ export class ServiceAddresses {
     if (this.#hasNewLabels(key, service) || isMoved) this.#tellSharers(key);
     return {
       ingress: ips,
-      annotations: { ...WITHOUT_ORIGIN, [ORIGIN]: this.#heldFrom.get(key) },
+      annotations: { ...WITHOUT_ORIGIN, [ORIGIN]: this.#heldFrom.groupOf(key) },
       conditions: new Map([
         [
           SERVICE_CONDITION.metallbPool,
@@ -107,7 +114,7 @@ export class ServiceAddresses {
         ],
         [
           SERVICE_CONDITION.ipsInPool,
-          notInPool(this.#heldFrom.get(key), outcome.assignment.outsidePool),
+          notInPool(this.#heldFrom.groupOf(key), outcome.assignment.outsidePool),
         ],
         [SERVICE_CONDITION.ipsAnnounceable, this.#cannotAnnounce(key, service)],
       ]),
@@ -119,7 +126,7 @@ export class ServiceAddresses {
     const { allocator, clock, waiting } = this.#ports;
     const held = this.holds(serviceKey);
     this.#tellSharers(serviceKey);
-    this.#heldFrom.delete(serviceKey);
+    this.#heldFrom.put(serviceKey, undefined);
     this.#labels.delete(serviceKey);
     waiting.remove(serviceKey);
     waiting.wake(allocator.release(ownerOf(serviceKey), clock.now()));
@@ -136,7 +143,7 @@ export class ServiceAddresses {
       namespaceLabels: this.#ports.cluster.metallb.labelsOfNamespace(
         service.metadata.namespace ?? '',
       ),
-      heldFrom: this.#heldFrom.get(keyOf(service.metadata)),
+      heldFrom: this.#heldFrom.groupOf(keyOf(service.metadata)),
     });
   }
 
@@ -145,8 +152,8 @@ export class ServiceAddresses {
     const [first] = ips;
     const home = first && this.#ports.allocator.poolOf(first);
     const name = home && open.includes(home) ? this.#pools.all.get(home)?.name : undefined;
-    if (first === undefined) this.#heldFrom.delete(key);
-    else if (name !== undefined) this.#heldFrom.set(key, name);
+    if (first === undefined) this.#heldFrom.put(key, undefined);
+    else if (name !== undefined) this.#heldFrom.put(key, name);
   }
 
   #poolCondition(key: string, { outcome, refusal, missing }: PoolOutcome): ConditionValue {
@@ -156,7 +163,7 @@ export class ServiceAddresses {
       const reason = REFUSAL_REASONS[outcome.reason];
       return unbound({ reason, message: outcome.sentence }, ips);
     }
-    const from = this.#heldFrom.get(key);
+    const from = this.#heldFrom.groupOf(key);
     const origin = from === undefined ? '' : ` from pool ${from}`;
     const message = `MetalLB's API serves this Service: ${ips.join(', ')}${origin}`;
     if (missing.length === 0) return { status: 'True', reason: 'IPAddressPoolBound', message };
@@ -169,7 +176,7 @@ export class ServiceAddresses {
 
   #cannotAnnounce(key: string, service: Service): ConditionValue | undefined {
     const { cluster, hasNodes } = this.#ports;
-    const from = this.#heldFrom.get(key);
+    const from = this.#heldFrom.groupOf(key);
     const pool = from === undefined ? undefined : this.#pools.named(from);
     // By what a pool that is gone was announced, only those know who announce it.
     if (pool === undefined) return undefined;

@@ -107,6 +107,7 @@ export class Term {
     });
     this.#upkeep = new MetallbUpkeep({
       ...{ ...ports, metallb: cluster.metallb, allocator: this.#allocator },
+      orphanedPools: () => this.#serviceAddresses.orphanedPools(),
       poolProblems: () => this.#poolProblems,
     });
     const reconciler = new ServiceReconciler(
@@ -312,7 +313,14 @@ export class Term {
   }
 
   async #labelNodes(): Promise<void> {
-    for (const operation of labelNodes(this.#classes, this.#nodes, this.#childClasses())) {
+    const operations = labelNodes({
+      classes: this.#classes,
+      nodes: this.#nodes,
+      childClasses: this.#childClasses(),
+      advertisements: [...this.#cluster.metallb.advertisements.values()],
+      hasUnreadable: false,
+    });
+    for (const operation of operations) {
       await this.#ports.store.write(operation);
     }
   }
