@@ -179,7 +179,7 @@ for (const caseName of RENDERED.keys()) {
   });
 }
 
-test('the speaker may read what it watches, and write two statuses', () => {
+test('the speaker may read what it watches, and write statuses', () => {
   const store = new WatchedStore(new FakeClock());
   const handler = { onChange: ignore, onStatusChange: ignore, onProblem: ignore };
   new StoreFeed(store, new ClusterView(METALLB), handler).start();
@@ -188,6 +188,12 @@ test('the speaker may read what it watches, and write two statuses', () => {
   );
   const { rules } = the('ClusterRole', 'd8:metallb:speaker');
   assert.equal(ofStore(granted(rules)), [...store.needed, ...statuses].sort());
+  const own = resourceOf('ServiceL2Status');
+  assert.equal(granted(the('Role', 'speaker').rules), [
+    `create ${own}`,
+    `patch ${own}`,
+    `patch ${own}/status`,
+  ]);
 });
 
 for (const caseName of RENDERED.keys()) {

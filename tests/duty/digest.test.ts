@@ -37,6 +37,7 @@ const different: [string, Duty, Group | undefined][] = [
   ['a member less', duty, { ...group, members: [n1] }],
   ['an excluded member', duty, { ...group, members: [n1, { ...n2, excluded: true }] }],
   ['a member not ready', duty, { ...group, members: [n1, { ...n2, ready: 'not-ready' }] }],
+  ['a member of more weight', duty, { ...group, members: [n1, { ...n2, weight: 1 }] }],
   ['no group', duty, undefined],
 ];
 for (const [name, otherDuty, otherGroup] of different) {
@@ -44,6 +45,24 @@ for (const [name, otherDuty, otherGroup] of different) {
     assert.is.not(dutyDigest(otherDuty, otherGroup), dutyDigest(duty, group));
   });
 }
+
+/** As the version before weights computed them: in a rolling update the two must not differ. */
+test('digests without weights are those of all versions', () => {
+  const members: Member[] = [n1, { node: 'n2', excluded: true, ready: 'not-ready' }];
+  const known: Group = { id: 'ingress', interfaces: ['eth0'], members };
+  const other = dutyOf('2001:db8::1');
+  assert.is(dutyDigest(duty, known), '1762e8691b8433a3');
+  assert.is(dutyDigest(duty, { ...known, interfaces: ['eth7'] }), '1762e8691b8433a3');
+  assert.is(dutyDigest(other, known), 'a489065ff7b5efd9');
+  assert.is(dutyDigest(duty, undefined), '333766abc5fd6e92');
+  const live = new LiveDutyTable();
+  live.apply([
+    { set: 'group', group: known },
+    { set: 'duty', duty },
+    { set: 'duty', duty: other },
+  ]);
+  assert.is(new GroupDigests(live).digestOf('ingress'), '253a81105b1bb2b6');
+});
 
 test('a digest is eight bytes in hex', () => {
   assert.match(dutyDigest(duty, group), /^[0-9a-f]{16}$/);

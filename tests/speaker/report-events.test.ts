@@ -25,8 +25,12 @@ const NODE = {
   metadata: { name: 'n1', uid: 'node-uid', resourceVersion: '1', creationTimestamp: '' },
 };
 
+interface Subject {
+  readonly metadata: (typeof NODE)['metadata'] & { readonly namespace: string };
+}
+
 /** `Kind/name Type Reason: message` */
-function told(report: Report, children = [CHILD]): string[] {
+function told(report: Report, children = [CHILD], services: readonly Subject[] = []): string[] {
   const wire = new WireState();
   wire.take(report);
   const events = eventsOfReport(report, {
@@ -34,6 +38,7 @@ function told(report: Report, children = [CHILD]): string[] {
     sinceEpochMs: SINCE,
     nodeObject: NODE,
     childrenWithIp: () => children,
+    servicesWithIp: () => services,
     conflictOf: (address) => wire.conflictOf(address, 'n1', false),
   });
   return events.map(
@@ -56,6 +61,12 @@ test('a takeover tells from, to, why and for how long it was dark, to the Servic
     `Service/web service-uid Warning nodeAssigned: ${MOVED}`,
     `SDNInternalL2LBService/web-ingress-0 child-uid Warning nodeAssigned: ${MOVED}`,
   ]);
+});
+
+test('what becomes of an IP that a Service holds itself is told to it', () => {
+  const metadata = { ...NODE.metadata, name: 'own', namespace: 'default', uid: 'own-uid' };
+  const message = `Service/own own-uid Warning nodeAssigned: ${MOVED}`;
+  assert.equal(told(announced({}), [], [{ metadata }]), [message]);
 });
 
 for (const [name, changes, sentence] of [

@@ -85,6 +85,7 @@ class Fixture {
     };
     this.writer = new StatusWriter('n1', {
       ...{ store: counted, view, objects, wire, clock },
+      statusNamespace: 'metallb-system',
       nodeConditions: () => wire.nodeConditions(),
       random: () => 0,
       onFailure: (_, error) => this.failures.push(error),

@@ -3,6 +3,7 @@ import {
   type Duty,
   type DutyTable,
   type Group,
+  type Member,
   REACHES,
 } from '../../modules/metallb/src/duty/duty.ts';
 import { ip } from './addresses.ts';
@@ -58,11 +59,16 @@ const group: Arbitrary<Group> = record({
   id: groupId,
   interfaces: fc.uniqueArray(fc.constantFrom('eth0', 'eth1')),
   members: fc.uniqueArray(
-    record({
-      node,
-      excluded: fc.boolean(),
-      ready: fc.constantFrom('ready', 'not-ready', 'unknown'),
-    }),
+    fc
+      .tuple(
+        record({
+          node,
+          excluded: fc.boolean(),
+          ready: fc.constantFrom<Member['ready']>('ready', 'not-ready', 'unknown'),
+        }),
+        fc.nat(2),
+      )
+      .map(([known, weight]): Member => (weight === 0 ? known : { ...known, weight })),
     { selector: (member) => member.node },
   ),
 });

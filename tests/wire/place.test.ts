@@ -26,6 +26,26 @@ for (const [interfaces, name, isFor] of names) {
   });
 }
 
+const ofGroups: [
+  duty: readonly string[],
+  group: readonly string[],
+  name: string,
+  isFor: boolean,
+][] = [
+  [[], ['eth1'], 'eth1', true],
+  [[], ['eth1'], 'eth0', false],
+  [[], ['docker0'], 'docker0', true],
+  [[], [], 'docker0', false],
+  [['eth0'], ['eth0', 'eth1'], 'eth1', false],
+];
+for (const [interfaces, group, name, isFor] of ofGroups) {
+  const limits = `${interfaces.join() || 'any interface'}, its group for ${group.join() || 'any'}`;
+  test(`a duty for ${limits} on ${name}: ${isFor}`, () => {
+    const duty = dutyOf('192.0.2.10', { interfaces });
+    assert.is(placeOf(name).isFor(duty, { interfaces: group }), isFor);
+  });
+}
+
 const subnets: [address: string, written: readonly string[], isFor: boolean][] = [
   ['10.9.0.40', ['10.9.0.1/24'], true],
   ['10.10.0.40', ['10.9.0.1/24'], false],

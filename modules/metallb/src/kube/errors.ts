@@ -5,6 +5,11 @@ export class ForbiddenError extends StoreUnavailableError {
   override readonly name = 'ForbiddenError';
 }
 
+/** The cluster has no CustomResourceDefinition of the kind. */
+export class UndefinedKindError extends StoreUnavailableError {
+  override readonly name = 'UndefinedKindError';
+}
+
 /** 410: the API server has forgotten the version or the list that was asked for. Only a new list helps. */
 export class ExpiredError extends Error {
   override readonly name = 'ExpiredError';

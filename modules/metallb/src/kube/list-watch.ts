@@ -1,12 +1,12 @@
 import { type KubernetesObject, keyOf } from '../api/object.ts';
-import { NotFoundError, StoreUnavailableError } from '../store/errors.ts';
-import { mayBeUndefined } from '../store/kinds.ts';
+import { NotFoundError } from '../store/errors.ts';
+import { KINDS } from '../store/kinds.ts';
 import type { WatchEvent, WatchOptions } from '../store/store.ts';
 import { Backoff } from '../time/backoff.ts';
 import type { Clock } from '../time/clock.ts';
 import { sleep } from '../time/sleep.ts';
 import type { ConnectedClient } from './api-client.ts';
-import { ExpiredError } from './errors.ts';
+import { ExpiredError, UndefinedKindError } from './errors.ts';
 import { collectionPath } from './kinds.ts';
 import { listObjects, selectorOf } from './list-objects.ts';
 import { parseWatchLine, readLines, UnreadableWatchError, type WatchLine } from './watch-stream.ts';
@@ -34,9 +34,11 @@ const LATE_MS = 30_000;
 const KEEP_ALIVE_MS = 15_000;
 /** A watch that ends earlier is no better than one that fails: it must not be tried again at once for ever. */
 const HEALTHY_MS = 1_000;
-/** How often a kind that is not defined is asked for again. */
-const UNDEFINED_MS = 10_000;
 const RETRY = { initialMs: 250, maximumMs: 10_000 };
+/** Somebody has to install the definition first. */
+const UNDEFINED_RETRY = { initialMs: 1_000, maximumMs: 60_000 };
+/** A definition that was there is gone if it is not found for so long: one API server of several may know it later. */
+const GONE_MS = 30_000;
 
 /**
  * One watch, kept up for ever: lists, follows changes, goes on from the last version when the stream ends, lists again
@@ -51,6 +53,8 @@ export class ListWatch {
   readonly #unreachable: Backoff;
   /** While it can, but watches don't last. */
   readonly #shortLived: Backoff;
+  /** While the kind is not defined. */
+  readonly #undefined: Backoff;
   readonly #stopping = new AbortController();
   #round = new AbortController();
   #running: Promise<void> | undefined;
@@ -59,13 +63,15 @@ export class ListWatch {
   #revision = 0;
   #mustList = true;
   #isLost = false;
-  #isUndefined = false;
+  /** On the clock, while there is no definition. */
+  #undefinedSince: number | undefined;
 
   constructor(ports: ListWatchPorts, options: WatchOptions) {
     this.#ports = ports;
     this.#options = options;
     this.#unreachable = new Backoff(ports.random, RETRY);
     this.#shortLived = new Backoff(ports.random, RETRY);
+    this.#undefined = new Backoff(ports.random, UNDEFINED_RETRY);
   }
 
   start(): void {
@@ -100,16 +106,37 @@ export class ListWatch {
   async #playRound(signal: AbortSignal): Promise<number> {
     try {
       if (this.#mustList) await this.#list();
-      if (this.#mustList) return UNDEFINED_MS;
       const lastedMs = await this.#follow(signal);
       this.#unreachable.reset();
       if (lastedMs < HEALTHY_MS) return this.#shortLived.nextDelayMs();
       this.#shortLived.reset();
       return 0;
     } catch (error) {
+      if (this.#isOptional && error instanceof UndefinedKindError) return this.#await(error);
       if (!signal.aborted) this.#fail(error);
       return this.#unreachable.nextDelayMs();
     }
+  }
+
+  get #isOptional(): boolean {
+    return KINDS[this.#options.kind].isOptional === true;
+  }
+
+  /** What was there stays until it is sure that it is gone. @returns how long to wait for the definition */
+  #await(error: UndefinedKindError): number {
+    const now = this.#ports.clock.now();
+    if (this.#undefinedSince === undefined) {
+      this.#undefinedSince = now;
+      this.#undefined.reset();
+      this.#ports.onUndefined();
+    }
+    if (this.#known.size > 0 && now - this.#undefinedSince < GONE_MS) {
+      this.#fail(error);
+    } else {
+      this.#known.clear();
+      this.#tellAll();
+    }
+    return this.#undefined.nextDelayMs();
   }
 
   async #list(): Promise<void> {
@@ -119,23 +146,12 @@ export class ListWatch {
       const list = await listObjects(client, this.#options, this.#stopping.signal);
       this.#known = new Map(list.objects.map((object) => [keyOf(object.metadata), object]));
       this.#advance(list.resourceVersion);
-      this.#isUndefined = false;
+      this.#undefinedSince = undefined;
       this.#tellAll();
     } catch (error) {
       this.#mustList = true;
-      if (!(error instanceof NotFoundError)) throw error;
-      // What there was is gone only once it was told so: a definition goes after its objects.
-      const hasNone = mayBeUndefined(this.#options.kind) && this.#known.size === 0;
-      if (!hasNone) throw unknownKind(this.#options, error);
-      this.#undefined();
+      throw error instanceof NotFoundError ? undefinedKind(this.#options, error) : error;
     }
-  }
-
-  #undefined(): void {
-    if (this.#isUndefined && !this.#isLost) return;
-    if (!this.#isUndefined) this.#ports.onUndefined();
-    this.#isUndefined = true;
-    this.#tellAll();
   }
 
   /** @returns how long the watch lasted */
@@ -197,7 +213,8 @@ export class ListWatch {
   }
 
   #fail(error: unknown): void {
-    if (error instanceof ExpiredError || isGone(error, this.#options)) {
+    const isGone = this.#isOptional && error instanceof NotFoundError;
+    if (isGone || error instanceof ExpiredError) {
       this.#mustList = true;
     } else if (!this.#isLost) {
       this.#isLost = true;
@@ -226,11 +243,7 @@ export class ListWatch {
   }
 }
 
-function isGone(error: unknown, { kind }: WatchOptions): boolean {
-  return error instanceof NotFoundError && mayBeUndefined(kind);
-}
-
-function unknownKind({ kind }: WatchOptions, cause: Error): StoreUnavailableError {
+function undefinedKind({ kind }: WatchOptions, cause: Error): UndefinedKindError {
   const message = `the API server knows no ${kind}: is its CustomResourceDefinition installed?`;
-  return new StoreUnavailableError(`${message} (${cause.message})`, { cause });
+  return new UndefinedKindError(`${message} (${cause.message})`, { cause });
 }

@@ -23,8 +23,8 @@ import { MultiMap } from './multi-map.ts';
 export interface MetallbOptions {
   /** `spec.loadBalancerClass` of its Services; undefined: of those without one. */
   readonly lbClass: string | undefined;
-  /** Whose objects count. */
-  readonly namespaces: readonly string[];
+  /** Whose objects count; who announces what is told in the first. */
+  readonly namespaces: readonly [string, ...string[]];
   readonly followEndpoints: boolean;
 }
 
@@ -100,7 +100,8 @@ export class MetallbView {
     this.#isAllStale = true;
   }
 
-  setStatus(key: string, status: ServiceL2Status | undefined): void {
+  /** @returns the IPs that it told of, or does */
+  setStatus(key: string, status: ServiceL2Status | undefined): IpAddress[] {
     const old = this.#told.get(key);
     const told = status && toldBy(status);
     if (old !== undefined) this.#announcers.delete(placeOf(old));
@@ -110,7 +111,16 @@ export class MetallbView {
       this.#told.set(key, told);
       this.#announcers.set(placeOf(told), told.announcer);
     }
-    for (const each of [old, told]) if (each !== undefined) this.#stale.add(each.service);
+    const both = [old, told].filter((each) => each !== undefined);
+    for (const { service } of both) this.#stale.add(service);
+    return both.map(({ ip }) => ip);
+  }
+
+  announcerOf(
+    { metadata }: Pick<PublishedService, 'metadata'>,
+    ip: IpAddress,
+  ): Announcer | undefined {
+    return this.#announcers.get(placeOf({ service: keyOf(metadata), ip }));
   }
 
   staleService(key: string): void {

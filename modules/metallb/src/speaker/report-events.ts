@@ -3,6 +3,7 @@ import type { Child } from '../api/child.ts';
 import type { EventReason, WantedCondition } from '../api/conditions.ts';
 import { CHILD_API_VERSION, CHILD_KIND, CONDITION } from '../api/names.ts';
 import type { KubernetesObject } from '../api/object.ts';
+import type { PublishedService } from '../api/published-service.ts';
 import type { AnnouncedReport, NodeConditionReport, Report } from '../duty/messages.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { type EventSubject, type Occurrence, subjectOf } from '../store/event-sink.ts';
@@ -14,6 +15,8 @@ export interface ReportContext {
   readonly sinceEpochMs: number;
   readonly nodeObject: KubernetesObject | undefined;
   readonly childrenWithIp: (ip: IpAddress) => readonly Child[];
+  /** Those that hold it themselves. */
+  readonly servicesWithIp: (ip: IpAddress) => readonly Pick<PublishedService, 'metadata'>[];
   /** What is so about foreign answers for the IP, with this report taken in. */
   readonly conflictOf: (ip: IpAddress) => WantedCondition | undefined;
 }
@@ -83,14 +86,23 @@ function ofNode(report: NodeConditionReport, { nodeObject }: ReportContext): Occ
 
 function onOwners(
   ip: IpAddress,
-  { childrenWithIp }: ReportContext,
+  { childrenWithIp, servicesWithIp }: ReportContext,
   type: Occurrence['type'],
   reason: EventReason,
   message: string,
 ): Occurrence[] {
-  return childrenWithIp(ip)
-    .flatMap((child) => [parentOf(child), childSubject(child)])
-    .map((subject) => ({ subject, type, reason, message }));
+  const ofChildren = childrenWithIp(ip).flatMap((child) => [parentOf(child), childSubject(child)]);
+  return [...ofChildren, ...servicesWithIp(ip).map(serviceSubject)].map((subject) => ({
+    subject,
+    type,
+    reason,
+    message,
+  }));
+}
+
+function serviceSubject({ metadata }: Pick<PublishedService, 'metadata'>): EventSubject {
+  const { namespace, name, uid } = metadata;
+  return { apiVersion: 'v1', kind: 'Service', namespace, name, uid };
 }
 
 function childSubject({ metadata: { namespace, name, uid } }: Child): EventSubject {

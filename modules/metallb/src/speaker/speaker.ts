@@ -4,7 +4,7 @@ import { diffTables } from '../duty/duty-table.ts';
 import type { Report } from '../duty/messages.ts';
 import { type ServedPools, shownPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
-import { ConflictError } from '../store/errors.ts';
+import { AlreadyExistsError, ConflictError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Timer } from '../time/clock.ts';
 import { ClusterView } from './cluster-view.ts';
@@ -89,12 +89,14 @@ export class Speaker {
       view: this.#view,
       objects: this.#feed,
       wire: this.#wireState,
+      statusNamespace: ports.metallb.namespaces[0],
       nodeConditions: () => this.#nodeConditions(),
       clock,
       random,
       onFailure: (key, error, retryMs) => {
         // Somebody else wrote in between, as it happens to those who share a status.
-        const level = error instanceof ConflictError ? 'debug' : 'warn';
+        const isLate = error instanceof ConflictError || error instanceof AlreadyExistsError;
+        const level = isLate ? 'debug' : 'warn';
         log[level]('status not written', { key, error, retryMs });
       },
     });
@@ -359,8 +361,9 @@ export class Speaker {
       sinceEpochMs: this.#sinceEpochMs,
       nodeObject: this.#feed.object('Node', node),
       childrenWithIp: (ip) => this.#view.childrenWithIp(ip),
+      servicesWithIp: (ip) => this.#view.servicesWithIp(ip),
       conflictOf: (ip) => {
-        const forced = this.#view.childrenWithIp(ip).some(({ forceAddress }) => forceAddress);
+        const forced = this.#view.holdingsOf(ip).some(({ forceAddress }) => forceAddress);
         return this.#wireState.conflictOf(ip, node, forced);
       },
     });

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Announcer } from '../api/announcer.ts';
 import type { WantedCondition } from '../api/conditions.ts';
 import { isRecord } from '../api/fields.ts';
@@ -8,6 +9,8 @@ import { formatTimestamp } from '../time/clock.ts';
 /** What this node wants to say in an object's status. */
 export interface WantedStatus {
   readonly announcer: Announcer | undefined;
+  /** Other fields of the status that are this node's word. */
+  readonly fields?: Readonly<Record<string, unknown>>;
   readonly conditions: readonly WantedCondition[];
 }
 
@@ -22,6 +25,7 @@ export function statusPatch(
 ): JsonPatchOperation[] {
   const status = isRecord(object.status) ? object.status : {};
   const steps = [
+    ...fieldSteps(status, wanted.fields ?? {}),
     ...announcerSteps(status, wanted.announcer),
     ...conditionSteps(status, wanted.conditions, nowEpochMs),
   ];
@@ -31,6 +35,15 @@ export function statusPatch(
     : [{ op: 'add', path: '/status', value: {} }];
   const path = '/metadata/resourceVersion';
   return [{ op: 'test', path, value: object.metadata.resourceVersion }, ...parents, ...steps];
+}
+
+function fieldSteps(
+  status: Readonly<Record<string, unknown>>,
+  wanted: Readonly<Record<string, unknown>>,
+): JsonPatchOperation[] {
+  return Object.entries(wanted)
+    .filter(([field, value]) => !isDeepStrictEqual(status[field], value))
+    .map(([field, value]) => ({ op: 'add', path: `/status/${field}`, value }));
 }
 
 function announcerSteps(

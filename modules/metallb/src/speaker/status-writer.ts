@@ -1,13 +1,16 @@
 import type { Announcer } from '../api/announcer.ts';
+import type { Child } from '../api/child.ts';
 import type { WantedCondition } from '../api/conditions.ts';
-import { CHILD_KIND, CONDITION } from '../api/names.ts';
+import { CHILD_KIND } from '../api/names.ts';
 import { type KubernetesObject, keyOf } from '../api/object.ts';
-import type { AnnouncedReport, Report } from '../duty/messages.ts';
+import type { Report } from '../duty/messages.ts';
 import { type IpAddress, parseIp } from '../net/ip.ts';
 import type { Kind, Store } from '../store/store.ts';
 import { WorkQueue } from '../store/work-queue.ts';
-import { type Clock, formatMilliseconds, parseTimestamp } from '../time/clock.ts';
+import type { Clock } from '../time/clock.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { OwnWords } from './own-words.ts';
+import { ServiceStatuses } from './service-statuses.ts';
 import { statusPatch, type WantedStatus } from './status-patch.ts';
 import type { StoreFeed } from './store-feed.ts';
 import type { WireState } from './wire-state.ts';
@@ -18,6 +21,8 @@ export interface StatusWriterPorts {
   readonly view: ClusterView;
   readonly objects: Pick<StoreFeed, 'object'>;
   readonly wire: WireState;
+  /** Where it is told who announces the IPs of Services of MetalLB's API. */
+  readonly statusNamespace: string;
   /** All conditions of the Node that are this program's to write. */
   readonly nodeConditions: () => readonly WantedCondition[];
   readonly clock: Clock;
@@ -26,13 +31,11 @@ export interface StatusWriterPorts {
 }
 
 const NODE_KEY = 'node';
-/** Longer than any handover. */
-const SETTLED_MS = 2_000;
 /** Writes under way at once: a store that takes 10 ms for each still has 2,000 statuses in about a second. */
 const LANES = 16;
 
 /**
- * Brings statuses level with what the wire reported: the announcer and conflicts of children, the conditions of this
+ * Brings statuses level with what the wire reported: the announcer and conflicts of each IP, the conditions of this
  * Node. Each write is about an IP or the Node as it is by then, so a flood of reports costs one entry per IP and nothing
  * waits for the store.
  */
@@ -41,20 +44,16 @@ export class StatusWriter {
   readonly #ports: StatusWriterPorts;
   /** A key has its lane, so that no two writes about it are under way. */
   readonly #lanes: readonly WorkQueue[];
-  /** IPs that this node announces while the status names another one, which said so later. */
-  readonly #doubtful = new Map<IpAddress, { readonly since: string; readonly at: number }>();
-  /**
-   * `sinceEpochMs` of announcements that were insisted upon: once each while the same nodes are heard, so that two halves
-   * of a network don't fight.
-   */
-  readonly #insisted = new Map<IpAddress, number>();
-  #peersChangedAt = Number.NEGATIVE_INFINITY;
+  readonly #words: OwnWords;
+  readonly #serviceStatuses: ServiceStatuses;
 
   constructor(nodeName: string, ports: StatusWriterPorts) {
     this.#nodeName = nodeName;
     this.#ports = ports;
     const { clock, random, onFailure } = ports;
-    const work = (key: string) => (key === NODE_KEY ? this.#writeNode() : this.#writeChildren(key));
+    this.#words = new OwnWords(nodeName, ports.wire, clock);
+    this.#serviceStatuses = new ServiceStatuses(nodeName, ports);
+    const work = (key: string) => (key === NODE_KEY ? this.#writeNode() : this.#writeIp(key));
     this.#lanes = Array.from(
       { length: LANES },
       () => new WorkQueue({ clock, random, onFailure, work }),
@@ -82,10 +81,8 @@ export class StatusWriter {
     else if ('ip' in report) this.ipChanged(report.ip);
   }
 
-  /** Whoever claimed our IPs in another half of the network may have given up without having to say so. */
   #peersChanged(): void {
-    this.#peersChangedAt = this.#ports.clock.now();
-    this.#insisted.clear();
+    this.#words.peersChanged();
     for (const { ip } of this.#ports.wire.announced) this.ipChanged(ip);
   }
 
@@ -109,94 +106,33 @@ export class StatusWriter {
     if (node !== undefined) await this.#write('Node', node, { announcer: undefined, conditions });
   }
 
-  async #writeChildren(key: string): Promise<void> {
+  async #writeIp(key: string): Promise<void> {
     const ip = parseIp(key);
     if (ip === undefined) return;
-    const sharers = this.#ports.view.childrenWithIp(ip);
-    const forced = sharers.some(({ forceAddress }) => forceAddress);
-    const conflict = this.#ports.wire.conflictOf(ip, this.#nodeName, forced);
-    for (const { status, metadata } of sharers) {
-      const object = this.#ports.objects.object(CHILD_KIND, keyOf(metadata));
-      if (object === undefined) continue;
-      await this.#write(CHILD_KIND, object, {
-        announcer: this.#announcerToWrite(ip, status.announcer),
-        conditions: this.#conflictToWrite(ip, conflict, status.announcer),
-      });
+    const { view } = this.#ports;
+    const forced = view.holdingsOf(ip).some(({ forceAddress }) => forceAddress);
+    const wantedBy = (existing: Announcer | undefined): WantedStatus => ({
+      announcer: this.#words.announcer(ip, existing),
+      conditions: this.#words.conflict(ip, forced, existing),
+    });
+    for (const child of view.childrenWithIp(ip)) await this.#writeChild(child, wantedBy);
+    for (const service of view.servicesWithIp(ip)) {
+      const wanted = wantedBy(view.metallb.announcerOf(service, ip));
+      await this.#serviceStatuses.write(service, ip, wanted);
     }
   }
 
-  /** Undefined where the status is right: nothing has moved, or another node announced later. */
-  #announcerToWrite(ip: IpAddress, existing: Announcer | undefined): Announcer | undefined {
-    const announced = this.#ports.wire.announcementOf(ip);
-    if (announced === undefined) {
-      this.#doubtful.delete(ip);
-      this.#insisted.delete(ip);
-      return undefined;
-    }
-    const { sinceEpochMs, reason, recentMoves, unchanged } = announced;
-    const isOurs = existing?.node === this.#nodeName;
-    const existingEpochMs = parseTimestamp(existing?.since ?? '') ?? 0;
-    // Ours and later: it was insisted upon, and an earlier one would lose to the node that it corrects.
-    if (isOurs && (unchanged || existingEpochMs > sinceEpochMs)) return undefined;
-    if (existing === undefined || isOurs || existingEpochMs <= sinceEpochMs) {
-      this.#doubtful.delete(ip);
-      return { node: this.#nodeName, since: formatMilliseconds(sinceEpochMs), reason, recentMoves };
-    }
-    return this.#insist(ip, announced, existing);
-  }
-
-  /**
-   * Another node announced later than this one. If this one still announces when that has settled, the other has given
-   * up again, which its own status does not tell.
-   */
-  #insist(ip: IpAddress, announced: AnnouncedReport, theirs: Announcer): Announcer | undefined {
-    const { sinceEpochMs } = announced;
-    const theirsEpochMs = parseTimestamp(theirs.since) ?? 0;
-    if (this.#insisted.get(ip) === sinceEpochMs) return undefined;
-    if (!this.#isSettled(ip, theirs)) return undefined;
-    this.#doubtful.delete(ip);
-    this.#insisted.set(ip, sinceEpochMs);
-    // Taken from that very node, the IP has moved, and that node's clock is ahead.
-    const reason = announced.from === theirs.node ? announced.reason : 'Dispute';
-    return {
-      node: this.#nodeName,
-      since: formatMilliseconds(theirsEpochMs + 1),
-      reason,
-      // What the status said was wrong; nothing has moved since.
-      recentMoves: Math.max(theirs.recentMoves, announced.recentMoves),
-    };
-  }
-
-  /** By this node's own clock: of two nodes' wall clocks, one may be an hour ahead. */
-  #isSettled(ip: IpAddress, { since }: Announcer): boolean {
-    const now = this.#ports.clock.now();
-    const known = this.#doubtful.get(ip);
-    const doubt = known?.since === since ? known : { since, at: now };
-    this.#doubtful.set(ip, doubt);
-    return now - Math.max(doubt.at, this.#peersChangedAt) >= SETTLED_MS;
+  async #writeChild(
+    { status, metadata }: Child,
+    wantedBy: (existing: Announcer | undefined) => WantedStatus,
+  ): Promise<void> {
+    const object = this.#ports.objects.object(CHILD_KIND, keyOf(metadata));
+    if (object !== undefined) await this.#write(CHILD_KIND, object, wantedBy(status.announcer));
   }
 
   /** To be called every now and then. */
   lookAgain(): void {
-    for (const ip of this.#doubtful.keys()) this.ipChanged(ip);
-  }
-
-  /** A conflict is this node's to end when it saw it or announces the IP. */
-  #conflictToWrite(
-    ip: IpAddress,
-    conflict: WantedCondition | undefined,
-    existing: Announcer | undefined,
-  ): WantedCondition[] {
-    if (conflict !== undefined) return [conflict];
-    if (existing?.node !== this.#nodeName) return [];
-    return [
-      {
-        type: CONDITION.addressConflict,
-        status: 'False',
-        reason: 'NoForeignAnswer',
-        message: `no other host answers for ${ip}`,
-      },
-    ];
+    for (const ip of this.#words.doubtful) this.ipChanged(ip);
   }
 
   async #write(kind: Kind, object: KubernetesObject, wanted: WantedStatus): Promise<void> {

@@ -83,8 +83,7 @@ export class StoreFeed {
     this.#add('ServiceL2Status', {
       parse: parseServiceL2Status,
       set: (key, status) => {
-        metallb.setStatus(key, status);
-        if (status?.status.ip !== undefined) this.#handler.onStatusChange(status.status.ip);
+        for (const ip of metallb.setStatus(key, status)) this.#handler.onStatusChange(ip);
       },
     });
     const pools = [

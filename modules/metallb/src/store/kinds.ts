@@ -11,7 +11,11 @@ import type { Kind } from './store.ts';
 export interface KindInfo {
   readonly apiVersion: string;
   readonly namespaced: boolean;
+  /** Has no objects where the cluster has no definition of it: Helm brings none in an upgrade. */
+  readonly isOptional?: boolean;
 }
+
+const METALLB: KindInfo = { apiVersion: METALLB_API_VERSION, namespaced: true, isOptional: true };
 
 /** The kinds that programs read and write; all others are ignored. */
 export const KINDS: Readonly<Record<Kind, KindInfo>> = {
@@ -22,17 +26,12 @@ export const KINDS: Readonly<Record<Kind, KindInfo>> = {
   EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', namespaced: true },
   Namespace: { apiVersion: 'v1', namespaced: false },
   ConfigMap: { apiVersion: 'v1', namespaced: true },
-  IPAddressPool: { apiVersion: METALLB_API_VERSION, namespaced: true },
-  L2Advertisement: { apiVersion: METALLB_API_VERSION, namespaced: true },
-  ServiceL2Status: { apiVersion: METALLB_API_VERSION, namespaced: true },
-  ConfigurationState: { apiVersion: METALLB_API_VERSION, namespaced: true },
-  MetalLoadBalancerPool: { apiVersion: CLASS_API_VERSION, namespaced: false },
+  IPAddressPool: METALLB,
+  L2Advertisement: METALLB,
+  ServiceL2Status: METALLB,
+  ConfigurationState: METALLB,
+  MetalLoadBalancerPool: { apiVersion: CLASS_API_VERSION, namespaced: false, isOptional: true },
 };
-
-/** Definitions that an upgrade may find missing, since Helm installs no new ones: without them there are no objects. */
-export function mayBeUndefined(kind: Kind): boolean {
-  return KINDS[kind].apiVersion === METALLB_API_VERSION || kind === 'MetalLoadBalancerPool';
-}
 
 /** Whether the word is a kind that programs know. */
 export function isKind(word: string): word is Kind {

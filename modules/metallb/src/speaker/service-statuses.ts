@@ -1,0 +1,81 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type KubernetesObject, keyOf } from '../api/object.ts';
+import type { PublishedService } from '../api/published-service.ts';
+import { l2StatusLabels, l2StatusName, newL2Status, type ServiceIp } from '../metallb/l2-status.ts';
+import type { IpAddress } from '../net/ip.ts';
+import type { JsonPatchOperation } from '../store/store.ts';
+import { statusPatch, type WantedStatus } from './status-patch.ts';
+import type { StatusWriterPorts } from './status-writer.ts';
+
+const KIND = 'ServiceL2Status';
+
+type Ports = Pick<StatusWriterPorts, 'store' | 'objects' | 'view' | 'clock' | 'statusNamespace'>;
+
+/** Who announces the IPs of Services of MetalLB's API: an object for each, made by the first who has something to say. */
+export class ServiceStatuses {
+  readonly #nodeName: string;
+  readonly #ports: Ports;
+
+  constructor(nodeName: string, ports: Ports) {
+    this.#nodeName = nodeName;
+    this.#ports = ports;
+  }
+
+  async write(service: PublishedService, ip: IpAddress, wanted: WantedStatus): Promise<void> {
+    const { namespace = 'default', name } = service.metadata;
+    const serviceIp = { namespace, name, ip };
+    const object = await this.#object(serviceIp, wanted);
+    if (object === undefined) return;
+    const fields = { ...this.#fields(serviceIp, wanted) };
+    const patch = statusPatch(object, { ...wanted, fields }, this.#ports.clock.epochMs());
+    if (patch.length === 0) return;
+    const after = await this.#patch(object, patch, 'status');
+    if (wanted.announcer !== undefined) await this.#label(after ?? object, serviceIp);
+  }
+
+  /** As stored; undefined where there is none, and nothing to tell. */
+  async #object(service: ServiceIp, wanted: WantedStatus): Promise<KubernetesObject | undefined> {
+    const { objects, store, statusNamespace: namespace } = this.#ports;
+    const known = objects.object(KIND, keyOf({ namespace, name: l2StatusName(service) }));
+    const isNews = wanted.announcer !== undefined || wanted.conditions.length > 0;
+    if (known !== undefined || !isNews) return known;
+    const object = newL2Status(service, namespace, this.#nodeName);
+    return store.write({ do: 'create', object });
+  }
+
+  #fields({ namespace, name, ip }: ServiceIp, { announcer }: WantedStatus) {
+    const fields = { serviceName: name, serviceNamespace: namespace, ip };
+    if (announcer === undefined) return fields;
+    const { view } = this.#ports;
+    const [group = ''] = view.holdingsOf(ip).map((holding) => holding.group);
+    const interfaces = view.policies.get(group)?.interfacesOn(view.nodes.get(this.#nodeName)) ?? [];
+    return {
+      ...fields,
+      node: announcer.node,
+      interfaces: interfaces.map((each) => ({ name: each })),
+    };
+  }
+
+  /** The label that MetalLB's users select by. Written after the status: who reads it looks there next. */
+  async #label(object: KubernetesObject, service: ServiceIp): Promise<void> {
+    const labels = l2StatusLabels(service, this.#nodeName);
+    const known = object.metadata.labels ?? {};
+    if (isDeepStrictEqual({ ...known, ...labels }, known)) return;
+    const value = { ...known, ...labels };
+    await this.#patch(object, [{ op: 'add', path: '/metadata/labels', value }]);
+  }
+
+  #patch(
+    { metadata: { namespace, name } }: KubernetesObject,
+    patch: readonly JsonPatchOperation[],
+    subresource?: 'status',
+  ): Promise<KubernetesObject | undefined> {
+    const ref = { kind: KIND, namespace, name } as const;
+    return this.#ports.store.write({
+      do: 'patch',
+      ref,
+      patch,
+      ...(subresource && { subresource }),
+    });
+  }
+}

@@ -1,0 +1,160 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { isRecord } from '../../modules/metallb/src/api/fields.ts';
+import type { AnnouncedReport, Report } from '../../modules/metallb/src/duty/messages.ts';
+import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
+import { StatusWriter } from '../../modules/metallb/src/speaker/status-writer.ts';
+import { StoreFeed } from '../../modules/metallb/src/speaker/store-feed.ts';
+import { WireState } from '../../modules/metallb/src/speaker/wire-state.ts';
+import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
+import type { NewObject, Operation } from '../../modules/metallb/src/store/store.ts';
+import { ip, mac } from '../support/addresses.ts';
+import { addressPool, advertisement, announcedService } from '../support/announced-objects.ts';
+import { balancerNode, METALLB } from '../support/cluster.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const IP = ip('203.0.113.1');
+const SINCE_MS = Date.parse('2026-05-01T12:00:00.250Z');
+/** `printf 'default/web#203.0.113.1' | sha256sum`, its first 16 digits. */
+const NAME = 'l2-a8d420314da580df';
+const REF = { kind: 'ServiceL2Status', namespace: 'metallb-system', name: NAME } as const;
+
+const announced: AnnouncedReport = {
+  ...{ type: 'announced', ip: IP, interface: 'eth0', sinceEpochMs: SINCE_MS },
+  ...{ reason: 'Takeover', from: 'n2', darkMs: 200, recentMoves: 1, unchanged: false },
+};
+const conflict: Report = {
+  ...{ type: 'conflict', ip: IP, interface: 'eth0', mac: mac('02:00:00:00:00:09'), vetoed: true },
+};
+const TOLD = { serviceName: 'web', serviceNamespace: 'default', ip: IP };
+const OURS = { node: 'n1', since: '2026-05-01T12:00:00.250Z', reason: 'Takeover', recentMoves: 1 };
+
+/** The writer of node n1, which announces the IP of a Service of MetalLB's API. */
+class Fixture {
+  readonly clock = new FakeClock();
+  readonly store = new MemoryStore(this.clock);
+  readonly view = new ClusterView(METALLB);
+  readonly wire = new WireState();
+  readonly failures: unknown[] = [];
+  readonly writes: string[] = [];
+  readonly #writer: StatusWriter;
+  readonly #started: Promise<void>;
+
+  constructor(...more: readonly NewObject[]) {
+    const { clock, store, view, wire } = this;
+    const objects = [balancerNode('n1'), addressPool('public'), announcedService('web', [IP])];
+    for (const object of [...objects, advertisement('all'), ...more]) store.put(object);
+    const feed = new StoreFeed(store, view, {
+      onChange: () => view.takeStale(),
+      onStatusChange: (address) => this.#writer.ipChanged(address),
+      onProblem: (problems) => this.failures.push(...problems),
+    });
+    feed.start();
+    this.#writer = new StatusWriter('n1', {
+      ...{ store: this.#counted(), view, objects: feed, wire, clock, random: () => 0 },
+      statusNamespace: 'metallb-system',
+      nodeConditions: () => [],
+      onFailure: (_, error) => this.failures.push(error),
+    });
+    this.#started = store.start();
+  }
+
+  #counted() {
+    const { store } = this;
+    return Object.assign(Object.create(store), {
+      write: (operation: Operation) => {
+        const status = operation.do === 'patch' && operation.subresource;
+        this.writes.push([operation.do, ...(status ? [status] : [])].join(' '));
+        return store.write(operation);
+      },
+    });
+  }
+
+  async report(...reports: readonly Report[]): Promise<void> {
+    await this.#started;
+    for (const report of reports) if (this.wire.take(report)) this.#writer.reported(report);
+    await this.#writer.idle();
+    await this.#writer.idle();
+  }
+
+  get status(): Readonly<Record<string, unknown>> {
+    const status = this.store.get(REF)?.status;
+    return isRecord(status) ? status : {};
+  }
+
+  get labels() {
+    return this.store.get(REF)?.metadata.labels;
+  }
+}
+
+const labels = (node: string) => ({
+  'metallb.io/node': node,
+  'metallb.io/service-name': 'web',
+  'metallb.io/service-namespace': 'default',
+});
+const existing = (node: string, since: string): NewObject => ({
+  ...{ apiVersion: 'metallb.io/v1beta1', kind: 'ServiceL2Status' },
+  metadata: { namespace: 'metallb-system', name: NAME, labels: labels(node) },
+  status: { ...TOLD, node, interfaces: [], announcer: { ...OURS, node, since } },
+});
+
+test('the first announcer makes the object, with all that MetalLB tells and since when', async () => {
+  const fixture = new Fixture();
+  await fixture.report(announced);
+  assert.equal(fixture.status, { ...TOLD, node: 'n1', interfaces: [], announcer: OURS });
+  assert.equal(fixture.labels, labels('n1'));
+  assert.equal(fixture.writes, ['create', 'patch status']);
+  await fixture.report({ ...announced, interface: 'eth1' });
+  assert.is(fixture.writes.length, 2, 'nothing is written twice');
+  assert.equal(fixture.failures, []);
+});
+
+test('a successor takes the object over, its label too', async () => {
+  const fixture = new Fixture(existing('n2', '2026-05-01T11:00:00Z'));
+  await fixture.report(announced);
+  assert.is(fixture.status['node'], 'n1');
+  assert.equal(fixture.status['announcer'], OURS);
+  assert.equal(fixture.labels, labels('n1'));
+  assert.equal(fixture.writes, ['patch status', 'patch']);
+});
+
+test('a later announcer is left alone', async () => {
+  const fixture = new Fixture(existing('n2', '2026-05-01T12:00:01Z'));
+  await fixture.report(announced);
+  assert.is(fixture.status['node'], 'n2');
+  assert.equal(fixture.writes, []);
+});
+
+test('an object that somebody deleted is made anew as long as the IP is announced', async () => {
+  const fixture = new Fixture();
+  await fixture.report(announced);
+  fixture.store.remove(REF);
+  await new Promise((resolve) => setImmediate(resolve));
+  await fixture.report();
+  assert.equal(fixture.status['announcer'], OURS);
+});
+
+test('interfaces are those that the advertisements allow on this node', async () => {
+  const fixture = new Fixture(advertisement('all', { interfaces: ['eth1', 'eth0'] }));
+  await fixture.report(announced);
+  assert.equal(fixture.status['interfaces'], [{ name: 'eth0' }, { name: 'eth1' }]);
+});
+
+test('a conflict is told there too, before anybody has announced the IP', async () => {
+  const fixture = new Fixture();
+  await fixture.report(conflict);
+  const [condition] = (fixture.status['conditions'] ?? []) as readonly Record<string, string>[];
+  assert.is(condition?.['type'], 'AddressConflict');
+  assert.is(condition?.['reason'], 'AddressInUse');
+  assert.is(fixture.status['node'], undefined);
+  assert.is(fixture.status['ip'], IP);
+});
+
+test('a Service that has not the IP any more is not told about', async () => {
+  const fixture = new Fixture();
+  fixture.store.put(announcedService('web', []));
+  await fixture.report(announced);
+  assert.equal(fixture.writes, []);
+});
+
+test.run();
