@@ -16,7 +16,10 @@ export interface Sharing {
 /** Whether two sets of terms mean the same; an order of ports means nothing, but counts. */
 export function sameSharing(a: Sharing | undefined, b: Sharing | undefined): boolean {
   if (a === undefined || b === undefined) return a === b;
-  return a.key === b.key && a.backend === b.backend && a.ports.join() === b.ports.join();
+  const leadsAlike = (a.byRequestOnly ?? false) === (b.byRequestOnly ?? false);
+  return (
+    leadsAlike && a.key === b.key && a.backend === b.backend && a.ports.join() === b.ports.join()
+  );
 }
 
 /** Why two owners can't use one address; MetalLB's rules. */
