@@ -14,7 +14,12 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { CHILD_KIND } from '../modules/metallb/src/api/names.ts';
 import { parseFragments } from '../modules/metallb/src/manifests/fragment-file.ts';
-import { type Fragment, mergeStatus } from '../modules/metallb/src/manifests/fragments.ts';
+import {
+  type Fragment,
+  isMadeByNodes,
+  madeObject,
+  mergeStatus,
+} from '../modules/metallb/src/manifests/fragments.ts';
 import { layoutOf, objectFile, type StateLayout } from '../modules/metallb/src/manifests/layout.ts';
 import type { Cluster, ClusterObject, MetadataChange, ObjectName } from './cluster.ts';
 
@@ -88,6 +93,7 @@ export class ManifestCluster implements Cluster {
   }
 
   async list(kind: string): Promise<readonly ClusterObject[]> {
+    if (isMadeByNodes(kind)) return madeOf(await this.#fragments(), kind);
     const published = await this.#published(kind);
     const fragments = byUid(WRITTEN_BY_NODES.includes(kind) ? await this.#fragments() : []);
     // What users write is there as soon as they wrote it, and gone as soon as they deleted it.
@@ -172,6 +178,17 @@ async function filesIn(directory: string): Promise<{ path: string; text: string 
       return text === undefined ? [] : [{ path, text }];
     });
   return (await Promise.all(files)).flat();
+}
+
+/** What nodes have made: objects that nobody published. */
+function madeOf(fragments: readonly Fragment[], kind: string): ClusterObject[] {
+  return [...byUid(fragments.filter((each) => each.kind === kind)).values()].flatMap((all) => {
+    const [first] = all;
+    if (first === undefined) return [];
+    const { metadata, ...rest } = madeObject(first, all);
+    const made = { ...rest, metadata: { ...metadata }, spec: {}, status: {} };
+    return [seenByPrograms(made, made, all)];
+  });
 }
 
 function byUid(fragments: readonly Fragment[]): Map<string, Fragment[]> {
