@@ -2,7 +2,7 @@
 # Only the lab needs root: without it, it goes on in a user and network namespace of its own where that is allowed.
 
 .PHONY: demo test check types lint dead-code lab-test e2e fuzz cluster-tools figures build clean
-.PHONY: build-packages lab-packages cluster-packages images-packages figures-packages
+.PHONY: build-packages lab-packages cluster-packages images-packages figures-packages router-packages
 
 PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 export PATH
@@ -16,7 +16,7 @@ demo: $(BUILT) | lab-packages $(if $(filter kubernetes,$(STORE)),cluster-tools)
 	@node --import tsx lab/demo.ts $(if $(STORE),--store='$(STORE)')
 
 # Everything; the last line counts it all.
-test: $(BUILT) | lab-packages cluster-tools
+test: $(BUILT) | lab-packages router-packages cluster-tools
 	@node --import tsx tests/suite.ts all --short
 
 # Types, lint, dead code, unit tests; LONG=1 with those that take long.
@@ -35,7 +35,7 @@ dead-code:
 	$(STEP) dead-code knip
 
 # Scenarios in network namespaces; ONLY=WORD plays those whose name holds WORD, SHORT=1 leaves out what takes long.
-lab-test: $(BUILT) | lab-packages
+lab-test: $(BUILT) | lab-packages router-packages
 	@node --import tsx tests/lab/run.ts $(if $(ONLY),--only='$(ONLY)') $(if $(SHORT),--short)
 
 # On a real API server; ONLY=WORD plays what has WORD in its name.
@@ -57,7 +57,7 @@ fuzz: $(INSTALLED)
 	  $(if $(SEED),--seed='$(SEED)') $(if $(INPUT),--input='$(INPUT)') $(if $(KEEP),--keep)
 
 # Measurements, n >= 20 each. Takes long.
-figures: $(BUILT) | lab-packages cluster-tools figures-packages
+figures: $(BUILT) | lab-packages router-packages cluster-tools figures-packages
 	@node --import tsx lab/figures.ts $(if $(ONLY),--only='$(ONLY)')
 
 build: $(BUILT)
@@ -75,5 +75,5 @@ $(INSTALLED): package.json package-lock.json | build-packages
 	$(STEP) npm-packages npm install --no-save --no-audit --no-fund
 	@touch $@
 
-build-packages lab-packages cluster-packages images-packages figures-packages:
+build-packages lab-packages router-packages cluster-packages images-packages figures-packages:
 	@.ci/packages $(@:-packages=)

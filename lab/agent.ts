@@ -15,9 +15,11 @@ const AGENTS = [
   'relay',
   'kube-proxy',
   'bare-responder',
+  'bgp-speaker',
+  'bgp-troublemaker',
 ] as const;
 
-/** Agents lie outside the package, whose `cap` they need. */
+/** Agents lie outside the package, whose `cap` and `koffi` they need. */
 const PACKAGES = join(import.meta.dirname, '..', 'node_modules');
 
 /** A small program of the lab itself that runs in a namespace. */
@@ -32,7 +34,7 @@ export function buildAgents(directory: string): void {
     bundle: true,
     platform: 'node',
     format: 'cjs',
-    external: ['cap'],
+    external: ['cap', 'koffi'],
     logLevel: 'error',
   });
 }

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAgents, startAgent } from './agent.ts';
 import { type BareResponder, startBareResponder } from './bare-responder.ts';
+import { type BgpSpeaker, startBgpSpeaker } from './bgp-speaker.ts';
+import { type BgpTroublemaker, startBgpTroublemaker, type Trouble } from './bgp-troublemaker.ts';
 import { type Chorus, startChorus } from './chorus.ts';
 import { CleanUp, runBeforeExit } from './cleanup.ts';
 import type { Cluster } from './cluster.ts';
@@ -38,6 +40,9 @@ import {
   startTrafficProbe,
   type TrafficProbe,
 } from './traffic.ts';
+
+/** The AS of the lab's routers. */
+export const ROUTER_ASN = 64_501;
 
 export type StoreKind = 'manifests' | 'kubernetes';
 
@@ -192,6 +197,18 @@ export class Lab {
       'public',
     );
     return this.#untilEndOfScenario(await startBareResponder(this.#where(name), mac, ip));
+  }
+
+  /** The product's BGP by itself, without Services. */
+  async bgpSpeakerOn(name: string): Promise<BgpSpeaker> {
+    return this.#untilEndOfScenario(await startBgpSpeaker(this.#where(name)));
+  }
+
+  /** A router that does what no router should. */
+  async bgpTroublemakerOn(name: string, trouble: Trouble): Promise<BgpTroublemaker> {
+    const { ipv4 } = proberHost(planHosts(this.options.nodes, false), name, 'public');
+    const as = { trouble, asn: ROUTER_ASN, id: ipv4 };
+    return this.#untilEndOfScenario(await startBgpTroublemaker(this.#where(name), as));
   }
 
   /** Watches the switch's port of each node, and shuts one whose node sends too many ARP broadcasts. */

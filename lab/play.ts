@@ -33,11 +33,12 @@ export async function playAndTell(
   }
 }
 
-/** With the two values that a failed assertion compared. */
+/** With the two values that a failed assertion compared, and what it was caused by. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const details = 'details' in error && typeof error.details === 'string' ? error.details : '';
-  return `${error.stack}\n${details}`.trimEnd();
+  const cause = error.cause === undefined ? '' : `\ncaused by ${describe(error.cause)}`;
+  return `${error.stack}\n${details}`.trimEnd() + cause;
 }
 
 /** @throws when it takes longer, without what it has waited for others */

@@ -31,6 +31,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   // What a ConfigMap of an older MetalLB says, as objects of a store.
   legacy: ['api', 'migration', 'store', 'manifests'],
   linux: ['net', 'time', 'node:', 'cap', 'raw-socket', 'koffi'],
+  // Sessions of BGP with sockets and a clock.
+  routing: ['net', 'time', 'packet', 'bgp', 'linux', 'node:'],
   telemetry: ['time', 'node:', 'pino', 'prom-client'],
   webhook: [
     ...['time', 'api', 'admission', 'store', 'telemetry', 'node:'],

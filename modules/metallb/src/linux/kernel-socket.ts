@@ -26,6 +26,7 @@ export const SOCKET_OPTION = {
   ipv6UnicastHops: [41, 16],
   ipv6Only: [41, 26],
   ipv6MinimumHops: [41, 73],
+  reuseAddress: [1, 2],
   tcpMd5: [6, 14],
 } as const satisfies Readonly<Record<string, readonly [level: number, option: number]>>;
 
@@ -69,9 +70,7 @@ export class KernelSocket {
 
   /** @param value an integer, or the bytes of a structure  @throws KernelSocketError */
   set(option: keyof typeof SOCKET_OPTION, value: number | Uint8Array): this {
-    const [level, name] = SOCKET_OPTION[option];
-    const bytes = typeof value === 'number' ? new Uint8Array(Int32Array.of(value).buffer) : value;
-    refuse(option, setOption(this.fd, level, name, bytes, bytes.length));
+    setSocketOption(this.fd, option, value);
     return this;
   }
 
@@ -103,6 +102,17 @@ export class KernelSocket {
   close(): void {
     closeSocket(this.fd);
   }
+}
+
+/** Of a socket that Node has already. @throws KernelSocketError */
+export function setSocketOption(
+  fd: number,
+  option: keyof typeof SOCKET_OPTION,
+  value: number | Uint8Array,
+): void {
+  const [level, name] = SOCKET_OPTION[option];
+  const bytes = typeof value === 'number' ? new Uint8Array(Int32Array.of(value).buffer) : value;
+  refuse(option, setOption(fd, level, name, bytes, bytes.length));
 }
 
 /** struct sockaddr_in and sockaddr_in6 of Linux: the family in this machine's byte order, the rest but the scope in the network's. */

@@ -1,0 +1,103 @@
+import { run } from '../exec.ts';
+
+/** A speaker as its router knows it. */
+export interface Neighbour {
+  readonly address: string;
+  /** Of a link-local address. */
+  readonly interface?: string;
+  readonly asn: number;
+  readonly password?: string;
+  /** GTSM: nothing from further away than one hop. */
+  readonly gtsm?: boolean;
+  /** The router only waits for it. */
+  readonly passive?: boolean;
+  readonly holdSeconds?: number;
+  /** RFC 8950 */
+  readonly ipv4OverIpv6?: boolean;
+}
+
+/** What a router is to be. */
+export interface RouterPlan {
+  readonly asn: number;
+  readonly id: string;
+  readonly neighbours: readonly Neighbour[];
+  /** IPv4 prefixes that it announces. */
+  readonly announced?: readonly string[];
+}
+
+/** A route as a router has it, communities as people write them. */
+export interface SeenRoute {
+  readonly nextHops: readonly string[];
+  readonly asPath: readonly number[];
+  readonly localPref: number | undefined;
+  readonly med: number | undefined;
+  readonly communities: readonly string[];
+  readonly large: readonly string[];
+  readonly extended: readonly string[];
+}
+
+/** Another project's router on a host of the lab. */
+export interface Router {
+  readonly kind: RouterKind;
+  /** How its routes are marked in the kernel's table; undefined: it fills none. */
+  readonly kernelProtocol: string | undefined;
+  start(): Promise<void>;
+  /** It takes its routes out of the kernel's table. */
+  stop(): Promise<void>;
+  /** As after a power cut; it can be started again. */
+  kill(): Promise<void>;
+  /** Of the first neighbour; the session with it is the router's business. */
+  setPassword(password: string): Promise<void>;
+  isEstablished(neighbour: string): Promise<boolean>;
+  route(prefix: string): Promise<SeenRoute | undefined>;
+  /** How many routes it has from its neighbours. */
+  count(family: 'IPv4' | 'IPv6'): Promise<number>;
+  log(): string;
+}
+
+export type RouterKind = 'frr' | 'bird' | 'gobgp';
+
+/** Where a router runs. */
+export interface RouterPlace {
+  readonly namespace: string;
+  /** Everything of it is below this one, which the scenario has made. */
+  readonly directory: string;
+}
+
+export const DEFAULT_HOLD_SECONDS = 9;
+
+/** Next hops of a route in a kernel's table; empty where it has none. */
+export async function kernelNextHops(
+  namespace: string,
+  prefix: string,
+  protocol: string,
+): Promise<readonly string[]> {
+  const family = prefix.includes(':') ? '-6' : '-4';
+  const command = ['ip', '-n', namespace, family, '-j', 'route', 'show', prefix];
+  const routes: readonly KernelRoute[] = JSON.parse((await run(command)) || '[]');
+  return routes
+    .filter((route) => route.protocol === protocol)
+    .flatMap((route) => [route, ...(route.nexthops ?? [])])
+    .flatMap(({ gateway, via }) => gateway ?? via?.host ?? [])
+    .sort();
+}
+
+interface KernelHop {
+  readonly gateway?: string;
+  /** Where the next hop is of another family than the route (RFC 8950). */
+  readonly via?: { readonly host: string };
+}
+
+interface KernelRoute extends KernelHop {
+  readonly protocol: string;
+  readonly nexthops?: readonly KernelHop[];
+}
+
+/** How many routes of a protocol a kernel has. */
+export async function kernelCount(namespace: string, protocol: string): Promise<number> {
+  const counts = ['-4', '-6'].map(async (family) => {
+    const command = ['ip', '-n', namespace, family, 'route', 'show', 'proto', protocol];
+    return (await run(command)).split('\n').filter((line) => /^\S/.test(line)).length;
+  });
+  return (await Promise.all(counts)).reduce((sum, count) => sum + count, 0);
+}

@@ -1,0 +1,195 @@
+import type { Socket } from 'node:net';
+import type { AdjRibOut } from '../bgp/adj-rib-out.ts';
+import { nextHopFor } from '../bgp/next-hop.ts';
+import {
+  type Direction,
+  type NextHopOf,
+  Peering,
+  type PeeringAction,
+  type PeeringEvent,
+  type PeeringOptions,
+} from '../bgp/peering.ts';
+import {
+  type BgpPeerAddress,
+  connectBgp,
+  rekey,
+  secureAccepted,
+  withoutScope,
+} from '../linux/bgp-socket.ts';
+import { familyOf } from '../net/ip.ts';
+import type { BgpNotification } from '../packet/bgp-error.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { BgpConnection } from './bgp-connection.ts';
+import { localEndOf } from './local-end.ts';
+
+/** What a session needs of the process around it. */
+export interface PeerSessionPorts {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly tell: (event: PeeringEvent) => void;
+}
+
+export interface PeerSessionOptions {
+  /** Without its password. */
+  readonly peer: Omit<BgpPeerAddress, 'password'>;
+  /** The first is the one in force; others are tried in turn while there is no session, as after a change at one end. */
+  readonly passwords: readonly string[];
+  readonly peering: PeeringOptions;
+}
+
+const LONGEST_TIMER_MS = 60_000;
+
+/** One peer: its peering with sockets and a clock. */
+export class PeerSession {
+  readonly peering: Peering;
+  readonly #ports: PeerSessionPorts;
+  readonly #options: PeerSessionOptions;
+  readonly #connections = new Map<Direction, BgpConnection>();
+  #passwords: readonly string[];
+  #attempts = 0;
+  #timer: Timer | undefined;
+
+  constructor(ports: PeerSessionPorts, rib: AdjRibOut, options: PeerSessionOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#passwords = options.passwords;
+    this.peering = new Peering(options.peering, rib, ports.random);
+  }
+
+  start(): void {
+    this.#act(this.peering.start(this.#now));
+  }
+
+  stop(notification: BgpNotification): void {
+    this.#act(this.peering.stop(notification, this.#now));
+  }
+
+  /** Ends the session and begins anew at once. */
+  reset(notification: BgpNotification): void {
+    this.#act(this.peering.reset(notification, this.#now));
+  }
+
+  /** The peer may have to be told something else. */
+  changed(): void {
+    this.#act([]);
+  }
+
+  /** A connection that the peer has opened. */
+  accept(socket: Socket): void {
+    const { peer } = this.#options;
+    try {
+      secureAccepted(socket, familyOf(peer.address), peer.hops);
+    } catch {
+      socket.destroy(); // closed by the peer in the meantime
+      return;
+    }
+    const before = this.#connections.get('incoming');
+    const connection = this.#add('incoming', socket);
+    this.#connected('incoming', connection);
+    // Where it was refused, the one before is still the one.
+    if (before !== undefined && !this.#connections.has('incoming')) {
+      this.#connections.set('incoming', before);
+    }
+  }
+
+  /** The connection that stands goes on with the first of them, without a break where the peer changes it, too. */
+  setPasswords(passwords: readonly string[]): void {
+    this.#passwords = passwords;
+    this.#attempts = 0;
+    for (const { socket } of this.#connections.values()) {
+      rekey(socket, this.#options.peer.address, passwords[0]);
+    }
+  }
+
+  get #now(): number {
+    return this.#ports.clock.now();
+  }
+
+  #act(actions: readonly PeeringAction[]): void {
+    for (const action of actions) this.#perform(action);
+    this.#sendUpdates();
+    this.#schedule();
+  }
+
+  #perform(action: PeeringAction): void {
+    if (action.do === 'tell') this.#ports.tell(action.event);
+    else if (action.do === 'connect') this.#connect();
+    else if (action.do === 'send') this.#send(action.direction, action.bytes);
+    else {
+      this.#connections.get(action.direction)?.close();
+      this.#connections.delete(action.direction);
+    }
+  }
+
+  #send(direction: Direction, bytes: Uint8Array): void {
+    const connection = this.#connections.get(direction);
+    if (connection === undefined) return;
+    const isFirst = connection.waiting === 0;
+    connection.write(bytes);
+    // From now on the peer has to take something within the send hold time (RFC 9687).
+    if (isFirst) this.peering.sent(direction, false, this.#now);
+  }
+
+  /** The next ones only when the kernel has taken those before: what a slow router makes wait is one batch. */
+  #sendUpdates(): void {
+    while (![...this.#connections.values()].some(({ waiting }) => waiting > 0)) {
+      const updates = this.peering.takeUpdates();
+      if (updates.length === 0) return;
+      const sockets = [...this.#connections.values()].map(({ socket }) => socket);
+      for (const socket of sockets) socket.cork();
+      for (const update of updates) this.#perform(update);
+      for (const socket of sockets) socket.uncork();
+    }
+  }
+
+  #connect(): void {
+    const { peer } = this.#options;
+    const password = this.#passwords[this.#attempts % Math.max(1, this.#passwords.length)];
+    this.#attempts += 1;
+    try {
+      this.#add('outgoing', connectBgp({ ...peer, password }));
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      this.#act(this.peering.lost('outgoing', why, this.#now));
+    }
+  }
+
+  #add(direction: Direction, socket: Socket): BgpConnection {
+    const connection: BgpConnection = new BgpConnection(socket, this.#ports.clock, {
+      connected: () => this.#connected(direction, connection),
+      received: (bytes) => this.#act(this.peering.received(direction, bytes, this.#now)),
+      sent: () => this.#act(this.peering.sent(direction, connection.waiting === 0, this.#now)),
+      lost: (why) => this.#lost(direction, connection, why),
+    });
+    this.#connections.set(direction, connection);
+    return connection;
+  }
+
+  #connected(direction: Direction, { socket }: BgpConnection): void {
+    const session = withoutScope(socket.localAddress);
+    if (session === undefined) {
+      socket.destroy();
+      return;
+    }
+    const end = localEndOf(session);
+    const nextHopOf: NextHopOf = (family, negotiated) => nextHopFor(end, family, negotiated);
+    this.#act(this.peering.connected(direction, nextHopOf, this.#now));
+  }
+
+  #lost(direction: Direction, connection: BgpConnection, why: string): void {
+    // One that was refused, or followed by another, is no longer the peering's.
+    if (this.#connections.get(direction) !== connection) return;
+    this.#connections.delete(direction);
+    this.#act(this.peering.lost(direction, why, this.#now));
+  }
+
+  #schedule(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+    const deadline = this.peering.nextDeadline();
+    if (deadline === Number.POSITIVE_INFINITY) return;
+    const delayMs = Math.min(Math.max(0, deadline - this.#now), LONGEST_TIMER_MS);
+    this.#timer = this.#ports.clock.after(delayMs, () => this.#act(this.peering.time(this.#now)));
+  }
+}

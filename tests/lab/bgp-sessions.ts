@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import type { BgpSpeaker, PeerSpec } from '../../lab/bgp-speaker.ts';
+import { type Lab, ROUTER_ASN } from '../../lab/lab.ts';
+import { Bird } from '../../lab/routers/bird.ts';
+import { Frr } from '../../lab/routers/frr.ts';
+import { Gobgp } from '../../lab/routers/gobgp.ts';
+import type {
+  Neighbour,
+  Router,
+  RouterKind,
+  RouterPlace,
+  RouterPlan,
+} from '../../lab/routers/router.ts';
+
+export const KINDS: readonly RouterKind[] = ['frr', 'bird', 'gobgp'];
+export const NODE_ASN = 64_500;
+export { ROUTER_ASN };
+/** The host of the lab that routers run on, and its addresses. */
+export const ROUTER = { host: 'router', ipv4: '10.9.0.254', ipv6: 'fd00:9::fe' } as const;
+
+const MAKE: Readonly<Record<RouterKind, new (place: RouterPlace, plan: RouterPlan) => Router>> = {
+  frr: Frr,
+  bird: Bird,
+  gobgp: Gobgp,
+};
+
+/** Plays with a router that runs, and ends it whatever comes of it. */
+export async function withRouter(
+  lab: Lab,
+  kind: RouterKind,
+  plan: Partial<RouterPlan> & Pick<RouterPlan, 'neighbours'>,
+  play: (router: Router) => Promise<void>,
+): Promise<undefined> {
+  const directory = join(lab.directory, `router-${Date.now()}`);
+  const place = { namespace: lab.namespace(ROUTER.host), directory };
+  const router = new MAKE[kind](place, { asn: ROUTER_ASN, id: ROUTER.ipv4, ...plan });
+  try {
+    await router.start();
+    await play(router);
+  } catch (error) {
+    throw new Error(`with ${kind}, which said\n${router.log()}`, { cause: error });
+  } finally {
+    await router.stop();
+  }
+  return undefined;
+}
+
+/** Node n1 as the router knows it, and the router as n1 knows it. */
+export function neighbour(changes: Partial<Neighbour> = {}): Neighbour {
+  return { address: '10.9.0.1', asn: NODE_ASN, ...changes };
+}
+
+export function peer(changes: Partial<PeerSpec> = {}): PeerSpec {
+  return {
+    ...{ name: 'router', address: ROUTER.ipv4, routerId: '10.9.0.1' },
+    ...{ localAsn: NODE_ASN, remoteAsn: ROUTER_ASN, ...changes },
+  };
+}
+
+/** A speaker on a host with one peer. */
+export async function speakerWith(lab: Lab, host: string, spec: PeerSpec): Promise<BgpSpeaker> {
+  const speaker = await lab.bgpSpeakerOn(host);
+  await speaker.ask({ do: 'peer', peer: spec });
+  return speaker;
+}
