@@ -90,7 +90,11 @@ export class Frr implements Router {
   }
 
   log(): string {
-    return this.#bgpd.lastLogLines(60).join('\n');
+    const lines = this.#bgpd.lastLogLines(200);
+    return lines
+      .filter((line) => !/Hash|_change_status/.test(line))
+      .slice(-30)
+      .join('\n');
   }
 
   #daemon(name: string, more: readonly string[]): Program {

@@ -172,4 +172,30 @@ test('bytes that are no BGP end the session with a NOTIFICATION, and a new one c
   assert.is(pair.left.peering.phase, 'Established');
 });
 
+test('a connection of the peer on which it has said nothing gives way to its next one', () => {
+  const { left } = new Pair({ passive: true });
+  const arrive = () => [
+    ...left.peering.makeRoom(),
+    ...left.peering.connected('incoming', () => undefined, 0),
+  ];
+  left.peering.start(0);
+  assert.equal(
+    arrive().map((action) => action.do),
+    ['send'],
+  );
+  assert.equal(
+    arrive().map((action) => action.do),
+    ['close', 'send'],
+  );
+  assert.is(left.peering.phase, 'OpenSent');
+  // Refused are those after one on which it has spoken.
+  const spoken = established(new Pair({ passive: true })).left.peering;
+  assert.equal(spoken.makeRoom(), []);
+  const refused = spoken.connected('incoming', () => undefined, 200);
+  assert.equal(
+    refused.map((action) => action.do),
+    ['send', 'close'],
+  );
+});
+
 test.run();

@@ -161,6 +161,17 @@ export class Peering {
     return [...actions, ...this.#step(connection, { type: 'start' }, now)];
   }
 
+  /**
+   * Before another connection of the peer is told of: one on which it has said nothing gives way. Nobody may be left at
+   * its other end, and it would keep the peer out for as long as an OPEN may take.
+   */
+  makeRoom(): PeeringAction[] {
+    const direction = 'incoming';
+    if (this.#connections.get(direction)?.fsm.phase !== 'OpenSent') return [];
+    this.#connections.delete(direction);
+    return [{ do: 'close', direction }];
+  }
+
   connected(direction: Direction, nextHopOf: NextHopOf, now: number): PeeringAction[] {
     const isNew = direction === 'incoming';
     if (isNew && (this.#isStopped || this.#connections.has('incoming') || this.#established)) {

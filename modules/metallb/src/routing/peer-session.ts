@@ -39,6 +39,8 @@ export interface PeerSessionOptions {
 }
 
 const LONGEST_TIMER_MS = 60_000;
+/** Keepalives come after a third of it. */
+const SILENT_PART_OF_HOLD = 0.4;
 
 /** One peer: its peering with sockets and a clock. */
 export class PeerSession {
@@ -47,7 +49,10 @@ export class PeerSession {
   readonly #options: PeerSessionOptions;
   readonly #connections = new Map<Direction, BgpConnection>();
   #passwords: readonly string[];
+  /** Of the connection that was opened last. */
+  #password: string | undefined;
   #attempts = 0;
+  #heardAt = 0;
   #timer: Timer | undefined;
 
   constructor(ports: PeerSessionPorts, rib: AdjRibOut, options: PeerSessionOptions) {
@@ -84,6 +89,9 @@ export class PeerSession {
       socket.destroy(); // closed by the peer in the meantime
       return;
     }
+    this.#act(this.peering.makeRoom());
+    // The listener takes the first of them only.
+    this.#password = this.#passwords[0];
     const before = this.#connections.get('incoming');
     const connection = this.#add('incoming', socket);
     this.#connected('incoming', connection);
@@ -93,13 +101,44 @@ export class PeerSession {
     }
   }
 
-  /** The connection that stands goes on with the first of them, without a break where the peer changes it, too. */
+  /**
+   * A connection whose password is no longer among them goes on with the first, without a break where the peer changes
+   * it, too. One whose password is still among them keeps it until the peer falls silent: a router that resets the
+   * session says so with the old one.
+   */
   setPasswords(passwords: readonly string[]): void {
     this.#passwords = passwords;
     this.#attempts = 0;
+    if (this.#password === undefined || !passwords.includes(this.#password)) this.#rekey(0);
+    this.#schedule();
+  }
+
+  #rekey(index: number): void {
+    this.#password = this.#passwords[index];
     for (const { socket } of this.#connections.values()) {
-      rekey(socket, this.#options.peer.address, passwords[0]);
+      rekey(socket, this.#options.peer.address, this.#password);
     }
+  }
+
+  /** Since then it should have sent a keepalive: it may have another password by now. */
+  get #silentAt(): number {
+    const { holdMs = 0 } = this.peering.negotiated ?? {};
+    if (holdMs === 0 || this.#passwords.length < 2) return Number.POSITIVE_INFINITY;
+    return this.#heardAt + holdMs * SILENT_PART_OF_HOLD;
+  }
+
+  #time(): void {
+    if (this.#now >= this.#silentAt) {
+      this.#heardAt = this.#now;
+      const index = this.#passwords.indexOf(this.#password ?? '');
+      this.#rekey((index + 1) % this.#passwords.length);
+    }
+    this.#act(this.peering.time(this.#now));
+  }
+
+  #received(direction: Direction, bytes: Uint8Array): void {
+    this.#heardAt = this.#now;
+    this.#act(this.peering.received(direction, bytes, this.#now));
   }
 
   get #now(): number {
@@ -147,6 +186,7 @@ export class PeerSession {
     const { peer } = this.#options;
     const password = this.#passwords[this.#attempts % Math.max(1, this.#passwords.length)];
     this.#attempts += 1;
+    this.#password = password;
     try {
       this.#add('outgoing', connectBgp({ ...peer, password }));
     } catch (error) {
@@ -158,7 +198,7 @@ export class PeerSession {
   #add(direction: Direction, socket: Socket): BgpConnection {
     const connection: BgpConnection = new BgpConnection(socket, this.#ports.clock, {
       connected: () => this.#connected(direction, connection),
-      received: (bytes) => this.#act(this.peering.received(direction, bytes, this.#now)),
+      received: (bytes) => this.#received(direction, bytes),
       sent: () => this.#act(this.peering.sent(direction, connection.waiting === 0, this.#now)),
       lost: (why) => this.#lost(direction, connection, why),
     });
@@ -187,9 +227,9 @@ export class PeerSession {
   #schedule(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const deadline = this.peering.nextDeadline();
+    const deadline = Math.min(this.peering.nextDeadline(), this.#silentAt);
     if (deadline === Number.POSITIVE_INFINITY) return;
     const delayMs = Math.min(Math.max(0, deadline - this.#now), LONGEST_TIMER_MS);
-    this.#timer = this.#ports.clock.after(delayMs, () => this.#act(this.peering.time(this.#now)));
+    this.#timer = this.#ports.clock.after(delayMs, () => this.#time());
   }
 }
