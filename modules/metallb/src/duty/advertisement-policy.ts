@@ -6,15 +6,17 @@ import { keyOf } from '../api/object.ts';
 import type { IpRange } from '../net/range.ts';
 import type { GroupPolicy } from './group-policy.ts';
 
+/** What the ids of all of these groups begin with; no class has such a name. */
+export const ADVERTISEMENT_GROUP = 'L2Advertisement/';
 /** Ids travel with every duty. */
 const MAX_ID_LENGTH = 200;
 
 /** Id of the group of nodes that any of the advertisements selects. */
 export function advertisementGroup(advertisements: readonly L2Advertisement[]): string {
   const names = advertisements.map(({ metadata }) => keyOf(metadata)).sort();
-  const id = `L2Advertisement/${names.join()}`;
+  const id = `${ADVERTISEMENT_GROUP}${names.join()}`;
   if (id.length <= MAX_ID_LENGTH) return id;
-  return `L2Advertisement/${createHash('sha256').update(id).digest('hex').slice(0, 16)}`;
+  return `${ADVERTISEMENT_GROUP}${createHash('sha256').update(id).digest('hex').slice(0, 16)}`;
 }
 
 /** What the speaker's settings say of all groups of advertisements. */

@@ -1,11 +1,12 @@
 import type { Group } from '../duty/duty.ts';
+import { groupWords } from '../duty/group-words.ts';
 import type { NodeConditionReport } from '../duty/messages.ts';
 import type { Link } from '../linux/link.ts';
 import { Conditions } from './conditions.ts';
 import { isUsableLink } from './usable-link.ts';
 
 /**
- * Classes that this node belongs to and can't serve, as it has none of their interfaces: another node may have one, and
+ * Groups that this node belongs to and can't serve, as it has none of their interfaces: another node may have one, and
  * when none has, this is why nobody answers.
  */
 export class MissingInterfaces {
@@ -37,13 +38,14 @@ export class MissingInterfaces {
         this.#conditions.set(names, new Conditions(names, this.#report));
     }
     for (const [names, conditions] of this.#conditions) {
-      const classes = missing.get(names);
-      conditions.set('InterfaceMissing', classes !== undefined, messageFor(classes ?? []));
-      if (classes === undefined) this.#conditions.delete(names);
+      const ids = missing.get(names);
+      conditions.set('InterfaceMissing', ids !== undefined, messageFor(ids ?? []));
+      if (ids === undefined) this.#conditions.delete(names);
     }
   }
 }
 
-function messageFor(classes: readonly string[]): string {
-  return `not up on this node, which announces nothing for MetalLoadBalancerClass ${classes.join(', ')}: bring an interface up, or change spec.l2.interfaces`;
+function messageFor(ids: readonly string[]): string {
+  const { names, interfacesField } = groupWords(ids);
+  return `not up on this node, which announces nothing for ${names}: bring an interface up, or change ${interfacesField}`;
 }

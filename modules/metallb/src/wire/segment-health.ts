@@ -1,4 +1,5 @@
 import type { DutyTable } from '../duty/duty.ts';
+import { groupWords } from '../duty/group-words.ts';
 import type { NodeConditionReport, SegmentReport } from '../duty/messages.ts';
 import { isCounted, shownState, takeMissed } from '../liveness/peer.ts';
 import type { SegmentLiveness } from '../liveness/segment-liveness.ts';
@@ -94,7 +95,7 @@ export class SegmentHealth {
     this.#showStates(liveness);
   }
 
-  /** Classes of this node whose IPs nobody answers, as they name this interface and not the one that answers. */
+  /** Groups of this node whose IPs nobody answers, as they name this interface and not the one that answers. */
   #onlyHere(shadow: string, { groups }: DutyTable): string[] {
     return [...groups.values()]
       .filter(({ members }) => members.some(({ node }) => node === this.#node))
@@ -163,8 +164,9 @@ function partlyHeardMessage(nodes: readonly string[]): string {
   return `${nodes.join(', ')} can't be heard here, but by other nodes: the IPs stay where they are; look for what the network drops between these nodes and this one`;
 }
 
-function sharedMessage(shadow: string, classes: readonly string[]): string {
-  return `on the same segment as ${shadow}, which alone answers there; this node announces nothing for MetalLoadBalancerClass ${classes.join(', ')}: name ${shadow} in spec.l2.interfaces, too, or separate the two`;
+function sharedMessage(shadow: string, ids: readonly string[]): string {
+  const { names, interfacesField } = groupWords(ids);
+  return `on the same segment as ${shadow}, which alone answers there; this node announces nothing for ${names}: name ${shadow} in ${interfacesField}, too, or separate the two`;
 }
 
 function otherKeyMessage(nodes: readonly string[]): string {
