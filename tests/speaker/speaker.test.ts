@@ -200,6 +200,10 @@ test('an announcement becomes status, metric and log line, once however often th
   assert.match(JSON.stringify(fixture.store.list('SDNInternalL2LBService')), '"node":"n1"');
   const metrics = await fixture.page();
   assert.match(metrics, 'metallb_announced{ip="192.0.2.1",interface="eth0"} 1');
+  assert.match(
+    metrics,
+    'metallb_speaker_announced{service="default/web",protocol="layer2",node="n1",ip="192.0.2.1"} 1',
+  );
   assert.match(metrics, 'metallb_takeover_dark_seconds_count 1');
   assert.is(fixture.log.filter((line) => line.includes('announcing address')).length, 1);
 });

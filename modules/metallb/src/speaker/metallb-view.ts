@@ -80,7 +80,6 @@ export class MetallbView {
   setPool(key: string, object: IpAddressPool | undefined): void {
     if (object === undefined || !this.#counts(object)) {
       if (this.#pools.has(key)) this.#deletedPools.add(key);
-      this.#forgetUnusedPools();
       return;
     }
     const old = this.#pools.get(key);
@@ -207,6 +206,7 @@ export class MetallbView {
     else this.#held.set(key, held);
   }
 
+  /** Not before Services are known: of a start, pools come first. */
   #forgetUnusedPools(): void {
     for (const key of this.#deletedPools) {
       if (this.#servicesOfPool.has(key)) continue;

@@ -1,5 +1,6 @@
 import type { Counter, Gauge, Histogram } from 'prom-client';
 import type { AnnouncedReport, Report } from '../duty/messages.ts';
+import type { IpAddress } from '../net/ip.ts';
 import type { EchoOutcome } from '../reachability/echo-slot.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { MirroredMetrics } from '../telemetry/mirrored-metrics.ts';
@@ -18,8 +19,17 @@ export interface SpeakerFigures {
   /** Whether too few reachability targets answer, by interface. */
   readonly unreachable: ReadonlyMap<string, boolean>;
   readonly announced: readonly OnSegment[];
+  readonly announcedServices: readonly AnnouncedService[];
   /** IPs that another host answers for. */
   readonly conflicts: readonly OnSegment[];
+}
+
+/** Of the Services that share an IP, each. */
+export interface AnnouncedService {
+  /** `namespace/name` */
+  readonly service: string;
+  readonly node: string;
+  readonly ip: IpAddress;
 }
 
 type OnSegment = Pick<AnnouncedReport, 'ip' | 'interface'>;
@@ -30,6 +40,7 @@ const DELAY_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 60];
 export class SpeakerMetrics {
   readonly #figures: ReadonlyMap<string, Gauge>;
   readonly #announced: Gauge;
+  readonly #announcedServices: Gauge;
   readonly #conflicts: Gauge;
   readonly #reachabilityFailed: Gauge;
   readonly #echoes: Counter;
@@ -57,6 +68,11 @@ export class SpeakerMetrics {
       name: 'announced',
       help: 'IPs that this node announces, always 1',
       labels: ['ip', 'interface'],
+    });
+    this.#announcedServices = metrics.gauge({
+      name: 'speaker_announced',
+      help: 'IPs of Services that this node announces, as MetalLB tells them, always 1',
+      labels: ['service', 'protocol', 'node', 'ip'],
     });
     this.#conflicts = metrics.gauge({
       name: 'address_conflict',
@@ -103,10 +119,14 @@ export class SpeakerMetrics {
     for (const [name, failed] of figures.unreachable) {
       this.#reachabilityFailed.set({ interface: name }, Number(failed));
     }
-    for (const gauge of [this.#announced, this.#conflicts]) gauge.reset();
+    const perIp = [this.#announced, this.#announcedServices, this.#conflicts];
+    for (const gauge of perIp) gauge.reset();
     // Nobody knows what a wire that is gone would say now.
     if (!figures.wireConnected) return this.#wire.update([]);
     showEach(this.#announced, figures.announced);
+    for (const { service, node, ip } of figures.announcedServices) {
+      this.#announcedServices.set({ service, protocol: 'layer2', node, ip }, 1);
+    }
     showEach(this.#conflicts, figures.conflicts);
   }
 

@@ -18,6 +18,7 @@ import { Relisting } from './relisting.ts';
 import { eventsOfReport } from './report-events.ts';
 import { logReport } from './report-log.ts';
 import { servedPools } from './served-pools.ts';
+import type { AnnouncedService } from './speaker-metrics.ts';
 import type { SpeakerIdentity, SpeakerPorts } from './speaker-ports.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -186,8 +187,16 @@ export class Speaker {
       dataplaneFailed: this.#health.dataplane.gate.failed,
       unreachable: this.#health.reachability.verdicts,
       announced: this.#wireState.announced,
+      announcedServices: this.#announcedServices(),
       conflicts: this.#wireState.conflicts,
     });
+  }
+
+  #announcedServices(): AnnouncedService[] {
+    const { node } = this.#identity;
+    return [...new Set(this.#wireState.announced.map(({ ip }) => ip))].flatMap((ip) =>
+      this.#view.holdingsOf(ip).map(({ service }) => ({ service, node, ip })),
+    );
   }
 
   #newHealth(): NodeHealth {
