@@ -4,6 +4,7 @@ import { formatChecks } from '../../modules/metallb/src/cli/doctor.ts';
 import { ok, unknown, wrong } from '../../modules/metallb/src/cli/doctor-check.ts';
 import { checkCluster } from '../../modules/metallb/src/cli/doctor-cluster.ts';
 import { checkNode, type NodeFacts } from '../../modules/metallb/src/cli/doctor-node.ts';
+import { podsIn } from '../../modules/metallb/src/cli/metallb-pods.ts';
 import { plain } from '../../modules/metallb/src/cli/paint.ts';
 import { parseSpeakerStatus } from '../../modules/metallb/src/cli/speaker-status.ts';
 import type { StatusReport } from '../../modules/metallb/src/cli/status-report.ts';
@@ -74,7 +75,10 @@ for (const [name, facts, expected] of nodes) {
   test(`of a node: ${name}`, () => assert.equal(notOk(facts), expected));
 }
 
-const QUIET: StatusReport = { classes: [], services: [], nodes: [], unreadable: [], problems: [] };
+const QUIET: StatusReport = {
+  ...{ classes: [], pools: [], metallb: [], services: [], nodes: [] },
+  ...{ unreadable: [], problems: [] },
+};
 const CLASS = {
   ...{ name: 'ingress', type: 'L2', isDefault: true, nodes: ['n1'], problems: [] },
   ...{ ipsUsed: '1', ipsTotal: '10' },
@@ -83,7 +87,25 @@ const announcer = { node: 'n1', since: '', reason: 'Assigned', recentMoves: 0 } 
 const served = {
   ...{ child: 'web-0', ip: ip('192.0.2.1'), preferredNode: 'n1', announcer, problems: [] },
 };
-const service = { service: 'default/web', className: 'ingress', ips: [served], problems: [] };
+const service = {
+  ...({
+    service: 'default/web',
+    servedBy: 'class',
+    className: 'ingress',
+    pool: undefined,
+  } as const),
+  ...{ ips: [served], problems: [] },
+};
+const POOL = {
+  ...{ kind: 'IPAddressPool', pool: 'metallb-system/public', isAccepted: true, autoAssign: true },
+  ...{ ipv4: { used: 1, total: 4 }, ipv6: { used: 0, total: 0 }, problems: [] },
+};
+const OF_POOL = {
+  ...service,
+  ...({ servedBy: 'metallb', className: undefined, pool: 'public' } as const),
+  ips: [{ ...served, child: undefined, preferredNode: undefined }],
+};
+const MUTE = { ...served, child: undefined, preferredNode: undefined, announcer: undefined };
 
 const clusters: [name: string, report: Partial<StatusReport>, expected: string[]][] = [
   [
@@ -97,7 +119,30 @@ const clusters: [name: string, report: Partial<StatusReport>, expected: string[]
   [
     'nobody made a class',
     {},
-    ['unknown classes: there is no MetalLoadBalancerClass: nothing is announced'],
+    [
+      'unknown classes: there is no MetalLoadBalancerClass, and no IPAddressPool: nothing is announced',
+    ],
+  ],
+  [
+    "MetalLB's API alone, and an IP of it that nobody announces",
+    { pools: [POOL], services: [{ ...OF_POOL, ips: [MUTE] }] },
+    [
+      'ok pool metallb-system/public: 1 of 4 IPv4 addresses used',
+      'wrong Service default/web: 192.0.2.1 is announced by nobody: run mlb doctor on the nodes that the L2Advertisements of its pool select',
+    ],
+  ],
+  [
+    'complaints of a pool and of an advertisement',
+    {
+      pools: [{ ...POOL, problems: ['NoAdvertisement: nobody'] }],
+      metallb: [{ object: 'L2Advertisement metallb-system/all', problems: ['a'] }],
+      services: [OF_POOL],
+    },
+    [
+      'wrong pool metallb-system/public: NoAdvertisement: nobody',
+      'wrong L2Advertisement metallb-system/all: a',
+      'ok Services: 1 Service with 1 announced IP',
+    ],
   ],
   [
     'a class has no node',
@@ -137,13 +182,77 @@ const clusters: [name: string, report: Partial<StatusReport>, expected: string[]
 ];
 for (const [name, report, expected] of clusters) {
   test(`of a cluster: ${name}`, () => {
-    const told = checkCluster({ ...QUIET, ...report });
+    const told = checkCluster({ ...QUIET, ...report }, []);
     assert.equal(
       told.map((check) => `${check.verdict} ${check.name}: ${check.message}`),
       expected,
     );
   });
 }
+
+const PODS = ['speaker-b', 'controller-a'].map((name) => ({ namespace: 'metallb-system', name }));
+const live: [
+  name: string,
+  pools: StatusReport['pools'],
+  pods: typeof PODS | string,
+  told: string,
+][] = [
+  [
+    'whose pools are served here, too',
+    [POOL],
+    PODS,
+    'wrong MetalLB: it runs in namespace metallb-system (controller-a, speaker-b), whose pools this module serves, too: two would answer for their IPs; stop one of both',
+  ],
+  [
+    'whose pools do not count here',
+    [{ ...POOL, isAccepted: false }],
+    PODS,
+    'ok MetalLB: it runs in namespace metallb-system (controller-a, speaker-b), none of whose pools this module serves',
+  ],
+  [
+    'of another namespace that begins alike',
+    [{ ...POOL, pool: 'metallb-system-2/public' }],
+    PODS,
+    'ok MetalLB: it runs in namespace metallb-system (controller-a, speaker-b), none of whose pools this module serves',
+  ],
+  ['that may not be looked for', [POOL], 'forbidden', 'unknown MetalLB: forbidden'],
+  ['that is not there', [POOL], [], ''],
+];
+for (const [name, pools, pods, expected] of live) {
+  test(`a MetalLB ${name}`, () => {
+    const told = checkCluster({ ...QUIET, pools }, pods).filter(
+      (check) => check.name === 'MetalLB',
+    );
+    assert.is(
+      told.map((check) => `${check.verdict} ${check.name}: ${check.message}`).join(),
+      expected,
+    );
+  });
+}
+
+test('a pool that does not count is no fault of this module', () => {
+  const pools = [{ ...POOL, isAccepted: false, problems: ['NotWatched: elsewhere'] }];
+  const [check] = checkCluster({ ...QUIET, pools }, []);
+  assert.equal(check, unknown('pool metallb-system/public', 'NotWatched: elsewhere'));
+});
+
+test('Pods of MetalLB are those that are not over', () => {
+  const pod = (name: string, phase: string) => ({
+    metadata: { namespace: 'm', name },
+    status: { phase },
+  });
+  const items = [
+    pod('a', 'Running'),
+    pod('b', 'Failed'),
+    pod('c', 'Pending'),
+    pod('d', 'Succeeded'),
+  ];
+  assert.equal(
+    podsIn({ items }).map(({ name }) => name),
+    ['a', 'c'],
+  );
+  assert.equal([podsIn({ items: null }), podsIn('none'), podsIn({ items: [{}] })].flat(), []);
+});
 
 test('each check is one line, and the last line says how bad it is', () => {
   const checks = [ok('a', 'fine'), wrong('rule b', 'broken; mend it'), unknown('c', 'who knows')];

@@ -54,6 +54,7 @@ function cluster(more: Partial<ClusterSnapshot> = {}): ClusterSnapshot {
       childOf(1, { ip: '192.0.2.10', announcer: home }),
     ],
     nodes: [parsedValue(parseNode(node('n1')))],
+    metallb: { pools: [], advertisements: [], l2Statuses: [], configurationStates: [] },
     unreadable: [],
     problems: [],
     ...more,
@@ -235,7 +236,7 @@ const notServed: [string, ReturnType<typeof service>, string][] = [
   [
     'no class and no default',
     service('a'),
-    'Service default/a names no class, and no class is the default: annotate it with network.deckhouse.io/metal-load-balancer-class',
+    'Service default/a names no class, and no class is the default: annotate it with network.deckhouse.io/metal-load-balancer-class, or make an IPAddressPool',
   ],
   [
     'another type',

@@ -1,4 +1,6 @@
 import { type Child, parseChild } from '../api/child.ts';
+import { type ConfigurationState, parseConfigurationState } from '../api/configuration-state.ts';
+import { type L2Advertisement, parseL2Advertisement } from '../api/l2-advertisement.ts';
 import {
   type MetalLoadBalancerClass,
   parseMetalLoadBalancerClass,
@@ -6,10 +8,12 @@ import {
 import { type Node, parseNode } from '../api/node.ts';
 import type { Parsed } from '../api/problem.ts';
 import { parseService, type Service } from '../api/service.ts';
+import { parseServiceL2Status, type ServiceL2Status } from '../api/service-l2-status.ts';
 import type { StoreAddress } from '../settings/kinds.ts';
 import type { Kind } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { type ClusterObjects, fetchObjects } from './cluster-objects.ts';
+import { isPool, POOL_KINDS, type StoredPool, storedPool } from './stored-pool.ts';
 import { type UnreadableObject, unreadable } from './unreadable.ts';
 
 /** The cluster at one moment, as far as `mlb` shows it. */
@@ -18,10 +22,19 @@ export interface ClusterSnapshot {
   readonly services: readonly Service[];
   readonly children: readonly Child[];
   readonly nodes: readonly Node[];
+  readonly metallb: MetallbSnapshot;
   /** Objects whose latest version none of the lists above can hold. */
   readonly unreadable: readonly UnreadableObject[];
   /** Files that could not be understood, a sentence each. */
   readonly problems: readonly string[];
+}
+
+/** What there is of MetalLB's API. */
+export interface MetallbSnapshot {
+  readonly pools: readonly StoredPool[];
+  readonly advertisements: readonly L2Advertisement[];
+  readonly l2Statuses: readonly ServiceL2Status[];
+  readonly configurationStates: readonly ConfigurationState[];
 }
 
 const SHOWN_KINDS = [
@@ -29,6 +42,10 @@ const SHOWN_KINDS = [
   'Service',
   'SDNInternalL2LBService',
   'Node',
+  ...POOL_KINDS,
+  'L2Advertisement',
+  'ServiceL2Status',
+  'ConfigurationState',
 ] as const;
 
 /** Reads the whole state once. @throws CommandFailure when there is none to read */
@@ -36,7 +53,8 @@ export async function fetchSnapshot(address: StoreAddress, clock: Clock): Promis
   return snapshotFrom(await fetchObjects(address, SHOWN_KINDS, clock));
 }
 
-function snapshotFrom({ objects, problems }: ClusterObjects): ClusterSnapshot {
+/** What these objects are. */
+export function snapshotFrom({ objects, problems }: ClusterObjects): ClusterSnapshot {
   const left: UnreadableObject[] = [];
   const read = <T>(kind: Kind, parse: (object: unknown) => Parsed<T>): T[] =>
     objects
@@ -52,6 +70,12 @@ function snapshotFrom({ objects, problems }: ClusterObjects): ClusterSnapshot {
     services: read('Service', parseService),
     children: read('SDNInternalL2LBService', parseChild),
     nodes: read('Node', parseNode),
+    metallb: {
+      pools: objects.filter(isPool).map(storedPool),
+      advertisements: read('L2Advertisement', parseL2Advertisement),
+      l2Statuses: read('ServiceL2Status', parseServiceL2Status),
+      configurationStates: read('ConfigurationState', parseConfigurationState),
+    },
     unreadable: left,
     problems,
   };

@@ -27,8 +27,8 @@ export interface DnsRecord {
 
 /** The A and AAAA records of a Service in numeric order. @throws CommandFailure when it has no IP yet */
 export function recordsOf(served: ServedService, options: RecordOptions): ServiceRecords {
-  const { key, children } = served;
-  const records = children.flatMap(({ status: { ip } }): DnsRecord[] => {
+  const { key, ips } = served;
+  const records = ips.flatMap(({ ip }): DnsRecord[] => {
     if (ip === undefined) return [];
     const type = familyOf(ip) === 'IPv4' ? 'A' : 'AAAA';
     const name = ownerName(options.name ?? served.name);
@@ -57,13 +57,13 @@ function ownerName(name: string): string {
   return name.includes('.') && !name.endsWith('.') ? `${name}.` : name;
 }
 
-function hintsFor({ key, children }: ServedService): string[] {
-  const assigned = children.filter(({ status }) => status.ip !== undefined);
-  const unanswered = assigned.filter(({ status }) => status.announcer === undefined);
-  const hints = unanswered.map(({ status }) => `no node answers for ${status.ip} yet`);
-  if (assigned.length === children.length) return hints;
+function hintsFor({ key, ips }: ServedService): string[] {
+  const assigned = ips.filter(({ ip }) => ip !== undefined);
+  const unanswered = assigned.filter(({ announcer }) => announcer === undefined);
+  const hints = unanswered.map(({ ip }) => `no node answers for ${ip} yet`);
+  if (assigned.length === ips.length) return hints;
   return [
-    `${assigned.length} of ${children.length} public IPs are assigned: ask again before you publish these (mlb status ${key} says why)`,
+    `${assigned.length} of ${ips.length} public IPs are assigned: ask again before you publish these (mlb status ${key} says why)`,
     ...hints,
   ];
 }

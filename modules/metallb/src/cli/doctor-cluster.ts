@@ -1,17 +1,34 @@
 import { type Check, ok, unknown, wrong } from './doctor-check.ts';
-import type { ClassReport, ServiceReport, StatusReport } from './status-report.ts';
+import type { MetallbPod } from './metallb-pods.ts';
+import type { ClassReport, PoolReport, ServiceReport, StatusReport } from './status-report.ts';
 
-/** What the cluster state itself complains about. */
-export function checkCluster(report: StatusReport): Check[] {
+/**
+ * What the cluster state itself complains about.
+ * @param metallbPods those of MetalLB itself, or why they could not be looked for
+ */
+export function checkCluster(
+  report: StatusReport,
+  metallbPods: readonly MetallbPod[] | string,
+): Check[] {
   const unreadable = report.unreadable.flatMap(({ kind, name, problems }) =>
     problems.map((problem) => wrong(`${kind} ${name}`, problem)),
   );
   return [
     ...report.problems.map((problem) => wrong('manifests', problem)),
     ...unreadable,
-    ...(report.classes.length === 0
-      ? [unknown('classes', 'there is no MetalLoadBalancerClass: nothing is announced')]
+    ...(report.classes.length + report.pools.length === 0
+      ? [
+          unknown(
+            'classes',
+            'there is no MetalLoadBalancerClass, and no IPAddressPool: nothing is announced',
+          ),
+        ]
       : report.classes.flatMap(checkClass)),
+    ...report.pools.flatMap(checkPool),
+    ...report.metallb.flatMap(({ object, problems }) =>
+      problems.map((problem) => wrong(object, problem)),
+    ),
+    ...checkMetallb(report, metallbPods),
     ...checkServices(report.services),
     ...report.nodes.flatMap(({ name, problems }) =>
       problems.map((problem) => wrong(`node ${name}`, problem)),
@@ -27,6 +44,33 @@ function checkClass({ name, nodes, ipsUsed, ipsTotal, problems }: ClassReport): 
   }
   if (found.length > 0) return found;
   return [ok(about, `nodes: ${nodes.join(', ')}; ${ipsUsed} of ${ipsTotal} IPs used`)];
+}
+
+function checkPool({ pool, isAccepted, ipv4, ipv6, problems }: PoolReport): Check[] {
+  const about = `pool ${pool}`;
+  // One that does not count may be another load balancer's, whom it is right for.
+  const verdict = isAccepted ? wrong : unknown;
+  if (problems.length > 0) return problems.map((problem) => verdict(about, problem));
+  const share = ({ used, total }: PoolReport['ipv4'], family: string) =>
+    total === 0 ? [] : [`${used} of ${total} ${family} addresses used`];
+  return [ok(about, [...share(ipv4, 'IPv4'), ...share(ipv6, 'IPv6')].join(', ') || 'in force')];
+}
+
+/** Who has the same objects answers for the same IPs. */
+function checkMetallb({ pools }: StatusReport, pods: readonly MetallbPod[] | string): Check[] {
+  const about = 'MetalLB';
+  if (typeof pods === 'string') return [unknown(about, pods)];
+  const counting = pools.filter(({ isAccepted }) => isAccepted).map(({ pool }) => pool);
+  return [...new Set(pods.map(({ namespace }) => namespace))].sort().map((namespace) => {
+    const names = pods.filter((pod) => pod.namespace === namespace).map(({ name }) => name);
+    const runs = `it runs in namespace ${namespace} (${names.sort().join(', ')})`;
+    return counting.some((pool) => pool.startsWith(`${namespace}/`))
+      ? wrong(
+          about,
+          `${runs}, whose pools this module serves, too: two would answer for their IPs; stop one of both`,
+        )
+      : ok(about, `${runs}, none of whose pools this module serves`);
+  });
 }
 
 /** One line for all that are well: there may be thousands. */
@@ -51,8 +95,12 @@ function checkService({ service, ips, problems }: ServiceReport): Check[] {
     ...ips.flatMap((one) =>
       one.problems.map((problem) => wrong(about, `${one.ip ?? one.child}: ${problem}`)),
     ),
-    ...silent.map(({ ip, preferredNode }) =>
-      wrong(about, `${ip} is announced by nobody: run mlb doctor on node ${preferredNode}`),
-    ),
+    ...silent.map(({ ip, preferredNode }) => {
+      const where =
+        preferredNode === undefined
+          ? 'the nodes that the L2Advertisements of its pool select'
+          : `node ${preferredNode}`;
+      return wrong(about, `${ip} is announced by nobody: run mlb doctor on ${where}`);
+    }),
   ];
 }

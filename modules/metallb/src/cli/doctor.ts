@@ -8,6 +8,7 @@ import { type Check, unknown, wrong } from './doctor-check.ts';
 import { checkCluster } from './doctor-cluster.ts';
 import { checkNode } from './doctor-node.ts';
 import { CommandFailure } from './failure.ts';
+import type { MetallbPod } from './metallb-pods.ts';
 import type { Paint } from './paint.ts';
 import { fetchSpeakerStatus, type SpeakerStatus } from './speaker-status.ts';
 import { reportStatus } from './status-report.ts';
@@ -63,11 +64,18 @@ async function inspect({ served, ips }: SpeakerStatus): Promise<DataPathFinding[
 
 async function examineCluster(store: StoreAddress, clock: Clock): Promise<Check[]> {
   try {
-    return checkCluster(reportStatus(await fetchSnapshot(store, clock)));
+    const pods = store.kind === 'kubernetes' ? await lookForMetallb(clock) : [];
+    return checkCluster(reportStatus(await fetchSnapshot(store, clock)), pods);
   } catch (error) {
     if (error instanceof CommandFailure) return [wrong('cluster', error.message)];
     throw error;
   }
+}
+
+/** The client is most of what the command loads, and only this needs it. */
+async function lookForMetallb(clock: Clock): Promise<readonly MetallbPod[] | string> {
+  const { fetchMetallbPods } = await import('./metallb-pods.ts');
+  return await fetchMetallbPods(clock);
 }
 
 const MEANINGS = { ok: 'good', wrong: 'bad', unknown: 'aside' } as const;

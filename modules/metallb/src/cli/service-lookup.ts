@@ -1,24 +1,46 @@
+import type { Announcer } from '../api/announcer.ts';
 import type { Child } from '../api/child.ts';
+import { SERVICE_CONDITION } from '../api/conditions.ts';
 import { ANNOTATION, CONDITION } from '../api/names.ts';
-import { keyOf } from '../api/object.ts';
+import { type Condition, keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
-import { compareIps, parseIp } from '../net/ip.ts';
+import { compareIps, type IpAddress, parseIp } from '../net/ip.ts';
 import { suggestion } from '../settings/nearest-word.ts';
-import type { ClusterSnapshot } from './cluster-snapshot.ts';
+import type { ClusterSnapshot, MetallbSnapshot } from './cluster-snapshot.ts';
 import { CommandFailure } from './failure.ts';
 
-/** A Service that this module serves, with its children: lowest IP first, those without an IP last. */
+/** One public IP, or one that is waited for. */
+export interface ServedIp {
+  /** Name of the child that has it; undefined where MetalLB's API serves the Service. */
+  readonly child: string | undefined;
+  readonly ip: IpAddress | undefined;
+  readonly preferredNode: string | undefined;
+  readonly announcer: Announcer | undefined;
+  readonly conditions: readonly Condition[];
+}
+
+/** A Service that this module serves, with its IPs: the lowest first, those that it waits for last. */
 export interface ServedService {
   readonly key: string;
   readonly name: string;
   /** Undefined when its latest version can't be understood. */
   readonly service: Service | undefined;
-  readonly children: readonly Child[];
+  /** Of its children. */
+  readonly className: string | undefined;
+  /** Undefined where a class serves it. */
+  readonly pool: MetallbPoolOfService | undefined;
+  readonly ips: readonly ServedIp[];
+}
+
+/** Where MetalLB's API has the IPs of a Service from. */
+export interface MetallbPoolOfService {
+  /** Undefined while it has none. */
+  readonly name: string | undefined;
 }
 
 /** All of them, by namespace and name. */
 export function servedServices(snapshot: ClusterSnapshot): ServedService[] {
-  const { services, unreadable, children, classes } = snapshot;
+  const { services, unreadable, classes } = snapshot;
   const classNames = new Set(classes.map(({ metadata }) => metadata.name));
   const all = [
     ...services.map((service) => ({ metadata: service.metadata, service })),
@@ -29,14 +51,16 @@ export function servedServices(snapshot: ClusterSnapshot): ServedService[] {
   return all
     .map(({ metadata, service }) => {
       const key = keyOf(metadata);
-      const own = children
-        .filter(({ serviceRef }) => keyOf(serviceRef) === key)
-        .sort(compareChildren);
-      return { key, name: metadata.name, service, children: own };
+      const children = snapshot.children.filter(({ serviceRef }) => keyOf(serviceRef) === key);
+      const pool = children.length === 0 && service ? metallbPool(service) : undefined;
+      const held = service && pool ? ipsOfStatus(service, snapshot.metallb) : [];
+      const ips = [...children.map(ipOfChild), ...held].sort(compareServedIps);
+      const className = children[0]?.className;
+      return { key, name: metadata.name, service, className, pool, ips };
     })
     .filter(
-      ({ service, children: own }) =>
-        own.length > 0 || (service !== undefined && isOurs(service, classNames)),
+      ({ service, pool, ips }) =>
+        ips.length > 0 || pool !== undefined || (service && isOurs(service, classNames)),
     )
     .sort((a, b) => (a.key < b.key ? -1 : 1));
 }
@@ -44,10 +68,8 @@ export function servedServices(snapshot: ClusterSnapshot): ServedService[] {
 /** Those that `subject` names: a key, a name in any namespace, or an IP. */
 export function servicesNamed(all: readonly ServedService[], subject: string): ServedService[] {
   const ip = parseIp(subject);
-  return all.filter(({ key, name, children }) =>
-    ip === undefined
-      ? key === subject || name === subject
-      : children.some(({ status }) => status.ip === ip),
+  return all.filter(({ key, name, ips }) =>
+    ip === undefined ? key === subject || name === subject : ips.some((one) => one.ip === ip),
   );
 }
 
@@ -62,7 +84,7 @@ export function findServices(snapshot: ClusterSnapshot, subject: string): Served
   const foreign = snapshot.services.find(
     ({ metadata }) => metadata.name === subject || keyOf(metadata) === subject,
   );
-  if (foreign !== undefined) throw new CommandFailure(whyNotServed(foreign, snapshot.classes));
+  if (foreign !== undefined) throw new CommandFailure(whyNotServed(foreign, snapshot));
   const names = all.flatMap(({ key, name }) => [name, key]);
   const hint = suggestion(subject, names) || '; mlb status lists all';
   throw new CommandFailure(`there is no Service ${subject} with public IPs${hint}`);
@@ -71,7 +93,7 @@ export function findServices(snapshot: ClusterSnapshot, subject: string): Served
 /** A Service that is not ours gets no condition, so that only this says why nothing happens to it. */
 function whyNotServed(
   { metadata, type, loadBalancerClass }: Service,
-  classes: ClusterSnapshot['classes'],
+  { classes, metallb }: ClusterSnapshot,
 ): string {
   const service = `Service ${keyOf(metadata)}`;
   if (type !== 'LoadBalancer') {
@@ -80,8 +102,11 @@ function whyNotServed(
   if (loadBalancerClass === undefined && classes.some(({ spec }) => spec.isDefault)) {
     return `${service} is for the default class, and the controller has not taken it up yet: is it running?`;
   }
+  if (loadBalancerClass === undefined && metallb.pools.length > 0) {
+    return `${service} is for MetalLB's API, and the controller has not taken it up yet: is it running?`;
+  }
   if (loadBalancerClass === undefined) {
-    return `${service} names no class, and no class is the default: annotate it with ${ANNOTATION.class}`;
+    return `${service} names no class, and no class is the default: annotate it with ${ANNOTATION.class}, or make an IPAddressPool`;
   }
   const names = classes.map((one) => one.metadata.name);
   const hint = suggestion(loadBalancerClass, names);
@@ -98,9 +123,37 @@ function isOurs(
   return isBound || classAnnotation !== undefined;
 }
 
-function compareChildren(a: Child, b: Child): number {
-  const [ipA, ipB] = [a.status.ip, b.status.ip];
-  if (ipA !== undefined && ipB !== undefined) return compareIps(ipA, ipB);
-  if (ipA !== undefined || ipB !== undefined) return ipA === undefined ? 1 : -1;
-  return a.metadata.name.localeCompare(b.metadata.name, 'en', { numeric: true });
+function ipOfChild({ metadata, preferredNode, status }: Child): ServedIp {
+  const { ip, announcer, conditions } = status;
+  return { child: metadata.name, ip, preferredNode, announcer, conditions };
+}
+
+/** Where it is served by MetalLB's API, the Service says so itself. */
+function metallbPool({ metallb, status }: Service): MetallbPoolOfService | undefined {
+  const isServed = status.conditions.some(({ type }) => type === SERVICE_CONDITION.metallbPool);
+  return isServed ? { name: metallb.allocatedFromPool } : undefined;
+}
+
+/** Who announces them is told in objects of their own. */
+function ipsOfStatus({ metadata, status }: Service, { l2Statuses }: MetallbSnapshot): ServedIp[] {
+  const { namespace, name } = metadata;
+  const own = l2Statuses
+    .map((one) => one.status)
+    .filter(
+      ({ serviceNamespace, serviceName }) => serviceNamespace === namespace && serviceName === name,
+    );
+  return status.ingress.map((ip) => {
+    const told = own.find((one) => one.ip === ip);
+    return {
+      ...{ child: undefined, ip, preferredNode: undefined },
+      announcer: told?.announcer,
+      conditions: told?.conditions ?? [],
+    };
+  });
+}
+
+function compareServedIps(a: ServedIp, b: ServedIp): number {
+  if (a.ip !== undefined && b.ip !== undefined) return compareIps(a.ip, b.ip);
+  if (a.ip !== undefined || b.ip !== undefined) return a.ip === undefined ? 1 : -1;
+  return (a.child ?? '').localeCompare(b.child ?? '', 'en', { numeric: true });
 }

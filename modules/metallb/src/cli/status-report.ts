@@ -1,16 +1,18 @@
 import type { Announcer } from '../api/announcer.ts';
-import type { Child } from '../api/child.ts';
+import { POOL_CONDITION } from '../api/conditions.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
-import type { ClusterSnapshot } from './cluster-snapshot.ts';
+import type { ClusterSnapshot, MetallbSnapshot } from './cluster-snapshot.ts';
 import { complaints, nodeComplaints } from './complaints.ts';
 import {
   findServices,
+  type ServedIp,
   type ServedService,
   servedServices,
   servicesNamed,
 } from './service-lookup.ts';
+import type { StoredPool } from './stored-pool.ts';
 import { isNamed, type UnreadableObject } from './unreadable.ts';
 
 /** What `mlb status` says; the form of its JSON, too. */
@@ -18,6 +20,10 @@ export interface StatusReport {
   /** What was asked about; everything when absent. */
   readonly subject?: string | undefined;
   readonly classes: readonly ClassReport[];
+  /** Of MetalLB's API. */
+  readonly pools: readonly PoolReport[];
+  /** Other objects of MetalLB's API that complain about something. */
+  readonly metallb: readonly { readonly object: string; readonly problems: readonly string[] }[];
   readonly services: readonly ServiceReport[];
   /** Those that complain about something. */
   readonly nodes: readonly { readonly name: string; readonly problems: readonly string[] }[];
@@ -46,17 +52,30 @@ export interface ClassReport {
   readonly problems: readonly string[];
 }
 
+/** One pool of MetalLB's API and how full it is. */
+export interface PoolReport extends Pick<StoredPool, 'kind' | 'autoAssign' | 'ipv4' | 'ipv6'> {
+  /** `NAMESPACE/NAME`, or the name where the kind has no namespaces. */
+  readonly pool: string;
+  /** It counts: as it stands, or as it last could. */
+  readonly isAccepted: boolean;
+  readonly problems: readonly string[];
+}
+
 /** One Service and its public IPs. */
 export interface ServiceReport {
   readonly service: string;
+  readonly servedBy: 'class' | 'metallb';
   readonly className: string | undefined;
+  /** Name of the pool of MetalLB's API that its IPs are of. */
+  readonly pool: string | undefined;
   readonly ips: readonly IpReport[];
   readonly problems: readonly string[];
 }
 
 /** One public IP: whose it should be and whose it is. */
 export interface IpReport {
-  readonly child: string;
+  /** Undefined where MetalLB's API serves the Service. */
+  readonly child: string | undefined;
   readonly ip: string | undefined;
   readonly preferredNode: string | undefined;
   readonly announcer: Announcer | undefined;
@@ -71,7 +90,9 @@ export function reportStatus(snapshot: ClusterSnapshot, subject?: string): Statu
   const unreadable = snapshot.unreadable.filter(
     (one) => subject === undefined || isNamed(one, subject),
   );
+  const { metallb } = snapshot;
   const services = servicesAbout(snapshot, subject, unreadable).map(reportService);
+  const shownPools = new Set(services.map(({ pool }) => pool));
   const shown = new Set(services.map(({ className }) => className));
   return {
     subject,
@@ -79,6 +100,11 @@ export function reportStatus(snapshot: ClusterSnapshot, subject?: string): Statu
       .filter(({ metadata }) => subject === undefined || shown.has(metadata.name))
       .map(reportClass)
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
+    pools: metallb.pools
+      .filter(({ name }) => subject === undefined || shownPools.has(name))
+      .map(reportPool)
+      .sort((a, b) => (a.pool < b.pool ? -1 : 1)),
+    metallb: subject === undefined ? complaining(metallb) : [],
     services,
     nodes: snapshot.nodes
       .map(({ metadata, conditions }) => ({
@@ -120,11 +146,36 @@ function reportClass({ metadata, spec, status }: MetalLoadBalancerClass): ClassR
   };
 }
 
-function reportService({ key, service, children }: ServedService): ServiceReport {
+function reportPool({ kind, key, autoAssign, ipv4, ipv6, conditions }: StoredPool): PoolReport {
+  const accepted = conditions.find(({ type }) => type === POOL_CONDITION.accepted);
+  const isAccepted = !['NotWatched', 'NameTaken'].includes(accepted?.reason ?? '');
+  const problems = complaints(conditions);
+  return { kind, pool: key, isAccepted, autoAssign, ipv4, ipv6, problems };
+}
+
+function complaining({ advertisements, configurationStates }: MetallbSnapshot) {
+  const all = [
+    ...advertisements.map(({ metadata, status }) => ({
+      object: `L2Advertisement ${keyOf(metadata)}`,
+      problems: complaints(status.conditions),
+    })),
+    ...configurationStates.map(({ metadata, status: { result, errorSummary } }) => ({
+      object: `ConfigurationState ${keyOf(metadata)}`,
+      problems: result === 'Invalid' ? [errorSummary || 'Invalid'] : [],
+    })),
+  ];
+  return all
+    .filter(({ problems }) => problems.length > 0)
+    .sort((a, b) => (a.object < b.object ? -1 : 1));
+}
+
+function reportService({ key, service, className, pool, ips }: ServedService): ServiceReport {
   return {
     service: key,
-    className: children[0]?.className ?? wantedClass(service),
-    ips: children.map(reportIp),
+    servedBy: pool === undefined ? 'class' : 'metallb',
+    className: pool === undefined ? (className ?? wantedClass(service)) : undefined,
+    pool: pool?.name,
+    ips: ips.map(reportIp),
     problems: complaints(service?.status.conditions ?? []),
   };
 }
@@ -134,7 +185,6 @@ function wantedClass(service: Service | undefined): string | undefined {
   return service?.loadBalancerClass ?? service?.classAnnotation ?? service?.boundClass;
 }
 
-function reportIp({ metadata, preferredNode, status }: Child): IpReport {
-  const { ip, announcer, conditions } = status;
-  return { child: metadata.name, ip, preferredNode, announcer, problems: complaints(conditions) };
+function reportIp({ conditions, ...rest }: ServedIp): IpReport {
+  return { ...rest, problems: complaints(conditions) };
 }

@@ -2,7 +2,7 @@ import type { AnnounceReason, Announcer } from '../api/announcer.ts';
 import { formatTimestamp, parseTimestamp } from '../time/clock.ts';
 import { formatAge } from './age.ts';
 import type { Paint } from './paint.ts';
-import type { IpReport, ServiceReport, StatusReport } from './status-report.ts';
+import type { IpReport, PoolReport, ServiceReport, StatusReport } from './status-report.ts';
 import { alignTable, type Row } from './table.ts';
 
 /** How to show a report. */
@@ -25,7 +25,9 @@ const WHY: Readonly<Record<AnnounceReason, string>> = {
 export function formatStatus(report: StatusReport, style: StatusStyle): string[] {
   const sections = [
     classTable(report, style),
+    poolTable(report, style),
     serviceTable(report, style),
+    metallbTable(report, style),
     unreadableTable(report, style),
     problemLines(report, style),
   ];
@@ -36,7 +38,9 @@ export function formatStatus(report: StatusReport, style: StatusStyle): string[]
 
 function classTable(report: StatusReport, { paint }: StatusStyle): string[] {
   const { classes } = report;
-  if (classes.length === 0) return missing('MetalLoadBalancerClass', '', report);
+  if (classes.length === 0) {
+    return report.pools.length > 0 ? [] : missing('MetalLoadBalancerClass', '', report);
+  }
   return alignTable([
     heading(paint, 'CLASS', 'TYPE', 'DEFAULT', 'NODES', 'IPS USED', 'PROBLEMS'),
     ...classes.map((one) => [
@@ -50,9 +54,41 @@ function classTable(report: StatusReport, { paint }: StatusStyle): string[] {
   ]);
 }
 
+/** Of a pool that has no addresses of a family there is nothing to say. */
+function poolTable({ pools }: StatusReport, { paint }: StatusStyle): string[] {
+  if (pools.length === 0) return [];
+  const share = ({ used, total }: PoolReport['ipv4']) =>
+    total === 0 ? NONE : `${used} of ${total}`;
+  return alignTable([
+    heading(paint, 'POOL', 'AUTO ASSIGN', 'IPV4 USED', 'IPV6 USED', 'PROBLEMS'),
+    ...pools.map(({ pool, autoAssign, ipv4, ipv6, problems }) => [
+      pool,
+      autoAssign ? 'yes' : 'no',
+      share(ipv4),
+      share(ipv6),
+      paint('bad', problems.length === 0 ? '' : String(problems.length)),
+    ]),
+  ]);
+}
+
+/** Services that no class serves: their IPs prefer no node. */
+function metallbTable(report: StatusReport, style: StatusStyle): string[] {
+  const services = report.services.filter(({ servedBy }) => servedBy === 'metallb');
+  if (services.length === 0) return [];
+  return alignTable([
+    heading(style.paint, 'SERVICE', 'IP', 'POOL', 'ANNOUNCER', 'SINCE', 'WHY'),
+    ...services.flatMap(({ service, pool = NONE, ips }) => {
+      const none = [style.paint('bad', 'none'), pool, NONE, NONE, NONE];
+      const rows = ips.length === 0 ? [none] : ips.map((ip) => ipCells(ip, pool, style));
+      return rows.map((cells, index) => [index === 0 ? service : '', ...cells]);
+    }),
+  ]);
+}
+
 function serviceTable(report: StatusReport, style: StatusStyle): string[] {
-  const { services } = report;
-  if (services.length === 0) return missing('Service', ' asks for a public IP', report);
+  const services = report.services.filter(({ servedBy }) => servedBy === 'class');
+  if (report.services.length === 0) return missing('Service', ' asks for a public IP', report);
+  if (services.length === 0) return [];
   const { paint } = style;
   return alignTable([
     heading(paint, 'SERVICE', 'IP', 'PREFERRED NODE', 'ANNOUNCER', 'SINCE', 'WHY'),
@@ -69,17 +105,24 @@ function missing(kind: string, rest: string, { subject, unreadable }: StatusRepo
 
 function serviceRows({ service, ips }: ServiceReport, style: StatusStyle): Row[] {
   if (ips.length === 0) return [[service, style.paint('bad', 'none'), NONE, NONE, NONE, NONE]];
-  return ips.map((ip, index) => [index === 0 ? service : '', ...ipCells(ip, style)]);
+  return ips.map((ip, index) => [
+    index === 0 ? service : '',
+    ...ipCells(ip, ip.preferredNode ?? NONE, style),
+  ]);
 }
 
-function ipCells({ ip, preferredNode, announcer }: IpReport, style: StatusStyle): Row {
+/** @param from the node that it prefers, or the pool */
+function ipCells(
+  { ip, preferredNode, announcer }: IpReport,
+  from: string,
+  style: StatusStyle,
+): Row {
   const { paint } = style;
-  const preferred = preferredNode ?? NONE;
-  if (ip === undefined) return [paint('bad', 'not assigned'), preferred, NONE, NONE, NONE];
-  if (announcer === undefined) return [ip, preferred, paint('bad', 'nobody'), NONE, NONE];
-  const isHome = announcer.node === preferredNode;
+  if (ip === undefined) return [paint('bad', 'not assigned'), from, NONE, NONE, NONE];
+  if (announcer === undefined) return [ip, from, paint('bad', 'nobody'), NONE, NONE];
+  const isHome = announcer.node === (preferredNode ?? announcer.node);
   const node = paint(isHome ? 'good' : 'heading', announcer.node);
-  return [ip, preferred, node, since(announcer, style), why(announcer)];
+  return [ip, from, node, since(announcer, style), why(announcer)];
 }
 
 function since({ since: text }: Announcer, { paint, nowEpochMs }: StatusStyle): string {
@@ -111,9 +154,11 @@ function problemLines(report: StatusReport, { paint }: StatusStyle): string[] {
   const lines = [
     ...report.problems,
     ...report.classes.flatMap(({ name, problems }) => about(`class ${name}`, problems)),
+    ...report.pools.flatMap(({ pool, problems }) => about(`pool ${pool}`, problems)),
+    ...report.metallb.flatMap(({ object, problems }) => about(object, problems)),
     ...report.services.flatMap(({ service, ips, problems }) => [
       ...about(`Service ${service}`, problems),
-      ...ips.flatMap(({ child, ip, problems }) => about(ip ?? child, problems)),
+      ...ips.flatMap(({ child, ip, problems }) => about(ip ?? child ?? '', problems)),
     ]),
     ...report.nodes.flatMap(({ name, problems }) => about(`node ${name}`, problems)),
   ];
