@@ -22,6 +22,7 @@ import {
 import { node, classOf as poolClass, service } from '../tests/support/cluster-objects.ts';
 import { ControllerBench } from '../tests/support/controller-bench.ts';
 import { countedCalls } from '../tests/support/counted-calls.ts';
+import { ipAddressPool, l2Advertisement } from '../tests/support/metallb-objects.ts';
 
 /**
  * One change among few and among many: a Service created, changed and deleted, through hooks, IPAM and statuses on the
@@ -41,25 +42,40 @@ interface Cost {
   readonly cpuMs: number;
 }
 
-async function controllerSteps(others: number): Promise<Record<string, (round: number) => Step>> {
-  const objects = [
-    poolClass('ingress', { isDefault: true, ...POOL }),
-    ...NODES.map((name) => node(name)),
-  ];
-  const bench = new ControllerBench(objects);
+/** Who serves the Services: a class, with children, or MetalLB's API. */
+const OWNERS = {
+  service: {
+    objects: [poolClass('ingress', { isDefault: true, ...POOL })],
+    created: (name: string) => service(name, { count: 2 }),
+    changed: (name: string) => service(name, { count: 3 }),
+  },
+  metallbService: {
+    objects: [ipAddressPool('public', POOL.addressPool), l2Advertisement('all')],
+    created: (name: string) => service(name),
+    // An address that no other has: the last but the round's.
+    changed: (name: string) => service(name, { ips: `10.0.255.${name.split('-').at(-1)}` }),
+  },
+} as const;
+
+async function controllerSteps(
+  others: number,
+  owner: keyof typeof OWNERS,
+): Promise<Record<string, (round: number) => Step>> {
+  const { objects, created, changed } = OWNERS[owner];
+  const bench = new ControllerBench([...objects, ...NODES.map((name) => node(name))]);
   for (let index = 0; index < others; index += 1) bench.store.put(service(`s${index}`));
   await bench.settle();
   const nameOf = (round: number) => `one-more-${round}`;
   return {
-    serviceCreated: (round) => async () => {
-      bench.store.put(service(nameOf(round), { count: 2 }));
+    [`${owner}Created`]: (round) => async () => {
+      bench.store.put(created(nameOf(round)));
       await bench.settle();
     },
-    serviceChanged: (round) => async () => {
-      bench.change(service(nameOf(round), { count: 3 }));
+    [`${owner}Changed`]: (round) => async () => {
+      bench.change(changed(nameOf(round)));
       await bench.settle();
     },
-    serviceDeleted: (round) => async () => {
+    [`${owner}Deleted`]: (round) => async () => {
       bench.store.remove({ kind: 'Service', namespace: 'default', name: nameOf(round) });
       await bench.settle();
     },
@@ -172,7 +188,11 @@ async function costOf(step: (round: number) => Step): Promise<Cost> {
 
 async function costsAmong(others: number): Promise<Map<string, Cost>> {
   const costs = new Map<string, Cost>();
-  const steps = { ...(await controllerSteps(others)), ...nodeSteps(others) };
+  const steps = {
+    ...(await controllerSteps(others, 'service')),
+    ...(await controllerSteps(others, 'metallbService')),
+    ...nodeSteps(others),
+  };
   for (const [name, step] of Object.entries(steps)) costs.set(name, await costOf(step));
   return costs;
 }

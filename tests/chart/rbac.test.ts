@@ -126,7 +126,12 @@ test('the controller may read what it watches, and write what it writes, and not
   const store = new WatchedStore(new FakeClock());
   const listener = {
     ...{ onClasses: ignore, onNodes: ignore, onServices: ignore, onChildren: ignore },
-    ...{ onPools: ignore, onAdvertisements: ignore, onNamespaces: ignore, onTold: ignore },
+    ...{
+      onPools: ignore,
+      onAdvertisements: ignore,
+      onNamespaces: ignore,
+      onConfigurationStates: ignore,
+    },
     onProblem: ignore,
   };
   new ClusterState(store, listener, ['metallb-system']).start();

@@ -2,10 +2,12 @@ import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { CHILD_ANNOTATION, CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { Controller } from '../../modules/metallb/src/controller/controller.ts';
+import { ControllerMetrics } from '../../modules/metallb/src/controller/controller-metrics.ts';
 import type { TermOptions } from '../../modules/metallb/src/controller/term.ts';
 import { isKind } from '../../modules/metallb/src/store/kinds.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
 import type { NewObject, Operation } from '../../modules/metallb/src/store/store.ts';
+import { Metrics } from '../../modules/metallb/src/telemetry/metrics.ts';
 import { FakeClock } from './fake-clock.ts';
 import { SILENT } from './silent-log.ts';
 
@@ -52,6 +54,18 @@ export class ControllerBench {
   /** As its metric says. */
   servicesWaiting(className: string): number | undefined {
     return this.#controller.usage().get(className)?.servicesWaiting;
+  }
+
+  /** As the controller's metrics are. */
+  async metrics(): Promise<string> {
+    const metrics = new Metrics();
+    const { ready: isReady, leading: isLeading, queueDepth } = this.#controller;
+    new ControllerMetrics(metrics).show({
+      ...{ isReady, isLeading, queueDepth },
+      usage: this.#controller.usage(),
+      metallbUsage: this.#controller.metallbUsage(),
+    });
+    return await metrics.render();
   }
 
   /** As its metric says. */

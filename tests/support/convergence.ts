@@ -28,6 +28,8 @@ export interface Convergence {
   readonly from?: string | undefined;
   /** Found in its conditions. */
   readonly says?: string;
+  /** Not found in its conditions. */
+  readonly silent?: string;
   /** Found among the Events of the change. */
   readonly event?: string;
 }
@@ -43,7 +45,9 @@ export async function playConvergence(row: Convergence): Promise<void> {
   await bench.settle();
   assert.equal(bench.ips('web'), expected.ips);
   assert.is(bench.annotations('web')[ORIGIN], expected.from);
-  assert.match(bench.conditions('web').join('\n'), expected.says ?? '');
+  const conditions = bench.conditions('web').join('\n');
+  assert.match(conditions, expected.says ?? '');
+  if (expected.silent !== undefined) assert.not.match(conditions, expected.silent);
   if (expected.event !== undefined) assert.match(bench.events.join('\n'), expected.event);
   await bench.restart();
   assert.equal(bench.store.writes, [], 'another controller sees it alike');

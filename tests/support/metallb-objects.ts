@@ -4,7 +4,6 @@ import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 export interface MetallbWish {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
-  readonly createdAt?: string;
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
@@ -94,15 +93,16 @@ export function dualStack(
 }
 
 function metallbObject(kind: string, name: string, wish: MetallbWish): KubernetesObject {
-  const { namespace = 'metallb-system', labels, createdAt, spec = {} } = wish;
+  const { namespace = 'metallb-system', labels, spec = {} } = wish;
   const metadata = {
-    ...stamp(name, createdAt),
+    ...stamp(name),
     namespace,
     ...(labels && { labels }),
   };
   return { apiVersion: METALLB_API_VERSION, kind, metadata, spec };
 }
 
-function stamp(name: string, creationTimestamp = '2026-01-01T00:00:00Z') {
+function stamp(name: string) {
+  const creationTimestamp = '2026-01-01T00:00:00Z';
   return { name, uid: `uid-${name}`, resourceVersion: '1', creationTimestamp };
 }

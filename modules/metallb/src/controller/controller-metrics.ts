@@ -1,6 +1,8 @@
 import type { Gauge } from 'prom-client';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { ClassFigures } from './controller.ts';
+import { MetallbMetrics } from './metallb-metrics.ts';
+import type { MetallbPoolUsage } from './service-addresses.ts';
 
 /** What the controller counts of itself at the moment. */
 export interface ControllerFigures {
@@ -9,6 +11,8 @@ export interface ControllerFigures {
   readonly queueDepth: number;
   /** By class. */
   readonly usage: ReadonlyMap<string, ClassFigures>;
+  /** By pool of MetalLB's API. */
+  readonly metallbUsage: ReadonlyMap<string, MetallbPoolUsage>;
 }
 
 /** The controller's metrics. */
@@ -20,6 +24,7 @@ export class ControllerMetrics {
   readonly #used: Gauge;
   readonly #waiting: Gauge;
   readonly #accepted: Gauge;
+  readonly #metallb: MetallbMetrics;
 
   constructor(metrics: Metrics) {
     this.#ready = metrics.gauge({
@@ -37,8 +42,8 @@ export class ControllerMetrics {
     const labels = ['class'];
     this.#total = metrics.gauge({
       name: 'allocator_addresses_total',
-      help: 'Addresses in the pool of a class',
-      labels,
+      help: "Addresses in the pool of a class, or in a pool of MetalLB's API",
+      labels: ['class', 'pool'],
     });
     this.#used = metrics.gauge({
       name: 'allocator_addresses_in_use',
@@ -50,6 +55,7 @@ export class ControllerMetrics {
       help: 'Services that have fewer IPs of a class than they ask for',
       labels,
     });
+    this.#metallb = new MetallbMetrics(metrics);
     this.#accepted = metrics.gauge({
       name: 'class_accepted',
       help: 'Whether a class is in force as it is written now',
@@ -57,7 +63,7 @@ export class ControllerMetrics {
     });
   }
 
-  show({ isReady, isLeading, queueDepth, usage }: ControllerFigures): void {
+  show({ isReady, isLeading, queueDepth, usage, metallbUsage }: ControllerFigures): void {
     this.#ready.set(Number(isReady));
     this.#leading.set(Number(isLeading));
     this.#queueDepth.set(queueDepth);
@@ -72,5 +78,7 @@ export class ControllerMetrics {
       this.#waiting.set({ class: name }, servicesWaiting);
       this.#accepted.set({ class: name }, Number(isAccepted));
     }
+    for (const [pool, { total }] of metallbUsage) this.#total.set({ pool }, Number(total));
+    this.#metallb.show(metallbUsage);
   }
 }

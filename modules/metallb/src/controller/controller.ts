@@ -5,6 +5,7 @@ import { isAccepted } from './class-status.ts';
 import { type ClusterListener, ClusterState } from './cluster-state.ts';
 import { fencedStore } from './fenced-store.ts';
 import { narratedStore } from './narrated-store.ts';
+import type { MetallbPoolUsage } from './service-addresses.ts';
 import { Term, type TermOptions, type TermPorts } from './term.ts';
 
 /** What is counted of a class. */
@@ -52,7 +53,7 @@ export class Controller {
       onPools: () => this.#inTerm((term) => term.onPools()),
       onAdvertisements: () => this.#inTerm((term) => term.onAdvertisements()),
       onNamespaces: (names) => this.#inTerm((term) => term.onNamespaces(names)),
-      onTold: (keys) => this.#inTerm((term) => term.onTold(keys)),
+      onConfigurationStates: (keys) => this.#inTerm((term) => term.onConfigurationStates(keys)),
       onProblem: (problems) => {
         log.warn('object refused', { problems: problems.map(formatProblem) });
       },
@@ -90,6 +91,14 @@ export class Controller {
       isAccepted: isAccepted(classes.object(name)),
     });
     return new Map([...classes.keys()].map((name) => [name, figures(name)]));
+  }
+
+  /** By the name of the pool of MetalLB's API; empty while another controller counts. */
+  metallbUsage(): ReadonlyMap<string, MetallbPoolUsage> {
+    const term = this.#term;
+    if (term === undefined) return new Map();
+    const pools = [...this.#cluster.metallb.pools.all.values()];
+    return new Map(pools.map((pool) => [pool.name, term.metallbUsage(pool)]));
   }
 
   /** Watches, and writes nothing from now on. */

@@ -16,6 +16,10 @@ export class Grouping {
     return this.#members.get(group) ?? [];
   }
 
+  sizeOf(group: string): number {
+    return this.#members.get(group)?.size ?? 0;
+  }
+
   /** @param group undefined takes the key out */
   put(key: string, group: string | undefined): void {
     const before = this.#groupOf.get(key);

@@ -29,6 +29,7 @@ function routesOf(controller: Controller, leads: () => boolean, metrics: Metrics
     isLeading: isLeading(),
     queueDepth: controller.queueDepth,
     usage: controller.usage(),
+    metallbUsage: controller.metallbUsage(),
   });
   const facts = () => ({ leading: isLeading(), queueDepth: controller.queueDepth });
   return {

@@ -16,8 +16,9 @@ export interface MetallbListener {
   readonly onPools: () => void;
   readonly onAdvertisements: () => void;
   readonly onNamespaces: (names: ReadonlySet<string>) => void;
-  /** What programs tell of themselves. @param keys `Kind/namespace/name` */
-  readonly onTold: (keys: readonly string[]) => void;
+  /** Speakers told something of IPs of these Services. */
+  readonly onServices: (keys: ReadonlySet<string>) => void;
+  readonly onConfigurationStates: (keys: ReadonlySet<string>) => void;
   readonly onProblem: (problems: readonly Problem[]) => void;
 }
 
@@ -73,15 +74,19 @@ export class MetallbState {
       kind: 'ServiceL2Status',
       parse: parseServiceL2Status,
       onChange: (keys) => {
-        for (const key of keys) this.#l2StatusesByService.put(key, this.serviceOfL2Status(key));
-        listener.onTold([...keys].map((key) => `ServiceL2Status/${key}`));
+        const services = [...keys].flatMap((key) => {
+          const service = this.serviceOfL2Status(key);
+          this.#l2StatusesByService.put(key, service);
+          return service ?? [];
+        });
+        listener.onServices(new Set(services));
       },
       onProblem,
     });
     this.configurationStates = new Mirror(store, {
       kind: 'ConfigurationState',
       parse: parseConfigurationState,
-      onChange: (keys) => listener.onTold([...keys].map((key) => `ConfigurationState/${key}`)),
+      onChange: listener.onConfigurationStates,
       onProblem,
     });
   }
@@ -122,6 +127,10 @@ export class MetallbState {
     const { serviceName: name, serviceNamespace: namespace } =
       this.l2Statuses.get(key)?.status ?? {};
     return name === undefined ? undefined : keyOf({ namespace, name });
+  }
+
+  get servicesWithL2Statuses(): Iterable<string> {
+    return this.#l2StatusesByService.groups;
   }
 
   l2StatusesOf(serviceKey: string): Iterable<string> {

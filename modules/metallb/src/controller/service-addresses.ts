@@ -4,9 +4,9 @@ import type { L2Advertisement } from '../api/l2-advertisement.ts';
 import { METALLB_ANNOTATION, METALLB_PREFIXES } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
-import type { Allocator } from '../ipam/allocator.ts';
+import type { Allocator, PoolUsage } from '../ipam/allocator.ts';
 import { type Assigned, type Refused, wantedFamilies } from '../ipam/claim.ts';
-import type { ListedPools } from '../metallb/listed-pools.ts';
+import type { ListedPool, ListedPools } from '../metallb/listed-pools.ts';
 import { familyOf, type IpAddress, type IpFamily } from '../net/ip.ts';
 import type { Clock } from '../time/clock.ts';
 import { claimOfService, ownerOf, type ServiceClaim, serviceOfOwner } from './claim-of-service.ts';
@@ -29,6 +29,11 @@ export interface ServiceAddressesPorts {
   readonly onChanged: (serviceKey: string) => void;
   /** What the status of this Service shall say may be something else now. */
   readonly lookAgain: (serviceKey: string) => void;
+}
+
+/** Addresses of a pool, and the Services that have some. */
+export interface MetallbPoolUsage extends PoolUsage {
+  readonly servicesAllocated: number;
 }
 
 const [CURRENT_PREFIX, DEPRECATED_PREFIX] = METALLB_PREFIXES;
@@ -61,6 +66,12 @@ export class ServiceAddresses {
   /** Whether the Service has an IP of MetalLB's API. */
   holds(serviceKey: string): boolean {
     return this.#ports.allocator.assignmentOf(ownerOf(serviceKey)) !== undefined;
+  }
+
+  /** Of a pool of MetalLB's API. */
+  usage({ key, name }: Pick<ListedPool, 'key' | 'name'>): MetallbPoolUsage {
+    const usage = this.#ports.allocator.usage(key);
+    return { ...usage, servicesAllocated: this.#heldFrom.sizeOf(name) };
   }
 
   /** Names of pools that are gone while Services have IPs of them. */

@@ -8,6 +8,7 @@ import type { Node } from '../api/node.ts';
 import { keyOf } from '../api/object.ts';
 import type { Problem } from '../api/problem.ts';
 import { Allocator } from '../ipam/allocator.ts';
+import type { ListedPool } from '../metallb/listed-pools.ts';
 import { ConflictError, NotFoundError, NotLeadingError } from '../store/errors.ts';
 import { type Occurrence, subjectOf } from '../store/event-sink.ts';
 import type { Store } from '../store/store.ts';
@@ -21,7 +22,7 @@ import type { ClusterState } from './cluster-state.ts';
 import { Fingerprints } from './fingerprints.ts';
 import { MetallbUpkeep } from './metallb-upkeep.ts';
 import { offerPools } from './pools-on-offer.ts';
-import { ServiceAddresses } from './service-addresses.ts';
+import { type MetallbPoolUsage, ServiceAddresses } from './service-addresses.ts';
 import { nodesOfAdvertisements } from './service-announceability.ts';
 import { wasServedByMetallb } from './service-owner.ts';
 import { ServiceReconciler } from './service-reconciler.ts';
@@ -102,7 +103,7 @@ export class Term {
       cluster,
       reassigns: this.#reassigns,
       hasNodes: (advertisement) => this.#hasNodes(advertisement),
-      onChanged: (key) => this.#addressesChanged(key),
+      onChanged: () => this.#scheduleOthers(),
       lookAgain: (key) => this.#services.add(key),
     });
     this.#upkeep = new MetallbUpkeep({
@@ -128,7 +129,10 @@ export class Term {
       clock,
       random,
       onFailure,
-      work: (key) => reconciler.reconcile(key),
+      work: async (key) => {
+        await reconciler.reconcile(key);
+        this.#lookAtL2Statuses(key);
+      },
     }));
     this.#others = new WorkQueue({ clock, random, onFailure, work: (key) => this.#workOther(key) });
   }
@@ -140,6 +144,10 @@ export class Term {
 
   usage(className: string): ClassUsage {
     return this.#addresses.usage(className);
+  }
+
+  metallbUsage(pool: ListedPool): MetallbPoolUsage {
+    return this.#serviceAddresses.usage(pool);
   }
 
   /** Takes over what statuses say, before anything is assigned, then looks at everything. */
@@ -174,9 +182,7 @@ export class Term {
     }
     const orphaned = [...this.#cluster.children.values()].map((child) => keyOf(child.serviceRef));
     this.#addServices(new Set(orphaned));
-    for (const key of this.#cluster.metallb.l2Statuses.keys()) {
-      this.#others.add(`ServiceL2Status/${key}`);
-    }
+    this.#addServices(new Set(this.#cluster.metallb.servicesWithL2Statuses));
     this.#lookAtEverything();
   }
 
@@ -216,8 +222,8 @@ export class Term {
     else this.#scheduleOthers();
   }
 
-  onTold(keys: readonly string[]): void {
-    for (const key of keys) this.#others.add(key);
+  onConfigurationStates(keys: ReadonlySet<string>): void {
+    for (const key of keys) this.#others.add(`ConfigurationState/${key}`);
   }
 
   onNamespaces(names: ReadonlySet<string>): void {
@@ -298,9 +304,8 @@ export class Term {
     for (const key of this.#upkeep.keys()) this.#others.add(key);
   }
 
-  /** A Service of MetalLB's API has got other IPs than it had. */
-  #addressesChanged(serviceKey: string): void {
-    this.#scheduleOthers();
+  /** Only once it is known what the Service has. */
+  #lookAtL2Statuses(serviceKey: string): void {
     for (const key of this.#cluster.metallb.l2StatusesOf(serviceKey)) {
       this.#others.add(`ServiceL2Status/${key}`);
     }
