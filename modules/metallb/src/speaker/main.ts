@@ -6,6 +6,7 @@ import { connectLines } from '../linux/line-socket.ts';
 import { exitWithParent, leaveRefusalToParent, tellParent } from '../linux/parent.ts';
 import type { HeartbeatKey } from '../packet/heartbeat.ts';
 import { readKeyFile, watchKeyFile } from '../settings/key-file.ts';
+import { watchedNamespaces } from '../settings/metallb-settings.ts';
 import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
 import { UsageError } from '../settings/settings.ts';
@@ -50,7 +51,8 @@ function keysIn(path: string): readonly HeartbeatKey[] {
 
 async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logger) {
   const { node, runDir, clusterId, heartbeatKeyFile } = settings;
-  const { lbClass, metallbNamespaces: namespaces, followEndpoints } = settings;
+  const { lbClass, followEndpoints } = settings;
+  const namespaces = watchedNamespaces(settings);
   const installationWith = (keys: readonly HeartbeatKey[]) => {
     return { clusterId, keyIds: keys.map(({ id }) => id) };
   };
