@@ -186,7 +186,12 @@ for (const caseName of RENDERED.keys()) {
 
 test('the speaker may read what it watches, and write statuses', () => {
   const store = new WatchedStore(new FakeClock());
-  const handler = { onChange: ignore, onStatusChange: ignore, onProblem: ignore };
+  const handler = {
+    onChange: ignore,
+    onStatusChange: ignore,
+    onProblem: ignore,
+    onConfiguration: ignore,
+  };
   new StoreFeed(store, new ClusterView(METALLB), handler).start();
   const statuses = (['SDNInternalL2LBService', 'Node'] as const).map(
     (kind) => `patch ${resourceOf(kind)}/status`,
@@ -194,9 +199,12 @@ test('the speaker may read what it watches, and write statuses', () => {
   const { rules } = the('ClusterRole', 'd8:metallb:speaker');
   assert.equal(ofStore(granted(rules)), [...store.needed, ...statuses].sort());
   const own = resourceOf('ServiceL2Status');
+  const state = resourceOf('ConfigurationState');
   assert.equal(granted(the('Role', 'speaker').rules), [
     `create ${own}`,
     `patch ${own}`,
+    `create ${state}`,
+    `patch ${state}/status`,
     `patch ${own}/status`,
   ]);
 });

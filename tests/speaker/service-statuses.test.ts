@@ -19,6 +19,12 @@ const SINCE_MS = Date.parse('2026-05-01T12:00:00.250Z');
 const NAME = 'l2-a8d420314da580df';
 const REF = { kind: 'ServiceL2Status', namespace: 'metallb-system', name: NAME } as const;
 
+const STATE = {
+  kind: 'ConfigurationState',
+  namespace: 'metallb-system',
+  name: 'speaker-n1',
+} as const;
+
 const announced: AnnouncedReport = {
   ...{ type: 'announced', ip: IP, interface: 'eth0', sinceEpochMs: SINCE_MS },
   ...{ reason: 'Takeover', from: 'n2', darkMs: 200, recentMoves: 1, unchanged: false },
@@ -37,6 +43,8 @@ class Fixture {
   readonly wire = new WireState();
   readonly failures: unknown[] = [];
   readonly writes: string[] = [];
+  /** Writes of the node's ConfigurationState. */
+  readonly configurations: string[] = [];
   readonly #writer: StatusWriter;
   readonly #started: Promise<void>;
 
@@ -47,6 +55,7 @@ class Fixture {
     const feed = new StoreFeed(store, view, {
       onChange: () => view.takeStale(),
       onStatusChange: (address) => this.#writer.ipChanged(address),
+      onConfiguration: () => this.#writer.configurationChanged(),
       onProblem: (problems) => this.failures.push(...problems),
     });
     feed.start();
@@ -64,7 +73,9 @@ class Fixture {
     return Object.assign(Object.create(store), {
       write: (operation: Operation) => {
         const status = operation.do === 'patch' && operation.subresource;
-        this.writes.push([operation.do, ...(status ? [status] : [])].join(' '));
+        const kind = operation.do === 'create' ? operation.object.kind : operation.ref.kind;
+        const told = kind === STATE.kind ? this.configurations : this.writes;
+        told.push([operation.do, ...(status ? [status] : [])].join(' '));
         return store.write(operation);
       },
     });
@@ -87,6 +98,7 @@ class Fixture {
   }
 }
 
+const turn = () => new Promise((resolve) => setImmediate(resolve));
 const labels = (node: string) => ({
   'metallb.io/node': node,
   'metallb.io/service-name': 'web',
@@ -129,7 +141,7 @@ test('an object that somebody deleted is made anew as long as the IP is announce
   const fixture = new Fixture();
   await fixture.report(announced);
   fixture.store.remove(REF);
-  await new Promise((resolve) => setImmediate(resolve));
+  await turn();
   await fixture.report();
   assert.equal(fixture.status['announcer'], OURS);
 });
@@ -155,6 +167,46 @@ test('a Service that has not the IP any more is not told about', async () => {
   fixture.store.put(announcedService('web', []));
   await fixture.report(announced);
   assert.equal(fixture.writes, []);
+});
+
+function stateOf(fixture: Fixture): string {
+  const status = fixture.store.get(STATE)?.status;
+  return isRecord(status) ? `${status['result']}: ${status['errorSummary']}` : 'none';
+}
+
+test('the node says whether it understands pools and advertisements', async () => {
+  const fixture = new Fixture();
+  await fixture.report();
+  assert.is(stateOf(fixture), 'Valid: ');
+  const told = fixture.configurations.length;
+  fixture.store.put({ ...advertisement('all'), spec: { interfaces: 'eth0' } });
+  await turn();
+  await fixture.report();
+  assert.match(stateOf(fixture), /^Invalid: L2Advertisement\/metallb-system\/all: spec.interfaces/);
+  fixture.store.put(advertisement('all'));
+  await turn();
+  await fixture.report();
+  assert.is(stateOf(fixture), 'Valid: ');
+  fixture.store.put(addressPool('public', {}, { labels: { zone: 'a' } }));
+  fixture.store.put(advertisement('elsewhere', { interfaces: 'eth0' }, 'elsewhere'));
+  await turn();
+  await fixture.report();
+  assert.is(stateOf(fixture), 'Valid: ', 'as nobody goes by it');
+  assert.is(fixture.configurations.length, told + 4, 'each change is told once');
+  assert.equal(fixture.store.get(STATE)?.metadata.labels, {
+    'metallb.io/component-type': 'speaker',
+    'metallb.io/node-name': 'n1',
+  });
+});
+
+test('where nobody uses the API, nothing is said about it', async () => {
+  const fixture = new Fixture();
+  for (const kind of ['IPAddressPool', 'L2Advertisement'] as const) {
+    for (const { metadata } of fixture.store.list(kind))
+      fixture.store.remove({ kind, ...metadata });
+  }
+  await fixture.report();
+  assert.is(stateOf(fixture), 'none');
 });
 
 test.run();

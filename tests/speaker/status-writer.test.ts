@@ -69,6 +69,7 @@ class Fixture {
       onChange: ignore,
       onStatusChange: ignore,
       onProblem: ignore,
+      onConfiguration: ignore,
     });
     objects.start();
     const counted = {

@@ -46,7 +46,11 @@ export const POOL_CONDITION = {
 export const ADVERTISEMENT_CONDITION = { accepted: 'Accepted' } as const;
 
 /** As MetalLB calls it. */
-export const CONFIGURATION_CONDITION = { pools: 'poolReconcilerValid' } as const;
+export const CONFIGURATION_CONDITION = {
+  pools: 'poolReconcilerValid',
+  /** Of a node. */
+  all: 'configReconcilerValid',
+} as const;
 
 /** What can be wrong with a node on a segment (network rules 2, 3, 4, 6, 15, 19), or with its having one. */
 export const SEGMENT_CONDITIONS = [
@@ -160,6 +164,7 @@ export const CONDITION_REASONS = {
   },
   ConfigurationState: {
     [CONFIGURATION_CONDITION.pools]: ['Reconciled', 'ConfigurationError'],
+    [CONFIGURATION_CONDITION.all]: ['Reconciled', 'ConfigurationError'],
   },
 } as const;
 

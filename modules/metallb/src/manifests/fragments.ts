@@ -31,7 +31,7 @@ export interface FragmentStatus {
 
 /** Whether objects of this kind are there because nodes have something to say in them. */
 export function isMadeByNodes(kind: string): boolean {
-  return kind === 'ServiceL2Status';
+  return kind === 'ServiceL2Status' || kind === 'ConfigurationState';
 }
 
 /** The object that fragments are of, without its status: of a kind that nodes make. */

@@ -1,5 +1,5 @@
 import { type KubernetesObject, keyOf, type ObjectMeta, parseObject } from '../api/object.ts';
-import type { Parsed } from '../api/problem.ts';
+import type { Parsed, Problem } from '../api/problem.ts';
 import type { Mirror } from '../store/mirror.ts';
 
 /** What objects of a kind are to those who go by them. */
@@ -9,12 +9,15 @@ export interface KeptKind<T> {
   readonly set: (key: string, value: T | undefined) => void;
   /** Whether the object still counts, also when it is gone. */
   readonly isInForce: (key: string) => boolean;
+  /** Whether anybody goes by an object with this metadata. */
+  readonly counts: (metadata: ObjectMeta) => boolean;
 }
 
 /** Objects of one kind whose last good version counts, in this process and the next: each is kept as it was stored. */
 export class KeptObjects<T extends { readonly metadata: ObjectMeta }> {
   readonly #kind: KeptKind<T>;
   readonly #readable = new Map<string, KubernetesObject>();
+  readonly #problems = new Map<string, readonly Problem[]>();
 
   constructor(kind: KeptKind<T>) {
     this.#kind = kind;
@@ -25,7 +28,19 @@ export class KeptObjects<T extends { readonly metadata: ObjectMeta }> {
     const parsed = this.#kind.parse(object);
     const whole = parseObject(object);
     if (parsed.ok && whole.ok) this.#readable.set(keyOf(parsed.value.metadata), whole.value);
+    if (whole.ok && this.#kind.counts(whole.value.metadata))
+      this.#note(keyOf(whole.value.metadata), parsed.ok ? [] : parsed.problems);
     return parsed;
+  }
+
+  /** Of all objects as they are now. */
+  get problems(): Problem[] {
+    return [...this.#problems.values()].flat();
+  }
+
+  #note(key: string, problems: readonly Problem[]): void {
+    if (problems.length === 0) this.#problems.delete(key);
+    else this.#problems.set(key, problems);
   }
 
   /** Those in force, for `restore` of a later process. */
@@ -51,6 +66,7 @@ export class KeptObjects<T extends { readonly metadata: ObjectMeta }> {
       const isUnreadable = value === undefined && stored !== undefined;
       const isKept = stored === this.#readable.get(key)?.metadata.uid;
       if (!isUnreadable || !isKept) this.#kind.set(key, value);
+      if (stored === undefined) this.#problems.delete(key);
       if (!this.#kind.isInForce(key)) this.#readable.delete(key);
     }
   }

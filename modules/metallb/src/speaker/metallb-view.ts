@@ -78,7 +78,7 @@ export class MetallbView {
 
   /** @param key of the object among pools of all kinds */
   setPool(key: string, object: IpAddressPool | undefined): void {
-    if (object === undefined || !this.#counts(object)) {
+    if (object === undefined || !this.counts(object.metadata)) {
       if (this.#pools.has(key)) this.#deletedPools.add(key);
       return;
     }
@@ -92,7 +92,7 @@ export class MetallbView {
   }
 
   setAdvertisement(key: string, object: L2Advertisement | undefined): void {
-    const advertisement = object !== undefined && this.#counts(object) ? object : undefined;
+    const advertisement = object !== undefined && this.counts(object.metadata) ? object : undefined;
     if (isDeepStrictEqual(this.#advertisements.get(key)?.spec, advertisement?.spec)) return;
     if (advertisement === undefined) this.#advertisements.delete(key);
     else this.#advertisements.set(key, advertisement);
@@ -124,6 +124,11 @@ export class MetallbView {
 
   staleService(key: string): void {
     this.#stale.add(key);
+  }
+
+  /** Whether an object is in a namespace that counts, or is for all of them. */
+  counts({ namespace }: Pick<ObjectMeta, 'namespace'>): boolean {
+    return namespace === undefined || this.#options.namespaces.includes(namespace);
   }
 
   hasPool(key: string): boolean {
@@ -221,11 +226,6 @@ export class MetallbView {
     return [...this.#pools.values()]
       .filter((pool) => advertisements.some(({ spec }) => advertises(spec, pool)))
       .flatMap(({ ranges }) => ranges);
-  }
-
-  /** What has no namespace is for all of them. */
-  #counts({ metadata: { namespace } }: { readonly metadata: ObjectMeta }): boolean {
-    return namespace === undefined || this.#options.namespaces.includes(namespace);
   }
 }
 

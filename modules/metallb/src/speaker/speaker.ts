@@ -73,6 +73,7 @@ export class Speaker {
     this.#feed = new StoreFeed(this.#watchedStore(), this.#view, {
       onChange: () => this.#heard(),
       onStatusChange: (ip) => this.#statusChanged(ip),
+      onConfiguration: () => this.#statusWriter.configurationChanged(),
       onProblem: (problems) =>
         log.warn('object is wrong, its last good version counts', { problems }),
     });

@@ -9,6 +9,7 @@ import type { Kind, Store } from '../store/store.ts';
 import { WorkQueue } from '../store/work-queue.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { ConfigurationStates } from './configuration-states.ts';
 import { OwnWords } from './own-words.ts';
 import { ServiceStatuses } from './service-statuses.ts';
 import { statusPatch, type WantedStatus } from './status-patch.ts';
@@ -19,7 +20,7 @@ import type { WireState } from './wire-state.ts';
 export interface StatusWriterPorts {
   readonly store: Store;
   readonly view: ClusterView;
-  readonly objects: Pick<StoreFeed, 'object'>;
+  readonly objects: Pick<StoreFeed, 'object' | 'configuration'>;
   readonly wire: WireState;
   /** Where it is told who announces the IPs of Services of MetalLB's API. */
   readonly statusNamespace: string;
@@ -31,6 +32,7 @@ export interface StatusWriterPorts {
 }
 
 const NODE_KEY = 'node';
+const CONFIGURATION_KEY = 'configuration';
 /** Writes under way at once: a store that takes 10 ms for each still has 2,000 statuses in about a second. */
 const LANES = 16;
 
@@ -46,6 +48,7 @@ export class StatusWriter {
   readonly #lanes: readonly WorkQueue[];
   readonly #words: OwnWords;
   readonly #serviceStatuses: ServiceStatuses;
+  readonly #configurationStates: ConfigurationStates;
 
   constructor(nodeName: string, ports: StatusWriterPorts) {
     this.#nodeName = nodeName;
@@ -53,7 +56,8 @@ export class StatusWriter {
     const { clock, random, onFailure } = ports;
     this.#words = new OwnWords(nodeName, ports.wire, clock);
     this.#serviceStatuses = new ServiceStatuses(nodeName, ports);
-    const work = (key: string) => (key === NODE_KEY ? this.#writeNode() : this.#writeIp(key));
+    this.#configurationStates = new ConfigurationStates(nodeName, ports);
+    const work = (key: string) => this.#writeOne(key);
     this.#lanes = Array.from(
       { length: LANES },
       () => new WorkQueue({ clock, random, onFailure, work }),
@@ -98,6 +102,16 @@ export class StatusWriter {
     let sum = 0;
     for (const character of key) sum += character.charCodeAt(0);
     this.#lanes[sum % LANES]?.add(key);
+  }
+
+  configurationChanged(): void {
+    this.#add(CONFIGURATION_KEY);
+  }
+
+  #writeOne(key: string): Promise<void> {
+    if (key === NODE_KEY) return this.#writeNode();
+    if (key !== CONFIGURATION_KEY) return this.#writeIp(key);
+    return this.#configurationStates.write(this.#ports.objects.configuration);
   }
 
   async #writeNode(): Promise<void> {

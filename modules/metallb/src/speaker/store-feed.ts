@@ -23,7 +23,17 @@ export interface FeedHandler {
   /** Who announces this IP is told otherwise now. */
   readonly onStatusChange: (ip: IpAddress) => void;
   readonly onProblem: (problems: readonly Problem[]) => void;
+  /** `configuration` may read otherwise. */
+  readonly onConfiguration: () => void;
 }
+
+/** How this node's configuration by MetalLB's API is understood. */
+export interface Configuration {
+  readonly isUsed: boolean;
+  readonly problems: readonly Problem[];
+}
+
+const CONFIGURING = ['IPAddressPool', 'MetalLoadBalancerPool', 'L2Advertisement'] as const;
 
 /** One kind on its way from the store to the view. */
 interface Source {
@@ -46,7 +56,7 @@ export class StoreFeed {
   readonly #store: Store;
   readonly #handler: FeedHandler;
   readonly #sources = new Map<Kind, Source>();
-  readonly #kept: Pick<KeptObjects<never>, 'objects' | 'restore'>[] = [];
+  readonly #kept = new Map<Kind, Pick<KeptObjects<never>, 'objects' | 'restore' | 'problems'>>();
   #fed = false;
 
   constructor(store: Store, view: ClusterView, handler: FeedHandler) {
@@ -76,6 +86,7 @@ export class StoreFeed {
       parse: parseMetalLoadBalancerClass,
       set: (key, clazz) => view.setClass(key, clazz),
       isInForce: (key) => view.policies.has(key),
+      counts: () => true,
     });
   }
 
@@ -86,6 +97,7 @@ export class StoreFeed {
         for (const ip of metallb.setStatus(key, status)) this.#handler.onStatusChange(ip);
       },
     });
+    const counts = (metadata: ObjectMeta) => metallb.counts(metadata);
     const pools = [
       ['IPAddressPool', parseIpAddressPool],
       ['MetalLoadBalancerPool', parseMetalLoadBalancerPool],
@@ -95,12 +107,14 @@ export class StoreFeed {
         parse,
         set: (key, pool) => metallb.setPool(`${kind}/${key}`, pool),
         isInForce: (key) => metallb.hasPool(`${kind}/${key}`),
+        counts,
       });
     }
     this.#addKept('L2Advertisement', {
       parse: parseL2Advertisement,
       set: (key, advertisement) => metallb.setAdvertisement(key, advertisement),
       isInForce: (key) => metallb.hasAdvertisement(key),
+      counts,
     });
   }
 
@@ -125,7 +139,7 @@ export class StoreFeed {
 
   /** What is in force of configuration, as it was last readable, for `restore` of a later process. */
   keptObjects(): KubernetesObject[] {
-    return this.#kept.flatMap((kept) => kept.objects());
+    return [...this.#kept.values()].flatMap((kept) => kept.objects());
   }
 
   /**
@@ -133,7 +147,14 @@ export class StoreFeed {
    * IP by it.
    */
   restore(objects: readonly unknown[]): void {
-    for (const kept of this.#kept) kept.restore(objects);
+    for (const kept of this.#kept.values()) kept.restore(objects);
+  }
+
+  get configuration(): Configuration {
+    const kinds = CONFIGURING.filter((kind) => this.#kept.has(kind));
+    const keys = kinds.flatMap((kind) => [...(this.#sources.get(kind)?.mirror.keys() ?? [])]);
+    const problems = kinds.flatMap((kind) => this.#kept.get(kind)?.problems ?? []);
+    return { isUsed: keys.length > 0, problems };
   }
 
   start(): void {
@@ -155,11 +176,18 @@ export class StoreFeed {
   #addKept<T extends { readonly metadata: ObjectMeta }>(kind: Kind, reader: KeptKind<T>): void {
     const kept = new KeptObjects(reader);
     const mirror = this.#mirror(kind, (object) => kept.parse(object), this.#store);
-    this.#kept.push(kept);
+    this.#kept.set(kind, kept);
+    const { onConfiguration } = this.#handler;
     this.#sources.set(kind, {
       mirror,
-      feed: (keys) => kept.feed(mirror, keys),
-      feedAll: () => kept.feedAll(mirror),
+      feed: (keys) => {
+        kept.feed(mirror, keys);
+        onConfiguration();
+      },
+      feedAll: () => {
+        kept.feedAll(mirror);
+        onConfiguration();
+      },
     });
   }
 
