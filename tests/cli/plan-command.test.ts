@@ -5,14 +5,32 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Command, readCommand } from '../../modules/metallb/src/cli/command-line.ts';
 import { readDump } from '../../modules/metallb/src/cli/dumped-objects.ts';
+import type { MetallbPlanOptions } from '../../modules/metallb/src/cli/plan-state.ts';
 import { UsageError } from '../../modules/metallb/src/settings/settings.ts';
 import { classOf, node, service } from '../support/cluster-objects.ts';
 import { playCommand } from '../support/played-command.ts';
 
 const STORE = { kind: 'store', store: { kind: 'manifests', directory: '/m' } } as const;
-const NOTHING = { files: [], deleted: [], excluded: [], drained: [], failed: [] };
+const METALLB: MetallbPlanOptions = {
+  ...{ lbClass: undefined, metallbNamespaces: ['metallb-system'], metallbPoolPolicy: 'Keep' },
+};
+const NOTHING = {
+  ...{ files: [], deleted: [], excluded: [], drained: [], failed: [] },
+  metallb: METALLB,
+};
 
 const understood: [string, Command][] = [
+  [
+    'plan --store manifests:/m --lb-class example.com/lb --metallb-namespaces a,b --metallb-pool-policy Reassign',
+    {
+      ...{ verb: 'plan', output: 'text', source: STORE, ...NOTHING },
+      metallb: {
+        lbClass: 'example.com/lb',
+        metallbNamespaces: ['a', 'b'],
+        metallbPoolPolicy: 'Reassign',
+      },
+    },
+  ],
   ['plan --store manifests:/m', { verb: 'plan', output: 'text', source: STORE, ...NOTHING }],
   [
     'plan --from dump.yaml -f a.yaml -f - --delete node/n1 -o json',
@@ -36,6 +54,7 @@ const understood: [string, Command][] = [
       excluded: ['n1'],
       drained: ['n2'],
       failed: ['n3', 'n4'],
+      metallb: METALLB,
     },
   ],
 ];

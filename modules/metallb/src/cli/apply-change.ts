@@ -1,12 +1,14 @@
-import { ANNOTATION, CHILD_KIND, CLASS_KIND, LABEL } from '../api/names.ts';
+import { ANNOTATION, CLASS_KIND, LABEL } from '../api/names.ts';
 import { type KubernetesObject, keyOf } from '../api/object.ts';
 import { formatManifestProblem, parseManifest } from '../manifests/parse-documents.ts';
 import { suggestion } from '../settings/nearest-word.ts';
 import type { Simulation } from '../simulation/simulation.ts';
+import { KINDS } from '../store/kinds.ts';
 import type { Kind, NewObject, ObjectRef } from '../store/store.ts';
 import type { SourceText } from './dumped-objects.ts';
 import { CommandFailure } from './failure.ts';
 import { applyManifest, replaceManifest } from './merge-manifest.ts';
+import { PLANNED_KINDS } from './planned-kinds.ts';
 
 /** What shall be tried. */
 export interface Change {
@@ -23,17 +25,16 @@ export interface Change {
 /** How a file becomes the object: `kubectl apply` leaves what others set, a directory of manifests is all there is. */
 export type ApplyMode = 'apply' | 'replace';
 
+/** In the singular and in the plural, as kubectl has it. */
 const KIND_WORDS: Readonly<Record<string, Kind>> = {
-  [CLASS_KIND.toLowerCase()]: CLASS_KIND,
-  metalloadbalancerclasses: CLASS_KIND,
+  ...Object.fromEntries(
+    PLANNED_KINDS.flatMap((kind) => [
+      [kind.toLowerCase(), kind],
+      [`${kind.toLowerCase()}${kind.endsWith('s') ? 'es' : 's'}`, kind],
+    ]),
+  ),
   class: CLASS_KIND,
-  service: 'Service',
-  services: 'Service',
   svc: 'Service',
-  node: 'Node',
-  nodes: 'Node',
-  endpointslice: 'EndpointSlice',
-  [CHILD_KIND.toLowerCase()]: CHILD_KIND,
 };
 
 /** Does to the copy what a user would do to the cluster. @throws CommandFailure for what can't be done */
@@ -64,7 +65,8 @@ function objectsOf({ name, text }: SourceText): NewObject[] {
   const [problem] = problems;
   if (problem !== undefined) throw new CommandFailure(formatManifestProblem(problem));
   if (objects.length === 0) {
-    const kinds = 'MetalLoadBalancerClass, Service, Node or EndpointSlice';
+    const kinds =
+      'MetalLoadBalancerClass, Service, Node, EndpointSlice, IPAddressPool or L2Advertisement';
     throw new CommandFailure(`${name}: expected a ${kinds}; nothing else moves an IP`);
   }
   return objects.map(({ object }) => object);
@@ -91,8 +93,7 @@ function refOf(simulation: Simulation, written: string): ObjectRef {
       `--delete: expected KIND/NAME or KIND/NAMESPACE/NAME such as service/default/nginx, not ${JSON.stringify(written)}${hint}`,
     );
   }
-  const isNamespaced = kind !== CLASS_KIND && kind !== 'Node';
-  const namespace = isNamespaced ? (second === undefined ? 'default' : first) : undefined;
+  const namespace = KINDS[kind].namespaced ? (second === undefined ? 'default' : first) : undefined;
   const ref = { kind, namespace, name: second ?? first };
   existing(simulation, ref);
   return ref;

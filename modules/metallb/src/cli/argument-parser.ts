@@ -56,6 +56,14 @@ export function newParser(suggest: (name: string) => string | undefined): Argv {
         .option('exclude-node', { ...TEXT, describe: 'a node that gets the exclude label' })
         .option('drain-node', { ...TEXT, describe: 'a node that gets the drain annotation' })
         .option('fail-node', { ...TEXT, describe: 'a node that fails' })
+        .options({
+          'lb-class': { ...TEXT, describe: "Services of MetalLB's API, as the controller has it" },
+          'metallb-namespaces': { ...TEXT, describe: "of MetalLB's API, as the controller has it" },
+          'metallb-pool-policy': {
+            ...TEXT,
+            describe: 'Keep or Reassign, as the controller has it',
+          },
+        })
         .example('$0 plan -f class.yaml', 'what applying it would move')
         .example('$0 plan --delete node/n1', 'where its IPs would go')
         .epilogue('Exit code: 0 nothing that is in use moves, 2 an IP goes or changes its node.'),

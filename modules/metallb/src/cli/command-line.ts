@@ -1,10 +1,12 @@
 import type { StoreAddress } from '../settings/kinds.ts';
+import { METALLB_SETTINGS } from '../settings/metallb-settings.ts';
 import { nearestWord, suggestion } from '../settings/nearest-word.ts';
 import { NODE_SETTINGS } from '../settings/node-settings.ts';
 import { type Setting, UsageError } from '../settings/settings.ts';
 import { newParser, RUN_DIR, SPEAKER, STORE, TTL } from './argument-parser.ts';
 import type { DoctorWish } from './doctor.ts';
 import { type LoopGuardWish, loopGuardWish } from './loop-guard.ts';
+import type { MetallbPlanOptions } from './plan-state.ts';
 import type { PurgeWish } from './purge.ts';
 
 type OutputForm = 'text' | 'json';
@@ -37,6 +39,7 @@ export type Command =
       readonly excluded: readonly string[];
       readonly drained: readonly string[];
       readonly failed: readonly string[];
+      readonly metallb: MetallbPlanOptions;
     }
   | {
       readonly verb: 'convert';
@@ -71,6 +74,7 @@ const OPTIONS = {
   plan: [
     ...['store', 'output', 'from', 'file', 'delete'],
     ...['exclude-node', 'drain-node', 'fail-node'],
+    ...['lb-class', 'metallb-namespaces', 'metallb-pool-policy'],
   ],
   convert: ['output', 'only-data', 'namespace'],
   doctor: ['store', 'output', 'speaker', 'kube-proxy-metrics-url'],
@@ -165,6 +169,7 @@ function commandOf(
         excluded: all('exclude-node'),
         drained: all('drain-node'),
         failed: all('fail-node'),
+        metallb: metallbOptions(given, env),
       };
     case 'convert':
       return {
@@ -210,6 +215,29 @@ function commandOf(
       };
     }
   }
+}
+
+/** As the programs have them. */
+function metallbOptions(
+  given: (name: string) => string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): MetallbPlanOptions {
+  const { lbClass, metallbNamespaces, metallbPoolPolicy } = METALLB_SETTINGS;
+  const written = (flag: string) =>
+    given(flag) ?? env[`METALLB_${flag.toUpperCase().replaceAll('-', '_')}`];
+  return {
+    lbClass: read('--lb-class', lbClass, written('lb-class')),
+    metallbNamespaces: read(
+      '--metallb-namespaces',
+      metallbNamespaces,
+      written('metallb-namespaces'),
+    ),
+    metallbPoolPolicy: read(
+      '--metallb-pool-policy',
+      metallbPoolPolicy,
+      written('metallb-pool-policy'),
+    ),
+  };
 }
 
 function planSource(

@@ -18,7 +18,10 @@ export interface IpMove {
   readonly after: IpPlace | undefined;
 }
 
-export type IpPlace = Pick<PlannedIp, 'child' | 'className' | 'preferredNode' | 'announcer'>;
+export type IpPlace = Pick<
+  PlannedIp,
+  'child' | 'className' | 'pool' | 'preferredNode' | 'announcer'
+>;
 
 /** A condition that reads differently; absent where it is not there. */
 export interface ConditionChange {
@@ -91,15 +94,20 @@ function changeOf(
   if (before === undefined) return 'appears';
   if (after === undefined) return 'goes';
   if (before.announcer !== undefined && before.announcer !== after.announcer) return 'moves';
-  if (before.child !== undefined && before.announcer !== after.announcer) return 'answered';
-  if (before.child !== after.child) return 'adopted';
+  if (holderOf(before) !== undefined && before.announcer !== after.announcer) return 'answered';
+  if (holderOf(before) !== holderOf(after)) return 'adopted';
   return before.preferredNode === after.preferredNode ? undefined : 'prefers';
+}
+
+/** The child that has it, or the pool of MetalLB's API that it is of; undefined where nobody of ours has it. */
+export function holderOf(place: IpPlace | undefined): string | undefined {
+  return place?.child ?? (place?.pool && `pool ${place.pool}`);
 }
 
 function placeOf(planned: PlannedIp | undefined): IpPlace | undefined {
   if (planned === undefined) return undefined;
-  const { child, className, preferredNode, announcer } = planned;
-  return { child, className, preferredNode, announcer };
+  const { child, className, pool, preferredNode, announcer } = planned;
+  return { child, className, pool, preferredNode, announcer };
 }
 
 function compareMoves(a: IpMove, b: IpMove): number {

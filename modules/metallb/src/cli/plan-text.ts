@@ -1,5 +1,12 @@
 import type { Paint } from './paint.ts';
-import type { ConditionChange, IpChange, IpMove, IpPlace, PlanReport } from './plan-report.ts';
+import {
+  type ConditionChange,
+  holderOf,
+  type IpChange,
+  type IpMove,
+  type IpPlace,
+  type PlanReport,
+} from './plan-report.ts';
 import { alignTable, type Row } from './table.ts';
 
 const NONE = '-';
@@ -44,8 +51,9 @@ function ipTable({ ips }: PlanReport, paint: Paint): string[] {
 
 function ipCells({ ip, change, before, after }: IpMove, paint: Paint): Row {
   const cell = (name: keyof IpPlace) => transition(change, before?.[name], after?.[name]);
+  const holder = transition(change, holderOf(before), holderOf(after));
   const meaning = change === 'goes' || change === 'moves' ? 'bad' : 'good';
-  return [ip, paint(meaning, change), cell('preferredNode'), cell('announcer'), cell('child')];
+  return [ip, paint(meaning, change), cell('preferredNode'), cell('announcer'), holder];
 }
 
 function transition(

@@ -1,18 +1,9 @@
 import type { KubernetesObject } from '../api/object.ts';
 import { Simulation } from '../simulation/simulation.ts';
-import type { Kind } from '../store/store.ts';
 import { type ApplyMode, applyChange, type Change, existing } from './apply-change.ts';
 import { comparePlans, type PlanReport, sizeOf } from './plan-report.ts';
-import { type PlanState, stateOf } from './plan-state.ts';
-
-/** All that the controller and an election look at. */
-export const PLANNED_KINDS = [
-  'MetalLoadBalancerClass',
-  'Service',
-  'SDNInternalL2LBService',
-  'Node',
-  'EndpointSlice',
-] as const satisfies readonly Kind[];
+import { type MetallbPlanOptions, type PlanState, stateOf } from './plan-state.ts';
+import { PLANNED_KINDS } from './planned-kinds.ts';
 
 /** What is tried on which cluster. */
 export interface PlanInput {
@@ -22,8 +13,13 @@ export interface PlanInput {
   readonly failed: readonly string[];
   readonly mode: ApplyMode;
   readonly nowEpochMs: number;
+  /** As the controller has them; the defaults of its settings when absent. */
+  readonly metallb?: MetallbPlanOptions;
 }
 
+const DEFAULTS: MetallbPlanOptions = {
+  ...{ lbClass: undefined, metallbNamespaces: ['metallb-system'], metallbPoolPolicy: 'Keep' },
+};
 const NOBODY: ReadonlySet<string> = new Set();
 
 /**
@@ -31,17 +27,22 @@ const NOBODY: ReadonlySet<string> = new Set();
  * @throws CommandFailure for a change that can't be made
  */
 export async function planChange(input: PlanInput): Promise<PlanReport> {
-  const { objects, change, failed, mode, nowEpochMs } = input;
-  const found = stateOf(objects, { epochMs: nowEpochMs, down: NOBODY });
-  const simulation = new Simulation(objects, nowEpochMs);
+  const { objects, change, failed, mode, nowEpochMs, metallb = DEFAULTS } = input;
+  const found = stateOf(objects, { epochMs: nowEpochMs, down: NOBODY, metallb });
+  const simulation = new Simulation(objects, nowEpochMs, metallb);
+  const stateNow = (down: ReadonlySet<string>, earlier: PlanState) =>
+    stateOf(
+      PLANNED_KINDS.flatMap((kind) => [...simulation.list(kind)]),
+      { epochMs: simulation.epochMs, down, earlier, metallb },
+    );
   try {
     await simulation.settle();
-    const settled = stateNow(simulation, NOBODY, found);
+    const settled = stateNow(NOBODY, found);
     if (!isAsked(input)) return { ...comparePlans(found, settled), underWay: undefined };
     for (const name of failed) existing(simulation, { kind: 'Node', name });
     applyChange(simulation, change, mode);
     await simulation.settle();
-    const after = stateNow(simulation, new Set(failed), settled);
+    const after = stateNow(new Set(failed), settled);
     const underWay = sizeOf(comparePlans(found, settled));
     return { ...comparePlans(settled, after), underWay };
   } finally {
@@ -51,13 +52,4 @@ export async function planChange(input: PlanInput): Promise<PlanReport> {
 
 function isAsked({ change, failed }: PlanInput): boolean {
   return [...Object.values(change), failed].some((part: readonly unknown[]) => part.length > 0);
-}
-
-function stateNow(
-  simulation: Simulation,
-  down: ReadonlySet<string>,
-  { classes }: PlanState,
-): PlanState {
-  const objects = PLANNED_KINDS.flatMap((kind) => [...simulation.list(kind)]);
-  return stateOf(objects, { epochMs: simulation.epochMs, down, earlierClasses: classes });
 }

@@ -18,9 +18,10 @@ import { readFrames } from './hex-input.ts';
 import { formatFrames } from './layers-text.ts';
 import { guardLoops } from './loop-guard.ts';
 import type { Paint } from './paint.ts';
-import { PLANNED_KINDS, planChange } from './plan.ts';
+import { planChange } from './plan.ts';
 import { movesSomething } from './plan-report.ts';
 import { formatPlan } from './plan-text.ts';
+import { PLANNED_KINDS } from './planned-kinds.ts';
 import { purge } from './purge.ts';
 import { formatPurge } from './purge-text.ts';
 import { findServices } from './service-lookup.ts';
@@ -99,7 +100,7 @@ async function dns(command: Of<'dns'>, ports: CommandPorts): Promise<number> {
 const EXIT_MOVES = 2;
 
 async function plan(command: Of<'plan'>, ports: CommandPorts): Promise<number> {
-  const { source, files, deleted, excluded, drained, failed, output } = command;
+  const { source, files, deleted, excluded, drained, failed, metallb, output } = command;
   const texts = await Promise.all(files.map((file) => sourcesOf(file, ports)));
   const report = await planChange({
     objects: await plannedObjects(source, ports.clock),
@@ -107,6 +108,7 @@ async function plan(command: Of<'plan'>, ports: CommandPorts): Promise<number> {
     failed,
     mode: source.kind === 'store' && source.store.kind === 'manifests' ? 'replace' : 'apply',
     nowEpochMs: ports.clock.epochMs(),
+    metallb,
   });
   ports.print(output === 'json' ? asJson(report) : formatPlan(report, ports.paint).join('\n'));
   return movesSomething(report) ? EXIT_MOVES : 0;

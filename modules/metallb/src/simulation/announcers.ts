@@ -10,6 +10,7 @@ import { viewGroup } from '../duty/node-group.ts';
 import { Electorate } from '../election/electorate.ts';
 import type { SegmentView } from '../election/view.ts';
 import type { IpAddress } from '../net/ip.ts';
+import type { MetallbHoldings } from './metallb-holdings.ts';
 
 /** All that the API tells of an election. */
 export interface ElectionInputs {
@@ -17,6 +18,7 @@ export interface ElectionInputs {
   readonly classes: ReadonlyMap<string, MetalLoadBalancerClass>;
   readonly nodes: readonly Node[];
   readonly children: readonly Child[];
+  readonly metallb: MetallbHoldings;
   readonly slices: readonly EndpointSlice[];
   readonly epochMs: number;
   /** Nodes that nobody hears. */
@@ -30,10 +32,15 @@ export interface ElectionInputs {
 export function predictAnnouncers(
   inputs: ElectionInputs,
 ): ReadonlyMap<IpAddress, string | undefined> {
-  const { classes, children, slices, epochMs } = inputs;
+  const { classes, children, metallb, slices, epochMs } = inputs;
   const slicesByService = groupBy(slices, ({ service }) => service);
-  const holdingsByIp = groupBy(children.flatMap(holdingsOfChild), ({ ip }) => ip);
-  const policies = new Map([...classes].map(([name, clazz]) => [name, policyOfClass(clazz)]));
+  const ofServices = metallb.held.map(({ holding }) => holding);
+  const holdings = [...children.flatMap(holdingsOfChild), ...ofServices];
+  const holdingsByIp = groupBy(holdings, ({ ip }) => ip);
+  const policies = new Map([
+    ...[...classes].map(([name, clazz]) => [name, policyOfClass(clazz)] as const),
+    ...metallb.policies,
+  ]);
   const electorates = new Map<string, Electorate>();
   const electorateOf = (group: string): Electorate | undefined => {
     const policy = policies.get(group);

@@ -37,18 +37,20 @@ export class Simulation {
   readonly #controller: Controller;
   #isStarted = false;
 
-  /** @param objects the cluster as it is; none of them is changed */
-  constructor(objects: readonly KubernetesObject[], nowEpochMs: number) {
+  /**
+   * @param objects the cluster as it is; none of them is changed
+   * @param options the settings of its controller
+   */
+  constructor(
+    objects: readonly KubernetesObject[],
+    nowEpochMs: number,
+    options: ConstructorParameters<typeof Controller>[1] = {},
+  ) {
     this.#clock = new VirtualClock(nowEpochMs);
     this.#store = new CountingStore(this.#clock);
     this.#store.load(objects.map(withoutForeignOwners));
-    this.#controller = new Controller({
-      store: this.#store,
-      clock: this.#clock,
-      random: () => 0,
-      log: SILENT,
-      tell: () => {},
-    });
+    const ports = { store: this.#store, clock: this.#clock, log: SILENT };
+    this.#controller = new Controller({ ...ports, random: () => 0, tell: () => {} }, options);
   }
 
   get epochMs(): number {
