@@ -6,6 +6,7 @@ import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
 import { StatusWriter } from '../../modules/metallb/src/speaker/status-writer.ts';
 import { StoreFeed } from '../../modules/metallb/src/speaker/store-feed.ts';
 import { WireState } from '../../modules/metallb/src/speaker/wire-state.ts';
+import { InvalidError, NotFoundError } from '../../modules/metallb/src/store/errors.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
 import type { NewObject, Operation } from '../../modules/metallb/src/store/store.ts';
 import { ip, mac } from '../support/addresses.ts';
@@ -45,6 +46,8 @@ class Fixture {
   readonly writes: string[] = [];
   /** Writes of the node's ConfigurationState. */
   readonly configurations: string[] = [];
+  /** What the API server would say to a write. */
+  refusal: (operation: Operation) => Error | undefined = () => undefined;
   readonly #writer: StatusWriter;
   readonly #started: Promise<void>;
 
@@ -71,7 +74,9 @@ class Fixture {
   #counted() {
     const { store } = this;
     return Object.assign(Object.create(store), {
-      write: (operation: Operation) => {
+      write: async (operation: Operation) => {
+        const refusal = this.refusal(operation);
+        if (refusal !== undefined) throw refusal;
         const status = operation.do === 'patch' && operation.subresource;
         const kind = operation.do === 'create' ? operation.object.kind : operation.ref.kind;
         const told = kind === STATE.kind ? this.configurations : this.writes;
@@ -144,6 +149,44 @@ test('an object that somebody deleted is made anew as long as the IP is announce
   await turn();
   await fixture.report();
   assert.equal(fixture.status['announcer'], OURS);
+});
+
+/** As MetalLB's own definition has it: a node may come and go, and not become another. */
+function isNodeReplaced(store: MemoryStore, operation: Operation): boolean {
+  const status = store.get(REF)?.status;
+  const isThere = isRecord(status) && 'node' in status;
+  return (
+    isThere &&
+    operation.do === 'patch' &&
+    operation.patch.some(({ op, path }) => op !== 'remove' && path === '/status/node')
+  );
+}
+
+test("where MetalLB's own definition is installed, a successor takes the object over too", async () => {
+  const fixture = new Fixture(existing('n2', '2026-05-01T11:00:00Z'));
+  fixture.refusal = (operation) =>
+    isNodeReplaced(fixture.store, operation)
+      ? new InvalidError('status.node: Value is immutable')
+      : undefined;
+  await fixture.report(announced);
+  assert.is(fixture.status['node'], 'n1');
+  assert.equal(fixture.status['announcer'], OURS);
+  assert.equal(fixture.labels, labels('n1'));
+  assert.equal(fixture.failures, []);
+});
+
+test('what is refused for another reason is a failure', async () => {
+  const fixture = new Fixture(existing('n2', '2026-05-01T11:00:00Z'));
+  fixture.refusal = () => new InvalidError('status.ip: is no IP');
+  await fixture.report(announced);
+  assert.match(String(fixture.failures[0]), /is no IP/);
+});
+
+test('where there is no definition, nobody can be told, and that is no failure', async () => {
+  const fixture = new Fixture();
+  fixture.refusal = () => new NotFoundError('the server could not find the requested resource');
+  await fixture.report(announced);
+  assert.equal(fixture.failures, []);
 });
 
 test('interfaces are those that the advertisements allow on this node', async () => {

@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
+import { isRecord } from '../api/fields.ts';
 import { type KubernetesObject, keyOf } from '../api/object.ts';
 import type { PublishedService } from '../api/published-service.ts';
 import { l2StatusLabels, l2StatusName, newL2Status, type ServiceIp } from '../metallb/l2-status.ts';
 import type { IpAddress } from '../net/ip.ts';
+import { InvalidError, NotFoundError } from '../store/errors.ts';
 import type { JsonPatchOperation } from '../store/store.ts';
 import { statusPatch, type WantedStatus } from './status-patch.ts';
 import type { StatusWriterPorts } from './status-writer.ts';
@@ -26,11 +28,27 @@ export class ServiceStatuses {
     const serviceIp = { namespace, name, ip };
     const object = await this.#object(serviceIp, wanted);
     if (object === undefined) return;
-    const fields = { ...this.#fields(serviceIp, wanted) };
-    const patch = statusPatch(object, { ...wanted, fields }, this.#ports.clock.epochMs());
-    if (patch.length === 0) return;
-    const after = await this.#patch(object, patch, 'status');
-    if (wanted.announcer !== undefined) await this.#label(after ?? object, serviceIp);
+    const after = await this.#tell(object, {
+      ...wanted,
+      fields: { ...this.#fields(serviceIp, wanted) },
+    });
+    if (wanted.announcer !== undefined && after !== object) await this.#label(after, serviceIp);
+  }
+
+  /** @returns the object that tells it */
+  async #tell(object: KubernetesObject, wanted: WantedStatus): Promise<KubernetesObject> {
+    const patch = statusPatch(object, wanted, this.#ports.clock.epochMs());
+    if (patch.length === 0) return object;
+    try {
+      return (await this.#patch(object, patch, 'status')) ?? object;
+    } catch (error) {
+      // MetalLB's own definition, where it is installed, has a node that can be taken away and not be replaced.
+      if (!(error instanceof InvalidError) || !hasNode(object)) throw error;
+      const path = '/status/node';
+      const without = await this.#patch(object, [{ op: 'remove', path }], 'status');
+      if (without === undefined || hasNode(without)) throw error;
+      return await this.#tell(without, wanted);
+    }
   }
 
   /** As stored; undefined where there is none, and nothing to tell. */
@@ -40,7 +58,13 @@ export class ServiceStatuses {
     const isNews = wanted.announcer !== undefined || wanted.conditions.length > 0;
     if (known !== undefined || !isNews) return known;
     const object = newL2Status(service, namespace, this.#nodeName);
-    return store.write({ do: 'create', object });
+    try {
+      return await store.write({ do: 'create', object });
+    } catch (error) {
+      // Without a definition nobody can be told.
+      if (error instanceof NotFoundError) return undefined;
+      throw error;
+    }
   }
 
   #fields({ namespace, name, ip }: ServiceIp, { announcer }: WantedStatus) {
@@ -78,4 +102,8 @@ export class ServiceStatuses {
       ...(subresource && { subresource }),
     });
   }
+}
+
+function hasNode({ status }: KubernetesObject): boolean {
+  return isRecord(status) && status['node'] !== undefined;
 }
