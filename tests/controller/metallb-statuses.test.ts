@@ -235,20 +235,34 @@ test('metrics have MetalLB’s names', async () => {
   ]);
 });
 
-test('a deprecated annotation counts, and is told once', async () => {
-  const annotations = { 'metallb.universe.tf/address-pool': 'public' };
+test('a deprecated annotation counts, and is told once, also when it comes later', async () => {
+  const pool = { 'metallb.universe.tf/address-pool': 'public' };
+  const share = { ...pool, 'metallb.universe.tf/allow-shared-ip': 'key' };
   const bench = await benchWith(
-    ipAddressPool('public', ['192.0.2.10-192.0.2.11', '2001:db8::1']),
+    ipAddressPool('public', ['192.0.2.10']),
     l2Advertisement('all'),
-    plainService('web', { annotations }),
+    plainService('web', { annotations: pool }),
   );
-  const told = bench.events.filter((event) => event.includes('deprecated'));
-  assert.equal(
-    told.filter((event) => !event.includes('IPAddressPoolBound')),
-    [
-      'Service/web Warning deprecatedAnnotation: write metallb.io/ in the place of metallb.universe.tf/ in metallb.universe.tf/address-pool',
-    ],
+  const told = () => bench.events.filter((event) => event.includes(' deprecatedAnnotation: '));
+  const sentence =
+    'Service/web Warning deprecatedAnnotation: write metallb.io/ in the place of metallb.universe.tf/ in metallb.universe.tf/address-pool';
+  assert.equal(told(), [sentence]);
+  bench.change(ipAddressPool('public', ['192.0.2.11']));
+  await bench.settle();
+  assert.equal(told(), [sentence], 'another write of the status tells it no more');
+  bench.change(plainService('web', { annotations: share }));
+  await bench.settle();
+  assert.equal(told(), [sentence, `${sentence}, metallb.universe.tf/allow-shared-ip`]);
+});
+
+test('a status that somebody empties is filled with the same IP', async () => {
+  const bench = await benchWith(
+    ipAddressPool('public', ['192.0.2.10-192.0.2.12']),
+    plainService('web', { ingress: ['192.0.2.11'] }),
   );
+  bench.store.put({ ...plainService('web'), status: { loadBalancer: {} } });
+  await bench.settle();
+  assert.equal(bench.ips('web'), ['192.0.2.11']);
 });
 
 test.run();

@@ -19,6 +19,7 @@ import type {
 } from '../../../modules/metallb/src/store/store.ts';
 import { childObject, childRef, nodeObject, serviceObject, serviceRef } from '../objects.ts';
 import { keysOf, WatchRecorder } from '../watch-recorder.ts';
+import { keepsAnnotations } from './service-status-promise.ts';
 
 /** A started store with the controller's rights on a fresh, empty cluster, and what goes on around it. */
 export interface StoreUnderTest {
@@ -241,6 +242,8 @@ function writePromises(promise: Promises): void {
     const bare = await patchNode(it.store, (node) => ({ patch: removeLabel(node, LABEL) }));
     assert.equal(bare?.metadata.labels ?? {}, {});
   });
+
+  promise('of a Service, annotations come and go with a write of its status', keepsAnnotations);
 }
 
 /** Based on the latest version: others write to nodes, too. */
@@ -393,6 +396,4 @@ async function failureOf(promise: Promise<unknown>): Promise<Error> {
   return outcome instanceof Error ? outcome : new Error('unreachable');
 }
 
-function versionOf(object: KubernetesObject): number {
-  return Number(object.metadata.resourceVersion);
-}
+const versionOf = ({ metadata }: KubernetesObject) => Number(metadata.resourceVersion);
