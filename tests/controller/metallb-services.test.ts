@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { classOf, node, service } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
-import { ipAddressPool, l2Advertisement } from '../support/metallb-objects.ts';
+import { ipAddressPool, l2Advertisement, plainService } from '../support/metallb-objects.ts';
 
 const POOL = ipAddressPool('public', ['192.0.2.10-192.0.2.11']);
 
@@ -25,6 +25,19 @@ test('a default class has it instead', async () => {
   await bench.settle();
   assert.equal(bench.ips('web'), ['198.51.100.1']);
   assert.not.match(bench.conditions('web').join(), 'metallb.io');
+});
+
+test('an IP that two Services have is the older one’s', async () => {
+  const made = (name: string, creationTimestamp: string) => {
+    const object = plainService(name, { ingress: ['192.0.2.10'] });
+    return { ...object, metadata: { ...object.metadata, creationTimestamp } };
+  };
+  const bench = new ControllerBench([]);
+  bench.store.load([
+    ...[POOL, made('a', '2026-02-02T00:00:00Z'), made('b', '2026-02-01T00:00:00Z')],
+  ]);
+  await bench.settle();
+  assert.equal([bench.ips('a'), bench.ips('b')], [['192.0.2.11'], ['192.0.2.10']]);
 });
 
 test.run();

@@ -5,7 +5,7 @@ import type { L2Advertisement } from '../api/l2-advertisement.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { LABEL } from '../api/names.ts';
 import type { Node } from '../api/node.ts';
-import { keyOf } from '../api/object.ts';
+import { keyOf, type ObjectMeta } from '../api/object.ts';
 import type { Problem } from '../api/problem.ts';
 import { Allocator } from '../ipam/allocator.ts';
 import type { ListedPool } from '../metallb/listed-pools.ts';
@@ -175,7 +175,9 @@ export class Term {
         message: `${status.ip} is assigned to an older child, too: this one gets another IP`,
       });
     }
-    for (const service of this.#cluster.services.values()) {
+    const services = [...this.#cluster.services.values()];
+    // An IP that two have is the older one's.
+    for (const service of services.sort((a, b) => compareAge(a.metadata, b.metadata))) {
       if (this.#cluster.ofService(keyOf(service.metadata)).length > 0) continue;
       if (wasServedByMetallb(service)) this.#serviceAddresses.adopt(service);
       else this.#addresses.reserve(service);
@@ -281,12 +283,9 @@ export class Term {
   }
 
   #childrenByAge() {
-    const keys = [...this.#cluster.children.keys()];
-    const age = (key: string) =>
-      `${this.#cluster.children.object(key)?.metadata.creationTimestamp} ${key}`;
-    return keys
-      .sort((a, b) => (age(a) < age(b) ? -1 : 1))
-      .flatMap((key) => this.#cluster.child(key) ?? []);
+    return [...this.#cluster.children.keys()]
+      .flatMap((key) => this.#cluster.child(key) ?? [])
+      .sort((a, b) => compareAge(a.object.metadata, b.object.metadata));
   }
 
   /** The labels, too: they may depend on children of a class that is gone. */
@@ -390,4 +389,9 @@ export class Term {
   get #nodes(): Node[] {
     return [...this.#cluster.nodes.values()];
   }
+}
+
+function compareAge(a: ObjectMeta, b: ObjectMeta): number {
+  const age = (metadata: ObjectMeta) => `${metadata.creationTimestamp} ${keyOf(metadata)}`;
+  return age(a) < age(b) ? -1 : 1;
 }
