@@ -290,13 +290,15 @@ test('an IP that its pool no longer covers is announced as its pool is, and let 
   assert.equal(fixture.board.table.pools, [IP, '203.0.113.128-203.0.113.255']);
 });
 
-test('what the controller writes on pools and advertisements changes no duty', () => {
+test('what the controller writes on pools and advertisements makes nothing worth another look', () => {
   const fixture = metallb();
   fixture.update();
+  fixture.view.takePoliciesChanged();
   fixture
     .set({ ...addressPool('public'), status: { assignedIPv4: 1 } })
     .set({ ...advertisement('all'), status: { conditions: [] } });
   assert.equal(names(fixture.update()), []);
+  assert.not(fixture.view.takePoliciesChanged());
 });
 
 const local = { spec: { externalTrafficPolicy: 'Local' } };
