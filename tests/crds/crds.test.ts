@@ -95,6 +95,13 @@ for (const file of files) {
       }
     });
 
+    test(`${file}: objects of ${name} can be applied by the server, which merges no sets of objects`, () => {
+      for (const [path, node] of walk(root)) {
+        const isSet = node['x-kubernetes-list-type'] === 'set';
+        assert.not(isSet && node.items?.type === 'object', path);
+      }
+    });
+
     test(`${file}: every printer column of ${name} points at a field of the schema`, () => {
       for (const { name: column, jsonPath } of additionalPrinterColumns) {
         if (jsonPath.startsWith('.metadata.')) continue;
