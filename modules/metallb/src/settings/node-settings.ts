@@ -130,7 +130,7 @@ export const NODE_SETTINGS = {
   }),
   excludeInterfaces: patterns({
     description:
-      'comma-separated regular expressions of interfaces that only classes which name them are announced on',
+      'comma-separated regular expressions of interfaces that only classes and L2Advertisements which name them are announced on',
     default: [...VIRTUAL_INTERFACES, '^lo$'].join(','),
   }),
   ...METALLB_SETTINGS,
