@@ -198,4 +198,13 @@ test('a connection of the peer on which it has said nothing gives way to its nex
   );
 });
 
+test('a peer that takes nothing of what waits loses the session, and people hear why', () => {
+  const pair = established();
+  const { peering } = pair.left;
+  peering.sent('outgoing', false, pair.now);
+  peering.sent('incoming', false, pair.now);
+  for (let passed = 0; passed < 240_000; passed += 1_000) pair.pass(1_000);
+  assert.equal(pair.left.events.at(1), { type: 'ended', why: 'Send Hold Timer Expired' });
+});
+
 test.run();

@@ -1,5 +1,6 @@
 import type { Target } from './target.ts';
 import { ANSWER_TARGETS } from './targets/answers.ts';
+import { BGP_TARGETS } from './targets/bgp.ts';
 import { COMMAND_TARGETS } from './targets/commands.ts';
 import { FILE_TARGETS } from './targets/files.ts';
 import { MESSAGE_TARGETS } from './targets/messages.ts';
@@ -12,6 +13,7 @@ import { WIRE_TARGETS } from './targets/wire.ts';
 /** Every decoder of something that comes from outside a process. */
 export const TARGETS: readonly Target[] = [
   ...PACKET_TARGETS,
+  ...BGP_TARGETS,
   ...WIRE_TARGETS,
   ...REACHABILITY_TARGETS,
   ...MESSAGE_TARGETS,

@@ -76,6 +76,7 @@ const IDLE_HOLD = { initialMs: 1_000, maximumMs: 120_000 };
 /** A session that ends sooner is one more attempt that came to nothing: else two sides that disagree would never rest. */
 const STABLE_MS = 30_000;
 const REFRESH_NORMAL = 0;
+const SEND_HOLD_EXPIRED = describeNotification(notificationOf(BGP_REASON.sendHoldTimerExpired));
 
 /**
  * Everything between this node and one peer: the connection it opens, the one that the peer opens, which of the two
@@ -155,7 +156,11 @@ export class Peering {
   }
 
   time(now: number): PeeringAction[] {
-    const actions = this.#each((connection) => this.#step(connection, { type: 'time' }, now));
+    const actions = this.#each((connection) => {
+      // No NOTIFICATION says it: the peer takes nothing.
+      if (now >= connection.fsm.sendHoldAt) this.#why = SEND_HOLD_EXPIRED;
+      return this.#step(connection, { type: 'time' }, now);
+    });
     if (this.#isStopped || this.phase !== 'Idle' || now < this.#idleUntil) return actions;
     const connection = this.#add('outgoing', { ...IDLE, connectRetryCounter: this.#restarts });
     return [...actions, ...this.#step(connection, { type: 'start' }, now)];
