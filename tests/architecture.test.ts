@@ -24,6 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   election: [...PURE, 'api', 'packet', 'duty', 'liveness'],
   layer2: [...PURE, 'packet', 'lru-cache'],
   bgp: [...PURE, 'api', 'metallb', 'packet'],
+  bfd: [...PURE, 'packet'],
   reachability: [...PURE, 'packet', 'duty'],
   store: ['api', 'time', 'node:', 'lru-cache', 'rfc6902'],
   manifests: ['net', 'time', 'api', 'store', 'node:', 'yaml'],

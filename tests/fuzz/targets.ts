@@ -1,5 +1,6 @@
 import type { Target } from './target.ts';
 import { ANSWER_TARGETS } from './targets/answers.ts';
+import { BFD_TARGETS } from './targets/bfd.ts';
 import { BGP_TARGETS } from './targets/bgp.ts';
 import { COMMAND_TARGETS } from './targets/commands.ts';
 import { FILE_TARGETS } from './targets/files.ts';
@@ -14,6 +15,7 @@ import { WIRE_TARGETS } from './targets/wire.ts';
 export const TARGETS: readonly Target[] = [
   ...PACKET_TARGETS,
   ...BGP_TARGETS,
+  ...BFD_TARGETS,
   ...WIRE_TARGETS,
   ...REACHABILITY_TARGETS,
   ...MESSAGE_TARGETS,
