@@ -41,7 +41,8 @@ export const scenarios: readonly Scenario[] = [
   }),
 
   // RFC 9687: what it does not take is not kept for it for ever.
-  hostile('deaf', LONG, { sendHoldMs: 3_000 }, async (speaker, lab) => {
+  // A hundred thousand routes at once keep a busy machine from saying anything for a second or two.
+  hostile('deaf', LONG, { sendHoldMs: 3_000, holdSeconds: 9 }, async (speaker, lab) => {
     const small = ['net.ipv4.tcp_rmem=4096 8192 16384', 'net.ipv4.tcp_wmem=4096 8192 16384'];
     const tune = (host: string, settings: readonly string[]) =>
       run(['ip', 'netns', 'exec', lab.namespace(host), 'sysctl', '-qw', ...settings]);
@@ -92,14 +93,15 @@ const wordsOf = (events: PeerLook['events']) => events.map(({ text }) => text).j
 function hostile(
   trouble: Trouble,
   options: { readonly programs: false; readonly isLong?: boolean },
-  changes: { readonly sendHoldMs?: number },
+  changes: { readonly sendHoldMs?: number; readonly holdSeconds?: number },
   play: (speaker: BgpSpeaker, lab: Lab) => Promise<void>,
 ): Scenario {
+  const { holdSeconds = 3 } = changes;
   return scenario(`bgp/peer-${trouble}`, options, (lab) =>
-    withRouter(lab, 'bird', { neighbours: [neighbour({ holdSeconds: 3 })] }, async () => {
+    withRouter(lab, 'bird', { neighbours: [neighbour({ holdSeconds })] }, async () => {
       await lab.bgpTroublemakerOn(TROUBLEMAKER.host, trouble);
       const speaker = await lab.bgpSpeakerOn('n1');
-      await speaker.ask({ do: 'peer', peer: peer({ holdSeconds: 3 }) });
+      await speaker.ask({ do: 'peer', peer: peer({ holdSeconds }) });
       await speaker.established('router');
       const bad = { name: 'bad', address: TROUBLEMAKER.address, remoteAsn: ROUTER_ASN };
       await speaker.ask({ do: 'peer', peer: peer({ ...bad, ...changes }) });
