@@ -57,6 +57,7 @@ class Cluster implements PurgeCluster {
       children: this.store.list(CHILD_KIND),
       nodes: this.store.list('Node'),
       classes: this.store.list(CLASS_KIND),
+      metallb: [],
     };
   }
 

@@ -222,6 +222,8 @@ executables(
       children: [],
       nodes: entries(node('n1', member)),
       classes: [],
+      ...{ 'ip-address-pools': [], 'metal-load-balancer-pools': [], advertisements: [] },
+      ...{ 'service-l2-statuses': [], 'configuration-states': [] },
     };
     const run = (binding: string) =>
       runHookProcess(launcher, { args: ['hook', 'run', '5'], contexts: [{ binding, snapshots }] });

@@ -10,6 +10,7 @@ import {
   CLASS_FILTER,
   CLASS_TO_PURGE_FILTER,
   HEARTBEAT_SECRET_FILTER,
+  METALLB_TO_PURGE_FILTER,
   MODULE_CONFIG_FILTER,
   MODULE_VERSION_FILTER,
   NODE_FILTER,
@@ -20,7 +21,7 @@ import {
 } from '../../modules/metallb/hooks/lib/jq-filters.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { boundTo, child, classOf, node, service } from '../support/cluster-objects.ts';
-import { l2Advertisement } from '../support/metallb-objects.ts';
+import { ipAddressPool, l2Advertisement, serviceL2Status } from '../support/metallb-objects.ts';
 import {
   type Projection,
   projectAdvertisement,
@@ -31,6 +32,7 @@ import {
   projectClass,
   projectClassToPurge,
   projectHeartbeatSecret,
+  projectMetallbToPurge,
   projectModuleConfig,
   projectModuleVersion,
   projectNode,
@@ -146,6 +148,19 @@ const SECRETS = [
   return { apiVersion: 'v1', kind: 'Secret', metadata: own, ...(data && { data }) };
 });
 
+const METALLB = [
+  { ...ipAddressPool('public', ['192.0.2.1']), status: { conditions: [{ type: 'Accepted' }] } },
+  { ...serviceL2Status('l2-1', 'web') },
+  l2Advertisement('all'),
+].map((object) => {
+  const ownerReferences = [{ apiVersion: 'v1', kind: 'Pod', name: 'speaker', uid: 'u' }];
+  const metadata = {
+    ...object.metadata,
+    ...(object.kind === 'ServiceL2Status' && { ownerReferences }),
+  };
+  return { ...object, metadata };
+});
+
 const TABLE: Readonly<Record<string, [string, Projection, readonly KubernetesObject[]]>> = {
   nodes: [NODE_FILTER, projectNode, NODES],
   classes: [CLASS_FILTER, projectClass, CLASSES],
@@ -156,6 +171,7 @@ const TABLE: Readonly<Record<string, [string, Projection, readonly KubernetesObj
   'children to purge': [CHILD_TO_PURGE_FILTER, projectChildToPurge, CHILDREN],
   'nodes to purge': [NODE_TO_PURGE_FILTER, projectNodeToPurge, NODES],
   'classes to purge': [CLASS_TO_PURGE_FILTER, projectClassToPurge, CLASSES],
+  "MetalLB's API to purge": [METALLB_TO_PURGE_FILTER, projectMetallbToPurge, METALLB],
   'classes of children': [CHILD_CLASS_FILTER, projectChildClass, CHILDREN],
   advertisements: [ADVERTISEMENT_FILTER, projectAdvertisement, ADVERTISEMENTS],
   'children to fold': [CHILD_TO_FOLD_FILTER, projectChildToFold, CHILDREN],

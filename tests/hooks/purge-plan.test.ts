@@ -11,13 +11,27 @@ import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
 import { boundTo, child, classOf, contextsOf, node, service } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
+import {
+  ipAddressPool,
+  l2Advertisement,
+  metalLoadBalancerPool,
+  plainService,
+  serviceL2Status,
+} from '../support/metallb-objects.ts';
 
 const FOREIGN_CONDITION = { type: 'example.com/other', status: 'True' };
 const INGRESS = { ingress: [{ ip: '192.0.2.10', ipMode: 'VIP' }] };
 const ASSIGNED = { type: 'AllPublicIPsAssigned', status: 'True' };
 const BOUND = boundTo('c').status.conditions[0] ?? {};
 
-const NOTHING: PurgeView = { services: [], children: [], nodes: [], classes: [] };
+const METALLB_KINDS = [
+  'IPAddressPool',
+  'MetalLoadBalancerPool',
+  'L2Advertisement',
+  'ServiceL2Status',
+  'ConfigurationState',
+] as const;
+const NOTHING: PurgeView = { services: [], children: [], nodes: [], classes: [], metallb: [] };
 
 function ownedBy(name: string, uid = `uid-default-${name}`): object {
   const owner = { apiVersion: 'v1', kind: 'Service', name, uid, controller: true };
@@ -40,6 +54,7 @@ function viewOf(store: MemoryStore): PurgeView {
     children: store.list(CHILD_KIND),
     nodes: store.list('Node'),
     classes: store.list(CLASS_KIND),
+    metallb: METALLB_KINDS.flatMap((kind) => store.list(kind)),
   };
 }
 
@@ -203,6 +218,56 @@ test('children that wait for somebody’s finalizer are told with it', () => {
   assert.equal(leavingChildren([childOf('web', metadata), childOf('api')]), [
     { child: 'default/web-c-0', finalizers: ['example.com/hold'] },
   ]);
+});
+
+test("of MetalLB's API goes what says how it is; what Services have of it stays as MetalLB would leave it", async () => {
+  const own = serviceL2Status('l2-own', 'web');
+  const { metadata } = serviceL2Status('metallbs', 'web');
+  const pod = { apiVersion: 'v1', kind: 'Pod', name: 'speaker-a', uid: 'u' };
+  const foreignState = {
+    ...{ apiVersion: 'metallb.io/v1beta1', kind: 'ConfigurationState' },
+    metadata: { ...metadata, name: 'speaker-n1', ownerReferences: [pod] },
+  };
+  const bench = new ControllerBench([
+    ...[ipAddressPool('public', ['192.0.2.10']), metalLoadBalancerPool('spare', ['192.0.2.11'])],
+    ...[l2Advertisement('all'), plainService('web')],
+    { ...serviceL2Status('metallbs', 'web'), status: { node: 'n1' } },
+  ]);
+  await bench.settle();
+  // As speakers tell it.
+  bench.store.put(own);
+  const store = new MemoryStore(bench.clock);
+  store.load(Object.values(viewOf(bench.store)).flat());
+  store.load([foreignState]);
+  const plan = planPurge(viewOf(store));
+  assert.equal(
+    plan.map(({ kind, object, parts }) => `${kind} ${object}: ${parts.join(', ')}`),
+    [
+      'Service default/web: condition metallb.io/ip-address-pool, condition network.deckhouse.io/ips-announceable',
+      'IPAddressPool metallb-system/public: condition Accepted, condition Advertised',
+      'MetalLoadBalancerPool spare: condition Accepted, condition Advertised',
+      'L2Advertisement metallb-system/all: condition Accepted',
+      'ServiceL2Status metallb-system/l2-own: ',
+      'ConfigurationState metallb-system/controller: ',
+    ],
+  );
+  for (const { operations } of plan) {
+    for (const operation of operations) await store.write(operation);
+  }
+  assert.equal(planPurge(viewOf(store)), []);
+  const [web] = store.list('Service');
+  assert.equal(web?.status, { loadBalancer: { ingress: [{ ip: '192.0.2.10' }] }, conditions: [] });
+  assert.is(web?.metadata.annotations?.['metallb.io/ip-allocated-from-pool'], 'public');
+  const [pool] = store.list('IPAddressPool');
+  const counters = { assignedIPv4: 1, assignedIPv6: 0, availableIPv4: 0, availableIPv6: 0 };
+  assert.equal(pool?.status, { ...counters, conditions: [] });
+  const left = (['ServiceL2Status', 'ConfigurationState'] as const).flatMap((kind) =>
+    store.list(kind),
+  );
+  assert.equal(
+    left.map(({ metadata: { name } }) => name),
+    ['metallbs', 'speaker-n1'],
+  );
 });
 
 test('the hook asks for it after the release is deleted, and for nothing whenever else', () => {

@@ -68,6 +68,11 @@ export const projectClassToPurge: Projection = ({ apiVersion, kind, metadata, st
     status,
   });
 
+export const projectMetallbToPurge: Projection = ({ apiVersion, kind, metadata, status }) => {
+  const names = ['name', 'namespace', 'uid', 'resourceVersion', 'ownerReferences'];
+  return compact({ apiVersion, kind, metadata: compact({ ...pick(metadata, names) }), status });
+};
+
 export const projectServiceToExpand: Projection = (object) => projectService(object, true);
 export const projectServiceToFold: Projection = (object) => projectService(object, false);
 

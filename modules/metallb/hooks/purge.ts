@@ -3,6 +3,7 @@ import { type Hook, snapshotOf } from './lib/hook.ts';
 import {
   CHILD_TO_PURGE_FILTER,
   CLASS_TO_PURGE_FILTER,
+  METALLB_TO_PURGE_FILTER,
   NODE_TO_PURGE_FILTER,
   SERVICE_TO_FOLD_FILTER,
 } from './lib/jq-filters.ts';
@@ -17,6 +18,14 @@ const SILENT = {
   keepFullObjectsInMemory: false,
 } as const;
 
+const METALLB = [
+  BINDING.ipAddressPools,
+  BINDING.metalLoadBalancerPools,
+  BINDING.advertisements,
+  BINDING.l2Statuses,
+  BINDING.configurationStates,
+];
+
 /** Takes away what the module wrote into objects that outlive it, once Deckhouse has deleted its release. */
 export const hook: Hook = {
   config: {
@@ -28,6 +37,7 @@ export const hook: Hook = {
       { ...BINDING.children, jqFilter: CHILD_TO_PURGE_FILTER, ...SILENT },
       { ...BINDING.nodes, jqFilter: NODE_TO_PURGE_FILTER, ...SILENT },
       { ...BINDING.classes, jqFilter: CLASS_TO_PURGE_FILTER, ...SILENT },
+      ...METALLB.map((binding) => ({ ...binding, jqFilter: METALLB_TO_PURGE_FILTER, ...SILENT })),
     ],
     schedule: [],
   },
@@ -39,6 +49,7 @@ export const hook: Hook = {
       children: snapshotOf(contexts, BINDING.children.name),
       nodes: snapshotOf(contexts, BINDING.nodes.name),
       classes: snapshotOf(contexts, BINDING.classes.name),
+      metallb: METALLB.flatMap(({ name }) => snapshotOf(contexts, name)),
     });
     return removals.flatMap(({ operations }) => operations);
   },

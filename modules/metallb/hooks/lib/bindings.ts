@@ -24,6 +24,26 @@ export const BINDING = {
     apiVersion: METALLB_API_VERSION,
     kind: 'L2Advertisement',
   },
+  ipAddressPools: {
+    name: 'ip-address-pools',
+    apiVersion: METALLB_API_VERSION,
+    kind: 'IPAddressPool',
+  },
+  metalLoadBalancerPools: {
+    name: 'metal-load-balancer-pools',
+    apiVersion: CLASS_API_VERSION,
+    kind: 'MetalLoadBalancerPool',
+  },
+  l2Statuses: {
+    name: 'service-l2-statuses',
+    apiVersion: METALLB_API_VERSION,
+    kind: 'ServiceL2Status',
+  },
+  configurationStates: {
+    name: 'configuration-states',
+    apiVersion: METALLB_API_VERSION,
+    kind: 'ConfigurationState',
+  },
   moduleConfigs: {
     name: 'module-configs',
     apiVersion: 'deckhouse.io/v1alpha1',

@@ -133,6 +133,13 @@ export const NODE_TO_PURGE_FILTER = `{
 }`;
 
 /** All that the controller writes. */
+export const METALLB_TO_PURGE_FILTER = `{
+  apiVersion, kind,
+  metadata: (.metadata | {name, namespace, uid, resourceVersion, ownerReferences} | ${COMPACT}),
+  status
+} | ${COMPACT}`;
+
+/** Its conditions and figures. */
 export const CLASS_TO_PURGE_FILTER = `{
   apiVersion: "${CLASS_API_VERSION}", kind: "${CLASS_KIND}",
   metadata: (.metadata | {name, uid, resourceVersion}), status

@@ -1,6 +1,8 @@
 import {
+  ADVERTISEMENT_CONDITION,
   CLASS_CONDITION,
   NODE_CONDITION_TYPES,
+  POOL_CONDITION,
   SERVICE_CONDITION,
 } from '../../src/api/conditions.ts';
 import { CHILD_KIND, CLASS_KIND, LABEL } from '../../src/api/names.ts';
@@ -15,6 +17,8 @@ export interface PurgeView {
   readonly children: readonly KubernetesObject[];
   readonly nodes: readonly KubernetesObject[];
   readonly classes: readonly KubernetesObject[];
+  /** Of MetalLB's API. */
+  readonly metallb: readonly KubernetesObject[];
 }
 
 /** What goes from one object, or the object itself. */
@@ -30,6 +34,10 @@ export interface Removal {
 const SERVICE_CONDITION_TYPES: readonly string[] = Object.values(SERVICE_CONDITION);
 /** Classes are their users'; of their status all that the controller writes. */
 const CLASS_CONDITION_TYPES: readonly string[] = Object.values(CLASS_CONDITION);
+const METALLB_CONDITION_TYPES: readonly string[] = [
+  ...Object.values(POOL_CONDITION),
+  ...Object.values(ADVERTISEMENT_CONDITION),
+];
 const CLASS_FIGURES = ['nodes', 'nodeCount', 'addresses'];
 const INGRESS = ['loadBalancer', 'ingress'] as const;
 
@@ -38,7 +46,7 @@ const INGRESS = ['loadBalancer', 'ingress'] as const;
  * off anywhere and planned anew: a Service is recognised by its children for as long as its IPs stand there.
  * @returns an empty list when nothing is left
  */
-export function planPurge({ services, children, nodes, classes }: PurgeView): Removal[] {
+export function planPurge({ services, children, nodes, classes, metallb }: PurgeView): Removal[] {
   const own = children.filter(isOurs);
   const withOwn = new Set(own.flatMap(ownerKey));
   const withOthers = new Set(children.filter((child) => !isOurs(child)).flatMap(servedKey));
@@ -49,6 +57,7 @@ export function planPurge({ services, children, nodes, classes }: PurgeView): Re
     ...own.flatMap(removeChild),
     ...nodes.flatMap(fromNode),
     ...classes.flatMap(fromClass),
+    ...metallb.flatMap(fromMetallb),
   ];
 }
 
@@ -157,6 +166,37 @@ function fromClass(object: KubernetesObject): Removal[] {
     [...figures.map((name) => `status.${name}`), ...conditions.words],
     patchOf(object, CLASS_KIND, [...withoutFigures, ...conditions.patch], 'status'),
   );
+}
+
+/**
+ * What MetalLB's API gave to Services stays, as MetalLB leaves it: IPs, the name of the pool beside them, and the pools'
+ * counters. So whoever comes next, MetalLB or this module, takes the Services over as they are.
+ */
+function fromMetallb(object: KubernetesObject): Removal[] {
+  const { kind } = object;
+  switch (kind) {
+    case 'ServiceL2Status':
+      // MetalLB's own tell of no IP.
+      return valueAt(object.status, 'ip') === undefined ? [] : removeTold(object, kind);
+    case 'ConfigurationState':
+      // MetalLB's own belong to its Pods.
+      return object.metadata.ownerReferences === undefined ? removeTold(object, kind) : [];
+    case 'IPAddressPool':
+    case 'MetalLoadBalancerPool':
+    case 'L2Advertisement': {
+      const conditions = conditionsOf(object, METALLB_CONDITION_TYPES);
+      const operations = patchOf(object, kind, conditions.patch, 'status');
+      return removal(object, kind, conditions.words, operations);
+    }
+    default:
+      return [];
+  }
+}
+
+function removeTold({ metadata }: KubernetesObject, kind: Kind): Removal[] {
+  const { namespace, name, uid } = metadata;
+  const operations: Operation[] = [{ do: 'delete', ref: { kind, namespace, name }, uid }];
+  return [{ kind, object: keyOf(metadata), parts: [], operations }];
 }
 
 /** Nothing where there is nothing to do. */

@@ -10,6 +10,14 @@ import type { Kind } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { CommandFailure } from './failure.ts';
 import type { PurgeCluster } from './purge.ts';
+import { POOL_KINDS } from './stored-pool.ts';
+
+const METALLB_KINDS = [
+  ...POOL_KINDS,
+  'L2Advertisement',
+  'ServiceL2Status',
+  'ConfigurationState',
+] as const satisfies readonly Kind[];
 
 /** The name that the chart and the controller give it. */
 const LEASE_NAME = 'metallb-controller';
@@ -46,6 +54,7 @@ export async function withCluster<Result>(
         children: await list(CHILD_KIND),
         nodes: await list('Node'),
         classes: await list(CLASS_KIND),
+        metallb: (await Promise.all(METALLB_KINDS.map(list))).flat(),
       }),
       write: (operation) => store.write(operation),
     });
