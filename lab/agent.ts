@@ -17,6 +17,7 @@ const AGENTS = [
   'bare-responder',
   'bgp-speaker',
   'bgp-troublemaker',
+  'bfd-speaker',
 ] as const;
 
 /** Agents lie outside the package, whose `cap` and `koffi` they need. */

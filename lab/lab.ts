@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buildAgents, startAgent } from './agent.ts';
 import { type BareResponder, startBareResponder } from './bare-responder.ts';
+import { type LabBfdSpeaker, startBfdSpeaker } from './bfd-speaker.ts';
 import { type BgpSpeaker, startBgpSpeaker } from './bgp-speaker.ts';
 import { type BgpTroublemaker, startBgpTroublemaker, type Trouble } from './bgp-troublemaker.ts';
 import { type Chorus, startChorus } from './chorus.ts';
@@ -209,6 +210,11 @@ export class Lab {
     const { ipv4 } = proberHost(planHosts(this.options.nodes, false), name, 'public');
     const as = { trouble, asn: ROUTER_ASN, id: ipv4 };
     return this.#untilEndOfScenario(await startBgpTroublemaker(this.#where(name), as));
+  }
+
+  /** The product's BFD on a host. */
+  async bfdSpeakerOn(name: string): Promise<LabBfdSpeaker> {
+    return this.#untilEndOfScenario(await startBfdSpeaker(this.#where(name)));
   }
 
   /** Watches the switch's port of each node, and shuts one whose node sends too many ARP broadcasts. */
