@@ -70,7 +70,7 @@ export class Bfdd implements BfdDaemon {
   #daemon(name: string): Program {
     const { directory, namespace } = this.#place;
     return new Program({
-      ...{ name, namespace, logFile: join(directory, '..', `${name}.log`) },
+      ...{ name, namespace, logFile: join(directory, `${name}.log`) },
       environment: { TZ: 'UTC' },
       command: [
         ...[join(DAEMONS, name), '--vty_socket', directory, '-z', join(directory, 'zserv.api')],

@@ -16,7 +16,7 @@ export class BirdBfd implements BfdDaemon {
     this.#plan = plan;
     const { directory, namespace } = place;
     this.#program = new Program({
-      ...{ name: 'bird', namespace, logFile: join(directory, '..', 'bird.log') },
+      ...{ name: 'bird', namespace, logFile: join(directory, 'bird.log') },
       environment: { TZ: 'UTC' },
       command: [
         ...['bird', '-f', '-c', join(directory, 'bird.conf'), '-s', join(directory, 'bird.ctl')],
