@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseMetalLoadBalancerClass } from '../../modules/metallb/src/api/metal-load-balancer-class.ts';
@@ -39,6 +39,13 @@ function versionOf(crd: Pick<Crd, 'spec'>): CrdVersion {
   if (version === undefined) throw new Error('a CRD has a version');
   return version;
 }
+
+test('each file begins a document of its own: `helm show crds` prints them one after the other as they are', () => {
+  for (const file of files) {
+    const url = new URL(`../../modules/metallb/crds/${file}`, import.meta.url);
+    assert.ok(readFileSync(url, 'utf8').startsWith('---\n'), file);
+  }
+});
 
 for (const file of files) {
   const crd = readCrd(file);
