@@ -17,6 +17,10 @@ export interface Figure {
 export interface FigureGroup {
   readonly lab: Partial<LabOptions>;
   readonly figures: readonly Figure[];
+  /** What the lab needs beside, once. */
+  readonly prepare?: (lab: Lab) => Promise<void>;
+  /** Names of samples whose medians are compared, ours first. */
+  readonly ratios?: readonly (readonly string[])[];
 }
 
 export async function measure(lab: Lab, figure: Figure): Promise<Map<string, number[]>> {

@@ -25,7 +25,7 @@ export function nodeManifest(name: string): ClusterObject {
       name,
       labels: { 'kubernetes.io/hostname': name, [OS_LABEL]: 'linux', [BALANCER_LABEL]: '' },
     },
-    // The API server makes every new node NotReady, and takes that back by a controller that the lab is without.
+    // That of a new node is taken back by a controller that the lab is without.
     spec: { taints: [] },
     status: {
       // One of each type: the API can't apply two.

@@ -64,7 +64,9 @@ export async function startKubernetesState(at: StateSurroundings): Promise<LabSt
   await publishCertificate(plane);
   const cluster = new KubernetesCluster(api, { namespace, interfaceName: 'mgmt0', port: PORT });
   await applyDefinitions(api);
-  await cluster.apply(...nodeNames(at.options.nodes).map(nodeManifest));
+  const nodes = nodeNames(at.options.nodes).map(nodeManifest);
+  // The second time without the taint that the API server gives every new node.
+  await cluster.apply(...nodes, ...nodes);
   const proxies = await startProxies(at, plane, directory);
   const parts = { plane, api, proxies };
   if (at.options.release === undefined) {

@@ -41,18 +41,31 @@ export class Metallb {
       data: { secretkey: Buffer.alloc(32, 7).toString('base64') },
     });
     await this.start();
-    await this.#ready();
+    await this.ready();
   }
 
   /** @returns at once */
   async start(): Promise<void> {
+    await this.startSpeakers();
+    await this.startController();
+  }
+
+  async startController(): Promise<void> {
     await this.#kubectl(['scale', 'deployment', 'controller', '--replicas=1']);
+  }
+
+  async startSpeakers(): Promise<void> {
     await this.#selectNodes(null);
+  }
+
+  /** What answers goes on to answer. */
+  async stopController(): Promise<void> {
+    await this.#kubectl(['scale', 'deployment', 'controller', '--replicas=0']);
   }
 
   /** @returns when no process of it runs any more */
   async stop(): Promise<void> {
-    await this.#kubectl(['scale', 'deployment', 'controller', '--replicas=0']);
+    await this.stopController();
     await this.#selectNodes({ [PARKED]: 'true' });
     await until({ what: 'Pods of MetalLB gone', deadlineMs: 20_000 }, async () => {
       const path = collectionPath('Pod', METALLB_NAMESPACE);
@@ -75,7 +88,8 @@ export class Metallb {
     return this.#kubectl(['patch', 'daemonset', 'speaker', `--patch=${patch}`]);
   }
 
-  async #ready(): Promise<void> {
+  /** Waits until all Pods are that are wanted. */
+  async ready(): Promise<void> {
     const { api, installation } = this.#lab.kubernetes;
     const words = () =>
       ['controller-', 'speaker-'].flatMap(
@@ -91,7 +105,7 @@ export class Metallb {
       return all.every(({ items }) =>
         items.every(({ spec, status }) => {
           const wanted = spec.replicas ?? status?.desiredNumberScheduled ?? 0;
-          return wanted > 0 && (status?.readyReplicas ?? status?.numberReady) === wanted;
+          return (status?.readyReplicas ?? status?.numberReady ?? 0) === wanted;
         }),
       );
     });
