@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ObjectName } from '../../lab/cluster.ts';
+import type { ClusterObject, ObjectName } from '../../lab/cluster.ts';
 import { until } from '../../lab/exec.ts';
 import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
 import { METALLB_NAMESPACE } from '../../lab/kubernetes/metallb.ts';
@@ -16,10 +16,39 @@ export const BESIDE_METALLB: Partial<LabOptions> = {
 };
 
 const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
+/** Longer than nodes hold down here. */
+const STEADY_MS = 3_000;
 const KINDS = ['IPAddressPool', 'L2Advertisement'] as const;
 
 interface Items {
   readonly items: readonly { readonly metadata: { readonly name: string; namespace: string } }[];
+}
+
+/** An IPAddressPool. */
+export function poolManifest(
+  name: string,
+  addresses: readonly string[],
+  namespace = METALLB_NAMESPACE,
+): ClusterObject {
+  return {
+    ...{ apiVersion: 'metallb.io/v1beta1', kind: 'IPAddressPool' },
+    ...{ metadata: { name, namespace }, spec: { addresses } },
+  };
+}
+
+export function advertisementManifest(name: string, spec: ClusterObject['spec']): ClusterObject {
+  return {
+    ...{ apiVersion: 'metallb.io/v1beta1', kind: 'L2Advertisement' },
+    ...{ metadata: { name, namespace: METALLB_NAMESPACE }, spec: { ...spec } },
+  };
+}
+
+/** As any user has one, for a web server. */
+export function plainService(name: string, spec: ClusterObject['spec'] = {}): ClusterObject {
+  return {
+    ...{ apiVersion: 'v1', kind: 'Service', metadata: { name, namespace: 'default' } },
+    spec: { type: 'LoadBalancer', ports: [{ port: 80 }], selector: { app: 'web' }, ...spec },
+  };
 }
 
 /** `kubectl apply` of text that a user has in a file. @returns what kubectl prints */
@@ -84,6 +113,24 @@ export function poolTells(
   wanted: WantedCondition,
 ): Promise<void> {
   return tells(lab, { kind: 'IPAddressPool', namespace: METALLB_NAMESPACE, name }, type, wanted);
+}
+
+/** Waits until an IP has had one answerer for a while: nodes that have just come still hold down. @returns its node */
+export async function steadyNodeOf(lab: Lab, ip: string): Promise<string> {
+  let mac = await answererOf(lab, ip);
+  let sinceMs = performance.now();
+  const what = () => `one node for ${ip}, is ${nodeOf(lab, mac)}`;
+  await until({ what, deadlineMs: 30_000, everyMs: 100 }, async () => {
+    const now = await answererOf(lab, ip);
+    if (now !== mac) sinceMs = performance.now();
+    mac = now;
+    return performance.now() - sinceMs > STEADY_MS;
+  });
+  return nodeOf(lab, mac);
+}
+
+export function nodeOf(lab: Lab, mac: string): string {
+  return lab.nodes.find((one) => lab.macOf(one) === mac) ?? `nobody with ${mac}`;
 }
 
 /** Takes away what users have of MetalLB's API. */

@@ -50,7 +50,7 @@ export function journey(
       await delay(COOL_DOWN_MS);
       for (const app of apps) await runBackends(lab, app);
       const faults = faultsFromNowOn(lab);
-      await followPage(lab, name, checks(lab));
+      await followPage(lab, `journeys/${name}`, checks(lab));
       if (!uninstalls) assert.equal(faults(), []);
       await empty(lab);
       return undefined;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-const FOLDER = join(import.meta.dirname, '..', '..', 'docs', 'journeys');
+const FOLDER = join(import.meta.dirname, '..', '..', 'docs');
 
 /** What a reader types, and what the page says that they see. */
 export interface Step {
@@ -20,7 +20,7 @@ export interface Section {
 /** Blocks of commands and of what they show; nothing but blank lines may lie between the two. */
 const BLOCKS = /^```sh\n(.*?)^```$(?:\n+^```\n(.*?)^```$)?/gms;
 
-/** Reads docs/journeys/NAME.md. */
+/** Reads docs/NAME.md. */
 export function readPage(name: string): Section[] {
   return parsePage(readFileSync(join(FOLDER, `${name}.md`), 'utf8'));
 }

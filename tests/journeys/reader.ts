@@ -18,7 +18,7 @@ const CHANGES =
   /\b(?:kubectl (?:\S+ )*?(?:annotate|apply|create|delete|label|patch|replace|rollout|scale)|helm (?:in|up|un))/;
 
 /**
- * Follows docs/journeys/NAME.md: types its commands one after the other, as they stand, and compares what they print with
+ * Follows docs/NAME.md: types its commands one after the other, as they stand, and compares what they print with
  * what the page shows (`showsTheSame`). Commands that only look are given again until it is so: a reader looks twice, too.
  * @throws Error with both texts where they differ; when a command fails and the page does not show how; when no section has
  * the heading of a check
@@ -28,9 +28,9 @@ export async function followPage(lab: Lab, name: string, checks: Checks = {}): P
   const sections = readPage(name);
   const headings = sections.map(({ heading }) => heading);
   const unknown = Object.keys(checks).filter((heading) => !headings.includes(heading));
-  if (unknown.length > 0) throw new Error(`docs/journeys/${name}.md has no section ${unknown}`);
+  if (unknown.length > 0) throw new Error(`docs/${name}.md has no section ${unknown}`);
   for (const { heading, steps } of sections) {
-    for (const step of steps) await takeStep(step, environment, `docs/journeys/${name}.md`);
+    for (const step of steps) await takeStep(step, environment, `docs/${name}.md`);
     await checks[heading]?.();
   }
 }
