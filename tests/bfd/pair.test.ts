@@ -166,6 +166,11 @@ test('what is kept is little: nothing while nothing changes, but numbers of a me
   assert.is(pair.left.memory, memory);
   pair.left.shutDown();
   assert.is(pair.left.memory, undefined);
+  const strict = up({ key: METICULOUS }, { key: METICULOUS });
+  const before = { keeps: strict.left.keeps, sent: strict.left.sent.length };
+  strict.pass(10_000);
+  const kept = (strict.left.keeps - before.keeps) / (strict.left.sent.length - before.sent);
+  assert.ok(kept > 0.3 && kept < 0.35, `${kept} of all packets: every third`);
 });
 
 test('what waits to be read is read before anybody is called silent', () => {

@@ -238,6 +238,13 @@ test('a slower pace, and a shorter patience, wait until the peer has confirmed t
   assert.equal([session.transmitAt, session.detectionMs], [500, 180]);
 });
 
+test('whoever is lost is asked nothing more', () => {
+  const session = inState('Init');
+  assert.is(sentIn(hear(session, packet('Up')))[0]?.poll, true);
+  const [down] = sentIn(session.expire(session.expireAt));
+  assert.equal([down?.state, down?.poll], ['Down', false]);
+});
+
 test('a faster pace, and more patience, count at once', () => {
   const session = inState('Up');
   session.transmit(50);

@@ -25,6 +25,8 @@ export class Side {
   readonly events: { at: number; event: BfdEvent }[] = [];
   readonly sent: Sent[] = [];
   memory: BfdMemory | undefined;
+  /** How often it was told. */
+  keeps = 0;
   /** What comes waits for its reader, as where the event loop stands still. */
   isStalled = false;
   readonly #clock: FakeClock;
@@ -76,7 +78,9 @@ export class Side {
       tell: (_, event) =>
         this.#speaker === speaker && this.events.push({ at: this.#clock.now(), event }),
       keep: (_, kept) => {
-        if (this.#speaker === speaker) this.memory = kept;
+        if (this.#speaker !== speaker) return;
+        this.memory = kept;
+        this.keeps += 1;
       },
     });
     this.#speaker = speaker;
