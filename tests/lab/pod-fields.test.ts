@@ -15,7 +15,7 @@ const volume = (fields: object) => ({ containers: [], volumes: [{ name: 'run', .
 
 const STRANGERS: [spec: object, path: string][] = [
   [{ hostPID: true }, 'hostPID'],
-  [{ securityContext: { fsGroup: 1 } }, 'securityContext.fsGroup'],
+  [{ securityContext: { supplementalGroups: [1] } }, 'securityContext.supplementalGroups'],
   [container({ startupProbe: {} }), 'containers[1].startupProbe'],
   [container({ lifecycle: { preStop: {} } }), 'containers[1].lifecycle'],
   [container({ envFrom: [] }), 'containers[1].envFrom'],
