@@ -26,7 +26,7 @@ spec: {type: LoadBalancer, ports: [{port: 80}], selector: {app: web}}
 export const scenarios: readonly Scenario[] = [
   scenario(
     'metallb/itself-serves-in-the-lab',
-    { lab: BESIDE_METALLB, stores: ['kubernetes'], deadlineMs: 120_000 },
+    { lab: BESIDE_METALLB, stores: ['kubernetes'], isLong: true, deadlineMs: 120_000 },
     async (lab) => {
       const metallb = new Metallb(lab);
       await metallb.install();

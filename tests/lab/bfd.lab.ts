@@ -12,7 +12,8 @@ import { type Scenario, scenario } from '../../lab/scenario.ts';
 /** BFD with other projects' daemons: FRR's on the lab's client, BIRD on the same. */
 const KERNEL_ONLY = { programs: false } as const;
 /** Detection times are milliseconds, which a busy machine would falsify. */
-const TIMED = { ...KERNEL_ONLY, timed: true } as const;
+const LONG = { ...KERNEL_ONLY, isLong: true } as const;
+const TIMED = { ...LONG, timed: true } as const;
 /** What is not timed shares the machine: nobody is to be missed because of that. */
 const CALM_MS = 200;
 const INTERVAL_MS = 50;
@@ -140,13 +141,17 @@ const SHA1 = ['keyed-sha1', 'meticulous-keyed-sha1'] as const;
 export const scenarios: readonly Scenario[] = [
   ...KINDS.flatMap((kind) => [
     ...(['IPv4', 'IPv6'] as const).map((way) =>
-      scenario(`bfd/${kind}-${way.toLowerCase()}`, KERNEL_ONLY, async (lab) => {
-        await withDaemon(lab, kind, { way }, staysUp);
-        return undefined;
-      }),
+      scenario(
+        `bfd/${kind}-${way.toLowerCase()}`,
+        way === 'IPv4' ? KERNEL_ONLY : LONG,
+        async (lab) => {
+          await withDaemon(lab, kind, { way }, staysUp);
+          return undefined;
+        },
+      ),
     ),
 
-    scenario(`bfd/${kind}-multihop`, KERNEL_ONLY, async (lab) => {
+    scenario(`bfd/${kind}-multihop`, LONG, async (lab) => {
       await farApart(lab);
       await withDaemon(lab, kind, { way: 'far', ours: { minimumTtl: FAR_TTL[kind] } }, staysUp);
       // One hop less than there is: nothing of the peer comes in.
@@ -159,7 +164,7 @@ export const scenarios: readonly Scenario[] = [
       return undefined;
     }),
 
-    scenario(`bfd/${kind}-is-told-of-a-shut-down`, KERNEL_ONLY, async (lab) => {
+    scenario(`bfd/${kind}-is-told-of-a-shut-down`, LONG, async (lab) => {
       await withDaemon(lab, kind, {}, async ({ speaker, daemon }) => {
         await bothUp({ speaker, daemon });
         await speaker.ask({ do: 'shut-down' });
@@ -170,7 +175,7 @@ export const scenarios: readonly Scenario[] = [
       return undefined;
     }),
 
-    scenario(`bfd/${kind}-shuts-down`, KERNEL_ONLY, async (lab) => {
+    scenario(`bfd/${kind}-shuts-down`, LONG, async (lab) => {
       await withDaemon(lab, kind, {}, async (sides) => {
         await bothUp(sides);
         await sides.daemon.shutDown();
@@ -180,7 +185,7 @@ export const scenarios: readonly Scenario[] = [
       return undefined;
     }),
 
-    scenario(`bfd/${kind}-other-timers`, KERNEL_ONLY, async (lab) => {
+    scenario(`bfd/${kind}-other-timers`, LONG, async (lab) => {
       await withDaemon(lab, kind, {}, async (sides) => {
         await bothUp(sides);
         for (const intervalMs of [500, 100, 300]) {
@@ -196,7 +201,7 @@ export const scenarios: readonly Scenario[] = [
       return undefined;
     }),
 
-    scenario(`bfd/${kind}-dies`, TIMED, async (lab) => {
+    scenario(`bfd/${kind}-dies`, { ...TIMED, isLong: kind !== 'frr' }, async (lab) => {
       const samples: number[] = [];
       for (let trial = 0; trial < TRIALS; trial += 1) {
         await withDaemon(lab, kind, FAST, async (sides) => {

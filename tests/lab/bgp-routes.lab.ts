@@ -58,7 +58,7 @@ export const scenarios: readonly Scenario[] = [
   ),
 
   ...KINDS.map((kind) =>
-    scenario(`bgp/${kind}-internal`, { ...KERNEL_ONLY, isLong: kind === 'gobgp' }, (lab) =>
+    scenario(`bgp/${kind}-internal`, { ...KERNEL_ONLY, isLong: kind !== 'frr' }, (lab) =>
       withRouter(lab, kind, { neighbours: [neighbour({ asn: ROUTER_ASN })] }, async (router) => {
         const own = { localAsn: ROUTER_ASN, remoteAsn: 'internal' } as const;
         const speaker = await speakerWith(lab, 'n1', peer(own));
@@ -74,10 +74,10 @@ export const scenarios: readonly Scenario[] = [
   ),
 
   ...KINDS.flatMap((kind) => [
-    scenario(`bgp/${kind}-over-ipv6`, { ...KERNEL_ONLY, isLong: kind === 'gobgp' }, (lab) =>
+    scenario(`bgp/${kind}-over-ipv6`, { ...KERNEL_ONLY, isLong: kind !== 'frr' }, (lab) =>
       overIpv6(lab, kind, 'fd00:9::1', { address: ROUTER.ipv6, ipv4OverIpv6: true }),
     ),
-    scenario(`bgp/${kind}-link-local`, { ...KERNEL_ONLY, isLong: kind === 'gobgp' }, (lab) =>
+    scenario(`bgp/${kind}-link-local`, { ...KERNEL_ONLY, isLong: kind !== 'frr' }, (lab) =>
       overIpv6(lab, kind, linkLocal(1), {
         ...{ address: linkLocal(254), interface: 'eth0', ipv4OverIpv6: true },
       }),

@@ -82,7 +82,7 @@ export const scenarios: readonly Scenario[] = [
   ),
 
   ...KINDS.map((kind) =>
-    scenario(`bgp/${kind}-connects-to-us`, { ...KERNEL_ONLY, isLong: kind === 'gobgp' }, (lab) =>
+    scenario(`bgp/${kind}-connects-to-us`, { ...KERNEL_ONLY, isLong: kind !== 'bird' }, (lab) =>
       withRouter(lab, kind, only({ password: 'secret', gtsm: kind === 'frr' }), async (router) => {
         const speaker = await lab.bgpSpeakerOn('n1');
         await speaker.ask({ do: 'listen' });
