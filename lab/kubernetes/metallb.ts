@@ -74,6 +74,13 @@ export class Metallb {
     });
   }
 
+  /** Others apply the definition of BGPPeer, which they can't while it names MetalLB's webhook. */
+  async letGoOfConversion(): Promise<void> {
+    const value = { strategy: 'None' };
+    const patch = JSON.stringify([{ op: 'replace', path: '/spec/conversion', value }]);
+    await this.#kubectl(['patch', 'crd', 'bgppeers.metallb.io', '--type=json', `--patch=${patch}`]);
+  }
+
   /** Everything but the definitions of its kinds, which are another's too. */
   async remove(): Promise<void> {
     const { api } = this.#lab.kubernetes;

@@ -51,6 +51,7 @@ export const scenarios: readonly Scenario[] = [
         const before = await ipsOfServices(lab);
         const announcers = await announcersOf(lab, before);
         // MetalLB's own definitions have no conditions: what this module tells of its nodes would get lost.
+        await metallb.letGoOfConversion();
         await applyDefinitions(lab.kubernetes.api);
         const dark = (change: () => Promise<void>) => handOver(lab, before, announcers, change);
         const there = await dark(() => beside(lab, metallb));
