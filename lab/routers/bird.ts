@@ -66,7 +66,8 @@ export class Bird implements Router {
   }
 
   async route(prefix: string): Promise<SeenRoute | undefined> {
-    const shown = await run(this.#command(`show route ${prefix} all`));
+    // A table without the prefix is a failure to birdc.
+    const shown = await run(this.#command(`show route ${prefix} all`)).catch(() => '');
     if (!shown.includes('BGP.origin')) return undefined;
     const value = (name: string) => new RegExp(`BGP\\.${name}: (.*)`).exec(shown)?.[1]?.trim();
     const number = (name: string) => {

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { LABEL } from '../../modules/metallb/src/api/names.ts';
 import { classOf, node, service } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
 import { ipAddressPool, l2Advertisement, plainService } from '../support/metallb-objects.ts';
@@ -17,6 +18,18 @@ test('a Service without a class gets an IP of an IPAddressPool, in one write', a
   assert.is(bench.store.writes.filter((write) => JSON.stringify(write).includes('web')).length, 1);
   await bench.restart();
   assert.equal(bench.store.writes, []);
+});
+
+test('nodes get their label also where MetalLB’s own definition of L2Advertisement drops conditions', async () => {
+  const bench = new ControllerBench([POOL, l2Advertisement('all'), node('n1')]);
+  const { store } = bench;
+  const write = store.write.bind(store);
+  store.write = async (operation) =>
+    operation.do === 'patch' && operation.ref.kind === 'L2Advertisement'
+      ? store.get(operation.ref)
+      : write(operation);
+  await bench.settle();
+  assert.is(store.get({ kind: 'Node', name: 'n1' })?.metadata.labels?.[LABEL.member], '');
 });
 
 test('a default class has it instead', async () => {

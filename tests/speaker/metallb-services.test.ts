@@ -59,6 +59,14 @@ const notServed: [string, NewObject][] = [
   ['of another type', announcedService('web', [IP], { spec: { type: 'ClusterIP' } })],
   ['bound to a class', announcedService('web', [IP], { boundTo: 'ingress' })],
   ['with an IP of no pool, and that names none', announcedService('web', ['198.51.100.1'])],
+  [
+    'that another MetalLB has given an IP, from a pool whose name is one here too',
+    announcedService('web', ['198.51.100.1'], { ...fromPool('public'), isForeign: true }),
+  ],
+  [
+    'that another MetalLB has given an IP of a pool here',
+    announcedService('web', [IP], { isForeign: true }),
+  ],
 ];
 for (const [name, service] of notServed) {
   test(`a Service ${name} is nobody's here, and not talked about`, () => {

@@ -31,14 +31,16 @@ interface Wish {
   readonly annotations?: Record<string, string>;
   readonly spec?: object;
   readonly boundTo?: string;
+  /** Given by another load balancer: this module's controller says nothing of it. */
+  readonly isForeign?: boolean;
   readonly created?: string;
 }
 
 /** A Service of MetalLB's API in `default` that has its IPs. */
 export function announcedService(name: string, ips: readonly string[], wish: Wish = {}): NewObject {
-  const conditions = [
-    { type: 'network.deckhouse.io/load-balancer-class', status: 'True', message: wish.boundTo },
-  ];
+  const binding = { type: 'network.deckhouse.io/load-balancer-class', message: wish.boundTo };
+  const own = { type: 'metallb.io/ip-address-pool' };
+  const conditions = [...(wish.boundTo ? [binding] : []), ...(wish.isForeign ? [] : [own])];
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -52,7 +54,7 @@ export function announcedService(name: string, ips: readonly string[], wish: Wis
     spec: { type: 'LoadBalancer', ...wish.spec },
     status: {
       loadBalancer: { ingress: ips.map((ip) => ({ ip })) },
-      ...(wish.boundTo && { conditions }),
+      conditions: conditions.map((condition) => ({ ...condition, status: 'True' })),
     },
   };
 }

@@ -20,7 +20,7 @@ export const SERVICE_CONDITION = {
   /** False while nobody can answer for an IP; absent otherwise. */
   ipsAnnounceable: 'network.deckhouse.io/ips-announceable',
   /** Where MetalLB's API serves the Service: whether it has its IP, and from which pool; absent where a class does. */
-  metallbPool: 'metallb.io/ip-address-pool',
+  metallbPool: CONDITION.metallbPool,
 } as const;
 
 /** Conditions of a child, written by the controller beside what the speakers write. */

@@ -64,6 +64,7 @@ export const LABEL = {
 export const MIGRATED_BY = 'd8-migration-hook';
 
 export const CONDITION = {
+  metallbPool: 'metallb.io/ip-address-pool',
   classBound: 'network.deckhouse.io/load-balancer-class',
   allIpsAssigned: 'AllPublicIPsAssigned',
   addressConflict: 'AddressConflict',

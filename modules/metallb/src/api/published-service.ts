@@ -11,7 +11,7 @@ import {
   word,
 } from './fields.ts';
 import { allocatedFromPool } from './metallb-wishes.ts';
-import { ANNOTATION } from './names.ts';
+import { ANNOTATION, CONDITION } from './names.ts';
 import { conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
 import type { Parsed } from './problem.ts';
 import { boundClassOf, ingressIps, trafficPolicy } from './service.ts';
@@ -23,6 +23,8 @@ export interface PublishedService {
   readonly loadBalancerClass: string | undefined;
   /** Name of the MetalLoadBalancerClass that serves it. */
   readonly boundClass: string | undefined;
+  /** MetalLB's API serves it, as this module's controller says; another MetalLB says nothing of the kind. */
+  readonly isOfMetallbApi: boolean;
   /** Name of the pool of MetalLB's API that its IPs came from. */
   readonly allocatedFromPool: string | undefined;
   /** Announce its IPs although a foreign host may have one (network rule 21). */
@@ -56,6 +58,7 @@ const publishedService: Field<PublishedService> = into(
     ...spec,
     loadBalancerClass: spec.loadBalancerClass || undefined,
     boundClass: boundClassOf(status.conditions),
+    isOfMetallbApi: status.conditions.some(({ type }) => type === CONDITION.metallbPool),
     allocatedFromPool: allocatedFromPool(metadata.annotations ?? {}),
     forceAddress: metadata.annotations?.[ANNOTATION.forceAddress] === 'true',
     ingress: status.loadBalancer,

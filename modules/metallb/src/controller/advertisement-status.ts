@@ -16,12 +16,14 @@ export interface AdvertisementStatusView {
   /** Names of pools that are gone while Services have IPs of them. */
   readonly orphaned: ReadonlySet<string>;
   readonly namespaces: readonly string[];
-  readonly nowEpochMs: number;
 }
 
 /** The patch that brings an L2Advertisement's status to what is so, or undefined when it says that already. */
-export function advertisementStatusOperation(view: AdvertisementStatusView): Operation | undefined {
-  const { object, nowEpochMs } = view;
+export function advertisementStatusOperation(
+  view: AdvertisementStatusView,
+  nowEpochMs: number,
+): Operation | undefined {
+  const { object } = view;
   const conditions = new Map([[ADVERTISEMENT_CONDITION.accepted, acceptedCondition(view)]]);
   return statusOperation({ kind: 'L2Advertisement', object, figures: {}, conditions }, nowEpochMs);
 }
@@ -32,7 +34,8 @@ export function advertisementComplaints(object: KubernetesObject): readonly Prob
   return parsed.ok ? [] : parsed.problems;
 }
 
-function acceptedCondition(view: AdvertisementStatusView): ConditionValue {
+/** What is to be said of an advertisement. */
+export function acceptedCondition(view: AdvertisementStatusView): ConditionValue {
   const { object, isInForce, pools, namespaces } = view;
   const parsed = parseL2Advertisement(object);
   if (!parsed.ok) {

@@ -1,4 +1,5 @@
-import { CONFIGURATION_CONDITION } from '../api/conditions.ts';
+import { ADVERTISEMENT_CONDITION, CONFIGURATION_CONDITION } from '../api/conditions.ts';
+import type { L2Advertisement } from '../api/l2-advertisement.ts';
 import { METALLB_API_VERSION, METALLB_LABEL } from '../api/names.ts';
 import { type KubernetesObject, keyOf } from '../api/object.ts';
 import { formatProblems, type Problem } from '../api/problem.ts';
@@ -7,7 +8,12 @@ import { type PoolKind, poolKey } from '../metallb/listed-pools.ts';
 import { AlreadyExistsError, NotFoundError } from '../store/errors.ts';
 import type { Operation, Store } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
-import { advertisementComplaints, advertisementStatusOperation } from './advertisement-status.ts';
+import {
+  type AdvertisementStatusView,
+  acceptedCondition,
+  advertisementComplaints,
+  advertisementStatusOperation,
+} from './advertisement-status.ts';
 import { ownerOf } from './claim-of-service.ts';
 import type { MetallbState } from './metallb-state.ts';
 import { poolComplaints, poolStatusOperation } from './pool-status.ts';
@@ -49,6 +55,27 @@ export class MetallbUpkeep {
 
   get #ownKey(): string {
     return keyOf({ namespace: this.#ports.metallb.watched[0], name: OWN_NAME });
+  }
+
+  /**
+   * Advertisements as they are in force, with what is to be said of each: a definition of MetalLB's own has no room for
+   * it, so what is stored need not say it.
+   */
+  judgedAdvertisements(): L2Advertisement[] {
+    const { advertisements } = this.#ports.metallb;
+    return [...advertisements.keys()].flatMap((key) => {
+      const [good, view] = [advertisements.get(key), this.#advertisementView(key)];
+      if (good === undefined || view === undefined) return [];
+      const type = ADVERTISEMENT_CONDITION.accepted;
+      const accepted = { type, ...acceptedCondition(view), lastTransitionTime: '' };
+      return [{ ...good, status: { conditions: [accepted] } }];
+    });
+  }
+
+  /** Speakers may know a version of it that could be read. */
+  get hasUnreadableAdvertisement(): boolean {
+    const { advertisements } = this.#ports.metallb;
+    return [...advertisements.keys()].some((key) => advertisements.get(key) === undefined);
   }
 
   /** @param workKey `Kind/namespace/name` */
@@ -95,17 +122,21 @@ export class MetallbUpkeep {
   }
 
   #advertisementStatus(key: string): Operation | undefined {
-    const { metallb, clock } = this.#ports;
+    const view = this.#advertisementView(key);
+    return view && advertisementStatusOperation(view, this.#ports.clock.epochMs());
+  }
+
+  #advertisementView(key: string): AdvertisementStatusView | undefined {
+    const { metallb } = this.#ports;
     const object = metallb.advertisements.object(key);
     if (object === undefined) return undefined;
-    return advertisementStatusOperation({
+    return {
       object,
       isInForce: metallb.advertisements.get(key) !== undefined,
       pools: metallb.pools,
       orphaned: this.#ports.orphanedPools(),
       namespaces: metallb.watched,
-      nowEpochMs: clock.epochMs(),
-    });
+    };
   }
 
   /** Its writer is the announcer, who has nothing to say any more once the Service has another IP or none. */

@@ -321,8 +321,8 @@ export class Term {
       classes: this.#classes,
       nodes: this.#nodes,
       childClasses: this.#childClasses(),
-      advertisements: [...this.#cluster.metallb.advertisements.values()],
-      hasUnreadable: false,
+      advertisements: this.#upkeep.judgedAdvertisements(),
+      hasUnreadable: this.#upkeep.hasUnreadableAdvertisement,
     });
     for (const operation of operations) {
       await this.#ports.store.write(operation);

@@ -34,8 +34,8 @@ export interface ServiceHolding {
 }
 
 /**
- * What a Service holds by MetalLB's API. Nothing where a class serves it, or another load balancer: whose IPs are of no
- * pool, and who says nothing of one.
+ * What a Service holds by MetalLB's API. Nothing where a class serves it, or another load balancer: another MetalLB names
+ * its pools as this one does, so the controller's word counts.
  *
  * @param hasChildren whether a class serves it, as its children tell
  */
@@ -47,7 +47,7 @@ export function holdingsOfService(
     readonly announcerOf: (ip: IpAddress) => Announcer | undefined;
   },
 ): ServiceHolding[] {
-  if (!isForMetallb(service, api.lbClass)) return [];
+  if (!service.isOfMetallbApi || !isForMetallb(service, api.lbClass)) return [];
   if (facts.hasChildren || service.boundClass !== undefined) return [];
   return service.ingress.flatMap((ip) => {
     const pool = poolOf(ip, service, api);

@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 
 /**
  * Writes files so that a reader sees the old content or the new, never half of it. Each writer of a directory has a
@@ -18,7 +18,7 @@ export class AtomicFiles {
       renameSync(this.#temporary, path);
     } catch (error) {
       if (!isMissing(error)) throw error;
-      mkdirSync(dirname(path), { recursive: true });
+      makeBelow(dirname(dirname(this.#temporary)), dirname(path));
       renameSync(this.#temporary, path);
     }
   }
@@ -26,6 +26,24 @@ export class AtomicFiles {
   /** Removes the file if it is there. */
   remove(path: string): void {
     rmSync(path, { force: true });
+  }
+}
+
+/**
+ * Makes what is missing of a directory below `root`, and never `root` itself: one that was moved away or unmounted must
+ * not be there again, empty.
+ *
+ * @throws what the system throws
+ */
+export function makeBelow(root: string, directory: string): void {
+  let path = root;
+  for (const name of relative(root, directory).split(sep)) {
+    path = join(path, name);
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
   }
 }
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { KubernetesObject } from '../api/object.ts';
 import { InvalidError, StoreUnavailableError } from '../store/errors.ts';
 import type { Operation, Store, Watch, WatchEvent, WatchOptions } from '../store/store.ts';
 import { Watchers } from '../store/watchers.ts';
 import type { Clock, Timer } from '../time/clock.ts';
-import { isMissing } from './atomic-file.ts';
+import { isMissing, makeBelow } from './atomic-file.ts';
 import { ControllerSide } from './controller-side.ts';
 import { isObjectName, layoutOf, type StateLayout } from './layout.ts';
 import { MergedView } from './merged-view.ts';
@@ -151,7 +151,7 @@ export class ManifestStore implements Store {
     if (role === 'reader') return;
     const written = role === 'controller' ? [objects, nodes, temporary] : [nodes, temporary];
     try {
-      for (const path of [objects, nodes, temporary]) mkdirSync(path, { recursive: true });
+      for (const path of [objects, nodes, temporary]) makeBelow(directory, path);
       for (const path of written) accessSync(path, constants.W_OK);
     } catch (error) {
       throw new InvalidError(`the ${role} can't write into ${this.#layout.state}`, {

@@ -5,7 +5,7 @@ import type { Node } from '../api/node.ts';
 
 /**
  * Whether some node has to announce for it: it counts, and there is a pool that it is about. The controller alone knows
- * and says so in its condition.
+ * and says so in its condition, for hooks that run elsewhere.
  */
 function isInUse(advertisement: L2Advertisement): boolean {
   const accepted = acceptedOf(advertisement);

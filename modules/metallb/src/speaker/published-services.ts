@@ -8,6 +8,8 @@ const READ_ANNOTATIONS = [
   ANNOTATION.forceAddress,
 ];
 
+const OWNERS: ReadonlySet<unknown> = new Set([CONDITION.classBound, CONDITION.metallbPool]);
+
 /** A store that tells of objects only what `parsePublishedService` reads: of thousands of Services, most is for others. */
 export function publishedParts(store: Store): Pick<Store, 'watch'> {
   return {
@@ -43,18 +45,18 @@ function essence({ apiVersion, kind, metadata, spec, status }: KubernetesObject)
       ...(read !== undefined && { annotations: read }),
     },
     spec: pick(spec, ['type', 'loadBalancerClass', 'externalTrafficPolicy', 'healthCheckNodePort']),
-    status: withBinding(pick(status, ['loadBalancer', 'conditions'])),
+    status: withOwner(pick(status, ['loadBalancer', 'conditions'])),
   };
 }
 
-/** Of the conditions, the one that binds a class. */
-function withBinding(status: unknown): unknown {
+/** Of the conditions, those that say who serves it. */
+function withOwner(status: unknown): unknown {
   if (!isRecord(status) || !Array.isArray(status['conditions'])) return status;
   const { conditions, ...rest } = status;
-  const binding = conditions.filter(
-    (condition) => isRecord(condition) && condition['type'] === CONDITION.classBound,
+  const owners = conditions.filter(
+    (condition) => isRecord(condition) && OWNERS.has(condition['type']),
   );
-  return binding.length === 0 ? rest : { ...rest, conditions: binding };
+  return owners.length === 0 ? rest : { ...rest, conditions: owners };
 }
 
 function pickTexts(
