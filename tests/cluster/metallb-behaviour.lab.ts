@@ -31,28 +31,34 @@ const DRAIN = 'network.deckhouse.io/drain-balancer';
 /** Detection takes 300 ms; the rest is a machine that runs a cluster. */
 const DARK_AT_MOST_MS = 1_000;
 const AWAY_MS = 3_000;
+/** Longer than a request may wait for its answer. */
+const SETTLED_MS = 700;
 
 export const scenarios: readonly Scenario[] = [
-  inLab('conditions-and-counters', async (lab) => {
-    await haveNamespace(lab, 'elsewhere');
-    await lab.cluster.apply(
-      { ...poolManifest('stray', ['192.0.2.120/30'], 'elsewhere') },
-      poolManifest('overlapping', ['192.0.2.96/28']),
-    );
-    await poolTells(lab, 'first', 'Accepted', { status: 'True' });
-    await poolTells(lab, 'overlapping', 'Accepted', { status: 'False', message: /first/ });
-    const stray = { kind: 'IPAddressPool', namespace: 'elsewhere', name: 'stray' };
-    await tells(lab, stray, 'Accepted', { status: 'False', reason: 'NotWatched' });
-    await tells(lab, serviceNamed('web'), SERVES, { status: 'True', message: /pool first/ });
-    const pool = await lab.cluster.read(poolNamed('first'));
-    const { assignedIPv4, assignedIPv6, availableIPv4, availableIPv6 } = pool?.status ?? {};
-    assert.equal([assignedIPv4, assignedIPv6, availableIPv4, availableIPv6], [1, 1, 9, 9]);
-    const refused = await applyText(
-      lab,
-      JSON.stringify(poolManifest('wrong', ['192.0.2.300/24', 'a-b'])),
-    ).catch(String);
-    for (const wrong of ['192.0.2.300/24', 'a-b']) assert.match(refused, wrong);
-  }),
+  inLab(
+    'conditions-and-counters',
+    async (lab) => {
+      await haveNamespace(lab, 'elsewhere');
+      await lab.cluster.apply(
+        { ...poolManifest('stray', ['192.0.2.120/30'], 'elsewhere') },
+        poolManifest('overlapping', ['192.0.2.96/28']),
+      );
+      await poolTells(lab, 'first', 'Accepted', { status: 'True' });
+      await poolTells(lab, 'overlapping', 'Accepted', { status: 'False', message: /first/ });
+      const stray = { kind: 'IPAddressPool', namespace: 'elsewhere', name: 'stray' };
+      await tells(lab, stray, 'Accepted', { status: 'False', reason: 'NotWatched' });
+      await tells(lab, serviceNamed('web'), SERVES, { status: 'True', message: /pool first/ });
+      const pool = await lab.cluster.read(poolNamed('first'));
+      const { assignedIPv4, assignedIPv6, availableIPv4, availableIPv6 } = pool?.status ?? {};
+      assert.equal([assignedIPv4, assignedIPv6, availableIPv4, availableIPv6], [1, 1, 9, 9]);
+      const refused = await applyText(
+        lab,
+        JSON.stringify(poolManifest('wrong', ['192.0.2.300/24', 'a-b'])),
+      ).catch(String);
+      for (const wrong of ['192.0.2.300/24', 'a-b']) assert.match(refused, wrong);
+    },
+    { isLong: true },
+  ),
 
   inLab('status-of-an-announcer', async (lab, [ip = '']) => {
     const node = await steadyNodeOf(lab, ip);
@@ -114,27 +120,31 @@ export const scenarios: readonly Scenario[] = [
       await lab.cluster.change({ kind: 'Node', name: node }, { annotations: { [DRAIN]: null } });
       await answeredBy(lab, ip, node, 15_000);
     },
-    { timed: true },
+    { timed: true, isLong: true },
   ),
 
-  inLab('a-speaker-that-restarts-while-the-api-is-away', async (lab, ips) => {
-    const nodes = new Map<string, string>();
-    for (const ip of ips) nodes.set(ip, await steadyNodeOf(lab, ip));
-    await lab.cluster.cutOff();
-    for (const node of lab.nodes) killPart(lab, node, 'speaker.mjs');
-    await delay(AWAY_MS);
-    for (const [ip, node] of nodes) await answeredBy(lab, ip, node);
-    await lab.cluster.reconnect();
-    for (const node of lab.nodes) await ready(lab, node);
-    for (const [ip, node] of nodes) await answeredBy(lab, ip, node);
-  }),
+  inLab(
+    'a-speaker-that-restarts-while-the-api-is-away',
+    async (lab, ips) => {
+      const nodes = new Map<string, string>();
+      for (const ip of ips) nodes.set(ip, await steadyNodeOf(lab, ip));
+      await lab.cluster.cutOff();
+      for (const node of lab.nodes) killPart(lab, node, 'speaker.mjs');
+      await delay(AWAY_MS);
+      for (const [ip, node] of nodes) await answeredBy(lab, ip, node);
+      await lab.cluster.reconnect();
+      for (const node of lab.nodes) await ready(lab, node);
+      for (const [ip, node] of nodes) await answeredBy(lab, ip, node);
+    },
+    { isLong: true },
+  ),
 ];
 
 /** With a pool that is advertised, and a Service of each family on it, whose pods run everywhere. */
 function inLab(
   name: string,
   play: (lab: Lab, ips: readonly string[]) => Promise<unknown>,
-  options: { readonly timed?: boolean } = {},
+  options: { readonly timed?: boolean; readonly isLong?: boolean } = {},
 ): Scenario {
   return scenario(
     `metallb/${name}`,
@@ -171,6 +181,8 @@ async function strike(lab: Lab, [ip = '', other = '']: readonly string[], fault:
   await fault.strike(lab, node);
   await movedFrom(lab, ip, node);
   await probe.flowing();
+  // Requests under way when the node died are lost only when their time is over.
+  await delay(SETTLED_MS);
   const reports = await probe.report();
   await fault.repair(lab, node);
   const darkOf = (one: string) => reports.find((report) => report.ip === one)?.darkMs ?? 0;

@@ -74,7 +74,7 @@ export const scenarios: readonly Scenario[] = [
 
   scenario(
     'metallb/definitions-of-metallb-itself-are-enough',
-    { lab: BESIDE_METALLB, stores: ['kubernetes'], deadlineMs: 180_000 },
+    { lab: BESIDE_METALLB, stores: ['kubernetes'], isLong: true, deadlineMs: 180_000 },
     async (lab) => {
       const { api, plane } = lab.kubernetes;
       await plane.kubectl(['replace', '--filename=-'], definitionsOfMetallb());
