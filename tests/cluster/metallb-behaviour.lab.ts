@@ -103,7 +103,9 @@ export const scenarios: readonly Scenario[] = [
     assert.equal(await assignedIps(lab, 'next', 1), ['192.0.2.105']);
   }),
 
-  inLab('a-node-that-dies', (lab, ips) => strike(lab, ips, NODE_LOSS), { timed: true }),
+  inLab('a-node-that-dies', (lab, ips) => strike(lab, ips, NODE_LOSS), {
+    ...{ timed: true, isLong: true },
+  }),
 
   inLab(
     'a-drained-node-loses-nothing',

@@ -87,7 +87,7 @@ export const scenarios: readonly Scenario[] = [
   }),
 
   // Private VLANs: the nodes reach the hosts of the segment, and never each other.
-  scenario('isolation/cold-start-with-isolated-ports', {}, async (lab) => {
+  scenario('isolation/cold-start-with-isolated-ports', { isLong: true }, async (lab) => {
     for (const node of lab.nodes) await lab.switch.setPort(node, 'eth0', 'isolated on');
     await restartAll(lab);
     const ips: string[] = [];

@@ -19,7 +19,7 @@ const LOOK_MS = 3_000;
 export const scenarios: readonly Scenario[] = [
   scenario(
     'pacing/taker-after-a-shut-port-goes-slowly',
-    { timed: 'in-part' },
+    { timed: 'in-part', isLong: true },
     async (lab, alone) => {
       const all = await crowd(lab, 'IPv4', IPS);
       await lab.cluster.apply(behindAllOthers('n3'));

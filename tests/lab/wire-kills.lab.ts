@@ -19,16 +19,20 @@ const STATUS_WITHIN_MS = 10_000;
 
 export const scenarios: readonly Scenario[] = [
   // Network rule 7; `--repeat 17` makes 200 kills.
-  scenario('wire-kills/at-any-phase-nothing-moves', { timed: 'in-part' }, async (lab, alone) => {
-    const samples: number[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) {
-      await restartNodes(lab);
-      const all = await freshServices(lab);
-      samples.push(...(await alone(() => killEachInTurn(lab, all))));
-    }
-    const kills = ROUNDS * KILLS_PER_NODE * lab.nodes.length;
-    return { unit: 'ms', samples, counts: { kills } };
-  }),
+  scenario(
+    'wire-kills/at-any-phase-nothing-moves',
+    { timed: 'in-part', isLong: true },
+    async (lab, alone) => {
+      const samples: number[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        await restartNodes(lab);
+        const all = await freshServices(lab);
+        samples.push(...(await alone(() => killEachInTurn(lab, all))));
+      }
+      const kills = ROUNDS * KILLS_PER_NODE * lab.nodes.length;
+      return { unit: 'ms', samples, counts: { kills } };
+    },
+  ),
 
   scenario('hard/wire-killed-before-its-takeover-was-written', {}, async (lab) => {
     const all = await freshServices(lab);
