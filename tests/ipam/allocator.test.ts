@@ -355,4 +355,17 @@ for (const row of rows) {
   });
 }
 
+test('who joins an address that was for those alone who ask for it tells those who wait for its pool', () => {
+  const allocator = new Allocator();
+  allocator.setPools([poolOf('p', '192.0.2.1')]);
+  const sharing = { key: 'k', backend: '', ports: [] };
+  const ips = ipsOf('192.0.2.1');
+  allocator.adopt(claimOf('kept', { sharing: { ...sharing, byRequestOnly: true } }), ips);
+  const waiting = claimOf('waiting', { sharing, pools: ['p'] });
+  assert.is(allocator.assign(waiting, 0).kind, 'refused');
+  const joining = claimOf('joining', { sharing, pools: ['p'], requested: ips });
+  assert.equal(allocator.assign(joining, 0).freedPools, ['p']);
+  assert.is(allocator.assign(waiting, 0).kind, 'assigned');
+});
+
 test.run();

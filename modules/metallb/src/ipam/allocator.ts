@@ -166,10 +166,14 @@ export class Allocator {
     const holding = this.#holdings.get(claim.owner);
     const left = holding?.ips.filter((ip) => !next.includes(ip)) ?? [];
     for (const ip of left) this.#vacate(ip, claim.owner, now);
+    // Who joins one that was for those who ask for it alone may lead others to it.
+    const closed = next.filter((ip) => this.#tenants.has(ip) && !this.#tenants.leads(ip));
     for (const ip of next) this.#occupy(ip, claim);
     this.#hold(claim, next);
-    if (holding === undefined) return [];
-    const changed = sameSharing(holding.claim.sharing, claim.sharing) ? left : holding.ips;
+    const opened = closed.filter((ip) => this.#tenants.leads(ip));
+    const before = holding?.ips ?? [];
+    const isSame = sameSharing(holding?.claim.sharing, claim.sharing);
+    const changed = [...(isSame ? left : before), ...opened];
     return [...new Set(changed.flatMap((ip) => this.#pools.find(ip)?.pool.name ?? []))];
   }
 

@@ -28,6 +28,11 @@ export class Tenants {
     return (this.#usersOf.get(ip) ?? []).map(({ owner }) => owner);
   }
 
+  /** Whether others are led to the address: one of its users shares it with whoever has its key. */
+  leads(ip: IpAddress): boolean {
+    return keyOf(this.#usersOf.get(ip) ?? []) !== undefined;
+  }
+
   /** The addresses whose users share under this key with whoever comes. */
   sharedUnder(key: string): Iterable<IpAddress> {
     return this.#sharedUnder.get(key) ?? [];
