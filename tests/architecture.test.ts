@@ -33,7 +33,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   legacy: ['api', 'migration', 'store', 'manifests'],
   linux: ['net', 'time', 'node:', 'cap', 'raw-socket', 'koffi'],
   // Sessions of BGP with sockets and a clock.
-  routing: ['net', 'time', 'packet', 'bgp', 'linux', 'node:'],
+  routing: ['net', 'time', 'packet', 'api', 'bgp', 'linux', 'node:'],
   telemetry: ['time', 'node:', 'pino', 'prom-client'],
   webhook: [
     ...['time', 'api', 'admission', 'store', 'telemetry', 'node:'],
@@ -60,6 +60,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'store',
     'manifests',
     'kube',
+    'bgp',
+    'routing',
     'linux',
     'reachability',
     'prom-client',

@@ -165,4 +165,5 @@ requests:
 - --legacy-config-map={{ . }}
 {{- end }}
 - --metallb-pool-policy={{ .Values.metallb.metallbPoolPolicy }}
+- --edition={{ include "metallb.edition" . }}
 {{- end -}}

@@ -12,11 +12,19 @@ const PLURALS: Readonly<Record<Kind, string>> = {
   EndpointSlice: 'endpointslices',
   Namespace: 'namespaces',
   ConfigMap: 'configmaps',
+  Secret: 'secrets',
   IPAddressPool: 'ipaddresspools',
   L2Advertisement: 'l2advertisements',
+  BGPPeer: 'bgppeers',
+  BGPAdvertisement: 'bgpadvertisements',
+  BFDProfile: 'bfdprofiles',
+  Community: 'communities',
   ServiceL2Status: 'servicel2statuses',
+  ServiceBGPStatus: 'servicebgpstatuses',
   ConfigurationState: 'configurationstates',
   MetalLoadBalancerPool: 'metalloadbalancerpools',
+  MetalLoadBalancerBGPPeer: 'metalloadbalancerbgppeers',
+  MetalLoadBalancerConfiguration: 'metalloadbalancerconfigurations',
 };
 
 /** Fields of `status` that are large and that nobody here reads. */

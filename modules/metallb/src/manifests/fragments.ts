@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describeObject } from '../store/apply-patch.ts';
 import { ConflictError, InvalidError } from '../store/errors.ts';
 import { KINDS } from '../store/kinds.ts';
-import type { ObjectRef } from '../store/store.ts';
+import type { Kind, ObjectRef } from '../store/store.ts';
 import type { BaseObject } from './published-objects.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -29,9 +29,15 @@ export interface FragmentStatus {
   readonly fields?: Fields | undefined;
 }
 
+const MADE_BY_NODES: ReadonlySet<string> = new Set([
+  'ServiceL2Status',
+  'ServiceBGPStatus',
+  'ConfigurationState',
+] satisfies Kind[]);
+
 /** Whether objects of this kind are there because nodes have something to say in them. */
 export function isMadeByNodes(kind: string): boolean {
-  return kind === 'ServiceL2Status' || kind === 'ConfigurationState';
+  return MADE_BY_NODES.has(kind);
 }
 
 /** The object that fragments are of, without its status: of a kind that nodes make. */

@@ -4,6 +4,7 @@ import type { KubernetesObject } from '../api/object.ts';
 import { describeObject, type PatchOperation } from '../store/apply-patch.ts';
 import { InvalidError } from '../store/errors.ts';
 import type { NewObject } from '../store/store.ts';
+import { isMadeByNodes } from './fragments.ts';
 import type { BaseObject, Origin } from './published-objects.ts';
 import type { Wanted } from './user-files.ts';
 
@@ -105,7 +106,7 @@ export function wantedBy(base: BaseObject, origin: Origin): Wanted {
 
 /** Whether objects of this kind are the controller's own. */
 export function isControllersKind(kind: string): boolean {
-  return kind === CHILD_KIND || kind === 'ServiceL2Status' || kind === 'ConfigurationState';
+  return kind === CHILD_KIND || isMadeByNodes(kind);
 }
 
 function merge(wanted: Texts, owned: Readonly<Record<string, string | null>>): Texts {

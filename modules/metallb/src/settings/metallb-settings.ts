@@ -4,6 +4,7 @@ import {
   namespacedName,
   namespaces,
   oneOf,
+  text,
 } from './kinds.ts';
 
 /** What `controller` and `node` must know alike about MetalLB's API: which objects count, and which Services they serve. */
@@ -22,6 +23,10 @@ export const METALLB_SETTINGS = {
     description:
       'NAMESPACE/NAME of a ConfigMap of MetalLB 0.12 or older, whose pools count beside those of IPAddressPools; empty: none',
     default: '',
+  }),
+  edition: text({
+    description: 'the edition of Deckhouse that this is; BGP needs EE, FE or CSE-Pro',
+    default: 'CE',
   }),
   metallbPoolPolicy: oneOf({
     description:

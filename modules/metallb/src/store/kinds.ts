@@ -4,6 +4,7 @@ import {
   CLASS_API_VERSION,
   CLASS_KIND,
   METALLB_API_VERSION,
+  METALLB_PEER_API_VERSION,
 } from '../api/names.ts';
 import type { Kind } from './store.ts';
 
@@ -16,6 +17,7 @@ export interface KindInfo {
 }
 
 const METALLB: KindInfo = { apiVersion: METALLB_API_VERSION, namespaced: true, isOptional: true };
+const DECKHOUSE: KindInfo = { apiVersion: CLASS_API_VERSION, namespaced: false, isOptional: true };
 
 /** The kinds that programs read and write; all others are ignored. */
 export const KINDS: Readonly<Record<Kind, KindInfo>> = {
@@ -26,11 +28,19 @@ export const KINDS: Readonly<Record<Kind, KindInfo>> = {
   EndpointSlice: { apiVersion: 'discovery.k8s.io/v1', namespaced: true },
   Namespace: { apiVersion: 'v1', namespaced: false },
   ConfigMap: { apiVersion: 'v1', namespaced: true },
+  Secret: { apiVersion: 'v1', namespaced: true },
   IPAddressPool: METALLB,
   L2Advertisement: METALLB,
+  BGPPeer: { ...METALLB, apiVersion: METALLB_PEER_API_VERSION },
+  BGPAdvertisement: METALLB,
+  BFDProfile: METALLB,
+  Community: METALLB,
   ServiceL2Status: METALLB,
+  ServiceBGPStatus: METALLB,
   ConfigurationState: METALLB,
-  MetalLoadBalancerPool: { apiVersion: CLASS_API_VERSION, namespaced: false, isOptional: true },
+  MetalLoadBalancerPool: DECKHOUSE,
+  MetalLoadBalancerBGPPeer: DECKHOUSE,
+  MetalLoadBalancerConfiguration: DECKHOUSE,
 };
 
 /** Whether the word is a kind that programs know. */

@@ -9,14 +9,23 @@ export type Kind =
   | 'EndpointSlice'
   | 'Namespace'
   | 'ConfigMap'
+  /** Of passwords. */
+  | 'Secret'
   | MetallbKind
-  | 'MetalLoadBalancerPool';
+  | 'MetalLoadBalancerPool'
+  | 'MetalLoadBalancerBGPPeer'
+  | 'MetalLoadBalancerConfiguration';
 
 /** Kinds of MetalLB's API. */
 export type MetallbKind =
   | 'IPAddressPool'
   | 'L2Advertisement'
+  | 'BGPPeer'
+  | 'BGPAdvertisement'
+  | 'BFDProfile'
+  | 'Community'
   | 'ServiceL2Status'
+  | 'ServiceBGPStatus'
   | 'ConfigurationState';
 
 export interface ObjectRef {
