@@ -1,75 +1,54 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { run, tryRun, until } from '../exec.ts';
-import { Program } from '../program.ts';
 import { BFD_MULTIPLIER, type BfdDaemon, type BfdPeerPlan, LOG_LINES } from './bfd-daemon.ts';
+import { birdc, birdDaemon } from './bird-daemon.ts';
+import type { Daemon } from './daemon.ts';
 import type { RouterPlace } from './router.ts';
 
 /** BIRD 2 with nothing but BFD. */
 export class BirdBfd implements BfdDaemon {
   readonly #place: RouterPlace;
   readonly #plan: BfdPeerPlan;
-  readonly #program: Program;
+  readonly #daemon: Daemon;
 
   constructor(place: RouterPlace, plan: BfdPeerPlan) {
     this.#place = place;
     this.#plan = plan;
-    const { directory, namespace } = place;
-    this.#program = new Program({
-      ...{ name: 'bird', namespace, logFile: join(directory, 'bird.log') },
-      environment: { TZ: 'UTC' },
-      command: [
-        ...['bird', '-f', '-c', join(directory, 'bird.conf'), '-s', join(directory, 'bird.ctl')],
-        ...['-P', join(directory, 'bird.pid')],
-      ],
-    });
+    this.#daemon = birdDaemon(place);
   }
 
-  async start(): Promise<void> {
-    const { directory } = this.#place;
-    await mkdir(directory, { recursive: true });
-    await writeFile(join(directory, 'bird.conf'), birdConf(this.#plan));
-    this.#program.start();
-    await until({ what: 'bird to answer', deadlineMs: 10_000, everyMs: 50 }, async () => {
-      const asked = await tryRun(this.#command('show status'));
-      return asked.code === 0 && asked.stdout.includes('Daemon is up and running');
-    });
+  start(): Promise<void> {
+    return this.#daemon.start(birdConf(this.#plan));
   }
 
   stop(): Promise<void> {
-    return this.#program.stop();
+    return this.#daemon.stop();
   }
 
   async kill(): Promise<number> {
     const at = Date.now();
-    await this.#program.killTree();
+    await this.#daemon.kill();
     return at;
   }
 
   async state(): Promise<string> {
-    const shown = await run(this.#command('show bfd sessions'));
+    const shown = await birdc(this.#place, 'show bfd sessions');
     const line = shown.split('\n').find((each) => each.startsWith(this.#plan.address));
     return line?.split(/\s+/)[2]?.toLowerCase() ?? 'unknown';
   }
 
   async shutDown(): Promise<void> {
-    await run(this.#command('disable bfd1'));
+    await birdc(this.#place, 'disable bfd1');
   }
 
   lastFailureAt(): number | undefined {
-    const line = this.#program
-      .lastLogLines(LOG_LINES)
+    const line = this.#daemon
+      .lastLines(LOG_LINES)
       .findLast((each) => / changed state from Up to Down/.test(each));
     const [, date, time] = /^(\S+) (\S+)/.exec(line ?? '') ?? [];
     return date === undefined ? undefined : Date.parse(`${date}T${time}Z`);
   }
 
   log(): string {
-    return this.#program.lastLogLines(60).join('\n');
-  }
-
-  #command(text: string): string[] {
-    return ['birdc', '-s', join(this.#place.directory, 'bird.ctl'), ...text.split(' ')];
+    return this.#daemon.lastLines(60).join('\n');
   }
 }
 

@@ -1,7 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { run, tryRun, until } from '../exec.ts';
-import { Program } from '../program.ts';
+import { birdc, birdDaemon } from './bird-daemon.ts';
+import type { Daemon } from './daemon.ts';
 import {
   DEFAULT_HOLD_SECONDS,
   type Neighbour,
@@ -9,6 +7,7 @@ import {
   type RouterPlace,
   type RouterPlan,
   type SeenRoute,
+  withPassword,
 } from './router.ts';
 
 /** BIRD 2, which fills the kernel's table itself. */
@@ -16,58 +15,40 @@ export class Bird implements Router {
   readonly kind = 'bird';
   readonly kernelProtocol = 'bird';
   readonly #place: RouterPlace;
-  readonly #program: Program;
+  readonly #daemon: Daemon;
   #plan: RouterPlan;
 
   constructor(place: RouterPlace, plan: RouterPlan) {
     this.#place = place;
     this.#plan = plan;
-    const { directory, namespace } = place;
-    this.#program = new Program({
-      name: 'bird',
-      namespace,
-      logFile: join(directory, '..', 'bird.log'),
-      command: [
-        ...['bird', '-f', '-c', join(directory, 'bird.conf'), '-s', join(directory, 'bird.ctl')],
-        ...['-P', join(directory, 'bird.pid')],
-      ],
-    });
+    this.#daemon = birdDaemon(place);
   }
 
-  async start(): Promise<void> {
-    await mkdir(this.#place.directory, { recursive: true });
-    await this.#writeConf();
-    this.#program.start();
-    await until({ what: 'bird to answer', deadlineMs: 10_000, everyMs: 50 }, async () => {
-      const asked = await tryRun(this.#command('show status'));
-      return asked.code === 0 && asked.stdout.includes('Daemon is up and running');
-    });
+  start(): Promise<void> {
+    return this.#daemon.start(birdConf(this.#plan));
   }
 
   stop(): Promise<void> {
-    return this.#program.stop();
+    return this.#daemon.stop();
   }
 
   kill(): Promise<void> {
-    return this.#program.killTree();
+    return this.#daemon.kill();
   }
 
   async setPassword(password: string): Promise<void> {
-    const [first, ...others] = this.#plan.neighbours;
-    if (first === undefined) return;
-    this.#plan = { ...this.#plan, neighbours: [{ ...first, password }, ...others] };
-    await this.#writeConf();
-    await run(this.#command('configure'));
+    this.#plan = withPassword(this.#plan, password);
+    await this.#daemon.configure(birdConf(this.#plan));
+    await this.#ask('configure');
   }
 
   async isEstablished(neighbour: string): Promise<boolean> {
     const index = this.#plan.neighbours.findIndex(({ address }) => address === neighbour);
-    return (await run(this.#command(`show protocols n${index}`))).includes('Established');
+    return (await this.#ask(`show protocols n${index}`)).includes('Established');
   }
 
   async route(prefix: string): Promise<SeenRoute | undefined> {
-    // A table without the prefix is a failure to birdc.
-    const shown = await run(this.#command(`show route ${prefix} all`)).catch(() => '');
+    const shown = await this.#ask(`show route ${prefix} all`).catch(absent);
     if (!shown.includes('BGP.origin')) return undefined;
     const value = (name: string) => new RegExp(`BGP\\.${name}: (.*)`).exec(shown)?.[1]?.trim();
     const number = (name: string) => {
@@ -91,23 +72,23 @@ export class Bird implements Router {
 
   async count(family: 'IPv4' | 'IPv6'): Promise<number> {
     const table = family === 'IPv4' ? 'master4' : 'master6';
-    const shown = await run(
-      this.#command(`show route table ${table} where source = RTS_BGP count`),
-    );
+    const shown = await this.#ask(`show route table ${table} where source = RTS_BGP count`);
     return Number(/^(\d+) of/m.exec(shown)?.[1] ?? 0);
   }
 
   log(): string {
-    return this.#program.lastLogLines(60).join('\n');
+    return this.#daemon.lastLines(60).join('\n');
   }
 
-  #command(text: string): string[] {
-    return ['birdc', '-s', join(this.#place.directory, 'bird.ctl'), ...text.split(' ')];
+  #ask(text: string): Promise<string> {
+    return birdc(this.#place, text);
   }
+}
 
-  #writeConf(): Promise<void> {
-    return writeFile(join(this.#place.directory, 'bird.conf'), birdConf(this.#plan));
-  }
+/** A table without the prefix is a failure to birdc. */
+function absent(error: unknown): string {
+  if (!String(error).includes('Network not found')) throw error;
+  return '';
 }
 
 function birdConf({ asn, id, neighbours, announced = [] }: RouterPlan): string {

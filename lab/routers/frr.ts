@@ -1,7 +1,4 @@
-import { chown, mkdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { run, tryRun, until } from '../exec.ts';
-import { Program } from '../program.ts';
+import { FrrDaemons } from './frr-daemons.ts';
 import {
   DEFAULT_HOLD_SECONDS,
   type Neighbour,
@@ -11,65 +8,53 @@ import {
   type SeenRoute,
 } from './router.ts';
 
-const DAEMONS = '/usr/lib/frr';
 const FAMILY = { IPv4: 'ipv4', IPv6: 'ipv6' } as const;
 
-/** FRRouting: bgpd, and zebra that fills the kernel's table. They insist on running as their own user. */
+/** FRRouting's bgpd. */
 export class Frr implements Router {
   readonly kind = 'frr';
   readonly kernelProtocol = 'bgp';
-  readonly #place: RouterPlace;
   readonly #plan: RouterPlan;
-  readonly #zebra: Program;
-  readonly #bgpd: Program;
+  readonly #daemons: FrrDaemons;
 
   constructor(place: RouterPlace, plan: RouterPlan) {
-    this.#place = place;
     this.#plan = plan;
-    this.#zebra = this.#daemon('zebra', ['--log-level', 'errors']);
-    this.#bgpd = this.#daemon('bgpd', []);
+    this.#daemons = new FrrDaemons(place, {
+      ...{ name: 'bgpd', configuration: bgpdConf(plan), arguments: [] },
+      question: 'show bgp summary json',
+    });
   }
 
-  async start(): Promise<void> {
-    const { directory } = this.#place;
-    await mkdir(directory, { recursive: true });
-    const [user = 0, group = 0] = await Promise.all(
-      ['-u', '-g'].map(async (which) => Number(await run(['id', which, 'frr']))),
-    );
-    await chown(directory, user, group);
-    await rm(join(directory, 'zserv.api'), { force: true });
-    await writeFile(join(directory, 'zebra.conf'), 'hostname router\n');
-    await writeFile(join(directory, 'bgpd.conf'), bgpdConf(this.#plan));
-    this.#zebra.start();
-    await this.#answers('zebra', 'show version');
-    this.#bgpd.start();
-    await this.#answers('bgpd', 'show bgp summary json');
+  start(): Promise<void> {
+    return this.#daemons.start();
   }
 
-  async stop(): Promise<void> {
-    await this.#bgpd.stop();
-    await this.#zebra.stop();
+  stop(): Promise<void> {
+    return this.#daemons.stop();
   }
 
-  async kill(): Promise<void> {
-    await this.#bgpd.killTree();
-    await this.#zebra.killTree();
+  kill(): Promise<void> {
+    return this.#daemons.kill();
   }
 
   async setPassword(password: string): Promise<void> {
     const [{ address } = { address: '' }] = this.#plan.neighbours;
     const change = ['configure terminal', 'router bgp', `neighbor ${address} password ${password}`];
-    await this.#vtysh(...change);
+    await this.#daemons.vtysh(...change);
   }
 
   async isEstablished(neighbour: string): Promise<boolean> {
-    const all = await this.#json('show bgp neighbors json');
-    return all[neighbour]?.['bgpState'] === 'Established';
+    const neighbours: Readonly<Record<string, FrrNeighbour>> = JSON.parse(
+      await this.#daemons.vtysh('show bgp neighbors json'),
+    );
+    return neighbours[neighbour]?.bgpState === 'Established';
   }
 
   async route(prefix: string): Promise<SeenRoute | undefined> {
     const family = prefix.includes(':') ? 'ipv6' : 'ipv4';
-    const seen: FrrRoute = await this.#json(`show bgp ${family} unicast ${prefix} json`);
+    const seen: FrrRoute = JSON.parse(
+      await this.#daemons.vtysh(`show bgp ${family} unicast ${prefix} json`),
+    );
     const [path] = seen.paths ?? [];
     if (path === undefined) return undefined;
     return {
@@ -84,52 +69,27 @@ export class Frr implements Router {
   }
 
   async count(family: 'IPv4' | 'IPv6'): Promise<number> {
-    const seen: { readonly peers?: Record<string, { readonly pfxRcd?: number }> } =
-      await this.#json(`show bgp ${FAMILY[family]} unicast summary json`);
+    const seen: FrrSummary = JSON.parse(
+      await this.#daemons.vtysh(`show bgp ${FAMILY[family]} unicast summary json`),
+    );
     return Object.values(seen.peers ?? {}).reduce((sum, { pfxRcd = 0 }) => sum + pfxRcd, 0);
   }
 
   log(): string {
-    const lines = this.#bgpd.lastLogLines(200);
-    return lines
+    return this.#daemons
+      .lastLines(200)
       .filter((line) => !/Hash|_change_status/.test(line))
       .slice(-30)
       .join('\n');
   }
+}
 
-  #daemon(name: string, more: readonly string[]): Program {
-    const { directory, namespace } = this.#place;
-    return new Program({
-      name,
-      namespace,
-      logFile: join(directory, '..', `${name}.log`),
-      command: [
-        ...[join(DAEMONS, name), '--vty_socket', directory, '-z', join(directory, 'zserv.api')],
-        ...['-i', join(directory, `${name}.pid`), '-f', join(directory, `${name}.conf`)],
-        ...['-P', '0', '--log', 'stdout', ...more],
-      ],
-    });
-  }
+interface FrrNeighbour {
+  readonly bgpState: string;
+}
 
-  async #answers(daemon: string, command: string): Promise<void> {
-    await until({ what: `${daemon} to answer`, deadlineMs: 5_000, everyMs: 50 }, async () => {
-      const asked = await tryRun(['vtysh', ...this.#socket, '-d', daemon, '-c', command]);
-      return asked.code === 0;
-    });
-  }
-
-  get #socket(): readonly string[] {
-    return ['--vty_socket', this.#place.directory];
-  }
-
-  #vtysh(...commands: readonly string[]): Promise<string> {
-    return run(['vtysh', ...this.#socket, '-d', 'bgpd', ...commands.flatMap((one) => ['-c', one])]);
-  }
-
-  // biome-ignore lint/suspicious/noExplicitAny: what FRR prints has a shape of its own for each command
-  async #json(command: string): Promise<any> {
-    return JSON.parse(await this.#vtysh(command));
-  }
+interface FrrSummary {
+  readonly peers?: Readonly<Record<string, { readonly pfxRcd?: number }>>;
 }
 
 interface FrrRoute {

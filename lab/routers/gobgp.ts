@@ -1,7 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { run, tryRun, until } from '../exec.ts';
-import { Program } from '../program.ts';
+import { run, tryRun } from '../exec.ts';
+import { Daemon } from './daemon.ts';
 import {
   DEFAULT_HOLD_SECONDS,
   type Neighbour,
@@ -9,8 +8,10 @@ import {
   type RouterPlace,
   type RouterPlan,
   type SeenRoute,
+  withPassword,
 } from './router.ts';
 
+const FILE = 'gobgpd.toml';
 const API = '127.0.0.1:50051';
 const ESTABLISHED = 6;
 
@@ -19,105 +20,103 @@ export class Gobgp implements Router {
   readonly kind = 'gobgp';
   readonly kernelProtocol = undefined;
   readonly #place: RouterPlace;
-  readonly #program: Program;
+  readonly #daemon: Daemon;
   #plan: RouterPlan;
 
   constructor(place: RouterPlace, plan: RouterPlan) {
     this.#place = place;
     this.#plan = plan;
-    const { directory, namespace } = place;
-    this.#program = new Program({
-      name: 'gobgpd',
-      namespace,
-      logFile: join(directory, '..', 'gobgpd.log'),
-      command: [
-        ...['gobgpd', '-f', join(directory, 'gobgpd.toml')],
-        ...['--api-hosts', API, '--pprof-disable'],
-      ],
+    const file = join(place.directory, FILE);
+    this.#daemon = new Daemon(place, {
+      ...{ name: 'gobgpd', file: FILE },
+      command: ['gobgpd', '-f', file, '--api-hosts', API, '--pprof-disable'],
+      isReady: async () => {
+        const { code, stdout } = await tryRun(this.#command('neighbor'));
+        return code === 0 && JSON.parse(stdout).length === this.#plan.neighbours.length;
+      },
     });
   }
 
   async start(): Promise<void> {
-    const { directory } = this.#place;
-    await mkdir(directory, { recursive: true });
-    await this.#writeConf();
-    this.#program.start();
-    await until({ what: 'gobgpd to answer', deadlineMs: 5_000, everyMs: 50 }, async () => {
-      const asked = await tryRun(this.#command('neighbor'));
-      return asked.code === 0 && JSON.parse(asked.stdout).length === this.#plan.neighbours.length;
-    });
+    await this.#daemon.start(gobgpConf(this.#plan));
     for (const prefix of this.#plan.announced ?? [])
       await run(this.#command('global', 'rib', 'add', prefix));
   }
 
   stop(): Promise<void> {
-    return this.#program.stop();
+    return this.#daemon.stop();
   }
 
   kill(): Promise<void> {
-    return this.#program.killTree();
+    return this.#daemon.kill();
   }
 
   /** It takes a change of its file only at its start. */
   async setPassword(password: string): Promise<void> {
-    const [first, ...others] = this.#plan.neighbours;
-    if (first === undefined) return;
-    this.#plan = { ...this.#plan, neighbours: [{ ...first, password }, ...others] };
+    this.#plan = withPassword(this.#plan, password);
     await this.kill();
     await this.start();
   }
 
   async isEstablished(neighbour: string): Promise<boolean> {
-    const { code, stdout } = await tryRun(this.#command('neighbor', neighbour));
-    return code === 0 && JSON.parse(stdout).state.session_state === ESTABLISHED;
+    const seen: GobgpNeighbour = JSON.parse(await run(this.#command('neighbor', neighbour)));
+    return seen.state.session_state === ESTABLISHED;
   }
 
   async route(prefix: string): Promise<SeenRoute | undefined> {
     const family = prefix.includes(':') ? 'ipv6' : 'ipv4';
-    const { code, stdout } = await tryRun(this.#command('global', 'rib', prefix, '-a', family));
-    if (code !== 0 || !stdout.startsWith('{')) return undefined;
-    const table: Record<string, readonly { readonly attrs: readonly GobgpAttribute[] }[]> =
-      JSON.parse(stdout);
+    const command = this.#command('global', 'rib', prefix, '-a', family);
+    const table: GobgpTable = JSON.parse(await run(command));
     const paths = table[prefix] ?? [];
     const [path] = paths;
     if (path === undefined) return undefined;
     const attribute = (type: number) => path.attrs.find((each) => each.type === type);
-    const values = (type: number) => {
+    const list = (type: number) => {
       const value = attribute(type)?.value;
-      return Array.isArray(value) ? value : [];
+      return typeof value === 'object' ? value : [];
     };
+    const localPref = attribute(5)?.value;
     return {
       nextHops: paths.flatMap(({ attrs }) => attrs.flatMap(({ nexthop }) => nexthop ?? [])).sort(),
       asPath: (attribute(2)?.as_paths ?? []).flatMap(({ asns }) => asns),
-      localPref: attribute(5)?.value as number | undefined,
+      localPref: typeof localPref === 'number' ? localPref : undefined,
       med: attribute(4)?.metric,
       communities: (attribute(8)?.communities ?? []).map(
         (value) => `${value >>> 16}:${value & 0xffff}`,
       ),
-      large: values(32).map((one) => `${one.ASN}:${one.LocalData1}:${one.LocalData2}`),
-      extended: values(16).map((one) => `${one.subtype === 2 ? 'RT' : one.subtype}:${one.value}`),
+      large: list(32).map((one) => `${one.ASN}:${one.LocalData1}:${one.LocalData2}`),
+      extended: list(16).map((one) => `${one.subtype === 2 ? 'RT' : one.subtype}:${one.value}`),
     };
   }
 
   async count(family: 'IPv4' | 'IPv6'): Promise<number> {
     const command = this.#command('global', 'rib', 'summary', '-a', family.toLowerCase());
-    const seen = JSON.parse(await run(command));
-    return Number(seen.num_path ?? seen.Path ?? 0);
+    const seen: GobgpSummary = JSON.parse(await run(command));
+    return seen.num_path ?? 0;
   }
 
   log(): string {
-    return this.#program.lastLogLines(60).join('\n');
+    return this.#daemon.lastLines(60).join('\n');
   }
 
   #command(...words: readonly string[]): string[] {
     const inside = ['ip', 'netns', 'exec', this.#place.namespace];
     return [...inside, 'gobgp', '-j', ...words];
   }
-
-  #writeConf(): Promise<void> {
-    return writeFile(join(this.#place.directory, 'gobgpd.toml'), gobgpConf(this.#plan));
-  }
 }
+
+interface GobgpNeighbour {
+  readonly state: { readonly session_state?: number };
+}
+
+interface GobgpSummary {
+  readonly num_path?: number;
+}
+
+/** By prefix; empty where it has none. */
+type GobgpTable = Readonly<
+  Record<string, readonly { readonly attrs: readonly GobgpAttribute[] }[]>
+>;
 
 interface GobgpAttribute {
   readonly type: number;
@@ -125,8 +124,16 @@ interface GobgpAttribute {
   readonly metric?: number;
   readonly as_paths?: readonly { readonly asns: readonly number[] }[];
   readonly communities?: readonly number[];
-  // biome-ignore lint/suspicious/noExplicitAny: each attribute has values of its own kind
-  readonly value?: any;
+  /** Of LOCAL_PREF a number; of large and extended communities a list. */
+  readonly value?: number | readonly GobgpCommunity[];
+}
+
+interface GobgpCommunity {
+  readonly ASN?: number;
+  readonly LocalData1?: number;
+  readonly LocalData2?: number;
+  readonly subtype?: number;
+  readonly value?: string;
 }
 
 function gobgpConf({ asn, id, neighbours }: RouterPlan): string {

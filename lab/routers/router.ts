@@ -66,6 +66,12 @@ export interface RouterPlace {
 
 export const DEFAULT_HOLD_SECONDS = 9;
 
+/** The plan with another password of its first neighbour. */
+export function withPassword(plan: RouterPlan, password: string): RouterPlan {
+  const [first, ...others] = plan.neighbours;
+  return first === undefined ? plan : { ...plan, neighbours: [{ ...first, password }, ...others] };
+}
+
 /** Next hops of a route in a kernel's table; empty where it has none. */
 export async function kernelNextHops(
   namespace: string,
