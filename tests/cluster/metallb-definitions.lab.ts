@@ -14,28 +14,14 @@ import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
 import { ANNOTATION } from '../../modules/metallb/src/api/names.ts';
 import {
+  announcer,
   answererOf,
   applyText,
   BESIDE_METALLB,
+  firstManifest,
   haveNamespace,
   withoutMetallbObjects,
 } from './metallb-lab.ts';
-
-const POOL = `
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: {name: first, namespace: metallb-system}
-spec: {addresses: [192.0.2.200-192.0.2.209]}
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: {name: first, namespace: metallb-system}
----
-apiVersion: v1
-kind: Service
-metadata: {name: plain, namespace: default}
-spec: {type: LoadBalancer, ports: [{port: 80}], selector: {app: plain}}
-`;
 
 /** A definition is asked for once a minute at last. */
 const FOUND_WITHIN_MS = 75_000;
@@ -62,7 +48,7 @@ export const scenarios: readonly Scenario[] = [
       const installedAt = performance.now();
       await applyDefinitions(api);
       await haveNamespace(lab);
-      await applyText(lab, POOL);
+      await applyText(lab, firstManifest('plain'));
       await runBackends(lab, 'plain');
       const [ip = ''] = await assignedIps(lab, 'plain', 1, FOUND_WITHIN_MS);
       await answererOf(lab, ip, FOUND_WITHIN_MS);
@@ -80,7 +66,7 @@ export const scenarios: readonly Scenario[] = [
       await plane.kubectl(['replace', '--filename=-'], definitionsOfMetallb());
       try {
         await haveNamespace(lab);
-        await applyText(lab, POOL);
+        await applyText(lab, firstManifest('plain'));
         await runBackends(lab, 'plain');
         const [ip = ''] = await assignedIps(lab, 'plain', 1);
         const first = await announcer(lab);
@@ -88,10 +74,7 @@ export const scenarios: readonly Scenario[] = [
           { kind: 'Node', name: first },
           { annotations: { [ANNOTATION.drain]: 'true' } },
         );
-        const second = await until({ what: 'another node tells', deadlineMs: 20_000 }, async () => {
-          const told = await announcer(lab);
-          return told !== first && told;
-        });
+        const second = await announcer(lab, first);
         assert.is(lab.macOf(second), await answererOf(lab, ip));
         await delay(QUIET_MS);
         const quietSince = new Date().toISOString();
@@ -141,15 +124,6 @@ function definitionsOfMetallb(): string {
     .filter(({ kind }) => kind === 'CustomResourceDefinition');
   assert.ok(definitions.length >= 8);
   return definitions.map((definition) => stringify(definition)).join('---\n');
-}
-
-/** Who announces the IP, as MetalLB's users read it. */
-async function announcer(lab: Lab): Promise<string> {
-  return until({ what: 'a ServiceL2Status with a node', deadlineMs: 10_000 }, async () => {
-    const [status] = await lab.cluster.list('ServiceL2Status');
-    const node = status?.status?.['node'];
-    return typeof node === 'string' && node;
-  });
 }
 
 /** Whatever the programs wrote, but Leases. */

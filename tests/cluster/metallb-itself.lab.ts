@@ -4,23 +4,13 @@ import { pageOf } from '../../lab/http.ts';
 import { runBackends } from '../../lab/kubernetes/backend-pods.ts';
 import { Metallb } from '../../lab/kubernetes/metallb.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
-import { answererOf, applyText, BESIDE_METALLB, withoutMetallbObjects } from './metallb-lab.ts';
-
-const OBJECTS = `
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: {name: first, namespace: metallb-system}
-spec: {addresses: [192.0.2.200-192.0.2.209]}
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: {name: first, namespace: metallb-system}
----
-apiVersion: v1
-kind: Service
-metadata: {name: web, namespace: default}
-spec: {type: LoadBalancer, ports: [{port: 80}], selector: {app: web}}
-`;
+import {
+  answererOf,
+  applyText,
+  BESIDE_METALLB,
+  firstManifest,
+  withoutMetallbObjects,
+} from './metallb-lab.ts';
 
 /** What others are compared with is what users have: MetalLB, of its own manifest and source. */
 export const scenarios: readonly Scenario[] = [
@@ -31,7 +21,7 @@ export const scenarios: readonly Scenario[] = [
       const metallb = new Metallb(lab);
       await metallb.install();
       try {
-        await applyText(lab, OBJECTS);
+        await applyText(lab, firstManifest('web'));
         await runBackends(lab, 'web');
         assert.equal(await assignedIps(lab, 'web', 1), ['192.0.2.200']);
         const mac = await answererOf(lab, '192.0.2.200');

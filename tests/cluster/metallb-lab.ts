@@ -51,6 +51,25 @@ export function plainService(name: string, spec: ClusterObject['spec'] = {}): Cl
   };
 }
 
+/** What a user's first file has: a pool, that it is announced, and a Service of an application. */
+export function firstManifest(app: string, namespace = METALLB_NAMESPACE): string {
+  return `
+apiVersion: metallb.io/v1beta1
+kind: IPAddressPool
+metadata: {name: first, namespace: ${namespace}}
+spec: {addresses: [192.0.2.200-192.0.2.209]}
+---
+apiVersion: metallb.io/v1beta1
+kind: L2Advertisement
+metadata: {name: first, namespace: ${namespace}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: ${app}, namespace: default}
+spec: {type: LoadBalancer, ports: [{port: 80}], selector: {app: ${app}}}
+`;
+}
+
 /** `kubectl apply` of text that a user has in a file. @returns what kubectl prints */
 export function applyText(lab: Lab, text: string): Promise<string> {
   return lab.kubernetes.plane.kubectl(['apply', '--filename=-'], text);
@@ -79,6 +98,16 @@ export async function answererOf(lab: Lab, ip: string, deadlineMs = 10_000): Pro
   return until({ what, deadlineMs, everyMs: 20 }, async () => {
     macs = await lab.prober.macsOf(ip);
     return macs.length === 1 && macs[0];
+  });
+}
+
+/** Waits until a ServiceL2Status says who announces an IP. @param otherThan a node that is told no longer */
+export async function announcer(lab: Lab, otherThan?: string): Promise<string> {
+  const what = `a ServiceL2Status with a node other than ${otherThan}`;
+  return until({ what, deadlineMs: 20_000 }, async () => {
+    const [status] = await lab.cluster.list('ServiceL2Status');
+    const node = status?.status?.['node'];
+    return typeof node === 'string' && node !== otherThan && node;
   });
 }
 

@@ -19,7 +19,7 @@ import { deleteServices, freshServices, STANDARD_SERVICES } from '../../lab/stan
 import { classManifest, serviceManifest } from '../../lab/workload.ts';
 import { ANNOTATION } from '../../modules/metallb/src/api/names.ts';
 import { RELEASE_LAB } from '../journeys/release-lab.ts';
-import { applyText, withoutMetallbObjects } from './metallb-lab.ts';
+import { announcer, applyText, firstManifest, withoutMetallbObjects } from './metallb-lab.ts';
 
 const ACCOUNTS = ['controller', 'speaker'];
 /** The controller looks at its certificate twice a minute. */
@@ -83,48 +83,26 @@ async function liveThroughEverything(lab: Lab): Promise<void> {
   await servesItsNewCertificate(lab);
 }
 
-const METALLB_OBJECTS = `
-apiVersion: metallb.io/v1beta1
-kind: IPAddressPool
-metadata: {name: first, namespace: ${RELEASE_NAMESPACE}}
-spec: {addresses: [192.0.2.200-192.0.2.209]}
----
+const ANOTHER_POOL = `---
 apiVersion: network.deckhouse.io/v1alpha1
 kind: MetalLoadBalancerPool
 metadata: {name: second}
 spec: {addresses: [192.0.2.210-192.0.2.219]}
----
-apiVersion: metallb.io/v1beta1
-kind: L2Advertisement
-metadata: {name: first, namespace: ${RELEASE_NAMESPACE}}
----
-apiVersion: v1
-kind: Service
-metadata: {name: plain, namespace: default}
-spec: {type: LoadBalancer, ports: [{port: 80}], selector: {app: plain}}
 `;
 
 /** Pools, an advertisement, and a Service that comes, is announced by one node and by another, and goes. */
 async function useMetallbsApi(lab: Lab): Promise<void> {
-  await applyText(lab, METALLB_OBJECTS);
+  await applyText(lab, firstManifest('plain', RELEASE_NAMESPACE) + ANOTHER_POOL);
   await runBackends(lab, 'plain');
   await assignedIps(lab, 'plain', 1);
-  const tellsNode = () =>
-    until({ what: 'a node tells that it announces', deadlineMs: 20_000 }, async () => {
-      const [status] = await lab.cluster.list('ServiceL2Status');
-      const node = status?.status?.['node'];
-      return typeof node === 'string' && node;
-    });
-  const first = await tellsNode();
+  const first = await announcer(lab);
   const drain = (value: string | null) =>
     lab.cluster.change(
       { kind: 'Node', name: first },
       { annotations: { [ANNOTATION.drain]: value } },
     );
   await drain('true');
-  await until({ what: 'another node tells', deadlineMs: 20_000 }, async () => {
-    return (await tellsNode()) !== first;
-  });
+  await announcer(lab, first);
   await drain(null);
   await lab.cluster.delete({ kind: 'Service', namespace: 'default', name: 'plain' });
   await until({ what: 'nobody tells any more', deadlineMs: 20_000 }, async () => {
