@@ -116,13 +116,30 @@ test('a refresh tells everything of that family once more', () => {
 
 const HOSTS = 12;
 
-test('whatever changes in whatever order, in the end the peer has been told of what is wanted and of nothing else', () => {
-  const change = fc.tuple(fc.nat(HOSTS - 1), fc.nat(3), fc.boolean());
+/** What a router has of hosts of IPv4: prefix and attributes, in hexadecimal digits. */
+function learn(routes: Map<string, string>, messages: readonly Uint8Array[]): Map<string, string> {
+  for (const bytes of messages) {
+    const hex = Buffer.from(bytes.subarray(19)).toString('hex');
+    const withdrawnTo = 4 + 2 * Number.parseInt(hex.slice(0, 4), 16);
+    const attributesTo =
+      withdrawnTo + 4 + 2 * Number.parseInt(hex.slice(withdrawnTo, withdrawnTo + 4), 16);
+    for (const [host] of hex.slice(4, withdrawnTo).matchAll(/.{10}/g)) routes.delete(host);
+    for (const [host] of hex.slice(attributesTo).matchAll(/.{10}/g)) {
+      routes.set(host, hex.slice(withdrawnTo, attributesTo));
+    }
+  }
+  return routes;
+}
+
+test('whatever changes in whatever order, in the end the peer knows what one that comes now is told', () => {
+  const then = fc.constantFrom('wait', 'take', 'refresh');
+  const change = fc.tuple(fc.nat(HOSTS - 1), fc.nat(3), then);
   fc.assert(
     fc.property(fc.array(change, { maxLength: 60 }), (changes) => {
       const rib = opened();
       const wanted = new Map<string, number>();
-      for (const [host, community, isTold] of changes) {
+      const known = new Map<string, string>();
+      for (const [host, community, next] of changes) {
         const prefix = `10.0.0.${host}/32`;
         if (community === 0) {
           rib.delete(prefix);
@@ -131,13 +148,34 @@ test('whatever changes in whatever order, in the end the peer has been told of w
           rib.set(routeTo(prefix, { communities: [community] }));
           wanted.set(prefix, community);
         }
-        if (isTold) rib.take();
+        if (next === 'take') learn(known, rib.take());
+        if (next === 'refresh') rib.refresh('IPv4');
       }
-      rib.take();
+      learn(known, rib.take());
+      const fresh = opened();
+      for (const [prefix, community] of wanted) {
+        fresh.set(routeTo(prefix, { communities: [community] }));
+      }
+      const sorted = (routes: Map<string, string>) => [...routes].sort();
+      assert.equal(sorted(known), sorted(learn(new Map(), fresh.take())));
       assert.is(rib.toldCount, wanted.size);
       assert.is(rib.pendingCount, 0);
     }),
   );
 });
+
+for (const [name, first, second] of [
+  ['before', 'delete', 'refresh'],
+  ['after', 'refresh', 'delete'],
+] as const) {
+  test(`a prefix that goes ${name} the peer asks for a refresh is withdrawn`, () => {
+    const rib = opened('10.0.0.1/32', '10.0.0.2/32');
+    rib.take();
+    const act = { delete: () => rib.delete('10.0.0.1/32'), refresh: () => rib.refresh('IPv4') };
+    act[first]();
+    act[second]();
+    assert.equal(told(rib.take()), { announced: 1, withdrawn: 1, ends: [] });
+  });
+}
 
 test.run();

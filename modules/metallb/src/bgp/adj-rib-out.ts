@@ -32,6 +32,11 @@ interface Entry {
   readonly attributes: RouteAttributes;
 }
 
+interface ToldEntry extends Entry {
+  /** The peer wants to hear it again. */
+  readonly isAsked?: true;
+}
+
 /** UPDATEs of one call: a router that is slow to take them must not make this process hold them all. */
 const MAX_PREFIXES_AT_ONCE = 8_192;
 
@@ -42,7 +47,7 @@ const MAX_PREFIXES_AT_ONCE = 8_192;
 export class AdjRibOut {
   readonly #wanted = new Map<string, Entry>();
   /** Told in this session, with the attributes as they were then. */
-  readonly #told = new Map<string, Entry>();
+  readonly #told = new Map<string, ToldEntry>();
   /** Prefixes of which the peer may have to be told something else. */
   readonly #changed = new Set<string>();
   readonly #texts = new WeakMap<RouteAttributes, string>();
@@ -91,7 +96,8 @@ export class AdjRibOut {
   refresh(family: IpFamily): void {
     for (const [key, told] of this.#told) {
       if (told.family !== family) continue;
-      this.#told.delete(key);
+      // Not forgotten: what is withdrawn before it is told again must be withdrawn.
+      this.#told.set(key, { ...told, isAsked: true });
       this.#changed.add(key);
     }
   }
@@ -124,7 +130,11 @@ export class AdjRibOut {
       if (wanted === undefined || nextHop === undefined) {
         if (told !== undefined) gone.push(told);
         this.#told.delete(key);
-      } else if (told === undefined || this.#textOf(told) !== this.#textOf(wanted)) {
+      } else if (
+        told === undefined ||
+        told.isAsked ||
+        this.#textOf(told) !== this.#textOf(wanted)
+      ) {
         const batch = this.#batchOf(byPath, wanted, nextHop);
         batch.entries.push(wanted.nlri);
         this.#told.set(key, wanted);
