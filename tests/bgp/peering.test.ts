@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NO_CAPABILITIES } from '../../modules/metallb/src/packet/bgp-capabilities.ts';
 import { BGP_REASON, ceaseWith } from '../../modules/metallb/src/packet/bgp-error.ts';
+import { BGP_MESSAGE, encodeBgpMessage } from '../../modules/metallb/src/packet/bgp-message.ts';
 import { ip } from '../support/addresses.ts';
 import { Pair, routeTo } from '../support/bgp-pair.ts';
 
@@ -142,12 +143,20 @@ test('a route refresh brings everything of the family once more, and nothing els
   pair.left.rib.set(routeTo('10.254.254.1/32'));
   established(pair);
   const before = pair.left.sent.length;
-  const refresh = Uint8Array.from([...new Uint8Array(16).fill(255), 0, 23, 5, 0, 1, 0, 1]);
-  const direction = 'incoming';
-  for (const each of [direction, 'outgoing'] as const) {
-    pair.act(pair.left, pair.left.peering.received(each, refresh, pair.now));
-  }
-  assert.is(pair.left.sent.length, before + 1);
+  const hear = (subtype: number) => {
+    const body = Uint8Array.of(0, 1, subtype, 1);
+    const refresh = encodeBgpMessage(BGP_MESSAGE.routeRefresh, body);
+    for (const each of ['incoming', 'outgoing'] as const) {
+      pair.act(pair.left, pair.left.peering.received(each, refresh, pair.now));
+    }
+    return pair.left.sent.length - before;
+  };
+  assert.is(hear(0), 1);
+  assert.is(hear(1), 1, 'its own routes begin');
+  assert.equal(pair.left.told, ['established']);
+  assert.is(hear(9), 1);
+  const fault = 'ROUTE-REFRESH of the unknown subtype 9';
+  assert.equal(pair.left.events.at(-1), { type: 'fault', fault });
 });
 
 test('100,000 routes of a peer cost no memory and end nothing', () => {

@@ -15,6 +15,7 @@ import {
   encodeOpen,
 } from '../../../modules/metallb/src/packet/bgp-open.ts';
 import { encodePrefix } from '../../../modules/metallb/src/packet/bgp-prefix.ts';
+import { decodeRouteRefresh } from '../../../modules/metallb/src/packet/bgp-route-refresh.ts';
 import { decodeUpdate } from '../../../modules/metallb/src/packet/bgp-update-decode.ts';
 import {
   encodeAnnouncements,
@@ -130,6 +131,16 @@ export const BGP_TARGETS: readonly Target[] = [
         ok(update.announced + update.withdrawn <= 2 * input.length);
         ok(update.fault === undefined || update.announced === 0);
       }
+    },
+  }),
+  bgpTarget({
+    name: 'bgp-route-refresh',
+    seeds: ['00010001', '00020101', '00020301'].map((hex) => Buffer.from(hex, 'hex')),
+    check: (input) => {
+      const refresh = decodedWithin(decodeRouteRefresh, input);
+      if (refresh === undefined) return;
+      ok(input.length === 4);
+      ok(refresh.asked === undefined || refresh.fault === undefined);
     },
   }),
   bgpTarget({

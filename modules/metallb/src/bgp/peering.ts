@@ -1,5 +1,5 @@
 import type { IpAddress, IpFamily } from '../net/ip.ts';
-import { type BgpCapabilities, familyOfAfi } from '../packet/bgp-capabilities.ts';
+import type { BgpCapabilities } from '../packet/bgp-capabilities.ts';
 import {
   BGP_REASON,
   BgpError,
@@ -17,8 +17,8 @@ import {
 } from '../packet/bgp-message.ts';
 import { type BgpOpen, decodeOpen, encodeOpen } from '../packet/bgp-open.ts';
 import type { BgpNextHop } from '../packet/bgp-path.ts';
+import { decodeRouteRefresh } from '../packet/bgp-route-refresh.ts';
 import { decodeUpdate } from '../packet/bgp-update-decode.ts';
-import { ByteReader } from '../packet/byte-reader.ts';
 import { Backoff } from '../time/backoff.ts';
 import type { AdjRibOut } from './adj-rib-out.ts';
 import {
@@ -75,7 +75,6 @@ interface Connection {
 const IDLE_HOLD = { initialMs: 1_000, maximumMs: 120_000 };
 /** A session that ends sooner is one more attempt that came to nothing: else two sides that disagree would never rest. */
 const STABLE_MS = 30_000;
-const REFRESH_NORMAL = 0;
 const SEND_HOLD_EXPIRED = describeNotification(notificationOf(BGP_REASON.sendHoldTimerExpired));
 
 /**
@@ -312,17 +311,9 @@ export class Peering {
     if (connection.fsm.phase !== 'Established') {
       return this.#step(connection, { type: 'update' }, now);
     }
-    const reader = new ByteReader(body, 'BGP ROUTE-REFRESH');
-    if (body.length !== 4) {
-      // RFC 7313 §5
-      throw new BgpError(BGP_REASON.routeRefreshLength, `${body.length} octets`, body.slice());
-    }
-    const afi = reader.u16();
-    const subtype = reader.u8();
-    const family = familyOfAfi(afi, reader.u8());
-    // Begin and end of what a peer refreshes are about its routes, of which none is kept.
-    if (subtype === REFRESH_NORMAL && family !== undefined) this.#rib.refresh(family);
-    return [];
+    const { asked, fault } = decodeRouteRefresh(body);
+    if (asked !== undefined) this.#rib.refresh(asked);
+    return fault === undefined ? [] : [{ do: 'tell', event: { type: 'fault', fault } }];
   }
 
   #step(connection: Connection, event: FsmEvent, now: number): PeeringAction[] {

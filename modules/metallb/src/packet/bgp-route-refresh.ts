@@ -1,0 +1,37 @@
+import type { IpFamily } from '../net/ip.ts';
+import { familyOfAfi } from './bgp-capabilities.ts';
+import { BGP_REASON, BgpError } from './bgp-error.ts';
+import { BGP_HEADER_BYTES, BGP_MESSAGE, encodeBgpMessage, MAX_BGP_MESSAGE } from './bgp-message.ts';
+import { ByteReader } from './byte-reader.ts';
+
+/** What there is to do about a ROUTE-REFRESH of RFC 2918 and 7313. */
+export interface BgpRouteRefresh {
+  /** The peer asks for everything of this family once more. */
+  readonly asked: IpFamily | undefined;
+  /** What is odd about it; the session goes on. */
+  readonly fault: string | undefined;
+}
+
+const BODY_BYTES = 4;
+/** RFC 7313 §3.2: one that asks, and two around what the peer sends anew. */
+const SUBTYPE = { request: 0, end: 2 } as const;
+/** Of a NOTIFICATION that any peer takes. */
+const MAX_DATA_BYTES = MAX_BGP_MESSAGE - BGP_HEADER_BYTES - 2;
+
+/** @throws BgpError (RFC 7313 §5) */
+export function decodeRouteRefresh(body: Uint8Array): BgpRouteRefresh {
+  if (body.length !== BODY_BYTES) {
+    const whole = encodeBgpMessage(BGP_MESSAGE.routeRefresh, body);
+    const data = whole.subarray(0, MAX_DATA_BYTES);
+    throw new BgpError(BGP_REASON.routeRefreshLength, `${body.length} octets`, data);
+  }
+  const reader = new ByteReader(body, 'BGP ROUTE-REFRESH');
+  const afi = reader.u16();
+  const subtype = reader.u8();
+  const family = familyOfAfi(afi, reader.u8());
+  // Begin and end are about the peer's own routes, of which none is kept.
+  return {
+    asked: subtype === SUBTYPE.request ? family : undefined,
+    fault: subtype > SUBTYPE.end ? `ROUTE-REFRESH of the unknown subtype ${subtype}` : undefined,
+  };
+}
