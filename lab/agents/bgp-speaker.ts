@@ -189,7 +189,7 @@ async function answer(request: BgpRequest): Promise<SpeakerLook> {
       break;
     }
     case 'stop':
-      peerNamed(request.peer).session.stop(
+      void peerNamed(request.peer).session.stop(
         ceaseWith(BGP_REASON.administrativeShutdown, request.message),
       );
       break;

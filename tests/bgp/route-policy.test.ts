@@ -4,9 +4,9 @@ import {
   type AnnouncedIp,
   conflictOf,
   type RouteAdvertisement,
-  routesTo,
 } from '../../modules/metallb/src/bgp/route-policy.ts';
 import { ip } from '../support/addresses.ts';
+import { routesTo } from '../support/route-model.ts';
 
 const SPINE = { name: 'spine', externalAsn: 64_500, isLeaving: false };
 const REFLECTOR = { name: 'reflector', externalAsn: undefined, isLeaving: false };
@@ -109,16 +109,6 @@ test('communities of all advertisements of a prefix are joined, in one order and
     [1, 0, 5],
     [2, 0, 0],
   ]);
-});
-
-test('equal attributes are one object, so that a peer is told of them in one message', () => {
-  const routes = [
-    ...routesTo(SPINE, [
-      announced('10.0.0.1', advertisement()),
-      announced('10.0.0.2', advertisement()),
-    ]).values(),
-  ];
-  assert.is(routes[0]?.attributes, routes[1]?.attributes);
 });
 
 const CONFLICTS: [string, boolean, Partial<RouteAdvertisement>, Partial<RouteAdvertisement>][] = [

@@ -67,14 +67,16 @@ export class AdjRibOut {
   set(route: Route): void {
     const { prefix, attributes } = route;
     const key = formatPrefix(prefix);
-    const nlri = this.#wanted.get(key)?.nlri ?? encodePrefix(prefix);
+    const before = this.#wanted.get(key);
+    if (before?.attributes === attributes) return;
+    const nlri = before?.nlri ?? encodePrefix(prefix);
     this.#wanted.set(key, { nlri, family: prefix.family, attributes });
-    this.#changed.add(key);
+    this.#change(key);
   }
 
   /** @param key as `formatPrefix` has it */
   delete(key: string): void {
-    if (this.#wanted.delete(key)) this.#changed.add(key);
+    if (this.#wanted.delete(key)) this.#change(key);
   }
 
   /** A session begins: the peer knows nothing, and is told when it knows all (RFC 4724 §2). */
@@ -115,6 +117,11 @@ export class AdjRibOut {
     ];
     if (this.#changed.size > 0) return messages;
     return [...messages, ...this.#endsToTell.splice(0).map(encodeEndOfRib)];
+  }
+
+  /** Without a session nobody is told; the next one begins with everything. */
+  #change(key: string): void {
+    if (this.#session !== undefined) this.#changed.add(key);
   }
 
   #takeChanged() {

@@ -2,8 +2,7 @@ import type { CommunityValue } from '../api/community.ts';
 import { bitsOf, familyOf, type IpAddress, ipToBigInt } from '../net/ip.ts';
 import type { Cidr } from '../net/range.ts';
 import type { LargeCommunity } from '../packet/bgp-path.ts';
-import { formatPrefix } from '../packet/bgp-prefix.ts';
-import type { Route, RouteAttributes } from './adj-rib-out.ts';
+import type { RouteAttributes } from './adj-rib-out.ts';
 
 /** What is announced of an IP, and to whom; one of those that a Service's pool has. */
 export interface RouteAdvertisement {
@@ -37,14 +36,6 @@ const DEFAULT_LOCAL_PREF = 100;
 const GRACEFUL_SHUTDOWN = 0xffff_0000;
 const LEAVING_LOCAL_PREF = 0;
 
-/** One prefix as it comes together. */
-interface Sum {
-  readonly prefix: Cidr;
-  localPref: number | undefined;
-  readonly standard: Set<number>;
-  readonly large: Map<string, LargeCommunity>;
-}
-
 /**
  * Whether two advertisements that both apply say of one prefix what can't both be so (MetalLB's rule): equal lengths,
  * a peer in common, and another local preference.
@@ -64,25 +55,28 @@ export function conflictOf({ ip, advertisements }: AnnouncedIp): string | undefi
 }
 
 /**
- * Routes of one peer by prefix. Communities of all advertisements of a prefix are joined; what several IPs have in one
- * aggregate is one route. Equal attributes are one object.
+ * What a peer is told of a prefix of which all these are said: communities are joined, and of local preferences the
+ * highest counts, as an order of the IPs in an aggregate must not decide.
  */
-export function routesTo(peer: RoutePeer, ips: Iterable<AnnouncedIp>): ReadonlyMap<string, Route> {
-  const sums = new Map<string, Sum>();
-  for (const announced of ips) {
-    if (conflictOf(announced) !== undefined) continue;
-    for (const advertisement of announced.advertisements) {
-      if (advertisement.peers?.has(peer.name) === false) continue;
-      add(sums, announced.ip, advertisement);
-    }
+export function attributesOf(
+  { externalAsn, isLeaving }: RoutePeer,
+  advertisements: readonly RouteAdvertisement[],
+): RouteAttributes {
+  const isInternal = externalAsn === undefined;
+  const standard = new Set<number>(isLeaving ? [GRACEFUL_SHUTDOWN] : []);
+  const large = new Map<string, LargeCommunity>();
+  for (const { kind, value } of advertisements.flatMap(({ communities }) => communities)) {
+    if (kind === 'standard') standard.add(value);
+    else large.set(value.join(':'), value);
   }
-  const known = new Map<string, RouteAttributes>();
-  return new Map(
-    [...sums].map(([key, sum]) => [
-      key,
-      { prefix: sum.prefix, attributes: interned(known, attributesOf(sum, peer)) },
-    ]),
-  );
+  return {
+    asPath: isInternal ? [] : [externalAsn],
+    localPref: isInternal ? localPrefOf(advertisements, isLeaving) : undefined,
+    med: undefined,
+    communities: [...standard].sort((a, b) => a - b),
+    largeCommunities: [...large.values()].sort(compareLarge),
+    extendedCommunities: [],
+  };
 }
 
 /** The prefix of this length that holds the IP. */
@@ -92,45 +86,10 @@ export function prefixOf(ip: IpAddress, prefixLength: number): Cidr {
   return { family, network: (ipToBigInt(ip) >> hostBits) << hostBits, prefixLength };
 }
 
-function add(sums: Map<string, Sum>, ip: IpAddress, advertisement: RouteAdvertisement): void {
-  const prefix = prefixOf(ip, advertisement.aggregationLength[familyOf(ip)]);
-  const key = formatPrefix(prefix);
-  const sum = sums.get(key) ?? {
-    ...{ prefix, localPref: undefined },
-    ...{ standard: new Set<number>(), large: new Map<string, LargeCommunity>() },
-  };
-  sums.set(key, sum);
-  // Of several IPs in one aggregate the highest counts: an order of IPs must not decide.
-  sum.localPref = highest(sum.localPref, advertisement.localPref);
-  for (const { kind, value } of advertisement.communities) {
-    if (kind === 'standard') sum.standard.add(value);
-    else sum.large.set(value.join(':'), value);
-  }
-}
-
-function attributesOf(sum: Sum, { externalAsn, isLeaving }: RoutePeer): RouteAttributes {
-  const isInternal = externalAsn === undefined;
-  const localPref = isLeaving ? LEAVING_LOCAL_PREF : (sum.localPref ?? DEFAULT_LOCAL_PREF);
-  const standard = isLeaving ? [...sum.standard, GRACEFUL_SHUTDOWN] : [...sum.standard];
-  return {
-    asPath: isInternal ? [] : [externalAsn],
-    localPref: isInternal ? localPref : undefined,
-    med: undefined,
-    communities: standard.sort((a, b) => a - b),
-    largeCommunities: [...sum.large.values()].sort(compareLarge),
-    extendedCommunities: [],
-  };
-}
-
-function interned(
-  known: Map<string, RouteAttributes>,
-  attributes: RouteAttributes,
-): RouteAttributes {
-  const text = JSON.stringify(attributes);
-  const existing = known.get(text);
-  if (existing !== undefined) return existing;
-  known.set(text, attributes);
-  return attributes;
+function localPrefOf(advertisements: readonly RouteAdvertisement[], isLeaving: boolean): number {
+  if (isLeaving) return LEAVING_LOCAL_PREF;
+  const said = advertisements.flatMap(({ localPref }) => localPref ?? []);
+  return said.length === 0 ? DEFAULT_LOCAL_PREF : Math.max(...said);
 }
 
 function sharePeer(one: RouteAdvertisement, other: RouteAdvertisement): boolean {
@@ -141,10 +100,6 @@ function sharePeer(one: RouteAdvertisement, other: RouteAdvertisement): boolean 
 
 function shown({ localPref }: RouteAdvertisement): string {
   return localPref === undefined ? 'none' : String(localPref);
-}
-
-function highest(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
 }
 
 function compareLarge(a: LargeCommunity, b: LargeCommunity): number {

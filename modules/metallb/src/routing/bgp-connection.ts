@@ -26,6 +26,8 @@ const WORDS: Readonly<Record<string, string>> = {
 /** One TCP connection to a peer, and what of ours waits in it. */
 export class BgpConnection {
   readonly socket: Socket;
+  /** Whoever has closed it. */
+  readonly closed: Promise<void>;
   readonly #clock: Clock;
   readonly #events: ConnectionEvents;
   #waiting = 0;
@@ -35,6 +37,7 @@ export class BgpConnection {
     this.socket = socket;
     this.#clock = clock;
     this.#events = events;
+    this.closed = new Promise((resolve) => void socket.once('close', () => resolve()));
     let why = 'connection closed by the peer';
     socket
       .on('connect', () => this.#unlessOver(events.connected))

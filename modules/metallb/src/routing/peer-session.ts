@@ -53,6 +53,7 @@ export class PeerSession {
   #password: string | undefined;
   #attempts = 0;
   #heardAt = 0;
+  #updatesSent = 0;
   #timer: Timer | undefined;
 
   constructor(ports: PeerSessionPorts, rib: AdjRibOut, options: PeerSessionOptions) {
@@ -62,12 +63,20 @@ export class PeerSession {
     this.peering = new Peering(options.peering, rib, ports.random);
   }
 
+  /** UPDATEs in all sessions with the peer. */
+  get updatesSent(): number {
+    return this.#updatesSent;
+  }
+
   start(): void {
     this.#act(this.peering.start(this.#now));
   }
 
-  stop(notification: BgpNotification): void {
+  /** @returns when its connections are closed; what has been written has then arrived, or never will */
+  async stop(notification: BgpNotification): Promise<void> {
+    const closed = [...this.#connections.values()].map((connection) => connection.closed);
     this.#act(this.peering.stop(notification, this.#now));
+    await Promise.all(closed);
   }
 
   /** Ends the session and begins anew at once. */
@@ -178,6 +187,7 @@ export class PeerSession {
       const sockets = [...this.#connections.values()].map(({ socket }) => socket);
       for (const socket of sockets) socket.cork();
       for (const update of updates) this.#perform(update);
+      this.#updatesSent += updates.length;
       for (const socket of sockets) socket.uncork();
     }
   }

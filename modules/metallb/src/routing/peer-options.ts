@@ -1,0 +1,122 @@
+import { createHash } from 'node:crypto';
+import type { BgpNeighbor, BgpPeer, BgpPeerSpec } from '../api/bgp-peer.ts';
+import { keyOf } from '../api/object.ts';
+import type { PeeringOptions } from '../bgp/peering.ts';
+import type { PeerHops } from '../linux/bgp-socket.ts';
+import { familyOf, type IpAddress, ipFromBytes } from '../net/ip.ts';
+import type { BgpCapabilities } from '../packet/bgp-capabilities.ts';
+import type { PeerSessionOptions } from './peer-session.ts';
+
+/** What of a node its sessions depend on. */
+export interface PeerNode {
+  readonly name: string;
+  readonly internalIps: readonly IpAddress[];
+}
+
+/** A peer as this node has it: how it is reached, what is negotiated, and what routes to it look like. */
+export interface PeerSetup {
+  readonly options: Omit<PeerSessionOptions, 'passwords'>;
+  /** By which advertisements choose it. */
+  readonly routeName: string;
+  /** Undefined: it is of the own AS, which has no place in a path. */
+  readonly externalAsn: number | undefined;
+}
+
+/** Until then an attempt at a connection may take, and no longer: a router that is back should not be waited for. */
+const DEFAULT_CONNECT_SECONDS = 10;
+/** RFC 9687 §3.2: at least this. */
+const SHORTEST_SEND_HOLD_MS = 480_000;
+const SEND_HOLD_PER_HOLD = 2;
+/** How long a router keeps the routes of a speaker that is gone, as FRR has it. */
+const RESTART_SECONDS = 120;
+
+/** @returns what is to be done for a session, or a sentence that says why there can be none */
+export function setUpPeer(peer: BgpPeer, node: PeerNode): PeerSetup | string {
+  const { spec, metadata } = peer;
+  const problem = problemOf(spec);
+  if (problem !== undefined) return `BGPPeer/${keyOf(metadata)}: ${problem}`;
+  const { neighbor, vrf, sourceAddress, peerPort } = spec;
+  if (!('address' in neighbor)) throw new Error('a neighbor without an address is a problem');
+  const peering = peeringOf(spec, neighbor.address, node);
+  const isExternal = peering.remoteAsn !== 'internal' && peering.remoteAsn !== peering.localAsn;
+  return {
+    options: {
+      peer: {
+        ...{ address: neighbor.address, port: peerPort, source: sourceAddress, interface: vrf },
+        hops: hopsOf(isExternal && !spec.ebgpMultiHop),
+      },
+      peering,
+    },
+    routeName: metadata.name,
+    externalAsn: isExternal ? peering.localAsn : undefined,
+  };
+}
+
+/** As people name a neighbor. */
+export function neighborText(neighbor: BgpNeighbor): string {
+  return 'address' in neighbor ? neighbor.address : neighbor.interface;
+}
+
+function problemOf({ neighbor, sourceAddress, vrf }: BgpPeerSpec): string | undefined {
+  if (!('address' in neighbor)) {
+    return `spec.interface is ${neighbor.interface}: sessions with whoever is at an interface are not supported, expected peerAddress`;
+  }
+  const { address } = neighbor;
+  if (sourceAddress !== undefined && familyOf(sourceAddress) !== familyOf(address)) {
+    return `spec.sourceAddress is ${sourceAddress}: expected an address of the same family as peerAddress, ${address}`;
+  }
+  if (/^fe[89ab]/.test(address) && vrf === undefined) {
+    return `spec.peerAddress is ${address}: a link-local address needs the interface that leads to it, expected it in spec.vrf`;
+  }
+  return undefined;
+}
+
+function peeringOf(spec: BgpPeerSpec, address: IpAddress, node: PeerNode): PeeringOptions {
+  const { holdSeconds, keepaliveSeconds, connectSeconds, routerId } = spec;
+  return {
+    localAsn: spec.localAsn ?? spec.myAsn,
+    remoteAsn: spec.peerAsn,
+    routerId: routerId ?? routerIdOf(node),
+    holdSeconds,
+    passive: false,
+    keepaliveMs: keepaliveSeconds === undefined ? undefined : keepaliveSeconds * 1_000,
+    connectRetryMs: (connectSeconds ?? DEFAULT_CONNECT_SECONDS) * 1_000,
+    sendHoldMs: Math.max(SHORTEST_SEND_HOLD_MS, holdSeconds * 1_000 * SEND_HOLD_PER_HOLD),
+    capabilities: capabilitiesOf(spec, address),
+  };
+}
+
+function capabilitiesOf(
+  { dualStackAddressFamily, enableGracefulRestart }: BgpPeerSpec,
+  address: IpAddress,
+): PeeringOptions['capabilities'] {
+  const own = familyOf(address);
+  const families: BgpCapabilities['families'] = dualStackAddressFamily ? ['IPv4', 'IPv6'] : [own];
+  return {
+    families,
+    ...{ routeRefresh: true, enhancedRouteRefresh: false, extendedMessages: true },
+    ipv4OverIpv6: dualStackAddressFamily && own === 'IPv6',
+    role: undefined,
+    gracefulRestart: enableGracefulRestart
+      ? {
+          // Nothing is expected of the router that it would have to wait with; the kernel forwards on its own.
+          ...{ restarted: true, afterNotification: false, restartSeconds: RESTART_SECONDS },
+          families: families.map((family) => ({ family, forwarding: true })),
+        }
+      : undefined,
+    longLived: [],
+  };
+}
+
+/** RFC 4271 §5.1.3 lets only a router on the same link be an external peer; who wants another says so. */
+function hopsOf(isOneHop: boolean): PeerHops {
+  return { most: isOneHop ? 1 : undefined, isSecured: false };
+}
+
+/** RFC 6286: four octets that no other node of the AS has, and never zero. */
+function routerIdOf({ name, internalIps }: PeerNode): IpAddress {
+  const own = internalIps.find((ip) => familyOf(ip) === 'IPv4');
+  if (own !== undefined) return own;
+  const [first = 0, ...rest] = createHash('sha256').update(name).digest().subarray(0, 4);
+  return ipFromBytes(Uint8Array.of(first || 1, ...rest));
+}
