@@ -199,6 +199,15 @@ for (const [written, expected] of [
   });
 }
 
+test('a node-selector that selects nothing anywhere stops the hook in words', () => {
+  const matchExpressions = [{ key: 'rack', operator: 'Near' }];
+  const bgpPeers = [{ ...peer, 'node-selector': { matchExpressions } }];
+  assert.throws(
+    () => specs({ bgpPeers }),
+    /bgpPeers\[0\]\[node-selector\]\.matchExpressions\[0\]\.operator is "Near": expected one of In, NotIn, Exists, DoesNotExist/,
+  );
+});
+
 test('a pool without name is called by its number', () => {
   const made = specs({ addressPools: [{ ...pool, name: undefined }] });
   assert.ok('MetalLoadBalancerPool/pool-0' in made);

@@ -1,4 +1,5 @@
-import type { ModuleSettings, NodeSelector, SettingsPeer, SettingsPool } from './module-config.ts';
+import type { LabelSelector } from '../api/label-selector.ts';
+import type { ModuleSettings, SettingsPeer, SettingsPool } from './module-config.ts';
 
 const API_VERSION = 'network.deckhouse.io/v1alpha1';
 const CONFIGURATION = 'migrated-bgp';
@@ -175,7 +176,7 @@ function nameOf({ name }: { readonly name: string }): string {
 
 /** Equality labels that select the same nodes; undefined where none do, or where everything is selected. */
 function labelsOf(
-  selector: NodeSelector | undefined,
+  selector: LabelSelector | undefined,
 ): Readonly<Record<string, string>> | undefined {
   if (selector === undefined) return undefined;
   const labels: Record<string, string> = { ...selector.matchLabels };

@@ -1,11 +1,19 @@
-import { absentAs, type Field, fields, into, listOf, oneOf, word } from '../api/fields.ts';
+import {
+  absentAs,
+  anyRecord,
+  type Field,
+  fields,
+  into,
+  listOf,
+  oneOf,
+  textMap,
+  word,
+} from '../api/fields.ts';
+import { METALLB_API_VERSION } from '../api/names.ts';
 import { metadata, type ObjectMeta, parseAs } from '../api/object.ts';
 import type { Parsed } from '../api/problem.ts';
-import { type NodeSelector, nodeSelector } from './module-config.ts';
 
-const API_VERSION = 'metallb.io/v1beta1';
-
-/** What a class can take over of a metallb.io/v1beta1 IPAddressPool. */
+/** What a class can take over of a metallb.io/v1beta1 IPAddressPool, as it is written there. */
 export interface IpAddressPool {
   readonly metadata: ObjectMeta;
   readonly addresses: readonly string[];
@@ -16,14 +24,30 @@ export interface L2Advertisement {
   readonly metadata: ObjectMeta;
   /** Names. */
   readonly pools: readonly string[];
-  readonly poolSelectors: readonly NodeSelector[];
+  readonly poolSelectors: readonly Selector[];
   readonly interfaces: readonly string[];
-  readonly nodeSelectors: readonly NodeSelector[];
+  readonly nodeSelectors: readonly Selector[];
 }
+
+interface Selector {
+  readonly matchLabels: Readonly<Record<string, string>>;
+  /** A class has none: nobody reads them, so that a wrong one holds up no release. */
+  readonly matchExpressions: readonly unknown[];
+}
+
+const selectors: Field<readonly Selector[]> = absentAs(
+  [],
+  listOf(
+    fields({
+      matchLabels: absentAs({}, textMap),
+      matchExpressions: absentAs([], listOf(anyRecord)),
+    }),
+  ),
+);
 
 const pool: Field<IpAddressPool> = into(
   fields({
-    apiVersion: oneOf(API_VERSION),
+    apiVersion: oneOf(METALLB_API_VERSION),
     kind: oneOf('IPAddressPool'),
     metadata,
     spec: fields({ addresses: absentAs([], listOf(word)) }),
@@ -33,16 +57,16 @@ const pool: Field<IpAddressPool> = into(
 
 const advertisement: Field<L2Advertisement> = into(
   fields({
-    apiVersion: oneOf(API_VERSION),
+    apiVersion: oneOf(METALLB_API_VERSION),
     kind: oneOf('L2Advertisement'),
     metadata,
     spec: absentAs(
       {},
       fields({
         ipAddressPools: absentAs([], listOf(word)),
-        ipAddressPoolSelectors: absentAs([], listOf(nodeSelector)),
+        ipAddressPoolSelectors: selectors,
         interfaces: absentAs([], listOf(word)),
-        nodeSelectors: absentAs([], listOf(nodeSelector)),
+        nodeSelectors: selectors,
       }),
     ),
   }),

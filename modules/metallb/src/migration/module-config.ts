@@ -12,6 +12,7 @@ import {
   textMap,
   word,
 } from '../api/fields.ts';
+import { type LabelSelector, labelSelector } from '../api/label-selector.ts';
 import { metadata, parseAs } from '../api/object.ts';
 import type { Parsed } from '../api/problem.ts';
 
@@ -52,31 +53,10 @@ export interface SettingsPeer {
   /** As written: `90`, `90s`, `1m30s`. */
   readonly holdTime: string | undefined;
   readonly password: string | undefined;
-  readonly nodeSelector: NodeSelector | undefined;
-}
-
-/** metav1.LabelSelector. */
-export interface NodeSelector {
-  readonly matchLabels: Readonly<Record<string, string>>;
-  readonly matchExpressions: readonly LabelExpression[];
-}
-
-export interface LabelExpression {
-  readonly key: string;
-  readonly operator: string;
-  readonly values: readonly string[];
+  readonly nodeSelector: LabelSelector | undefined;
 }
 
 const MAX_ASN = 4_294_967_295;
-
-/** A label selector; what is left out selects everything. */
-export const nodeSelector: Field<NodeSelector> = fields({
-  matchLabels: absentAs({}, textMap),
-  matchExpressions: absentAs(
-    [],
-    listOf(fields({ key: word, operator: word, values: absentAs([], listOf(text)) })),
-  ),
-});
 
 const advertisement: Field<SettingsAdvertisement> = into(
   fields({
@@ -124,7 +104,7 @@ const peer: Field<SettingsPeer> = into(
     'router-id': optional(word),
     'hold-time': optional(holdTime),
     password: optional(text),
-    'node-selector': optional(nodeSelector),
+    'node-selector': optional(labelSelector),
   }),
   (read) => ({
     peerAddress: read['peer-address'],
