@@ -8,6 +8,7 @@ export interface ResourcePath {
 
 const CORE = '/api/v1';
 const METALLB = 'metallb.io/v1beta1';
+const DECKHOUSE = 'network.deckhouse.io/v1alpha1';
 
 function core(plural: string, isNamespaced = true): ResourcePath {
   return { root: CORE, plural, isNamespaced };
@@ -42,7 +43,7 @@ const KINDS: Readonly<Record<string, ResourcePath>> = {
   ),
   CustomResourceDefinition: named('apiextensions.k8s.io/v1', 'customresourcedefinitions', false),
   ModuleConfig: named('deckhouse.io/v1alpha1', 'moduleconfigs', false),
-  MetalLoadBalancerClass: named('network.deckhouse.io/v1alpha1', 'metalloadbalancerclasses', false),
+  MetalLoadBalancerClass: named(DECKHOUSE, 'metalloadbalancerclasses', false),
   SDNInternalL2LBService: named(
     'internal.network.deckhouse.io/v1alpha1',
     'sdninternall2lbservices',
@@ -56,7 +57,9 @@ const KINDS: Readonly<Record<string, ResourcePath>> = {
   ServiceL2Status: named(METALLB, 'servicel2statuses'),
   ServiceBGPStatus: named(METALLB, 'servicebgpstatuses'),
   ConfigurationState: named(METALLB, 'configurationstates'),
-  MetalLoadBalancerPool: named('network.deckhouse.io/v1alpha1', 'metalloadbalancerpools', false),
+  MetalLoadBalancerPool: named(DECKHOUSE, 'metalloadbalancerpools', false),
+  MetalLoadBalancerBGPPeer: named(DECKHOUSE, 'metalloadbalancerbgppeers', false),
+  MetalLoadBalancerConfiguration: named(DECKHOUSE, 'metalloadbalancerconfigurations', false),
 };
 
 /** @throws for a kind that the lab does not know */

@@ -19,7 +19,8 @@ test('there is one file per kind', () => {
   );
   assert.equal(kinds.sort(), [
     ...['bfdprofile', 'bgpadvertisement', 'bgppeer', 'community', 'configurationstate'],
-    ...['ipaddresspool', 'l2advertisement', 'metalloadbalancerclass', 'metalloadbalancerpool'],
+    ...['ipaddresspool', 'l2advertisement', 'metalloadbalancerbgppeer', 'metalloadbalancerclass'],
+    ...['metalloadbalancerconfiguration', 'metalloadbalancerpool'],
     ...['sdninternall2lbservice', 'servicebgpstatus', 'servicel2status'],
   ]);
 });

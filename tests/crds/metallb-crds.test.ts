@@ -2,6 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseIpAddressPool } from '../../modules/metallb/src/api/ip-address-pool.ts';
 import { parseL2Advertisement } from '../../modules/metallb/src/api/l2-advertisement.ts';
+import { parseMetalLoadBalancerBgpPeer } from '../../modules/metallb/src/api/metal-load-balancer-bgp-peer.ts';
+import { parseMetalLoadBalancerConfiguration } from '../../modules/metallb/src/api/metal-load-balancer-configuration.ts';
 import { parseMetalLoadBalancerPool } from '../../modules/metallb/src/api/metal-load-balancer-pool.ts';
 import type { Parsed } from '../../modules/metallb/src/api/problem.ts';
 import { parseServiceL2Status } from '../../modules/metallb/src/api/service-l2-status.ts';
@@ -14,6 +16,8 @@ const PARSERS: Readonly<Record<string, (object: unknown) => Parsed<unknown>>> = 
   IPAddressPool: parseIpAddressPool,
   L2Advertisement: parseL2Advertisement,
   MetalLoadBalancerPool: parseMetalLoadBalancerPool,
+  MetalLoadBalancerBGPPeer: parseMetalLoadBalancerBgpPeer,
+  MetalLoadBalancerConfiguration: parseMetalLoadBalancerConfiguration,
 };
 
 /** MetalLB's fields of `spec`, and its columns: what reads them by name goes on to. */
@@ -102,12 +106,20 @@ test('kinds of BGP say that they are without effect', () => {
   }
 });
 
-test('MetalLoadBalancerPool is named and scoped as in Deckhouse', () => {
-  const { spec } = readCrd('metalloadbalancerpool.yaml');
-  assert.is(spec.scope, 'Cluster');
-  assert.is(spec.names['plural'], 'metalloadbalancerpools');
-  assert.equal(spec.names['shortNames'], ['mlbp']);
-});
+const DECKHOUSE = {
+  MetalLoadBalancerPool: ['metalloadbalancerpools', 'mlbp'],
+  MetalLoadBalancerBGPPeer: ['metalloadbalancerbgppeers', 'mlbbp'],
+  MetalLoadBalancerConfiguration: ['metalloadbalancerconfigurations', 'mlbconfig'],
+};
+for (const [kind, [plural, shortName]] of Object.entries(DECKHOUSE)) {
+  test(`${kind} is named and scoped as in Deckhouse`, () => {
+    const { spec } = readCrd(`${kind.toLowerCase()}.yaml`);
+    assert.is(spec.scope, 'Cluster');
+    assert.is(spec.names['kind'], kind);
+    assert.is(spec.names['plural'], plural);
+    assert.equal(spec.names['shortNames'], [shortName]);
+  });
+}
 
 for (const row of METALLB_ROWS) {
   const parse = PARSERS[row.kind];
@@ -150,7 +162,7 @@ for (const kind of ['IPAddressPool', 'MetalLoadBalancerPool']) {
   });
 }
 
-for (const kind of ['IPAddressPool', 'L2Advertisement', 'MetalLoadBalancerPool']) {
+for (const kind of ['IPAddressPool', 'L2Advertisement', ...Object.keys(DECKHOUSE)]) {
   test(`${kind}: users find a description at every field`, () => {
     const spec = nodeAt(schemaOf(kind), ['spec']);
     assert.ok(spec);

@@ -54,6 +54,18 @@ const peer = (name: string, spec: object, refusal?: RegExp): MetallbRow => ({
   ...(refusal && { refusal }),
 });
 
+const deckhouses = (
+  kind: string,
+  name: string,
+  spec: object,
+  more: Partial<MetallbRow> = {},
+): MetallbRow => ({ kind, apiVersion: 'network.deckhouse.io/v1alpha1', name, spec, ...more });
+const router = (name: string, spec: object, more: Partial<MetallbRow> = {}) =>
+  deckhouses('MetalLoadBalancerBGPPeer', name, { ...PEER, ...spec }, more);
+const configuration = (name: string, spec: object, more: Partial<MetallbRow> = {}) =>
+  deckhouses('MetalLoadBalancerConfiguration', name, { mode: 'BGP', ...spec }, more);
+const announcing = (bgp: object) => ({ advertisements: [{ poolNames: ['prod-ips'], bgp }] });
+
 export const METALLB_ROWS: readonly MetallbRow[] = [
   pool('a range with blanks, and IPv6', {
     addresses: [
@@ -217,22 +229,68 @@ export const METALLB_ROWS: readonly MetallbRow[] = [
     spec: { communities: [{ name: 'vpn', value: 'large:64500:1:1' }] },
   },
 
-  {
-    kind: 'MetalLoadBalancerPool',
-    apiVersion: 'network.deckhouse.io/v1alpha1',
-    name: 'every field',
-    spec: {
-      ...{ addresses: ['192.0.2.0/24', '198.51.100.1-198.51.100.9', '2001:db8::/64'] },
-      ...{ autoAssign: false, avoidBuggyIPs: true },
+  deckhouses('MetalLoadBalancerPool', 'every field', {
+    ...{ addresses: ['192.0.2.0/24', '198.51.100.1-198.51.100.9', '2001:db8::/64'] },
+    ...{ autoAssign: false, avoidBuggyIPs: true },
+  }),
+  deckhouses('MetalLoadBalancerPool', 'no addresses', { addresses: [] }, { refusal: /at least 1/ }),
+
+  router('the least', {}),
+  router('every field', {
+    ...{ peerPort: 65_535, routerID: '192.0.2.2', holdTime: '1m30s' },
+    passwordSecretRef: { name: 'tor', namespace: 'd8-metallb' },
+    sourceAddresses: [
+      { nodeName: 'n1', address: '192.0.2.11' },
+      { nodeName: 'n2', address: '192.0.2.12' },
+    ],
+    bfd: {
+      ...{ receiveInterval: 300, transmitInterval: 300, echoInterval: 50, detectMultiplier: 3 },
+      ...{ minimumTTL: 254, echoMode: true, passiveMode: false },
     },
-  },
-  {
-    kind: 'MetalLoadBalancerPool',
-    apiVersion: 'network.deckhouse.io/v1alpha1',
-    name: 'no addresses',
-    spec: { addresses: [] },
-    refusal: /at least 1/,
-  },
+  }),
+  router('an IPv6 one', { peerAddress: '2001:db8::1' }),
+  router('a name in place of an address', { peerAddress: 'tor' }, { refusal: /is not an IP/ }),
+  router('no number', { peerASN: 0 }, { refusal: /peerASN.*greater than or equal to 1/ }),
+  router('a hold time in days', { holdTime: '1d' }, { refusal: /holdTime/ }),
+  router(
+    'too short a hold time, which only the parser sees',
+    { holdTime: '1s' },
+    { byParser: false },
+  ),
+  router(
+    'a Secret of nowhere',
+    { passwordSecretRef: { name: 'tor' } },
+    { refusal: /passwordSecretRef\.namespace: Required/ },
+  ),
+  router(
+    'two addresses of one node',
+    {
+      sourceAddresses: [
+        { nodeName: 'n1', address: '192.0.2.11' },
+        { nodeName: 'n1', address: '192.0.2.12' },
+      ],
+    },
+    { refusal: /sourceAddresses\[1\]: Duplicate/ },
+  ),
+
+  configuration('nothing but its mode', {}),
+  configuration('every field', {
+    nodeSelector: { 'node-role.deckhouse.io/frontend': '' },
+    bgp: { peerNames: ['tor-router-1', 'tor-router-2'] },
+    ...announcing({ communities: ['42:300', 'none'], localPref: 111, aggregationLength: 24 }),
+  }),
+  configuration('nothing of what routes carry', { advertisements: [{ poolNames: ['a'] }] }),
+  configuration('another mode', { mode: 'L2' }, { refusal: /mode: Unsupported value/ }),
+  configuration('no pools', { advertisements: [{}] }, { refusal: /poolNames: Required/ }),
+  configuration(
+    'a label without value',
+    { nodeSelector: { frontend: null } },
+    { refusal: /"frontend" has no value/, byParser: true },
+  ),
+  configuration('a large community', announcing({ communities: ['large:1:2:3'] }), {
+    refusal: /communities\[0\]/,
+    byParser: true,
+  }),
 ];
 
 /** The object of a row, as a user would apply it. */

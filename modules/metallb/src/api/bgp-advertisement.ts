@@ -1,3 +1,4 @@
+import { MAX_LOCAL_PREF } from './bgp-fields.ts';
 import {
   absentAs,
   accept,
@@ -38,7 +39,6 @@ export interface BgpAdvertisement {
   readonly status: { readonly conditions: readonly Condition[] };
 }
 
-const MAX_LOCAL_PREF = 4_294_967_295;
 const WHOLE = { v4: 32, v6: 128 };
 
 const spec: Field<BgpAdvertisement['spec']> = refine(

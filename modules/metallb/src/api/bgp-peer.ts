@@ -1,4 +1,13 @@
-import { familyOf, type IpAddress } from '../net/ip.ts';
+import type { IpAddress } from '../net/ip.ts';
+import {
+  asn,
+  BGP_PORT,
+  DEFAULT_HOLD_SECONDS,
+  holdTime,
+  ipv4Address,
+  MAX_ASN,
+  seconds,
+} from './bgp-fields.ts';
 import {
   absentAs,
   accept,
@@ -14,10 +23,9 @@ import {
   problemAt,
   refine,
   refuse,
-  text,
+  unlessEmpty,
   word,
 } from './fields.ts';
-import { parseGoDuration } from './go-duration.ts';
 import { type LabelSelector, labelSelectors } from './label-selector.ts';
 import { METALLB_API_VERSION, METALLB_PEER_API_VERSION } from './names.ts';
 import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
@@ -64,28 +72,8 @@ export type BgpNeighbor = { readonly address: IpAddress } | { readonly interface
 export interface SecretReference {
   readonly name: string;
   readonly namespace: string | undefined;
-}
-
-const MAX_ASN = 4_294_967_295;
-const MAX_SECONDS = 65_535;
-const DEFAULT_HOLD_SECONDS = 90;
-const SHORTEST_HOLD_SECONDS = 3;
-const BGP_PORT = 179;
-
-const seconds: Field<number> = refine(text, (written, place) => {
-  const read = parseGoDuration(written);
-  return read !== undefined && read <= MAX_SECONDS
-    ? accept(read)
-    : refuse(place, written, `expected a duration such as 90s or 1m30s, at most ${MAX_SECONDS}s`);
-});
-
-const ipv4Address: Field<IpAddress> = refine(ipAddress, (ip, place) =>
-  familyOf(ip) === 'IPv4' ? accept(ip) : refuse(place, ip, 'expected an IPv4 address'),
-);
-
-/** An empty string is what kubectl edit leaves where something was. */
-function unlessEmpty<T>(field: Field<T>): Field<T | undefined> {
-  return (value, place) => optional(field)(value === '' ? undefined : value, place);
+  /** What the Secret must be labelled with, as `true`, for whoever keeps it to agree; absent: nothing. */
+  readonly label?: string;
 }
 
 /** What is wrong with it is told without showing it. */
@@ -93,15 +81,15 @@ const hiddenText: Field<string> = (value, place) =>
   typeof value === 'string' ? accept(value) : refuse(place, '(hidden)', 'expected a string');
 
 const written = fields({
-  myASN: integer(1, MAX_ASN),
+  myASN: asn,
   peerASN: absentAs(0, integer(0, MAX_ASN)),
   dynamicASN: unlessEmpty(oneOf('internal', 'external')),
-  localASN: optional(integer(1, MAX_ASN)),
+  localASN: optional(asn),
   peerAddress: unlessEmpty(ipAddress),
   interface: unlessEmpty(word),
   sourceAddress: unlessEmpty(ipAddress),
   peerPort: absentAs(BGP_PORT, integer(0, 65_535)),
-  holdTime: unlessEmpty(seconds),
+  holdTime: unlessEmpty(holdTime),
   keepaliveTime: unlessEmpty(seconds),
   connectTime: unlessEmpty(seconds),
   routerID: unlessEmpty(ipv4Address),
@@ -176,9 +164,6 @@ function problemsOf(read: Written, place: Place): Problem[] {
       : []),
     ...((peerAddress === undefined) === (read.interface === undefined)
       ? [problem('peerAddress', peerAddress, 'expected either this or interface')]
-      : []),
-    ...(holdTime !== undefined && holdTime > 0 && holdTime < SHORTEST_HOLD_SECONDS
-      ? [problem('holdTime', `${holdTime}s`, `expected 0s, or at least ${SHORTEST_HOLD_SECONDS}s`)]
       : []),
     ...(holdTime !== undefined && keepaliveTime !== undefined && keepaliveTime > holdTime
       ? [problem('keepaliveTime', `${keepaliveTime}s`, `expected at most holdTime, ${holdTime}s`)]

@@ -119,6 +119,11 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
   return (value, place) => (isAbsent(value) ? accept(undefined) : field(value, place));
 }
 
+/** Undefined when absent or empty: an empty string is what kubectl edit leaves where something was. */
+export function unlessEmpty<T>(field: Field<T>): Field<T | undefined> {
+  return (value, place) => optional(field)(value === '' ? undefined : value, place);
+}
+
 /** Reads `substitute` where nothing is written: how defaults are said. */
 export function absentAs<T>(substitute: unknown, field: Field<T>): Field<T> {
   return (value, place) => field(isAbsent(value) ? substitute : value, place);

@@ -1,0 +1,35 @@
+import { familyOf, type IpAddress } from '../net/ip.ts';
+import { accept, type Field, integer, ipAddress, refine, refuse, text } from './fields.ts';
+import { parseGoDuration } from './go-duration.ts';
+
+/** What kinds of BGP have in common, whoever's they are. */
+
+export const MAX_ASN = 4_294_967_295;
+export const MAX_LOCAL_PREF = 4_294_967_295;
+export const BGP_PORT = 179;
+export const DEFAULT_HOLD_SECONDS = 90;
+const MAX_SECONDS = 65_535;
+const SHORTEST_HOLD_SECONDS = 3;
+
+export const asn: Field<number> = integer(1, MAX_ASN);
+
+/** A duration as Go writes it, in whole seconds as OPEN messages have it (RFC 4271 §4.2). */
+export const seconds: Field<number> = refine(text, (written, place) => {
+  const read = parseGoDuration(written);
+  return read !== undefined && read <= MAX_SECONDS
+    ? accept(read)
+    : refuse(place, written, `expected a duration such as 90s or 1m30s, at most ${MAX_SECONDS}s`);
+});
+
+/** 0: a session lives for ever without a message. RFC 4271 §4.2 has no other below three seconds. */
+export const holdTime: Field<number> = (value, place) =>
+  refine(seconds, (read) =>
+    read >= SHORTEST_HOLD_SECONDS || !/[1-9]/.test(String(value))
+      ? accept(read)
+      : refuse(place, value, `expected 0s, or at least ${SHORTEST_HOLD_SECONDS}s`),
+  )(value, place);
+
+/** As router IDs are written. */
+export const ipv4Address: Field<IpAddress> = refine(ipAddress, (ip, place) =>
+  familyOf(ip) === 'IPv4' ? accept(ip) : refuse(place, ip, 'expected an IPv4 address'),
+);
