@@ -156,8 +156,11 @@ export function segmentReport(name: string, liveness: SegmentLiveness, now: numb
 
 /** Frames that nobody vouches for may name anybody; people are told of nodes that there are. */
 function membersWho(does: (node: string) => boolean, { groups }: DutyTable): string[] {
-  const members = [...groups.values()].flatMap((group) => group.members.map(({ node }) => node));
-  return [...new Set(members)].filter(does).sort();
+  const found = new Set<string>();
+  for (const { members } of groups.values()) {
+    for (const { node } of members) if (does(node)) found.add(node);
+  }
+  return [...found].sort();
 }
 
 function partlyHeardMessage(nodes: readonly string[]): string {
