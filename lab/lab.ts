@@ -53,6 +53,8 @@ export interface LabOptions {
   readonly secondSegment: boolean;
   /** Flags of the node programs beside the lab's own. */
   readonly nodeFlags: readonly string[];
+  /** Of Deckhouse, as both programs are told it. */
+  readonly edition: string;
   /** Nodes with a heartbeat key of their own, which no other node holds. */
   readonly ownKey: readonly string[];
   /** Nodes whose wall clock a scenario can set, for their programs alone. */
@@ -80,6 +82,7 @@ const DEFAULT_LAB: LabOptions = {
   nodes: 3,
   secondSegment: false,
   nodeFlags: [],
+  edition: 'CE',
   ownKey: [],
   ownClock: [],
   smallDisk: [],

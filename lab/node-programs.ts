@@ -20,6 +20,7 @@ export interface ProgramSurroundings {
   /** Who the programs are to an API server. */
   readonly kubeconfigs?: { readonly controller: string; readonly speaker: string };
   readonly extraFlags: readonly string[];
+  readonly edition: string;
   /** Nodes whose programs read a wall clock that a scenario sets. */
   readonly ownClock: readonly string[];
   /** Nodes whose programs have a small run directory. */
@@ -44,6 +45,7 @@ export async function nodeProgram(at: ProgramSurroundings, node: string): Promis
     `--store=${at.storeArgument(node)}`,
     `--heartbeat-key-file=${keyFileOf(at.directory, node)}`,
     `--run-dir=${runDirectory}`,
+    `--edition=${at.edition}`,
     ...FAST_NODE_FLAGS,
     ...at.extraFlags,
   ];
@@ -61,7 +63,10 @@ export function controllerProgram(at: ProgramSurroundings, host = 'control'): Pr
   return new Program({
     name: 'controller',
     namespace: `${at.labName}-${host}`,
-    command: [process.execPath, bundle('controller.mjs'), `--store=${at.storeArgument()}`],
+    command: [
+      ...[process.execPath, bundle('controller.mjs')],
+      ...[`--store=${at.storeArgument()}`, `--edition=${at.edition}`],
+    ],
     logFile: join(at.directory, 'controller.log'),
     environment: kubeconfigOf(at.kubeconfigs?.controller),
     isElsewhere: true,

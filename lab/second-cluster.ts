@@ -48,6 +48,7 @@ export async function startSecondCluster(lab: Lab, clusterId: string): Promise<S
       ownClock: [],
       smallDisk: [],
       extraFlags: [`--cluster-id=${clusterId}`],
+      edition: 'CE',
     },
     storeArgument: (node?: string) => cluster.storeArgument(node),
   };

@@ -144,9 +144,12 @@ test('34: a configuration without node selector is for all nodes, whatever anoth
   assert.equal(namesOf(peersOfNode(all, node('any'))), ['tor-everywhere']);
   assert.equal(namesOf(peersOfNode(all, node('n1', FRONTEND))), ['tor-edge', 'tor-everywhere']);
   const announcedBy = (labels: Readonly<Record<string, string>>) =>
-    routeAdvertisements(all, { name: 'public', labels: {} }, {}, node('n1', labels)).map(
-      ({ name, peers }) => [name, ...(peers ?? [])],
-    );
+    routeAdvertisements(
+      all,
+      { name: 'public', labels: {}, ranges: [] },
+      {},
+      node('n1', labels),
+    ).map(({ name, peers }) => [name, ...(peers ?? [])]);
   assert.equal(announcedBy({}), [['everywhere-adv-0', 'tor-everywhere']]);
   assert.equal(announcedBy(FRONTEND), [
     ['edge-adv-0', 'tor-edge'],

@@ -79,8 +79,8 @@ for (const [name, applies, spec] of APPLIES) {
   });
 }
 
-test('communities are values or names of Community objects; one that nobody defines is told', () => {
-  const one = advertisement('one', { communities: ['vpn', '64500:7', 'gone'], peers: ['tor'] });
+test('communities are values or names of Community objects', () => {
+  const one = advertisement('one', { communities: ['vpn', '64500:7'], peers: ['tor'] });
   const all = api({ advertisements: [one] });
   const [route] = routeAdvertisements(all, POOL, {}, node({}));
   assert.equal(
@@ -88,6 +88,13 @@ test('communities are values or names of Community objects; one that nobody defi
     [64_500 * 65_536 + 100, 64_500 * 65_536 + 7],
   );
   assert.equal([...(route?.peers ?? [])], ['tor']);
+  assert.equal(unknownCommunities(one, all), []);
+});
+
+test('nothing is announced with a community that nobody defines: what it would have kept in is not known', () => {
+  const one = advertisement('one', { communities: ['vpn', 'gone'] });
+  const all = api({ advertisements: [one] });
+  assert.equal(routeAdvertisements(all, POOL, {}, node({})), []);
   assert.equal(unknownCommunities(one, all), ['gone']);
 });
 

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import type { PeerSpec, RouteSpec } from '../../lab/bgp-speaker.ts';
 import { until } from '../../lab/exec.ts';
 import type { Lab } from '../../lab/lab.ts';
-import { kernelNextHops, type Router, type SeenRoute } from '../../lab/routers/router.ts';
+import type { Router, SeenRoute } from '../../lab/routers/router.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import {
   KINDS,
@@ -11,6 +11,7 @@ import {
   peer,
   ROUTER,
   ROUTER_ASN,
+  reaches,
   speakerWith,
   withRouter,
 } from './bgp-sessions.ts';
@@ -140,25 +141,6 @@ function overIpv6(
 async function routeOn(router: Router, prefix: string): Promise<SeenRoute> {
   const waiting = { what: `${prefix} on ${router.kind}`, deadlineMs: SEEN_MS, everyMs: 30 };
   return until(waiting, () => router.route(prefix));
-}
-
-/** In the kernel's table where the router fills one, else in the router's. */
-async function reaches(
-  lab: Lab,
-  router: Router,
-  prefix: string,
-  nextHops: readonly string[],
-): Promise<void> {
-  let seen: readonly string[] = [];
-  const what = () => `${prefix} via ${nextHops.join(' ') || 'nobody'}, not ${seen.join(' ')}`;
-  await until({ what, deadlineMs: SEEN_MS, everyMs: 30 }, async () => {
-    const { kernelProtocol } = router;
-    seen =
-      kernelProtocol === undefined
-        ? ((await router.route(prefix))?.nextHops ?? [])
-        : await kernelNextHops(lab.namespace(ROUTER.host), prefix, kernelProtocol);
-    return String(seen) === String(nextHops);
-  });
 }
 
 /** Routers have names for some. */

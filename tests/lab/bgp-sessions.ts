@@ -1,18 +1,21 @@
 import { join } from 'node:path';
 import type { BgpSpeaker, PeerSpec } from '../../lab/bgp-speaker.ts';
+import { until } from '../../lab/exec.ts';
 import { type Lab, ROUTER_ASN } from '../../lab/lab.ts';
 import { Bird } from '../../lab/routers/bird.ts';
 import { Frr } from '../../lab/routers/frr.ts';
 import { Gobgp } from '../../lab/routers/gobgp.ts';
-import type {
-  Neighbour,
-  Router,
-  RouterKind,
-  RouterPlace,
-  RouterPlan,
+import {
+  kernelNextHops,
+  type Neighbour,
+  type Router,
+  type RouterKind,
+  type RouterPlace,
+  type RouterPlan,
 } from '../../lab/routers/router.ts';
 
 export const KINDS: readonly RouterKind[] = ['frr', 'bird', 'gobgp'];
+const SEEN_MS = 5_000;
 export const NODE_ASN = 64_500;
 export { ROUTER_ASN };
 /** The host of the lab that routers run on, and its addresses. */
@@ -62,4 +65,23 @@ export async function speakerWith(lab: Lab, host: string, spec: PeerSpec): Promi
   const speaker = await lab.bgpSpeakerOn(host);
   await speaker.ask({ do: 'peer', peer: spec });
   return speaker;
+}
+
+/** In the kernel's table where the router fills one, else in the router's. */
+export async function reaches(
+  lab: Lab,
+  router: Router,
+  prefix: string,
+  nextHops: readonly string[],
+): Promise<void> {
+  let seen: readonly string[] = [];
+  const what = () => `${prefix} via ${nextHops.join(' ') || 'nobody'}, not ${seen.join(' ')}`;
+  await until({ what, deadlineMs: SEEN_MS, everyMs: 30 }, async () => {
+    const { kernelProtocol } = router;
+    seen =
+      kernelProtocol === undefined
+        ? ((await router.route(prefix))?.nextHops ?? [])
+        : await kernelNextHops(lab.namespace(ROUTER.host), prefix, kernelProtocol);
+    return String(seen) === String(nextHops);
+  });
 }

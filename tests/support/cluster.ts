@@ -39,6 +39,7 @@ export const METALLB = {
   lbClass: undefined,
   namespaces: ['metallb-system', 'old'],
   followEndpoints: true,
+  hasBgp: false,
 } as const;
 
 interface ChildWish {

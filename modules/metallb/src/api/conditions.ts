@@ -80,6 +80,7 @@ export const HOST_CONDITIONS = [
   'ReturnRouteElsewhere',
   'KernelAnswers',
   'StateNotKept',
+  'BgpSessionDown',
 ] as const;
 
 export type NodeCondition = SegmentCondition | (typeof HOST_CONDITIONS)[number];

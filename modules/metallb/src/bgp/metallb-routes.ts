@@ -26,10 +26,13 @@ export function peersOfNode({ peers }: BgpApi, { labels }: Node): BgpPeer[] {
   return peers.filter(({ spec }) => anySelects(spec.nodeSelectors, labels));
 }
 
-/** What a node announces of a Service with these labels whose IP comes from the pool. */
+/**
+ * What a node announces of a Service with these labels whose IP comes from the pool. Nothing by an advertisement that
+ * would say less than is meant, or of more than the pool.
+ */
 export function routeAdvertisements(
   api: BgpApi,
-  pool: AdvertisedPool,
+  pool: RoutedPool,
   serviceLabels: Readonly<Record<string, string>>,
   node: Node,
 ): RouteAdvertisement[] {
@@ -39,6 +42,11 @@ export function routeAdvertisements(
         advertises(spec, pool) &&
         anySelects(spec.serviceSelectors, serviceLabels) &&
         anySelects(spec.nodeSelectors, node.labels),
+    )
+    .filter(
+      (advertisement) =>
+        unknownCommunities(advertisement, api).length === 0 &&
+        aggregateFault(advertisement, pool) === undefined,
     )
     .map((advertisement) => routeAdvertisement(advertisement, api));
 }

@@ -50,11 +50,14 @@ export class NodeSide implements Side {
     if (operation.do === 'create' && isMadeByNodes(operation.object.kind)) {
       return this.#create(operation.object);
     }
+    if (operation.do === 'delete' && isMadeByNodes(operation.ref.kind)) {
+      return this.#unsay(operation.ref);
+    }
     const isPatch = operation.do === 'patch' && this.#mayWrite(operation.ref);
     if (isPatch && operation.subresource === 'status') return this.#patchStatus(operation);
     if (isPatch && isMadeByNodes(operation.ref.kind)) return this.#label(operation);
     throw new InvalidError(
-      `node ${this.#node} may write only the status of children and of Node/${this.#node}, and ServiceL2Statuses`,
+      `node ${this.#node} may write only the status of children and of Node/${this.#node}, and what nodes tell of Services`,
     );
   }
 
@@ -71,6 +74,14 @@ export class NodeSide implements Side {
     this.#say({ ...ref, uid, node: this.#node, order: 1, status: { fields: {} }, labels });
     await this.#files.settle(ref);
     return view.get(ref);
+  }
+
+  /** The object is gone once nobody says anything in it. */
+  async #unsay(ref: ObjectRef): Promise<undefined> {
+    const own = this.#ownFragment(ref);
+    if (own === undefined) return;
+    this.#say({ ...own, status: {} });
+    await this.#files.settle(ref);
   }
 
   async #label(operation: PatchOperation): Promise<KubernetesObject | undefined> {

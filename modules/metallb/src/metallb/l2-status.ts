@@ -21,7 +21,7 @@ export function l2StatusName({ namespace, name, ip }: ServiceIp): string {
 
 /** Its labels, as MetalLB has them. */
 export function l2StatusLabels(
-  { namespace, name }: ServiceIp,
+  { namespace, name }: Pick<ServiceIp, 'namespace' | 'name'>,
   node: string,
 ): Readonly<Record<string, string>> {
   const labels = {

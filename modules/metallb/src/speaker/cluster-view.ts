@@ -38,6 +38,7 @@ export class ClusterView {
   readonly #slicesByService = new MultiMap<string, string>();
   #stale: Stale = newStale();
   #published = new Set<IpAddress>();
+  #staleServices = new Set<string>();
   #policiesChanged = false;
   /** What MetalLB's API says. */
   readonly metallb: MetallbView;
@@ -52,6 +53,7 @@ export class ClusterView {
       onRanges: () => {
         this.#stale.pools = true;
       },
+      onServices: (keys) => this.#staleRoutes(keys),
     });
   }
 
@@ -96,6 +98,10 @@ export class ClusterView {
     return this.#services.get(key);
   }
 
+  get serviceKeys(): Iterable<string> {
+    return this.#services.keys();
+  }
+
   /** IPs that a Service's status names and did not at the last call. */
   takePublished(): ReadonlySet<IpAddress> {
     const published = this.#published;
@@ -115,6 +121,14 @@ export class ClusterView {
     this.metallb.settle();
     const stale = this.#stale;
     this.#stale = newStale();
+    return stale;
+  }
+
+  /** Services that may be announced otherwise by BGP than at the last call. */
+  takeStaleServices(): ReadonlySet<string> {
+    this.metallb.settle();
+    const stale = this.#staleServices;
+    this.#staleServices = new Set();
     return stale;
   }
 
@@ -158,7 +172,9 @@ export class ClusterView {
       this.#slicesByService.add(slice.service, key);
     }
     for (const service of [old?.service, slice?.service]) {
-      if (service !== undefined) this.staleIps(this.#holdings.ipsOfService(service));
+      if (service === undefined) continue;
+      this.staleIps(this.#holdings.ipsOfService(service));
+      this.#staleRoutes([service]);
     }
   }
 
@@ -183,6 +199,12 @@ export class ClusterView {
     this.#stale.groups.add(id);
     this.#stale.pools = true;
     this.staleIps(this.ipsOfGroup(id));
+  }
+
+  /** In an edition without BGP nobody would ever take them. */
+  #staleRoutes(services: Iterable<string>): void {
+    if (!this.metallb.hasBgp) return;
+    for (const service of services) this.#staleServices.add(service);
   }
 
   #forgetUnusedClass(name: string): void {

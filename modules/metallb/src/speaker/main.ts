@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
+import { mayUseBgp } from '../api/edition.ts';
 import { connectLines } from '../linux/line-socket.ts';
 import { exitWithParent, leaveRefusalToParent, tellParent } from '../linux/parent.ts';
 import type { HeartbeatKey } from '../packet/heartbeat.ts';
@@ -52,6 +53,7 @@ function keysIn(path: string): readonly HeartbeatKey[] {
 async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logger) {
   const { node, runDir, clusterId, heartbeatKeyFile } = settings;
   const { lbClass, followEndpoints } = settings;
+  const hasBgp = mayUseBgp(settings.edition);
   const namespaces = watchedNamespaces(settings);
   const installationWith = (keys: readonly HeartbeatKey[]) => {
     return { clusterId, keyIds: keys.map(({ id }) => id) };
@@ -79,7 +81,7 @@ async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logg
       lastKnownGood: await recallLastKnownGood(statePath, { node, installation }, log),
       writeState: (state) => writeLastKnownGood(statePath, state),
       sight: openHostSight(settings, bootId, log),
-      metallb: { lbClass, namespaces, followEndpoints },
+      metallb: { lbClass, namespaces, followEndpoints, hasBgp },
       onReady: () => tellParent({ kind: 'ready' }),
     },
     { node, installation, bootId },

@@ -17,6 +17,7 @@ import {
 import { advertises } from '../metallb/advertised-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { IpRange } from '../net/range.ts';
+import { BgpObjects } from './bgp-objects.ts';
 import { MultiMap } from './multi-map.ts';
 
 /** What settings say of MetalLB's API. */
@@ -26,6 +27,8 @@ export interface MetallbOptions {
   /** Whose objects count; who announces what is told in the first. */
   readonly namespaces: readonly [string, ...string[]];
   readonly followEndpoints: boolean;
+  /** Whether this is an edition with BGP. */
+  readonly hasBgp: boolean;
 }
 
 /** The rest of the view, as far as MetalLB's API depends on it and changes it. */
@@ -38,6 +41,8 @@ export interface MetallbPorts {
   readonly setPolicy: (id: string, policy: GroupPolicy | undefined) => void;
   /** `ranges` reads otherwise. */
   readonly onRanges: () => void;
+  /** What these Services hold may be otherwise. */
+  readonly onServices: (keys: Iterable<string>) => void;
 }
 
 /** What a ServiceL2Status tells of. */
@@ -58,6 +63,8 @@ export class MetallbView {
   /** Deleted while Services have IPs of them. */
   readonly #deletedPools = new Set<string>();
   readonly #advertisements = new Map<string, L2Advertisement>();
+  /** Empty in an edition without BGP: nobody tells it of any object. */
+  readonly bgp: BgpObjects;
   readonly #told = new Map<string, Told>();
   readonly #announcers = new Map<string, Announcer>();
   readonly #held = new Map<string, readonly ServiceHolding[]>();
@@ -69,6 +76,17 @@ export class MetallbView {
   constructor(options: MetallbOptions, ports: MetallbPorts) {
     this.#options = options;
     this.#ports = ports;
+    this.bgp = new BgpObjects({
+      counts: (metadata) => this.counts(metadata),
+      onChange: () => {
+        this.#isAllStale = true;
+      },
+    });
+  }
+
+  /** Whether objects of BGP count here. */
+  get hasBgp(): boolean {
+    return this.#options.hasBgp;
   }
 
   /** Address space that is announced as soon as a Service has a part of it. */
@@ -139,6 +157,11 @@ export class MetallbView {
     return this.#advertisements.has(key);
   }
 
+  /** What a Service holds of which pools, whoever announces it; level since the last `settle`. */
+  heldBy(service: string): readonly ServiceHolding[] {
+    return this.#held.get(service) ?? [];
+  }
+
   /** Services that hold the IP. */
   holdersOf(holdings: readonly Holding[]): PublishedService[] {
     return holdings.flatMap(({ service }) =>
@@ -162,6 +185,7 @@ export class MetallbView {
       advertisements: [...this.#advertisements.values()],
     };
     for (const service of services) this.#decide(service, api, known);
+    this.#ports.onServices(services);
     this.#forgetUnusedPools();
   }
 
@@ -171,9 +195,10 @@ export class MetallbView {
     const held = this.#holdingsOf(key, api);
     if (before.length === 0 && held.length === 0) return;
     this.#index(key, before, held);
+    const onLayer2 = held.filter((each) => !this.#isForBgpAlone(each, key));
     this.#ports.setHoldings(
       key,
-      held.map(({ holding }) => holding),
+      onLayer2.map(({ holding }) => holding),
     );
     for (const { holding, advertisements } of held) {
       if (known.has(holding.group) || advertisements.length === 0) continue;
@@ -187,6 +212,13 @@ export class MetallbView {
       known.delete(holding.group);
       this.#ports.setPolicy(holding.group, undefined);
     }
+  }
+
+  /** Then nobody is to answer for it on a segment, and nobody misses that. */
+  #isForBgpAlone({ pool, advertisements }: ServiceHolding, key: string): boolean {
+    if (pool === undefined || advertisements.length > 0) return false;
+    const labels = this.#ports.services.get(key)?.metadata.labels ?? {};
+    return this.bgp.announces(pool, labels);
   }
 
   #holdingsOf(key: string, api: MetallbApi): ServiceHolding[] {

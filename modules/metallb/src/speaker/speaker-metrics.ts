@@ -4,6 +4,7 @@ import type { IpAddress } from '../net/ip.ts';
 import type { EchoOutcome } from '../reachability/echo-slot.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { MirroredMetrics } from '../telemetry/mirrored-metrics.ts';
+import { BgpMetrics, type CountedSession } from './bgp-metrics.ts';
 
 /** What the speaker counts of itself at the moment. */
 export interface SpeakerFigures {
@@ -20,6 +21,8 @@ export interface SpeakerFigures {
   readonly unreachable: ReadonlyMap<string, boolean>;
   readonly announced: readonly OnSegment[];
   readonly announcedServices: readonly AnnouncedService[];
+  /** Undefined in an edition without BGP. */
+  readonly sessions: readonly CountedSession[] | undefined;
   /** IPs that another host answers for. */
   readonly conflicts: readonly OnSegment[];
 }
@@ -28,6 +31,7 @@ export interface SpeakerFigures {
 export interface AnnouncedService {
   /** `namespace/name` */
   readonly service: string;
+  readonly protocol: 'layer2' | 'bgp';
   readonly node: string;
   readonly ip: IpAddress;
 }
@@ -47,6 +51,7 @@ export class SpeakerMetrics {
   readonly #darkTime: Histogram;
   readonly #dataplaneWait: Histogram;
   readonly #wire: MirroredMetrics;
+  readonly #bgp: BgpMetrics;
 
   constructor(metrics: Metrics) {
     const gauge = (name: string, help: string) => [name, metrics.gauge({ name, help })] as const;
@@ -99,6 +104,7 @@ export class SpeakerMetrics {
       help: 'How long a new IP waited for kube-proxy',
       buckets: DELAY_SECONDS,
     });
+    this.#bgp = new BgpMetrics(metrics);
     this.#wire = new MirroredMetrics(metrics, 'Reported by the wire process of this node');
   }
 
@@ -119,14 +125,16 @@ export class SpeakerMetrics {
     for (const [name, failed] of figures.unreachable) {
       this.#reachabilityFailed.set({ interface: name }, Number(failed));
     }
+    if (figures.sessions !== undefined) this.#bgp.show(figures.sessions);
     const perIp = [this.#announced, this.#announcedServices, this.#conflicts];
     for (const gauge of perIp) gauge.reset();
+    for (const announced of figures.announcedServices) {
+      if (announced.protocol === 'layer2' && !figures.wireConnected) continue;
+      this.#announcedServices.set({ ...announced }, 1);
+    }
     // Nobody knows what a wire that is gone would say now.
     if (!figures.wireConnected) return this.#wire.update([]);
     showEach(this.#announced, figures.announced);
-    for (const { service, node, ip } of figures.announcedServices) {
-      this.#announcedServices.set({ service, protocol: 'layer2', node, ip }, 1);
-    }
     showEach(this.#conflicts, figures.conflicts);
   }
 

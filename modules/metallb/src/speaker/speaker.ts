@@ -7,6 +7,7 @@ import type { IpAddress } from '../net/ip.ts';
 import { AlreadyExistsError, ConflictError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Timer } from '../time/clock.ts';
+import { BgpRouting } from './bgp-routing.ts';
 import { ClusterView } from './cluster-view.ts';
 import { DutyBoard } from './duty-board.ts';
 import type { Installation } from './installation.ts';
@@ -23,12 +24,12 @@ import type { SpeakerIdentity, SpeakerPorts } from './speaker-ports.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { StatusWriter } from './status-writer.ts';
 import { StoreFeed } from './store-feed.ts';
+import { StoreStart } from './store-start.ts';
 import { WireLink } from './wire-link.ts';
 import { WireState } from './wire-state.ts';
 
 /** How long the store may take before the duties of the speaker before are resumed. */
 const PATIENCE_MS = 1_000;
-const RESTART_MS = 1_000;
 /** Kinds of objects come on ways of their own: a child may be here before its class is. */
 const REFUSAL_STANDS_MS = 1_000;
 
@@ -46,17 +47,17 @@ export class Speaker {
   readonly #statusWriter: StatusWriter;
   readonly #keeper: StateKeeper;
   readonly #health: NodeHealth;
+  readonly #storeStart: StoreStart;
+  /** Undefined in an edition without BGP. */
+  readonly #bgp: BgpRouting | undefined;
   /** Where the duties on the wire come from. */
   #source: 'nothing' | 'last-known-good' | 'store' = 'nothing';
   #storeConnected = false;
-  /** Why the store did not start the last time. */
-  #startFailure: string | undefined;
   /** The wire tells all conditions that hold before its first counters: the others are over. */
   #conditionsTold = false;
   #lastSyncEpochMs: number | undefined;
   #patience: Timer | undefined;
   #edge: Timer | undefined;
-  #restart: Timer | undefined;
 
   constructor(ports: SpeakerPorts, identity: SpeakerIdentity) {
     this.#identity = identity;
@@ -108,6 +109,11 @@ export class Speaker {
       onFailure: (error) => log.warn('last-known-good state not written', { error }),
       onConditions: () => this.#tellConditions(),
     });
+    this.#storeStart = new StoreStart({
+      ...{ store: ports.store, clock, log },
+      onFailure: ports.lastKnownGood === undefined ? undefined : () => this.#resumeLastKnownGood(),
+    });
+    this.#bgp = ports.metallb.hasBgp ? this.#newBgp() : undefined;
   }
 
   /** Duties can be served: from the store or from what was last known. */
@@ -124,16 +130,18 @@ export class Speaker {
     this.#feed.start();
     this.#health.start();
     this.#patience ??= this.#ports.clock.after(PATIENCE_MS, () => this.#resumeLastKnownGood());
-    await this.#startStore();
+    await this.#storeStart.start();
   }
 
   /** Idempotent. The wire goes on with what it has. */
   async stop(): Promise<void> {
-    for (const timer of [this.#patience, this.#edge, this.#restart]) timer?.cancel();
+    for (const timer of [this.#patience, this.#edge]) timer?.cancel();
+    this.#storeStart.stop();
     this.#relisting.stop();
     this.#feed.stop();
     this.#health.stop();
     this.#link.stop();
+    await this.#bgp?.stop();
     await this.#statusWriter.stop();
     await this.#keeper.stop();
     await this.#ports.events.stop();
@@ -170,6 +178,7 @@ export class Speaker {
       segments: Object.fromEntries(this.#wireState.segments),
       served: shownPools(this.#served()),
       reachability: this.#health.reachability.reach,
+      bgp: this.#bgp?.status(),
       conditions: this.#nodeConditions().filter(({ status }) => status === 'True'),
     };
   }
@@ -188,7 +197,8 @@ export class Speaker {
       dataplaneFailed: this.#health.dataplane.gate.failed,
       unreachable: this.#health.reachability.verdicts,
       announced: this.#wireState.announced,
-      announcedServices: this.#announcedServices(),
+      announcedServices: [...this.#announcedServices(), ...(this.#bgp?.announced() ?? [])],
+      sessions: this.#bgp?.sessions,
       conflicts: this.#wireState.conflicts,
     });
   }
@@ -196,7 +206,9 @@ export class Speaker {
   #announcedServices(): AnnouncedService[] {
     const { node } = this.#identity;
     return [...new Set(this.#wireState.announced.map(({ ip }) => ip))].flatMap((ip) =>
-      this.#view.holdingsOf(ip).map(({ service }) => ({ service, node, ip })),
+      this.#view
+        .holdingsOf(ip)
+        .map(({ service }) => ({ service, protocol: 'layer2' as const, node, ip })),
     );
   }
 
@@ -220,6 +232,15 @@ export class Speaker {
     });
   }
 
+  #newBgp(): BgpRouting {
+    const { store, clock, random, log, metallb } = this.#ports;
+    return new BgpRouting(this.#identity.node, {
+      ...{ store, clock, random, log, view: this.#view },
+      statusNamespace: metallb.namespaces[0],
+      onConditions: () => this.#tellConditions(),
+    });
+  }
+
   /** Not before the wire has told its own: they would read as over. */
   #tellConditions(): void {
     if (this.#conditionsTold) this.#statusWriter.nodeChanged();
@@ -236,33 +257,13 @@ export class Speaker {
       ...this.#wireState.nodeConditions(),
       ...this.#health.conditions(),
       ...this.#keeper.conditions(),
+      ...(this.#bgp?.conditions() ?? []),
     ];
-  }
-
-  async #startStore(): Promise<void> {
-    const { store, clock, lastKnownGood } = this.#ports;
-    try {
-      await store.start();
-    } catch (error) {
-      if (lastKnownGood === undefined) throw error;
-      this.#tellStartFailure(error);
-      this.#resumeLastKnownGood();
-      // Rejects no more: there is last-known-good state.
-      this.#restart = clock.after(RESTART_MS, () => void this.#startStore());
-    }
   }
 
   #tellRefusal(ip: IpAddress, refusal: string): void {
     if (this.#board.refusals.get(ip) !== refusal) return;
     this.#ports.log.warn('nobody can announce address', { ip, refusal });
-  }
-
-  /** Once for each reason, although it is tried every second. */
-  #tellStartFailure(error: unknown): void {
-    const failure = String(error);
-    if (failure === this.#startFailure) return;
-    this.#startFailure = failure;
-    this.#ports.log.warn('store does not start, trying again', { error });
   }
 
   #watchedStore(): Store {
@@ -306,6 +307,7 @@ export class Speaker {
     // What was there at the start, kube-proxy has long had.
     if (this.#source === 'store') for (const ip of published) this.#health.dataplane.published(ip);
     const changes = this.#board.update({ epochMs, revision: this.#feed.revision });
+    this.#bgp?.update();
     this.#watchEdge(epochMs);
     if (this.#source !== 'store') {
       this.#serve('store', this.#board.table);

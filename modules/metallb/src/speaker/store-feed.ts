@@ -1,4 +1,8 @@
+import { parseBfdProfile } from '../api/bfd-profile.ts';
+import { parseBgpAdvertisement } from '../api/bgp-advertisement.ts';
+import { parseBgpPeer } from '../api/bgp-peer.ts';
 import { parseChild } from '../api/child.ts';
+import { parseCommunityObject } from '../api/community.ts';
 import { parseEndpointSlice } from '../api/endpoint-slice.ts';
 import { parseIpAddressPool } from '../api/ip-address-pool.ts';
 import { parseL2Advertisement } from '../api/l2-advertisement.ts';
@@ -12,6 +16,7 @@ import { parseServiceL2Status } from '../api/service-l2-status.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { Mirror } from '../store/mirror.ts';
 import type { Kind, Store } from '../store/store.ts';
+import type { BgpKind, BgpObjects } from './bgp-objects.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { type KeptKind, KeptObjects } from './kept-objects.ts';
 import { publishedParts } from './published-services.ts';
@@ -33,7 +38,10 @@ export interface Configuration {
   readonly problems: readonly Problem[];
 }
 
-const CONFIGURING = ['IPAddressPool', 'MetalLoadBalancerPool', 'L2Advertisement'] as const;
+const CONFIGURING = [
+  ...(['IPAddressPool', 'MetalLoadBalancerPool', 'L2Advertisement'] as const),
+  ...(['BGPPeer', 'BGPAdvertisement', 'Community', 'BFDProfile'] as const),
+];
 
 /** One kind on its way from the store to the view. */
 interface Source {
@@ -116,6 +124,23 @@ export class StoreFeed {
       isInForce: (key) => metallb.hasAdvertisement(key),
       counts,
     });
+    if (metallb.hasBgp) this.#addBgp(metallb.bgp, counts);
+  }
+
+  #addBgp(bgp: BgpObjects, counts: (metadata: ObjectMeta) => boolean): void {
+    const add = <T extends { readonly metadata: ObjectMeta }>(
+      kind: BgpKind,
+      parse: (object: unknown) => Parsed<T>,
+      set: (key: string, value: T | undefined) => void,
+    ) => this.#addKept(kind, { parse, set, isInForce: (key) => bgp.has(kind, key), counts });
+    add('BGPPeer', parseBgpPeer, (key, peer) => bgp.set('BGPPeer', key, peer));
+    add('BGPAdvertisement', parseBgpAdvertisement, (key, one) =>
+      bgp.set('BGPAdvertisement', key, one),
+    );
+    add('Community', parseCommunityObject, (key, community) =>
+      bgp.set('Community', key, community),
+    );
+    add('BFDProfile', parseBfdProfile, (key, profile) => bgp.set('BFDProfile', key, profile));
   }
 
   get #mirrors() {

@@ -1,0 +1,76 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { BfdProfile } from '../api/bfd-profile.ts';
+import type { BgpAdvertisement } from '../api/bgp-advertisement.ts';
+import type { BgpPeer } from '../api/bgp-peer.ts';
+import type { Community } from '../api/community.ts';
+import { anySelects } from '../api/label-selector.ts';
+import type { ObjectMeta } from '../api/object.ts';
+import type { BgpApi } from '../bgp/metallb-routes.ts';
+import { type AdvertisedPool, advertises } from '../metallb/advertised-pools.ts';
+
+export interface BgpObjectsPorts {
+  /** Whether an object is in a namespace that counts. */
+  readonly counts: (metadata: ObjectMeta) => boolean;
+  /** What is announced of which pools may be otherwise. */
+  readonly onChange: () => void;
+}
+
+interface KindOf {
+  readonly BGPPeer: BgpPeer;
+  readonly BGPAdvertisement: BgpAdvertisement;
+  readonly Community: Community;
+  readonly BFDProfile: BfdProfile;
+}
+
+export type BgpKind = keyof KindOf;
+
+/** What MetalLB's API says of BGP: objects that count, in their last good versions. */
+export class BgpObjects {
+  readonly #ports: BgpObjectsPorts;
+  readonly #objects: { readonly [Kind in BgpKind]: Map<string, KindOf[Kind]> } = {
+    BGPPeer: new Map(),
+    BGPAdvertisement: new Map(),
+    Community: new Map(),
+    BFDProfile: new Map(),
+  };
+  #api: BgpApi | undefined;
+
+  constructor(ports: BgpObjectsPorts) {
+    this.#ports = ports;
+  }
+
+  /** The same value until something of it changes. */
+  get api(): BgpApi {
+    this.#api ??= {
+      peers: [...this.#objects.BGPPeer.values()],
+      advertisements: [...this.#objects.BGPAdvertisement.values()],
+      communities: [...this.#objects.Community.values()],
+    };
+    return this.#api;
+  }
+
+  profile(name: string): BfdProfile | undefined {
+    return [...this.#objects.BFDProfile.values()].find(({ metadata }) => metadata.name === name);
+  }
+
+  set<Kind extends BgpKind>(kind: Kind, key: string, object: KindOf[Kind] | undefined): void {
+    const objects: Map<string, KindOf[Kind]> = this.#objects[kind];
+    const counting = object && this.#ports.counts(object.metadata) ? object : undefined;
+    if (isDeepStrictEqual(objects.get(key)?.spec, counting?.spec)) return;
+    if (counting === undefined) objects.delete(key);
+    else objects.set(key, counting);
+    this.#api = undefined;
+    this.#ports.onChange();
+  }
+
+  has(kind: BgpKind, key: string): boolean {
+    return this.#objects[kind].has(key);
+  }
+
+  /** Whether addresses of the pool are announced by any node for a Service with these labels. */
+  announces(pool: AdvertisedPool, serviceLabels: Readonly<Record<string, string>>): boolean {
+    return this.api.advertisements.some(
+      ({ spec }) => advertises(spec, pool) && anySelects(spec.serviceSelectors, serviceLabels),
+    );
+  }
+}

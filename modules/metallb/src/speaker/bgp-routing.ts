@@ -1,0 +1,195 @@
+import type { BgpPeer } from '../api/bgp-peer.ts';
+import type { WantedCondition } from '../api/conditions.ts';
+import type { Node } from '../api/node.ts';
+import { keyOf } from '../api/object.ts';
+import { peersOfNode } from '../bgp/metallb-routes.ts';
+import type { PeeringEvent } from '../bgp/peering.ts';
+import type { IpAddress } from '../net/ip.ts';
+import { neighborText, type PeerSetup, setUpPeer } from '../routing/peer-options.ts';
+import { type PeerConfig, type SessionFacts, Sessions } from '../routing/sessions.ts';
+import type { Store } from '../store/store.ts';
+import type { Logger } from '../telemetry/logger.ts';
+import type { Clock, Timer } from '../time/clock.ts';
+import { AnnouncedRoutes } from './announced-routes.ts';
+import type { ClusterView } from './cluster-view.ts';
+import { Departure } from './departure.ts';
+import { nodeCondition } from './node-condition.ts';
+import { type FoundPasswords, PeerPasswords } from './peer-passwords.ts';
+import { ServiceBgpStatuses } from './service-bgp-statuses.ts';
+import type { AnnouncedService } from './speaker-metrics.ts';
+
+export interface BgpRoutingPorts {
+  readonly store: Store;
+  readonly view: ClusterView;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly log: Logger;
+  /** Where it is told to whom Services are announced. */
+  readonly statusNamespace: string;
+  /** `conditions` reads otherwise. */
+  readonly onConditions: () => void;
+}
+
+/** Routers that this node tells of Service IPs, and of which: level with the view of the cluster. */
+export class BgpRouting {
+  readonly #nodeName: string;
+  readonly #ports: BgpRoutingPorts;
+  readonly #routes: AnnouncedRoutes;
+  readonly #sessions: Sessions;
+  readonly #passwords: PeerPasswords;
+  readonly #statuses: ServiceBgpStatuses;
+  readonly #departure = new Departure();
+  /** Of the peers of this node, sorted. */
+  #peerNames: readonly string[] = [];
+  /** What peers were configured from the last time. */
+  #basis: readonly unknown[] = [];
+  #passwordsVersion = 0;
+  #edge: Timer | undefined;
+  #isStopped = false;
+
+  constructor(nodeName: string, ports: BgpRoutingPorts) {
+    this.#nodeName = nodeName;
+    this.#ports = ports;
+    const { store, view, clock, random, log } = ports;
+    this.#routes = new AnnouncedRoutes(nodeName, view);
+    this.#sessions = new Sessions({
+      clock,
+      random,
+      onEvent: (peer, event) => this.#hear(peer, event),
+    });
+    this.#passwords = new PeerPasswords({
+      store,
+      onChange: () => {
+        this.#passwordsVersion += 1;
+        this.update();
+      },
+    });
+    this.#statuses = new ServiceBgpStatuses(nodeName, {
+      ...{ store, clock, random, namespace: ports.statusNamespace },
+      peersOf: (service) => this.#peersOf(service),
+      onFailure: (key, error, retryMs) =>
+        log.debug('ServiceBGPStatus not written', { service: key, error, retryMs }),
+    });
+  }
+
+  /** Takes in what the view says by now. Not to be called before the view is whole. */
+  update(): void {
+    if (this.#isStopped) return;
+    const { clock, view } = this.#ports;
+    const node = view.nodes.get(this.#nodeName);
+    const standing = this.#departure.standing(isLeaving(node), clock.now());
+    const { changes, services } = this.#routes.take(standing === 'gone');
+    for (const [ip, advertisements] of changes) this.#sessions.routes.setIp(ip, advertisements);
+    this.#sessions.setLeaving(standing !== 'here');
+    const havePeersChanged = this.#setPeers(node);
+    this.#sessions.flush();
+    this.#tell(havePeersChanged ? this.#routes.services : services);
+    this.#edge?.cancel();
+    const edge = this.#departure.nextEdgeMs;
+    if (standing === 'leaving' && edge !== undefined) {
+      this.#edge = clock.after(Math.max(0, edge - clock.now()), () => this.update());
+    }
+  }
+
+  /** Withdraws everything and says good-bye. Idempotent. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#edge?.cancel();
+    this.#passwords.stop();
+    await Promise.all([this.#sessions.stop('speaker is stopped'), this.#statuses.stop()]);
+  }
+
+  get sessions(): readonly SessionFacts[] {
+    return this.#sessions.facts;
+  }
+
+  /** IPs of Services that this node announces to anybody. */
+  announced(): AnnouncedService[] {
+    return [...this.#routes.services].flatMap((service) => {
+      if (this.#peersOf(service).length === 0) return [];
+      const ips = [...this.#routes.ofService(service).keys()];
+      return ips.map((ip) => ({ service, protocol: 'bgp' as const, node: this.#nodeName, ip }));
+    });
+  }
+
+  /** Prefixes that are not announced, and why, in words. */
+  get conflicts(): ReadonlyMap<IpAddress, string> {
+    return this.#sessions.routes.conflicts;
+  }
+
+  conditions(): WantedCondition[] {
+    const down = this.sessions
+      .filter(({ why }) => why !== '')
+      .map(({ peer, neighbor, why }) => `${peer} (${neighbor}): ${why}`);
+    return [nodeCondition('BgpSessionDown', down.sort())];
+  }
+
+  /** What `mlb status` shows. */
+  status(): object {
+    return {
+      sessions: this.#sessions.facts,
+      conflicts: Object.fromEntries(this.conflicts),
+    };
+  }
+
+  /** @returns whether there was anything to look at */
+  #setPeers(node: Node | undefined): boolean {
+    const { api } = this.#ports.view.metallb.bgp;
+    const facts = node && JSON.stringify([node.labels, node.internalIps]);
+    const basis = [api.peers, facts, this.#passwordsVersion];
+    if (basis.every((one, index) => one === this.#basis[index])) return false;
+    this.#basis = basis;
+    const peers = node === undefined ? [] : peersOfNode(api, node);
+    this.#peerNames = peers.map(({ metadata }) => metadata.name).sort();
+    this.#sessions.setPeers(peers.map((peer) => this.#configOf(peer, node?.internalIps ?? [])));
+    this.#ports.onConditions();
+    return true;
+  }
+
+  #configOf(peer: BgpPeer, internalIps: readonly IpAddress[]): PeerConfig {
+    const found = this.#passwords.of(peer);
+    const setup = setUpPeer(peer, { name: this.#nodeName, internalIps });
+    return {
+      name: keyOf(peer.metadata),
+      neighbor: neighborText(peer.spec.neighbor),
+      wanted: wantedOf(setup, found),
+    };
+  }
+
+  #hear(peer: string, event: PeeringEvent): void {
+    const { log, onConditions } = this.#ports;
+    if (event.type === 'established') {
+      const { remote, families, holdMs } = event.negotiated;
+      const { asn, routerId } = remote;
+      log.info('BGP session established', { peer, asn, routerId, families, holdMs });
+    } else if (event.type === 'fault') {
+      log.warn('BGP peer sent what can not be understood', { peer, fault: event.fault });
+    } else {
+      log.warn(`BGP session ${event.type}`, { peer, why: event.why });
+    }
+    onConditions();
+  }
+
+  #tell(services: Iterable<string>): void {
+    for (const service of services) this.#statuses.serviceChanged(service);
+    this.#statuses.start();
+  }
+
+  #peersOf(service: string): string[] {
+    const advertisements = [...this.#routes.ofService(service).values()].flat();
+    return this.#peerNames.filter((name) =>
+      advertisements.some(({ peers }) => peers?.has(name) ?? true),
+    );
+  }
+}
+
+/** Fail closed: what is to be secured has no session before its password can be read. */
+function wantedOf(setup: PeerSetup | string, found: FoundPasswords): PeerConfig['wanted'] {
+  if (typeof setup === 'string') return { problem: setup };
+  return 'problem' in found ? found : { setup, passwords: found.passwords };
+}
+
+function isLeaving(node: Node | undefined): boolean {
+  return node !== undefined && (node.draining || node.excluded);
+}

@@ -1,0 +1,195 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { AnnouncedRoutes } from '../../modules/metallb/src/speaker/announced-routes.ts';
+import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
+import { StoreFeed } from '../../modules/metallb/src/speaker/store-feed.ts';
+import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
+import type { NewObject } from '../../modules/metallb/src/store/store.ts';
+import { ip } from '../support/addresses.ts';
+import { addressPool, advertisement, announcedService } from '../support/announced-objects.ts';
+import { balancerNode, METALLB, sliceOf } from '../support/cluster.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const IP = ip('203.0.113.1');
+const OTHER_IP = ip('203.0.113.2');
+const READY = { addresses: ['10.244.0.1'], conditions: { ready: true } };
+const TERMINATING = {
+  addresses: ['10.244.0.1'],
+  conditions: { ready: false, serving: true, terminating: true },
+};
+
+function bgp(kind: string, name: string, spec: object = {}, namespace = 'metallb-system') {
+  return { apiVersion: 'metallb.io/v1beta1', kind, metadata: { name, namespace }, spec };
+}
+
+/** What node n1 announces, from a store. */
+class Fixture {
+  readonly store = new MemoryStore(new FakeClock());
+  readonly view = new ClusterView({ ...METALLB, hasBgp: true });
+  readonly routes = new AnnouncedRoutes('n1', this.view);
+  readonly #feed: StoreFeed;
+
+  private constructor(...objects: readonly NewObject[]) {
+    for (const object of [balancerNode('n1'), addressPool('public'), ...objects]) this.put(object);
+    this.#feed = new StoreFeed(this.store, this.view, {
+      onChange: () => undefined,
+      onStatusChange: () => undefined,
+      onProblem: () => undefined,
+      onConfiguration: () => undefined,
+    });
+    this.#feed.start();
+  }
+
+  static async of(...objects: readonly NewObject[]): Promise<Fixture> {
+    const fixture = new Fixture(...objects);
+    await fixture.store.start();
+    return fixture;
+  }
+
+  put(object: NewObject): void {
+    this.store.put(object);
+  }
+
+  async change(object: NewObject): Promise<void> {
+    this.put(object);
+    await turn();
+  }
+
+  async remove(service: string): Promise<void> {
+    this.store.remove({ kind: 'Service', namespace: 'default', name: service });
+    await turn();
+  }
+
+  /** Names of advertisements by IP, of what is another than at the last call. */
+  take(isWithdrawn = false): Record<string, string[]> {
+    const { changes } = this.routes.take(isWithdrawn);
+    return Object.fromEntries(
+      [...changes].map(([address, all]) => [address, all.map(({ name }) => name)]),
+    );
+  }
+}
+
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+const served = (...endpoints: object[]) => sliceOf('web', endpoints);
+const web = (wish = {}) => announcedService('web', [IP], wish);
+const onN1 = { ...READY, nodeName: 'n1' };
+const onN2 = { ...READY, nodeName: 'n2' };
+
+test('an IP is announced where an advertisement selects its pool, its Service and the node', async () => {
+  const rows = [
+    [{}, true],
+    [{ ipAddressPools: ['public'] }, true],
+    [{ ipAddressPools: ['other'] }, false],
+    [{ serviceSelectors: [{ matchLabels: { app: 'web' } }] }, true],
+    [{ serviceSelectors: [{ matchLabels: { app: 'api' } }] }, false],
+    [{ nodeSelectors: [{ matchLabels: { role: 'ingress' } }] }, true],
+    [{ nodeSelectors: [{ matchLabels: { role: 'storage' } }] }, false],
+  ] as const;
+  for (const [spec, isAnnounced] of rows) {
+    const labelled = web({ labels: { app: 'web' } });
+    const fixture = await Fixture.of(bgp('BGPAdvertisement', 'far', spec), labelled, served(onN2));
+    const wanted = isAnnounced ? { [IP]: ['metallb-system/far'] } : {};
+    assert.equal(fixture.take(), wanted, JSON.stringify(spec));
+  }
+});
+
+test('an object of a namespace that does not count announces nothing', async () => {
+  const fixture = await Fixture.of(
+    bgp('BGPAdvertisement', 'far', {}, 'default'),
+    web(),
+    served(onN2),
+  );
+  assert.equal(fixture.take(), {});
+});
+
+test('with eTP Cluster some endpoint must serve, with Local one of this node; one that still serves is enough', async () => {
+  const announced = async (spec: object, ...endpoints: object[]) => {
+    const fixture = await Fixture.of(
+      bgp('BGPAdvertisement', 'far'),
+      web({ spec }),
+      served(...endpoints),
+    );
+    return (fixture.take()[IP] ?? []).length > 0;
+  };
+  const local = { externalTrafficPolicy: 'Local' };
+  assert.is(await announced({}), false);
+  assert.is(await announced({}, onN2), true);
+  assert.is(await announced(local, onN2), false);
+  assert.is(await announced(local, onN1), true);
+  assert.is(await announced(local, { ...TERMINATING, nodeName: 'n1' }), true);
+});
+
+test('an advertisement that would say less than is meant, or of more than is here, announces nothing', async () => {
+  const announced = async (spec: object, policy: string, ...more: NewObject[]) => {
+    const service = web({ spec: { externalTrafficPolicy: policy } });
+    const far = bgp('BGPAdvertisement', 'far', spec);
+    const fixture = await Fixture.of(far, service, served(onN1), ...more);
+    return (fixture.take()[IP] ?? []).length > 0;
+  };
+  const names = { communities: [{ name: 'vip', value: '64500:1' }] };
+  assert.is(await announced({ communities: ['vip'] }, 'Cluster'), false);
+  assert.is(
+    await announced({ communities: ['vip'] }, 'Cluster', bgp('Community', 'c', names)),
+    true,
+  );
+  assert.is(await announced({ aggregationLength: 24 }, 'Cluster'), true);
+  assert.is(await announced({ aggregationLength: 23 }, 'Cluster'), false, 'wider than its pool');
+  assert.is(await announced({ aggregationLength: 24 }, 'Local'), false, 'not all of it is here');
+});
+
+test('only what may be otherwise is told again', async () => {
+  const fixture = await Fixture.of(
+    ...[bgp('BGPAdvertisement', 'far'), web(), served(onN1)],
+    ...[announcedService('api', [OTHER_IP]), sliceOf('api', [onN1])],
+  );
+  const far = ['metallb-system/far'];
+  assert.equal(fixture.take(), { [OTHER_IP]: far, [IP]: far });
+  assert.equal(fixture.take(), {});
+  await fixture.change(served());
+  assert.equal(fixture.take(), { [IP]: [] });
+  await fixture.change(served(onN2));
+  assert.equal(fixture.take(), { [IP]: far });
+  await fixture.remove('web');
+  assert.equal(fixture.take(), { [IP]: [] });
+});
+
+test('a node whose network is away announces nothing until it is back', async () => {
+  const fixture = await Fixture.of(bgp('BGPAdvertisement', 'far'), web(), served(onN2));
+  assert.equal(fixture.take(), { [IP]: ['metallb-system/far'] });
+  const lastTransitionTime = '2026-01-01T00:00:00Z';
+  const away = { type: 'NetworkUnavailable', status: 'True', lastTransitionTime };
+  await fixture.change(balancerNode('n1', { conditions: [away] }));
+  assert.equal(fixture.take(), { [IP]: [] });
+  await fixture.change(balancerNode('n1'));
+  assert.equal(fixture.take(), { [IP]: ['metallb-system/far'] });
+  assert.equal(fixture.take(true), { [IP]: [] });
+  assert.equal(fixture.take(false), { [IP]: ['metallb-system/far'] });
+});
+
+test('Services that share an IP announce it for each other: once for each advertisement', async () => {
+  const selective = { serviceSelectors: [{ matchLabels: { app: 'api' } }] };
+  const fixture = await Fixture.of(
+    ...[bgp('BGPAdvertisement', 'all'), bgp('BGPAdvertisement', 'api', selective)],
+    ...[web(), served(onN2), sliceOf('api', [onN2])],
+    announcedService('api', [IP], { labels: { app: 'api' } }),
+  );
+  assert.equal(fixture.take(), { [IP]: ['metallb-system/all', 'metallb-system/api'] });
+  await fixture.remove('api');
+  assert.equal(fixture.take(), { [IP]: ['metallb-system/all'] });
+});
+
+test('nobody is missed on segments where BGP alone announces a pool, and somebody is where nothing does', async () => {
+  const refusals = async (...objects: NewObject[]) => {
+    const { view } = await Fixture.of(web(), served(onN2), ...objects);
+    view.takeStale();
+    return view.holdingsOf(IP).map(({ refusal }) => refusal !== undefined);
+  };
+  assert.equal(await refusals(), [true]);
+  assert.equal(await refusals(bgp('BGPAdvertisement', 'far')), []);
+  assert.equal(await refusals(bgp('BGPAdvertisement', 'far', { ipAddressPools: ['other'] })), [
+    true,
+  ]);
+  assert.equal(await refusals(bgp('BGPAdvertisement', 'far'), advertisement('near')), [false]);
+});
+
+test.run();
