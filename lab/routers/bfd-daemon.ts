@@ -16,8 +16,8 @@ export interface BfdPeerPlan {
 export interface BfdDaemon {
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** As after a power cut. @returns wall-clock milliseconds */
-  kill(): Promise<number>;
+  /** As after a power cut. */
+  kill(): Promise<void>;
   /** As it calls it itself, in lower case. */
   state(): Promise<string>;
   /** Its operator takes the session out of service. */
@@ -30,3 +30,9 @@ export interface BfdDaemon {
 export const BFD_MULTIPLIER = 3;
 /** Of the logs that are read for a failure. */
 export const LOG_LINES = 400;
+
+/** Wall-clock milliseconds of a line that begins with a date and a time in UTC. */
+export function loggedAt(line: string | undefined): number | undefined {
+  const [, date, time] = /^(\S+) (\S+)/.exec(line ?? '') ?? [];
+  return date === undefined ? undefined : Date.parse(`${date.replaceAll('/', '-')}T${time}Z`);
+}

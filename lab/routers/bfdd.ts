@@ -1,5 +1,11 @@
 import { join } from 'node:path';
-import { BFD_MULTIPLIER, type BfdDaemon, type BfdPeerPlan, LOG_LINES } from './bfd-daemon.ts';
+import {
+  BFD_MULTIPLIER,
+  type BfdDaemon,
+  type BfdPeerPlan,
+  LOG_LINES,
+  loggedAt,
+} from './bfd-daemon.ts';
 import { FrrDaemons } from './frr-daemons.ts';
 import type { RouterPlace } from './router.ts';
 
@@ -27,10 +33,8 @@ export class Bfdd implements BfdDaemon {
     return this.#daemons.stop();
   }
 
-  async kill(): Promise<number> {
-    const at = Date.now();
-    await this.#daemons.kill();
-    return at;
+  kill(): Promise<void> {
+    return this.#daemons.kill();
   }
 
   async state(): Promise<string> {
@@ -46,8 +50,7 @@ export class Bfdd implements BfdDaemon {
 
   lastFailureAt(): number | undefined {
     const line = this.#daemons.lastLines(LOG_LINES).findLast((each) => / up -> down /.test(each));
-    const [, date, time] = /^(\S+) (\S+)/.exec(line ?? '') ?? [];
-    return date === undefined ? undefined : Date.parse(`${date.replaceAll('/', '-')}T${time}Z`);
+    return loggedAt(line);
   }
 
   log(): string {

@@ -1,4 +1,10 @@
-import { BFD_MULTIPLIER, type BfdDaemon, type BfdPeerPlan, LOG_LINES } from './bfd-daemon.ts';
+import {
+  BFD_MULTIPLIER,
+  type BfdDaemon,
+  type BfdPeerPlan,
+  LOG_LINES,
+  loggedAt,
+} from './bfd-daemon.ts';
 import { birdc, birdDaemon } from './bird-daemon.ts';
 import type { Daemon } from './daemon.ts';
 import type { RouterPlace } from './router.ts';
@@ -23,10 +29,8 @@ export class BirdBfd implements BfdDaemon {
     return this.#daemon.stop();
   }
 
-  async kill(): Promise<number> {
-    const at = Date.now();
-    await this.#daemon.kill();
-    return at;
+  kill(): Promise<void> {
+    return this.#daemon.kill();
   }
 
   async state(): Promise<string> {
@@ -43,8 +47,7 @@ export class BirdBfd implements BfdDaemon {
     const line = this.#daemon
       .lastLines(LOG_LINES)
       .findLast((each) => / changed state from Up to Down/.test(each));
-    const [, date, time] = /^(\S+) (\S+)/.exec(line ?? '') ?? [];
-    return date === undefined ? undefined : Date.parse(`${date}T${time}Z`);
+    return loggedAt(line);
   }
 
   log(): string {
