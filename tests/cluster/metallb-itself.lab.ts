@@ -5,9 +5,9 @@ import { runBackends } from '../../lab/kubernetes/backend-pods.ts';
 import { Metallb } from '../../lab/kubernetes/metallb.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import {
+  ASIDE,
   answererOf,
   applyText,
-  BESIDE_METALLB,
   firstManifest,
   withoutMetallbObjects,
 } from './metallb-lab.ts';
@@ -16,7 +16,7 @@ import {
 export const scenarios: readonly Scenario[] = [
   scenario(
     'metallb/itself-serves-in-the-lab',
-    { lab: BESIDE_METALLB, stores: ['kubernetes'], isLong: true, deadlineMs: 120_000 },
+    { lab: ASIDE, stores: ['kubernetes'], isLong: true, deadlineMs: 120_000 },
     async (lab) => {
       const metallb = new Metallb(lab);
       await metallb.install();

@@ -9,11 +9,20 @@ import { batch } from '../../lab/network.ts';
 import { deleteServices } from '../../lab/standard.ts';
 import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 
-/** The module in a namespace of its own, beside that of MetalLB. */
+const VALUES = { holdDownMs: 1_000 };
+
+/** The module in a namespace of its own, serving what is in that of MetalLB. */
 export const BESIDE_METALLB: Partial<LabOptions> = {
-  release: { metallb: { holdDownMs: 1_000 } },
+  release: { metallb: VALUES },
   releaseNamespace: 'load-balancer',
 };
+
+/** Values of a module that serves what is MetalLB's, or leaves it alone. */
+export const MINE = { metallb: { ...VALUES, metallbNamespaces: [METALLB_NAMESPACE] } };
+export const NOT_MINE = { metallb: { ...VALUES, metallbNamespaces: [] } };
+
+/** Installed where MetalLB itself serves, and keeping away from what is its. */
+export const ASIDE: Partial<LabOptions> = { release: NOT_MINE, releaseNamespace: 'load-balancer' };
 
 const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
 /** Longer than nodes hold down here. */

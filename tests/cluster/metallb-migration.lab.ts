@@ -3,17 +3,20 @@ import { ingressIps } from '../../lab/dataplane-sync.ts';
 import { until } from '../../lab/exec.ts';
 import { answeredBy } from '../../lab/health.ts';
 import { runBackends } from '../../lab/kubernetes/backend-pods.ts';
-import { METALLB_NAMESPACE, Metallb } from '../../lab/kubernetes/metallb.ts';
+import { Metallb } from '../../lab/kubernetes/metallb.ts';
 import { applyDefinitions } from '../../lab/kubernetes/module.ts';
-import type { Lab, LabOptions } from '../../lab/lab.ts';
+import type { Lab } from '../../lab/lab.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { summarise } from '../../lab/statistic.ts';
 import { CLASS_KIND } from '../../modules/metallb/src/api/names.ts';
 import { followPage } from '../journeys/reader.ts';
 import {
+  ASIDE,
   answererOf,
   applyExample,
   clientsReach,
+  MINE,
+  NOT_MINE,
   nodeOf,
   withoutMetallbObjects,
 } from './metallb-lab.ts';
@@ -26,11 +29,6 @@ const EXAMPLES = [
   'metallb-shared-ip.yaml',
   'metallb-dual-stack.yaml',
 ];
-const VALUES = { holdDownMs: 1_000 };
-const MINE = { metallb: { ...VALUES, metallbNamespaces: [METALLB_NAMESPACE] } };
-const NOT_MINE = { metallb: { ...VALUES, metallbNamespaces: [] } };
-/** Installed, and keeping away from what is MetalLB's. */
-const ASIDE: Partial<LabOptions> = { release: NOT_MINE, releaseNamespace: 'load-balancer' };
 /** Who leaves answers until who comes is there; what is left is a handover between the two on a busy machine. */
 const DARK_AT_MOST_MS = 10_000;
 /** The module's controllers are replaced one after the other, on a machine that does all else, too. */
