@@ -203,6 +203,7 @@ test('the speaker may read what it watches, and write statuses', () => {
   assert.equal(granted(the('Role', 'speaker').rules), [
     `create ${own}`,
     `patch ${own}`,
+    `delete ${own}`,
     `create ${state}`,
     `patch ${state}/status`,
     `patch ${own}/status`,

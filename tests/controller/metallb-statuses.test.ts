@@ -210,6 +210,13 @@ test('what a speaker told of an IP is deleted once the Service is gone or has an
   );
   await bench.settle();
   assert.equal(left(), ['l2-b']);
+  const ofOneBefore = serviceL2Status('l2-d', 'db', '192.0.2.11');
+  bench.store.put({
+    ...ofOneBefore,
+    status: { ...(ofOneBefore.status as object), serviceUid: '?' },
+  });
+  await bench.settle();
+  assert.equal(left(), ['l2-b'], 'one of a Service of that name that was there before');
   bench.store.remove({ kind: 'Service', namespace: 'default', name: 'db' });
   await bench.settle();
   assert.equal(left(), []);

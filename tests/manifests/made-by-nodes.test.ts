@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { replaceStatus } from '../../modules/metallb/src/store/json-patch.ts';
 import type { Store } from '../../modules/metallb/src/store/store.ts';
@@ -66,6 +67,31 @@ testIn('nodes make the object that tells who announces an IP, for everyone', asy
   const again = await directory.node('n2');
   const { objects } = await new WatchRecorder(again, L2_STATUSES).next('listed');
   assert.equal(objects.map(statusOf), [second], 'also for a node that starts again');
+});
+
+testIn('it is gone for everyone once each node has taken its word back', async (directory) => {
+  const controller = await directory.controller();
+  const [one, two] = [await directory.node('n1'), await directory.node('n2')];
+  const atController = new WatchRecorder(controller, L2_STATUSES);
+  const atTwo = new WatchRecorder(two, L2_STATUSES);
+  const made = await one.write({ do: 'create', object: l2Object('n1') });
+  assert.ok(made);
+  await setStatus(one, made, { announcer: announcer('n1', '2024-01-01T00:00:00Z') });
+  const known = await atTwo.changed(
+    L2_KEY,
+    (object) => statusOf(object)['announcer'] !== undefined,
+  );
+  await setStatus(two, known, { announcer: announcer('n2', '2024-01-01T00:00:01Z') });
+  const told = (node: string) => (object: KubernetesObject) =>
+    valueAt(statusOf(object)['announcer'], 'node') === node;
+  await atController.changed(L2_KEY, told('n2'));
+  await two.write({ do: 'delete', ref: L2_REF });
+  await atController.changed(L2_KEY, told('n1'));
+  await one.write({ do: 'delete', ref: L2_REF });
+  await atController.next('deleted');
+  const again = await directory.node('n3');
+  const { objects } = await new WatchRecorder(again, L2_STATUSES).next('listed');
+  assert.equal(objects, []);
 });
 
 test.run();

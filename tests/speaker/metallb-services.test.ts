@@ -170,6 +170,18 @@ const served: [string, readonly NewObject[], Partial<Duty>][] = [
     { lastAnnouncer: 'n2', probing: 'none', recentMoves: 1 },
   ],
   [
+    'made anew under the name of one that was announced before',
+    [
+      l2Status(
+        'web',
+        IP,
+        { ...{ node: 'n2', since: '2026-05-01T11:59:00Z', reason: 'Takeover', recentMoves: 3 } },
+        'uid-of-the-one-before',
+      ),
+    ],
+    { lastAnnouncer: undefined, recentMoves: 0 },
+  ],
+  [
     'of two advertisements',
     [advertisement('more')],
     { group: 'L2Advertisement/metallb-system/all,metallb-system/more' },

@@ -98,11 +98,19 @@ class Fixture {
     return isRecord(status) ? status : {};
   }
 
+  uidOf(name: string): string | undefined {
+    return this.store.get({ kind: 'Service', namespace: 'default', name })?.metadata.uid;
+  }
+
   get labels() {
     return this.store.get(REF)?.metadata.labels;
   }
 }
 
+const STATUS_OF_ANOTHER = {
+  ...{ serviceName: 'web', serviceNamespace: 'default', serviceUid: 'another', ip: IP },
+  announcer: { ...OURS, node: 'n2', since: '2026-05-01T12:30:00Z', recentMoves: 5 },
+};
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const labels = (node: string) => ({
   'metallb.io/node': node,
@@ -118,7 +126,9 @@ const existing = (node: string, since: string): NewObject => ({
 test('the first announcer makes the object, with all that MetalLB tells and since when', async () => {
   const fixture = new Fixture();
   await fixture.report(announced);
-  assert.equal(fixture.status, { ...TOLD, node: 'n1', interfaces: [], announcer: OURS });
+  const serviceUid = fixture.uidOf('web');
+  const told = { ...TOLD, serviceUid, node: 'n1', interfaces: [], announcer: OURS };
+  assert.equal(fixture.status, told);
   assert.equal(fixture.labels, labels('n1'));
   assert.equal(fixture.writes, ['create', 'patch status']);
   await fixture.report({ ...announced, interface: 'eth1' });
@@ -203,6 +213,28 @@ test('a conflict is told there too, before anybody has announced the IP', async 
   assert.is(condition?.['reason'], 'AddressInUse');
   assert.is(fixture.status['node'], undefined);
   assert.is(fixture.status['ip'], IP);
+});
+
+test('what the node told for a Service that is gone or made anew is taken back, what others told is not', async () => {
+  const fixture = new Fixture(existing('n1', '2026-05-01T11:00:00Z'));
+  await fixture.report(announced);
+  assert.ok(fixture.store.get(REF), 'told of a Service that is there');
+  fixture.store.remove({ kind: 'Service', namespace: 'default', name: 'web' });
+  await turn();
+  await fixture.report(announced);
+  assert.is(fixture.store.get(REF), undefined);
+  fixture.store.put(existing('n2', '2026-05-01T11:00:00Z'));
+  await turn();
+  await fixture.report();
+  assert.ok(fixture.store.get(REF));
+});
+
+test('of a Service made anew, the moves of the one before are not told', async () => {
+  const before = existing('n2', '2026-05-01T12:30:00Z');
+  const fixture = new Fixture({ ...before, status: { ...STATUS_OF_ANOTHER, node: 'n2' } });
+  await fixture.report(announced);
+  assert.equal(fixture.status['announcer'], OURS);
+  assert.is(fixture.status['serviceUid'], fixture.uidOf('web'));
 });
 
 test('a Service that has not the IP any more is not told about', async () => {

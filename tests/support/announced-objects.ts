@@ -60,11 +60,16 @@ export function announcedService(name: string, ips: readonly string[], wish: Wis
 }
 
 /** Who announces an IP of a Service, as its speaker has told. */
-export function l2Status(service: string, ip: string, announcer: object): NewObject {
+export function l2Status(
+  service: string,
+  ip: string,
+  announcer: object,
+  serviceUid?: string,
+): NewObject {
   return {
     apiVersion: 'metallb.io/v1beta1',
     kind: 'ServiceL2Status',
     metadata: { name: `l2-${service}-${ip}`, namespace: NAMESPACE },
-    status: { serviceName: service, serviceNamespace: 'default', ip, announcer },
+    status: { serviceName: service, serviceNamespace: 'default', serviceUid, ip, announcer },
   };
 }

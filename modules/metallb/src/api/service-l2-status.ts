@@ -12,7 +12,7 @@ import {
   word,
 } from './fields.ts';
 import { METALLB_API_VERSION } from './names.ts';
-import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
+import { type Condition, conditions, keyOf, metadata, type ObjectMeta, parseAs } from './object.ts';
 import type { Parsed } from './problem.ts';
 
 /**
@@ -25,6 +25,8 @@ export interface ServiceL2Status {
     readonly node: string | undefined;
     readonly serviceName: string | undefined;
     readonly serviceNamespace: string | undefined;
+    /** None in what older versions wrote. */
+    readonly serviceUid: string | undefined;
     /** Empty: every usable one. */
     readonly interfaces: readonly { readonly name: string }[];
     readonly ip: IpAddress | undefined;
@@ -43,6 +45,7 @@ const serviceL2Status: Field<ServiceL2Status> = fields({
       node: optional(text),
       serviceName: optional(text),
       serviceNamespace: optional(text),
+      serviceUid: optional(text),
       interfaces: absentAs([], listOf(fields({ name: word }))),
       ip: optional(ipAddress),
       announcer: optional(announcer),
@@ -54,4 +57,13 @@ const serviceL2Status: Field<ServiceL2Status> = fields({
 /** Reads a ServiceL2Status, MetalLB's own too. */
 export function parseServiceL2Status(object: unknown): Parsed<ServiceL2Status> {
   return parseAs('ServiceL2Status', serviceL2Status, object);
+}
+
+/** Whether it tells of this very Service: one that is made anew under the same name has moved nowhere yet. */
+export function tellsOf(
+  { status }: Pick<ServiceL2Status, 'status'>,
+  service: Pick<ObjectMeta, 'namespace' | 'name' | 'uid'>,
+): boolean {
+  const { serviceNamespace: namespace, serviceName: name = '', serviceUid = service.uid } = status;
+  return keyOf({ namespace, name }) === keyOf(service) && serviceUid === service.uid;
 }

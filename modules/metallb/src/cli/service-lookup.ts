@@ -4,6 +4,7 @@ import { SERVICE_CONDITION } from '../api/conditions.ts';
 import { ANNOTATION, CONDITION } from '../api/names.ts';
 import { type Condition, keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
+import { tellsOf } from '../api/service-l2-status.ts';
 import { compareIps, type IpAddress, parseIp } from '../net/ip.ts';
 import { suggestion } from '../settings/nearest-word.ts';
 import type { ClusterSnapshot, MetallbSnapshot } from './cluster-snapshot.ts';
@@ -136,12 +137,7 @@ function metallbPool({ metallb, status }: Service): MetallbPoolOfService | undef
 
 /** Who announces them is told in objects of their own. */
 function ipsOfStatus({ metadata, status }: Service, { l2Statuses }: MetallbSnapshot): ServedIp[] {
-  const { namespace, name } = metadata;
-  const own = l2Statuses
-    .map((one) => one.status)
-    .filter(
-      ({ serviceNamespace, serviceName }) => serviceNamespace === namespace && serviceName === name,
-    );
+  const own = l2Statuses.filter((one) => tellsOf(one, metadata)).map((one) => one.status);
   return status.ingress.map((ip) => {
     const told = own.find((one) => one.ip === ip);
     return {

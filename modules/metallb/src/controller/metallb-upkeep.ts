@@ -1,8 +1,9 @@
 import { ADVERTISEMENT_CONDITION, CONFIGURATION_CONDITION } from '../api/conditions.ts';
 import type { L2Advertisement } from '../api/l2-advertisement.ts';
 import { METALLB_API_VERSION, METALLB_LABEL } from '../api/names.ts';
-import { type KubernetesObject, keyOf } from '../api/object.ts';
+import { type KubernetesObject, keyOf, type ObjectMeta } from '../api/object.ts';
 import { formatProblems, type Problem } from '../api/problem.ts';
+import { tellsOf } from '../api/service-l2-status.ts';
 import type { Allocator } from '../ipam/allocator.ts';
 import { type PoolKind, poolKey } from '../metallb/listed-pools.ts';
 import { AlreadyExistsError, NotFoundError } from '../store/errors.ts';
@@ -24,6 +25,7 @@ export interface MetallbUpkeepPorts {
   readonly clock: Clock;
   readonly metallb: MetallbState;
   readonly allocator: Allocator;
+  readonly service: (key: string) => ObjectMeta | undefined;
   /** Names of pools that are gone while Services have IPs of them. */
   readonly orphanedPools: () => ReadonlySet<string>;
   /** What is wrong with pools, whosever. */
@@ -143,11 +145,15 @@ export class MetallbUpkeep {
   #staleStatus(key: string): Operation | undefined {
     const { metallb, allocator } = this.#ports;
     const object = metallb.l2Statuses.object(key);
-    const ip = metallb.l2Statuses.get(key)?.status.ip;
+    const told = metallb.l2Statuses.get(key);
     const service = metallb.serviceOfL2Status(key);
+    if (object === undefined || told === undefined || service === undefined) return undefined;
+    const { ip } = told.status;
     // One without an IP is MetalLB's own.
-    if (object === undefined || ip === undefined || service === undefined) return undefined;
-    if (allocator.assignmentOf(ownerOf(service))?.ips.includes(ip)) return undefined;
+    if (ip === undefined) return undefined;
+    const isAssigned = allocator.assignmentOf(ownerOf(service))?.ips.includes(ip) === true;
+    const metadata = this.#ports.service(service);
+    if (isAssigned && metadata !== undefined && tellsOf(told, metadata)) return undefined;
     const { name, namespace, uid } = object.metadata;
     return { do: 'delete', ref: { kind: 'ServiceL2Status', namespace, name }, uid };
   }

@@ -108,6 +108,7 @@ export class Term {
     });
     this.#upkeep = new MetallbUpkeep({
       ...{ ...ports, metallb: cluster.metallb, allocator: this.#allocator },
+      service: (key) => cluster.services.get(key)?.metadata,
       orphanedPools: () => this.#serviceAddresses.orphanedPools(),
       poolProblems: () => this.#poolProblems,
     });

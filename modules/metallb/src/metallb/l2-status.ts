@@ -10,11 +10,12 @@ const MAX_LABEL_LENGTH = 63;
 export interface ServiceIp {
   readonly namespace: string;
   readonly name: string;
+  readonly uid: string;
   readonly ip: IpAddress;
 }
 
 /** Name of the ServiceL2Status that tells who announces the IP: whoever does finds the same object. */
-export function l2StatusName({ namespace, name, ip }: ServiceIp): string {
+export function l2StatusName({ namespace, name, ip }: Omit<ServiceIp, 'uid'>): string {
   const digest = createHash('sha256').update(`${namespace}/${name}#${ip}`).digest('hex');
   return `l2-${digest.slice(0, NAME_DIGITS)}`;
 }

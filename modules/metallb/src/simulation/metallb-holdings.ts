@@ -2,11 +2,12 @@ import type { IpAddressPool } from '../api/ip-address-pool.ts';
 import type { L2Advertisement } from '../api/l2-advertisement.ts';
 import { keyOf } from '../api/object.ts';
 import type { PublishedService } from '../api/published-service.ts';
-import type { ServiceL2Status } from '../api/service-l2-status.ts';
+import { type ServiceL2Status, tellsOf } from '../api/service-l2-status.ts';
 import { policyOfAdvertisements } from '../duty/advertisement-policy.ts';
 import type { GroupPolicy } from '../duty/group-policy.ts';
 import type { Holding } from '../duty/holding.ts';
 import { holdingsOfService } from '../duty/service-holdings.ts';
+import type { IpAddress } from '../net/ip.ts';
 
 /** What of MetalLB's API counts. */
 export interface MetallbInputs {
@@ -39,14 +40,16 @@ export function metallbHoldings(inputs: MetallbInputs): MetallbHoldings {
     ...{ key, name: metadata.name, labels: metadata.labels ?? {}, ranges: spec.addresses },
     version: Number(metadata.resourceVersion) || 0,
   }));
-  const told = new Map(l2Statuses.map(({ status }) => [placeOf(status), status.announcer]));
+  const told = new Map<IpAddress | undefined, ServiceL2Status[]>();
+  for (const one of l2Statuses) {
+    told.set(one.status.ip, [...(told.get(one.status.ip) ?? []), one]);
+  }
   const policies = new Map<string, GroupPolicy>();
   const held = services.flatMap((service) => {
-    const { namespace, name } = service.metadata;
     const facts = {
       hasChildren: inputs.hasChildren(keyOf(service.metadata)),
-      announcerOf: (ip: string) =>
-        told.get(placeOf({ serviceNamespace: namespace, serviceName: name, ip })),
+      announcerOf: (ip: IpAddress) =>
+        told.get(ip)?.find((one) => tellsOf(one, service.metadata))?.status.announcer,
     };
     const all = holdingsOfService(service, { lbClass, pools, advertisements }, facts);
     return all.map(({ holding, pool, advertisements: own }) => {
@@ -58,16 +61,4 @@ export function metallbHoldings(inputs: MetallbInputs): MetallbHoldings {
     });
   });
   return { held, policies };
-}
-
-function placeOf({
-  serviceNamespace,
-  serviceName,
-  ip,
-}: {
-  readonly serviceNamespace: string | undefined;
-  readonly serviceName: string | undefined;
-  readonly ip: string | undefined;
-}): string {
-  return `${serviceNamespace}/${serviceName}#${ip}`;
 }

@@ -4,7 +4,7 @@ import type { IpAddressPool } from '../api/ip-address-pool.ts';
 import type { L2Advertisement } from '../api/l2-advertisement.ts';
 import { keyOf, type ObjectMeta } from '../api/object.ts';
 import type { PublishedService } from '../api/published-service.ts';
-import type { ServiceL2Status } from '../api/service-l2-status.ts';
+import { type ServiceL2Status, tellsOf } from '../api/service-l2-status.ts';
 import { policyOfAdvertisements } from '../duty/advertisement-policy.ts';
 import type { GroupPolicy } from '../duty/group-policy.ts';
 import type { Holding } from '../duty/holding.ts';
@@ -47,6 +47,7 @@ export interface MetallbPorts {
 
 /** What a ServiceL2Status tells of. */
 interface Told {
+  readonly status: ServiceL2Status;
   readonly service: string;
   readonly ip: IpAddress;
   readonly announcer: Announcer;
@@ -66,7 +67,8 @@ export class MetallbView {
   /** Empty in an edition without BGP: nobody tells it of any object. */
   readonly bgp: BgpObjects;
   readonly #told = new Map<string, Told>();
-  readonly #announcers = new Map<string, Announcer>();
+  readonly #toldByPlace = new Map<string, Told>();
+  readonly #toldByIp = new MultiMap<IpAddress, string>();
   readonly #held = new Map<string, readonly ServiceHolding[]>();
   readonly #servicesOfGroup = new MultiMap<string, string>();
   readonly #servicesOfPool = new MultiMap<string, string>();
@@ -121,12 +123,16 @@ export class MetallbView {
   setStatus(key: string, status: ServiceL2Status | undefined): IpAddress[] {
     const old = this.#told.get(key);
     const told = status && toldBy(status);
-    if (old !== undefined) this.#announcers.delete(placeOf(old));
+    if (old !== undefined) {
+      this.#toldByPlace.delete(placeOf(old));
+      this.#toldByIp.delete(old.ip, key);
+    }
     if (told === undefined) {
       this.#told.delete(key);
     } else {
       this.#told.set(key, told);
-      this.#announcers.set(placeOf(told), told.announcer);
+      this.#toldByPlace.set(placeOf(told), told);
+      this.#toldByIp.add(told.ip, key);
     }
     const both = [old, told].filter((each) => each !== undefined);
     for (const { service } of both) this.#stale.add(service);
@@ -137,7 +143,21 @@ export class MetallbView {
     { metadata }: Pick<PublishedService, 'metadata'>,
     ip: IpAddress,
   ): Announcer | undefined {
-    return this.#announcers.get(placeOf({ service: keyOf(metadata), ip }));
+    const told = this.#toldByPlace.get(placeOf({ service: keyOf(metadata), ip }));
+    return told !== undefined && tellsOf(told.status, metadata) ? told.announcer : undefined;
+  }
+
+  /** Statuses in which the node tells that it announces the IP for a Service that has it no more. */
+  leftovers(ip: IpAddress, node: string): string[] {
+    return [...this.#toldByIp.get(ip)].filter((key) => {
+      const told = this.#told.get(key);
+      return told?.announcer.node === node && !this.#isStillTrue(told);
+    });
+  }
+
+  #isStillTrue({ status, service: key, ip }: Told): boolean {
+    const service = this.#ports.services.get(key);
+    return service?.ingress.includes(ip) === true && tellsOf(status, service.metadata);
   }
 
   staleService(key: string): void {
@@ -226,7 +246,7 @@ export class MetallbView {
     if (service === undefined) return [];
     return holdingsOfService(service, api, {
       hasChildren: this.#ports.hasChildren(key),
-      announcerOf: (ip) => this.#announcers.get(placeOf({ service: key, ip })),
+      announcerOf: (ip) => this.announcerOf(service, ip),
     });
   }
 
@@ -267,10 +287,11 @@ function poolOf(key: string, { metadata, spec }: IpAddressPool): ServicePool {
 }
 
 /** MetalLB's own tell of no IP. */
-function toldBy({ status }: ServiceL2Status): Told | undefined {
-  const { serviceNamespace, serviceName, ip, announcer } = status;
+function toldBy(status: ServiceL2Status): Told | undefined {
+  const { serviceNamespace, serviceName, ip, announcer } = status.status;
   if (serviceName === undefined || ip === undefined || announcer === undefined) return undefined;
-  return { service: keyOf({ namespace: serviceNamespace, name: serviceName }), ip, announcer };
+  const service = keyOf({ namespace: serviceNamespace, name: serviceName });
+  return { status, service, ip, announcer };
 }
 
 function placeOf({ service, ip }: Pick<Told, 'service' | 'ip'>): string {

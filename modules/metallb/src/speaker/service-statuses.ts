@@ -24,8 +24,8 @@ export class ServiceStatuses {
   }
 
   async write(service: PublishedService, ip: IpAddress, wanted: WantedStatus): Promise<void> {
-    const { namespace = 'default', name } = service.metadata;
-    const serviceIp = { namespace, name, ip };
+    const { namespace = 'default', name, uid } = service.metadata;
+    const serviceIp = { namespace, name, uid, ip };
     const object = await this.#object(serviceIp, wanted);
     if (object === undefined) return;
     const after = await this.#tell(object, {
@@ -33,6 +33,21 @@ export class ServiceStatuses {
       fields: { ...this.#fields(serviceIp, wanted) },
     });
     if (wanted.announcer !== undefined && after !== object) await this.#label(after, serviceIp);
+  }
+
+  /** Takes back what this node told of an IP for Services that have it no more; what dead nodes told, the controller does. */
+  async takeBack(ip: IpAddress): Promise<void> {
+    const { objects, store, view } = this.#ports;
+    for (const key of view.metallb.leftovers(ip, this.#nodeName)) {
+      const object = objects.object(KIND, key);
+      if (object === undefined) continue;
+      const { namespace, name, uid } = object.metadata;
+      try {
+        await store.write({ do: 'delete', ref: { kind: KIND, namespace, name }, uid });
+      } catch (error) {
+        if (!(error instanceof NotFoundError)) throw error;
+      }
+    }
   }
 
   /** @returns the object that tells it */
@@ -67,7 +82,7 @@ export class ServiceStatuses {
     }
   }
 
-  #fields({ namespace, name, ip }: ServiceIp, { announcer }: WantedStatus) {
+  #fields({ namespace, name, uid, ip }: ServiceIp, { announcer }: WantedStatus) {
     const fields = { serviceName: name, serviceNamespace: namespace, ip };
     if (announcer === undefined) return fields;
     const { view } = this.#ports;
@@ -75,6 +90,7 @@ export class ServiceStatuses {
     const interfaces = view.policies.get(group)?.interfacesOn(view.nodes.get(this.#nodeName)) ?? [];
     return {
       ...fields,
+      serviceUid: uid,
       node: announcer.node,
       interfaces: interfaces.map((each) => ({ name: each })),
     };

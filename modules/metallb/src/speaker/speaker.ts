@@ -349,7 +349,9 @@ export class Speaker {
   }
 
   #statusChanged(ip: IpAddress): void {
-    if (this.#wireState.concerns(ip)) this.#statusWriter.ipChanged(ip);
+    const { node } = this.#identity;
+    const isLeft = this.#view.metallb.leftovers(ip, node).length > 0;
+    if (isLeft || this.#wireState.concerns(ip)) this.#statusWriter.ipChanged(ip);
   }
 
   #take(report: Report): void {

@@ -134,6 +134,7 @@ export class StatusWriter {
       const wanted = wantedBy(view.metallb.announcerOf(service, ip));
       await this.#serviceStatuses.write(service, ip, wanted);
     }
+    await this.#serviceStatuses.takeBack(ip);
   }
 
   async #writeChild(

@@ -86,7 +86,14 @@ export class StoreFeed {
     this.#addMetallb(view);
     this.#add(
       'Service',
-      { parse: parsePublishedService, set: (key, service) => view.setService(key, service) },
+      {
+        parse: parsePublishedService,
+        set: (key, service) => {
+          const before = view.service(key)?.ingress ?? [];
+          view.setService(key, service);
+          for (const ip of before) handler.onStatusChange(ip);
+        },
+      },
       publishedParts(store),
     );
     this.#add('Node', { parse: parseNode, set: (key, node) => view.setNode(key, node) });
