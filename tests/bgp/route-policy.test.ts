@@ -4,29 +4,16 @@ import {
   type AnnouncedIp,
   conflictOf,
   type RouteAdvertisement,
+  type RoutePeer,
 } from '../../modules/metallb/src/bgp/route-policy.ts';
 import { ip } from '../support/addresses.ts';
-import { routesTo } from '../support/route-model.ts';
-
-const SPINE = { name: 'spine', externalAsn: 64_500, isLeaving: false };
-const REFLECTOR = { name: 'reflector', externalAsn: undefined, isLeaving: false };
-
-function advertisement(changes: Partial<RouteAdvertisement> = {}): RouteAdvertisement {
-  return {
-    name: 'metallb-system/all',
-    aggregationLength: { IPv4: 32, IPv6: 128 },
-    localPref: undefined,
-    communities: [],
-    peers: undefined,
-    ...changes,
-  };
-}
+import { advertisement, REFLECTOR, routesTo, SPINE } from '../support/route-model.ts';
 
 function announced(text: string, ...advertisements: RouteAdvertisement[]): AnnouncedIp {
   return { ip: ip(text), advertisements };
 }
 
-function prefixesTo(peer: typeof SPINE | typeof REFLECTOR, ...ips: AnnouncedIp[]): string[] {
+function prefixesTo(peer: RoutePeer, ...ips: AnnouncedIp[]): string[] {
   return [...routesTo(peer, ips).keys()].sort();
 }
 

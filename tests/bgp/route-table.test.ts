@@ -7,10 +7,7 @@ import { RouteTable } from '../../modules/metallb/src/bgp/route-table.ts';
 import { type IpAddress, ipFromBigInt } from '../../modules/metallb/src/net/ip.ts';
 import { formatPrefix } from '../../modules/metallb/src/packet/bgp-prefix.ts';
 import { ip } from '../support/addresses.ts';
-import { routesTo, shownRoute } from '../support/route-model.ts';
-
-const SPINE: RoutePeer = { name: 'spine', externalAsn: 64_500, isLeaving: false };
-const REFLECTOR: RoutePeer = { name: 'reflector', externalAsn: undefined, isLeaving: false };
+import { advertisement, REFLECTOR, routesTo, SPINE, shownRoute } from '../support/route-model.ts';
 
 /** What a peer is to know, and how often it was told of something. */
 class Ledger extends AdjRibOut {
@@ -34,17 +31,6 @@ class Ledger extends AdjRibOut {
 
 function shown(routes: ReadonlyMap<string, Route>): string[] {
   return [...routes].map(([key, { attributes }]) => shownRoute(key, attributes)).sort();
-}
-
-function advertisement(changes: Partial<RouteAdvertisement> = {}): RouteAdvertisement {
-  return {
-    name: 'metallb-system/all',
-    aggregationLength: { IPv4: 32, IPv6: 128 },
-    localPref: undefined,
-    communities: [],
-    peers: undefined,
-    ...changes,
-  };
 }
 
 const AGGREGATE = advertisement({ aggregationLength: { IPv4: 16, IPv6: 64 } });

@@ -10,6 +10,21 @@ import {
 import { familyOf } from '../../modules/metallb/src/net/ip.ts';
 import { formatPrefix } from '../../modules/metallb/src/packet/bgp-prefix.ts';
 
+export const SPINE: RoutePeer = { name: 'spine', externalAsn: 64_500, isLeaving: false };
+export const REFLECTOR: RoutePeer = { name: 'reflector', externalAsn: undefined, isLeaving: false };
+
+/** One that says nothing special, but for the changes. */
+export function advertisement(changes: Partial<RouteAdvertisement> = {}): RouteAdvertisement {
+  return {
+    name: 'metallb-system/all',
+    aggregationLength: { IPv4: 32, IPv6: 128 },
+    localPref: undefined,
+    communities: [],
+    peers: undefined,
+    ...changes,
+  };
+}
+
 /** Routes of one peer by prefix, from all IPs at once: slow, and plain enough to be right. */
 export function routesTo(peer: RoutePeer, ips: Iterable<AnnouncedIp>): ReadonlyMap<string, Route> {
   const said = new Map<string, { route: Pick<Route, 'prefix'>; all: RouteAdvertisement[] }>();
