@@ -31,4 +31,10 @@ test('a directory that has been moved away is not there again', () => {
   renameSync(moved, root);
 });
 
+test('a directory that is gone is not made below itself either', () => {
+  const gone = join(root, 'gone');
+  makeBelow(gone, gone);
+  assert.is(existsSync(gone), false);
+});
+
 test.run();

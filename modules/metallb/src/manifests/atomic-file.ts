@@ -37,7 +37,8 @@ export class AtomicFiles {
  */
 export function makeBelow(root: string, directory: string): void {
   let path = root;
-  for (const name of relative(root, directory).split(sep)) {
+  const below = relative(root, directory).split(sep);
+  for (const name of below.filter((part) => part !== '')) {
     path = join(path, name);
     try {
       mkdirSync(path);
