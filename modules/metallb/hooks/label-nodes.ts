@@ -1,9 +1,14 @@
-import { type L2Advertisement, parseL2Advertisement } from '../src/api/l2-advertisement.ts';
+import { ADVERTISEMENT_CONDITION } from '../src/api/conditions.ts';
+import { parseL2Advertisement } from '../src/api/l2-advertisement.ts';
 import type { MetalLoadBalancerClass } from '../src/api/metal-load-balancer-class.ts';
 import { CHILD_ANNOTATION, LABEL } from '../src/api/names.ts';
 import type { Node } from '../src/api/node.ts';
-import type { KubernetesObject } from '../src/api/object.ts';
-import { announcingNodes, isRefused } from '../src/metallb/advertisement-nodes.ts';
+import type { Condition, KubernetesObject } from '../src/api/object.ts';
+import {
+  type Announcing,
+  announcingFor,
+  announcingNodes,
+} from '../src/metallb/advertisement-nodes.ts';
 import { balancerNodes } from '../src/placement/balancer-nodes.ts';
 import { addLabel, removeLabel } from '../src/store/json-patch.ts';
 import type { JsonPatchOperation, Operation } from '../src/store/store.ts';
@@ -22,9 +27,8 @@ export interface LabelView {
   readonly nodes: readonly Node[];
   /** The classes that children name. */
   readonly childClasses: Iterable<string>;
-  readonly advertisements: readonly L2Advertisement[];
-  /** There are advertisements that can't be read, which may have been in force. */
-  readonly hasUnreadable: boolean;
+  /** Nodes that announce for Services without a class. */
+  readonly announcing: Announcing;
 }
 
 /**
@@ -33,16 +37,15 @@ export interface LabelView {
  * nothing but the label tells who they are about: then no node loses it, as their IPs are announced.
  */
 export function labelNodes(view: LabelView): Operation[] {
-  const { classes, nodes, childClasses, advertisements, hasUnreadable } = view;
+  const { classes, nodes, childClasses, announcing } = view;
   const members = new Set([
     ...classes.flatMap(({ spec }) => balancerNodes(spec, nodes).map(({ name }) => name)),
-    ...announcingNodes(advertisements, nodes),
+    ...announcingNodes(announcing, nodes),
   ]);
   const isLabelled = ({ labels }: Node) => labels[LABEL.member] !== undefined;
   const joining = nodes.filter((node) => !isLabelled(node) && members.has(node.metadata.name));
   const leaving = nodes.filter((node) => isLabelled(node) && !members.has(node.metadata.name));
-  const isSure = !hasUnreadable && !advertisements.some(isRefused);
-  const mayLeave = leaving.length > 0 && isSure && areInForce(classes, childClasses);
+  const mayLeave = leaving.length > 0 && announcing.isSure && areInForce(classes, childClasses);
   const released = mayLeave ? leaving : [];
   return [
     ...joining.map((node) => patchOf(node, (object) => addLabel(object, LABEL.member, ''))),
@@ -54,6 +57,10 @@ function areInForce(classes: readonly MetalLoadBalancerClass[], names: Iterable<
   const inForce = new Set(classes.map(({ metadata }) => metadata.name));
   for (const name of names) if (!inForce.has(name)) return false;
   return true;
+}
+
+function isAccepted({ type }: Condition): boolean {
+  return type === ADVERTISEMENT_CONDITION.accepted;
 }
 
 function patchOf(
@@ -75,14 +82,14 @@ export const hook: Hook = {
   handle(contexts) {
     const { classes, nodes } = readState(contexts);
     const read = snapshotOf(contexts, BINDING.advertisements.name).map(parseL2Advertisement);
+    const judged = read.map((each) => {
+      const advertisement = each.ok ? each.value : undefined;
+      return { advertisement, accepted: advertisement?.status.conditions.find(isAccepted) };
+    });
     const children = snapshotOf(contexts, BINDING.children.name);
     const childClasses = children.flatMap(
       ({ metadata }) => metadata.annotations?.[CHILD_ANNOTATION.addressPool] ?? [],
     );
-    return labelNodes({
-      ...{ classes, nodes, childClasses },
-      advertisements: read.flatMap((each) => (each.ok ? [each.value] : [])),
-      hasUnreadable: read.some(({ ok }) => !ok),
-    });
+    return labelNodes({ classes, nodes, childClasses, announcing: announcingFor(judged) });
   },
 };

@@ -1,10 +1,10 @@
-import { ADVERTISEMENT_CONDITION, CONFIGURATION_CONDITION } from '../api/conditions.ts';
-import type { L2Advertisement } from '../api/l2-advertisement.ts';
+import { CONFIGURATION_CONDITION } from '../api/conditions.ts';
 import { METALLB_API_VERSION, METALLB_LABEL } from '../api/names.ts';
 import { type KubernetesObject, keyOf, type ObjectMeta } from '../api/object.ts';
 import { formatProblems, type Problem } from '../api/problem.ts';
 import { tellsOf } from '../api/service-l2-status.ts';
 import type { Allocator } from '../ipam/allocator.ts';
+import { type Announcing, announcingFor } from '../metallb/advertisement-nodes.ts';
 import { type PoolKind, poolKey } from '../metallb/listed-pools.ts';
 import { AlreadyExistsError, NotFoundError } from '../store/errors.ts';
 import type { Operation, Store } from '../store/store.ts';
@@ -60,24 +60,16 @@ export class MetallbUpkeep {
   }
 
   /**
-   * Advertisements as they are in force, with what is to be said of each: a definition of MetalLB's own has no room for
-   * it, so what is stored need not say it.
+   * The nodes that advertisements need, by what is to be said of each: a definition of MetalLB's own has no room for it, so
+   * what is stored need not say it.
    */
-  judgedAdvertisements(): L2Advertisement[] {
+  get announcing(): Announcing {
     const { advertisements } = this.#ports.metallb;
-    return [...advertisements.keys()].flatMap((key) => {
-      const [good, view] = [advertisements.get(key), this.#advertisementView(key)];
-      if (good === undefined || view === undefined) return [];
-      const type = ADVERTISEMENT_CONDITION.accepted;
-      const accepted = { type, ...acceptedCondition(view), lastTransitionTime: '' };
-      return [{ ...good, status: { conditions: [accepted] } }];
+    const judged = [...advertisements.keys()].map((key) => {
+      const view = this.#advertisementView(key);
+      return { advertisement: advertisements.get(key), accepted: view && acceptedCondition(view) };
     });
-  }
-
-  /** Speakers may know a version of it that could be read. */
-  get hasUnreadableAdvertisement(): boolean {
-    const { advertisements } = this.#ports.metallb;
-    return [...advertisements.keys()].some((key) => advertisements.get(key) === undefined);
+    return announcingFor(judged);
   }
 
   /** @param workKey `Kind/namespace/name` */

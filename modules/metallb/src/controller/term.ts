@@ -322,8 +322,7 @@ export class Term {
       classes: this.#classes,
       nodes: this.#nodes,
       childClasses: this.#childClasses(),
-      advertisements: this.#upkeep.judgedAdvertisements(),
-      hasUnreadable: this.#upkeep.hasUnreadableAdvertisement,
+      announcing: this.#upkeep.announcing,
     });
     for (const operation of operations) {
       await this.#ports.store.write(operation);
