@@ -1,7 +1,7 @@
 /**
- * Runs every unit test, in several processes, and ends with the line `N passed, N failed`. An argument limits the run to
- * files whose path matches it, `--short` leaves out what takes long. No test, a test that hangs, and a file that can't be
- * loaded are failures.
+ * Runs every unit test, in one process for each core, and ends with the line `N passed, N failed`. An argument limits the
+ * run to files whose path matches it, `--short` leaves out what takes long. No test, a test that hangs, and a file that
+ * can't be loaded are failures.
  */
 import { fork } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -20,8 +20,6 @@ interface Outcome {
  * machine that others use may make a minute.
  */
 const SILENCE_LIMIT_MS = 180_000;
-/** One more than there are cores: some tests wait for files, sockets and other processes. */
-const WORKERS = availableParallelism() + 1;
 const WORKER = 'tests/support/test-worker.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -42,7 +40,7 @@ const queue = longestFirst();
 
 const compiled = await bundle([WORKER, ...files]);
 
-const outcomes = await Promise.all(Array.from({ length: WORKERS }, work));
+const outcomes = await Promise.all(Array.from({ length: availableParallelism() }, work));
 const sum = (count: keyof Outcome) => outcomes.flat().reduce((all, each) => all + each[count], 0);
 const failed = sum('failed') + (files.length === 0 ? 1 : 0);
 writeFileSync(TIMES, JSON.stringify([...times], undefined, 1));
