@@ -1,4 +1,4 @@
-import type { Report } from '../duty/messages.ts';
+import type { AnnouncedReport, Report } from '../duty/messages.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Every move, refusal and fault that the wire reports is a line of the log. */
@@ -6,7 +6,7 @@ export function logReport(log: Logger, report: Report): void {
   const { type: _, ...facts } = report;
   switch (report.type) {
     case 'announced':
-      log.info('announcing address', facts);
+      logAnnounced(log, report);
       break;
     case 'withdrawn':
       log.info('not announcing address any more', facts);
@@ -25,4 +25,11 @@ export function logReport(log: Logger, report: Report): void {
     case 'segments':
       break;
   }
+}
+
+/** An IP that the node had before has not moved, so it has no reason to name. */
+function logAnnounced(log: Logger, { type: _, unchanged, ...facts }: AnnouncedReport): void {
+  const { reason: _reason, recentMoves: _moves, ...where } = facts;
+  if (unchanged) log.info('still announcing address', where);
+  else log.info('announcing address', facts);
 }
