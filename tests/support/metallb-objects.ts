@@ -1,4 +1,8 @@
-import { CLASS_API_VERSION, METALLB_API_VERSION } from '../../modules/metallb/src/api/names.ts';
+import {
+  CLASS_API_VERSION,
+  METALLB_API_VERSION,
+  METALLB_PEER_API_VERSION,
+} from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 
 export interface MetallbWish {
@@ -19,6 +23,11 @@ export function ipAddressPool(
 /** An L2Advertisement of every pool on every node, in the release namespace, unless wished otherwise. */
 export function l2Advertisement(name: string, wish: MetallbWish = {}): KubernetesObject {
   return metallbObject('L2Advertisement', name, wish);
+}
+
+/** A BGPPeer of the newer version. */
+export function bgpPeer(name: string, wish: MetallbWish = {}): KubernetesObject {
+  return { ...metallbObject('BGPPeer', name, wish), apiVersion: METALLB_PEER_API_VERSION };
 }
 
 /** Deckhouse's pool. */

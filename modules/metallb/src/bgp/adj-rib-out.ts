@@ -37,8 +37,11 @@ interface ToldEntry extends Entry {
   readonly isAsked?: true;
 }
 
-/** UPDATEs of one call: a router that is slow to take them must not make this process hold them all. */
-const MAX_PREFIXES_AT_ONCE = 8_192;
+/**
+ * Of one call: a router that is slow to take UPDATEs must not make this process hold them all, and one that is fast
+ * must not keep it from everything else. Two full messages of IPv4 have as many.
+ */
+const MAX_PREFIXES_AT_ONCE = 2_048;
 
 /**
  * Adj-RIB-Out of RFC 4271 §3.2: what one peer is to be told, and what it has been told. A change costs what it touches,
@@ -52,6 +55,7 @@ export class AdjRibOut {
   readonly #changed = new Set<string>();
   readonly #texts = new WeakMap<RouteAttributes, string>();
   #session: RibSession | undefined;
+  #nextHops: ReadonlyMap<IpFamily, BgpNextHop> = new Map();
   #endsToTell: IpFamily[] = [];
 
   /** Prefixes that the peer has been told of. */
@@ -82,6 +86,7 @@ export class AdjRibOut {
   /** A session begins: the peer knows nothing, and is told when it knows all (RFC 4724 §2). */
   begin(session: RibSession): void {
     this.#session = session;
+    this.#nextHops = nextHopsOf(session);
     this.#told.clear();
     this.#endsToTell = [...session.families];
     for (const key of this.#wanted.keys()) this.#changed.add(key);
@@ -111,7 +116,7 @@ export class AdjRibOut {
     const batch = this.#takeChanged();
     const messages = [
       ...this.#withdraw(batch.gone, session),
-      ...[...batch.byPath.values()].flatMap(({ entries, nextHop, family, attributes }) =>
+      ...batch.announced.flatMap(({ entries, nextHop, family, attributes }) =>
         encodeAnnouncements({ ...attributes, nextHop }, family, entries, session.encoding),
       ),
     ];
@@ -126,14 +131,14 @@ export class AdjRibOut {
 
   #takeChanged() {
     const gone: Entry[] = [];
-    const byPath = new Map<string, PathBatch>();
+    const byPath = { IPv4: new Map<string, PathBatch>(), IPv6: new Map<string, PathBatch>() };
     let count = 0;
     for (const key of this.#changed) {
       if (count === MAX_PREFIXES_AT_ONCE) break;
       this.#changed.delete(key);
       const told = this.#told.get(key);
       const wanted = this.#wanted.get(key);
-      const nextHop = wanted && this.#nextHopFor(wanted.family);
+      const nextHop = wanted && this.#nextHops.get(wanted.family);
       if (wanted === undefined || nextHop === undefined) {
         if (told !== undefined) gone.push(told);
         this.#told.delete(key);
@@ -142,22 +147,21 @@ export class AdjRibOut {
         told.isAsked ||
         this.#textOf(told) !== this.#textOf(wanted)
       ) {
-        const batch = this.#batchOf(byPath, wanted, nextHop);
-        batch.entries.push(wanted.nlri);
+        this.#batchOf(byPath[wanted.family], wanted, nextHop).entries.push(wanted.nlri);
         this.#told.set(key, wanted);
       } else continue;
       count += 1;
     }
-    return { gone, byPath };
+    return { gone, announced: [...byPath.IPv4.values(), ...byPath.IPv6.values()] };
   }
 
   #batchOf(byPath: Map<string, PathBatch>, entry: Entry, nextHop: BgpNextHop): PathBatch {
     const { family, attributes } = entry;
-    const key = `${family} ${this.#textOf(entry)}`;
-    const existing = byPath.get(key);
+    const text = this.#textOf(entry);
+    const existing = byPath.get(text);
     if (existing !== undefined) return existing;
     const batch = { family, attributes, nextHop, entries: [] };
-    byPath.set(key, batch);
+    byPath.set(text, batch);
     return batch;
   }
 
@@ -166,11 +170,6 @@ export class AdjRibOut {
       const prefixes = gone.filter((entry) => entry.family === family).map(({ nlri }) => nlri);
       return encodeWithdrawals(family, prefixes, encoding, family === 'IPv4');
     });
-  }
-
-  #nextHopFor(family: IpFamily): BgpNextHop | undefined {
-    const session = this.#session;
-    return session?.families.includes(family) ? session.nextHopOf(family) : undefined;
   }
 
   #textOf({ attributes }: Entry): string {
@@ -182,6 +181,15 @@ export class AdjRibOut {
     this.#texts.set(attributes, text);
     return text;
   }
+}
+
+function nextHopsOf({ families, nextHopOf }: RibSession): ReadonlyMap<IpFamily, BgpNextHop> {
+  const nextHops = new Map<IpFamily, BgpNextHop>();
+  for (const family of families) {
+    const nextHop = nextHopOf(family);
+    if (nextHop !== undefined) nextHops.set(family, nextHop);
+  }
+  return nextHops;
 }
 
 interface PathBatch {

@@ -230,6 +230,10 @@ export class Peering {
     return connection === undefined ? [] : this.#step(connection, { type: 'sent', isAllSent }, now);
   }
 
+  get hasUpdates(): boolean {
+    return this.#established !== undefined && this.#rib.pendingCount > 0;
+  }
+
   /** UPDATEs that the peer is to get; the driver asks again once it has sent them. */
   takeUpdates(): PeeringAction[] {
     const connection = this.#established;

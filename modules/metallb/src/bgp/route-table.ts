@@ -1,4 +1,4 @@
-import { familyOf, type IpAddress } from '../net/ip.ts';
+import { bitsOf, familyOf, type IpAddress } from '../net/ip.ts';
 import type { Cidr } from '../net/range.ts';
 import { formatPrefix } from '../packet/bgp-prefix.ts';
 import type { AdjRibOut, RouteAttributes } from './adj-rib-out.ts';
@@ -18,10 +18,16 @@ interface Shared {
   uses: number;
 }
 
-/** A prefix, and of how many IPs each advertisement says it. */
+/** A prefix, and what is said of it. */
 interface Line {
   readonly prefix: Cidr;
-  readonly said: Map<Shared, number>;
+  said: readonly Said[];
+}
+
+/** Of so many IPs. */
+interface Said {
+  readonly shared: Shared;
+  readonly ips: number;
 }
 
 interface Told {
@@ -40,6 +46,7 @@ const MOST_KNOWN_ATTRIBUTES = 1_024;
  */
 export class RouteTable {
   readonly #shared = new Map<string, Shared>();
+  readonly #texts = new WeakMap<RouteAdvertisement, string>();
   readonly #ips = new Map<IpAddress, readonly Shared[]>();
   readonly #lines = new Map<string, Line>();
   readonly #peers = new Map<string, Told>();
@@ -72,7 +79,15 @@ export class RouteTable {
 
   /** Nothing is announced any more. */
   clear(): void {
-    for (const ip of [...this.#ips.keys()]) this.setIp(ip, []);
+    for (const { stale } of this.#peers.values()) {
+      for (const key of this.#lines.keys()) stale.add(key);
+    }
+    for (const all of [this.#ips, this.#lines, this.#conflicts, this.#shared]) all.clear();
+  }
+
+  /** Prefixes that are still to be written into the peer's rib. */
+  staleCount(key: string): number {
+    return this.#peers.get(key)?.stale.size ?? 0;
   }
 
   /**
@@ -105,13 +120,13 @@ export class RouteTable {
   }
 
   #count(ip: IpAddress, shared: Shared, by: 1 | -1): void {
-    const prefix = prefixOf(ip, shared.advertisement.aggregationLength[familyOf(ip)]);
-    const key = formatPrefix(prefix);
-    const line = this.#lines.get(key) ?? { prefix, said: new Map<Shared, number>() };
-    const before = line.said.get(shared) ?? 0;
-    if (before + by === 0) line.said.delete(shared);
-    else line.said.set(shared, before + by);
-    if (line.said.size === 0) this.#lines.delete(key);
+    const length = shared.advertisement.aggregationLength[familyOf(ip)];
+    const key = keyOf(ip, length);
+    const line = this.#lines.get(key) ?? { prefix: prefixOf(ip, length), said: [] };
+    const before = line.said.find((one) => one.shared === shared)?.ips ?? 0;
+    const others = line.said.filter((one) => one.shared !== shared);
+    line.said = before + by === 0 ? others : [...others, { shared, ips: before + by }];
+    if (line.said.length === 0) this.#lines.delete(key);
     else this.#lines.set(key, line);
     if (before !== 0 && before + by !== 0) return;
     for (const { stale } of this.#peers.values()) stale.add(key);
@@ -119,9 +134,9 @@ export class RouteTable {
 
   #tell({ peer, rib }: Told, key: string): void {
     const line = this.#lines.get(key);
-    const said = [...(line?.said.keys() ?? [])].filter(
-      ({ advertisement }) => advertisement.peers?.has(peer.name) !== false,
-    );
+    const said = (line?.said ?? [])
+      .map(({ shared }) => shared)
+      .filter(({ advertisement }) => advertisement.peers?.has(peer.name) !== false);
     if (line === undefined || said.length === 0) rib.delete(key);
     else rib.set({ prefix: line.prefix, attributes: this.#attributes(peer, said) });
   }
@@ -142,8 +157,8 @@ export class RouteTable {
   }
 
   #share(advertisement: RouteAdvertisement): Shared {
-    const { peers } = advertisement;
-    const text = JSON.stringify({ ...advertisement, peers: peers && [...peers].sort() });
+    const text = this.#texts.get(advertisement) ?? textOf(advertisement);
+    this.#texts.set(advertisement, text);
     const shared = this.#shared.get(text) ?? { text, id: ++this.#lastId, advertisement, uses: 0 };
     shared.uses += 1;
     this.#shared.set(text, shared);
@@ -154,6 +169,16 @@ export class RouteTable {
     shared.uses -= 1;
     if (shared.uses === 0) this.#shared.delete(shared.text);
   }
+}
+
+function textOf(advertisement: RouteAdvertisement): string {
+  const { peers } = advertisement;
+  return JSON.stringify({ ...advertisement, peers: peers && [...peers].sort() });
+}
+
+/** As `formatPrefix` has it; most prefixes are whole addresses. */
+function keyOf(ip: IpAddress, length: number): string {
+  return length === bitsOf(familyOf(ip)) ? `${ip}/${length}` : formatPrefix(prefixOf(ip, length));
 }
 
 function isSame(before: readonly Shared[], after: readonly Shared[]): boolean {

@@ -38,6 +38,7 @@ export interface PeerSessionOptions {
   readonly peering: PeeringOptions;
 }
 
+const NEVER = Number.POSITIVE_INFINITY;
 const LONGEST_TIMER_MS = 60_000;
 /** Keepalives come after a third of it. */
 const SILENT_PART_OF_HOLD = 0.4;
@@ -132,7 +133,7 @@ export class PeerSession {
   /** Since then it should have sent a keepalive: it may have another password by now. */
   get #silentAt(): number {
     const { holdMs = 0 } = this.peering.negotiated ?? {};
-    if (holdMs === 0 || this.#passwords.length < 2) return Number.POSITIVE_INFINITY;
+    if (holdMs === 0 || this.#passwords.length < 2) return NEVER;
     return this.#heardAt + holdMs * SILENT_PART_OF_HOLD;
   }
 
@@ -143,6 +144,14 @@ export class PeerSession {
       this.#rekey((index + 1) % this.#passwords.length);
     }
     this.#act(this.peering.time(this.#now));
+  }
+
+  /** More is told in a turn of its own: whoever has much to tell must not keep everybody else here waiting. */
+  #sent(direction: Direction, { waiting }: BgpConnection): void {
+    for (const action of this.peering.sent(direction, waiting === 0, this.#now)) {
+      this.#perform(action);
+    }
+    this.#schedule();
   }
 
   #received(direction: Direction, bytes: Uint8Array): void {
@@ -181,15 +190,17 @@ export class PeerSession {
 
   /** The next ones only when the kernel has taken those before: what a slow router makes wait is one batch. */
   #sendUpdates(): void {
-    while (![...this.#connections.values()].some(({ waiting }) => waiting > 0)) {
-      const updates = this.peering.takeUpdates();
-      if (updates.length === 0) return;
-      const sockets = [...this.#connections.values()].map(({ socket }) => socket);
-      for (const socket of sockets) socket.cork();
-      for (const update of updates) this.#perform(update);
-      this.#updatesSent += updates.length;
-      for (const socket of sockets) socket.uncork();
-    }
+    if (this.#isWaiting) return;
+    const updates = this.peering.takeUpdates();
+    const sockets = [...this.#connections.values()].map(({ socket }) => socket);
+    for (const socket of sockets) socket.cork();
+    for (const update of updates) this.#perform(update);
+    for (const socket of sockets) socket.uncork();
+    this.#updatesSent += updates.length;
+  }
+
+  get #isWaiting(): boolean {
+    return [...this.#connections.values()].some(({ waiting }) => waiting > 0);
   }
 
   #connect(): void {
@@ -209,7 +220,7 @@ export class PeerSession {
     const connection: BgpConnection = new BgpConnection(socket, this.#ports.clock, {
       connected: () => this.#connected(direction, connection),
       received: (bytes) => this.#received(direction, bytes),
-      sent: () => this.#act(this.peering.sent(direction, connection.waiting === 0, this.#now)),
+      sent: () => this.#sent(direction, connection),
       lost: (why) => this.#lost(direction, connection, why),
     });
     this.#connections.set(direction, connection);
@@ -237,8 +248,9 @@ export class PeerSession {
   #schedule(): void {
     this.#timer?.cancel();
     this.#timer = undefined;
-    const deadline = Math.min(this.peering.nextDeadline(), this.#silentAt);
-    if (deadline === Number.POSITIVE_INFINITY) return;
+    const tellAt = this.peering.hasUpdates && !this.#isWaiting ? this.#now : NEVER;
+    const deadline = Math.min(this.peering.nextDeadline(), this.#silentAt, tellAt);
+    if (deadline === NEVER) return;
     const delayMs = Math.min(Math.max(0, deadline - this.#now), LONGEST_TIMER_MS);
     this.#timer = this.#ports.clock.after(delayMs, () => this.#time());
   }

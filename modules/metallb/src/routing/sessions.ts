@@ -56,6 +56,8 @@ interface Peer {
   session: PeerSession | undefined;
   isStarted: boolean;
   sinceMs: number;
+  /** In sessions before this one. */
+  updatesSent: number;
 }
 
 /** Prefixes at once: some milliseconds, in which nothing else happens in this process. */
@@ -79,7 +81,9 @@ export class Sessions {
   }
 
   get facts(): readonly SessionFacts[] {
-    return [...this.#peers.values()].map(factsOf);
+    return [...this.#peers.values()].map((peer) =>
+      factsOf(peer, this.routes.staleCount(peer.config.name)),
+    );
   }
 
   /** Sessions of those that are as they were go on; one of which only the password is another does, too. */
@@ -165,6 +169,7 @@ export class Sessions {
     const peer: Peer = {
       ...{ config, rib: new AdjRibOut(), session: undefined, isStarted: false },
       sinceMs: this.#ports.clock.epochMs(),
+      updatesSent: 0,
     };
     this.#peers.set(config.name, peer);
     return peer;
@@ -181,7 +186,9 @@ export class Sessions {
 
   /** The rib stays as it is: a session that follows is told of the same. */
   #end(peer: Peer, reason: (typeof BGP_REASON)[keyof typeof BGP_REASON]): void {
+    // Nobody waits for it: the connection closes on its own, and another may be opened beside it.
     void peer.session?.stop(notificationOf(reason));
+    peer.updatesSent += peer.session?.updatesSent ?? 0;
     peer.session = undefined;
   }
 
@@ -205,7 +212,10 @@ export class Sessions {
   }
 }
 
-function factsOf({ config, session, rib, sinceMs }: Peer): SessionFacts {
+function factsOf(
+  { config, session, rib, sinceMs, updatesSent }: Peer,
+  stale: number,
+): SessionFacts {
   const { name, neighbor, wanted } = config;
   const peering = session?.peering;
   return {
@@ -215,8 +225,8 @@ function factsOf({ config, session, rib, sinceMs }: Peer): SessionFacts {
     why: 'problem' in wanted ? wanted.problem : (peering?.why ?? ''),
     families: peering?.negotiated?.families ?? [],
     toldPrefixes: rib.toldCount,
-    pendingPrefixes: rib.pendingCount,
+    pendingPrefixes: rib.pendingCount + stale,
     receivedPrefixes: peering?.receivedCount ?? 0,
-    updatesSent: session?.updatesSent ?? 0,
+    updatesSent: updatesSent + (session?.updatesSent ?? 0),
   };
 }

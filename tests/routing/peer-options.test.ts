@@ -1,0 +1,135 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
+import {
+  neighborText,
+  type PeerNode,
+  type PeerSetup,
+  setUpPeer,
+} from '../../modules/metallb/src/routing/peer-options.ts';
+import { ip } from '../support/addresses.ts';
+import { bgpPeer } from '../support/metallb-objects.ts';
+import { parsedValue } from '../support/parsed.ts';
+
+const NODE: PeerNode = { name: 'n1', internalIps: [ip('fd00:9::1'), ip('10.9.0.1')] };
+const FABRIC = { myASN: 64_500, peerASN: 64_501, peerAddress: '10.9.0.254' };
+
+function peer(spec: Readonly<Record<string, unknown>>) {
+  return parsedValue(parseBgpPeer(bgpPeer('spine', { spec: { ...FABRIC, ...spec } })));
+}
+
+function setup(spec: Readonly<Record<string, unknown>> = {}, node = NODE): PeerSetup {
+  const made = setUpPeer(peer(spec), node);
+  if (typeof made === 'string') throw new Error(made);
+  return made;
+}
+
+const capabilities = (spec: Readonly<Record<string, unknown>>) =>
+  setup(spec).options.peering.capabilities;
+
+test('a peer is reached and spoken to as it says, with what MetalLB makes of what it leaves out', () => {
+  const { options, routeName, externalAsn } = setup();
+  assert.equal([routeName, externalAsn], ['spine', 64_500]);
+  assert.equal(options.peer, {
+    ...{ address: '10.9.0.254', port: 179, source: undefined, interface: undefined },
+    hops: { most: 1, isSecured: false },
+  });
+  const { localAsn, remoteAsn, holdSeconds, keepaliveMs, passive } = options.peering;
+  assert.equal([localAsn, remoteAsn, holdSeconds], [64_500, 64_501, 90]);
+  assert.equal([keepaliveMs, passive], [undefined, false]);
+  const written = setup({
+    ...{ peerPort: 1179, sourceAddress: '10.9.0.7', vrf: 'red', localASN: 64_999 },
+    ...{ holdTime: '30s', keepaliveTime: '5s', connectTime: '7s', routerID: '192.0.2.9' },
+  });
+  assert.equal(written.externalAsn, 64_999);
+  const { port, source, interface: device } = written.options.peer;
+  assert.equal([port, source, device], [1179, '10.9.0.7', 'red']);
+  const said = written.options.peering;
+  assert.equal([said.localAsn, said.holdSeconds, said.routerId], [64_999, 30, '192.0.2.9']);
+  assert.equal([said.keepaliveMs, said.connectRetryMs], [5_000, 7_000]);
+});
+
+const ROUTERS: [
+  string,
+  Readonly<Record<string, unknown>>,
+  number | undefined,
+  number | undefined,
+][] = [
+  ['of another AS on the link', {}, 1, 64_500],
+  ['of another AS further away', { ebgpMultiHop: true }, undefined, 64_500],
+  ['of the own AS', { peerASN: 64_500 }, undefined, undefined],
+  ['of whatever other AS', { peerASN: 0, dynamicASN: 'external' }, 1, 64_500],
+  [
+    'of the own AS without its number',
+    { peerASN: 0, dynamicASN: 'internal' },
+    undefined,
+    undefined,
+  ],
+];
+for (const [name, spec, most, externalAsn] of ROUTERS) {
+  test(`a router ${name}: ${most ?? 'any number of'} hops, and the path ${externalAsn ?? 'is empty'}`, () => {
+    const made = setup(spec);
+    assert.equal([made.options.peer.hops.most, made.externalAsn], [most, externalAsn]);
+  });
+}
+
+test('a node is known by its IPv4 address; one without has a number of its own that stays', () => {
+  assert.is(setup().options.peering.routerId, '10.9.0.1');
+  const idOf = (name: string) =>
+    setup({}, { name, internalIps: [ip('fd00:9::1')] }).options.peering.routerId;
+  assert.is(idOf('n1'), idOf('n1'));
+  assert.is.not(idOf('n1'), idOf('n2'));
+  assert.not.match(idOf('n1'), /^0\./);
+});
+
+test('a session carries its own family, or both where it is asked for', () => {
+  assert.equal(capabilities({}).families, ['IPv4']);
+  assert.equal(capabilities({ peerAddress: 'fd00:9::fe' }).families, ['IPv6']);
+  const both = { dualStackAddressFamily: true };
+  assert.equal(capabilities(both).families, ['IPv4', 'IPv6']);
+  assert.is(capabilities(both).ipv4OverIpv6, false);
+  assert.is(capabilities({ ...both, peerAddress: 'fd00:9::fe' }).ipv4OverIpv6, true);
+});
+
+test('a router that is to forward while the speaker restarts is told that this node still does', () => {
+  assert.is(capabilities({}).gracefulRestart, undefined);
+  const { gracefulRestart } = capabilities({
+    ...{ enableGracefulRestart: true, dualStackAddressFamily: true },
+  });
+  assert.equal(gracefulRestart?.families, [
+    { family: 'IPv4', forwarding: true },
+    { family: 'IPv6', forwarding: true },
+  ]);
+  // A NOTIFICATION, as of a hold time that is over, ends the routes as well.
+  assert.is(gracefulRestart?.afterNotification, false);
+});
+
+const PROBLEMS: [string, Readonly<Record<string, unknown>>, string][] = [
+  [
+    'whoever is at an interface',
+    { peerAddress: '', interface: 'eth0' },
+    'spec.interface is eth0: sessions with whoever is at an interface are not supported, expected peerAddress',
+  ],
+  [
+    'a source address of another family',
+    { sourceAddress: 'fd00:9::1' },
+    'spec.sourceAddress is fd00:9::1: expected an address of the same family as peerAddress, 10.9.0.254',
+  ],
+  [
+    'a link-local address without its interface',
+    { peerAddress: 'fe80::1' },
+    'spec.peerAddress is fe80::1: a link-local address needs the interface that leads to it, expected it in spec.vrf',
+  ],
+];
+for (const [name, spec, expected] of PROBLEMS) {
+  test(`no session with ${name}, in words`, () => {
+    assert.is(setUpPeer(peer(spec), NODE), `BGPPeer/metallb-system/spine: ${expected}`);
+  });
+}
+
+test('a neighbor goes by its address, or by the interface that leads to it', () => {
+  assert.is(neighborText(peer({}).spec.neighbor), '10.9.0.254');
+  assert.is(neighborText(peer({ peerAddress: '', interface: 'eth0' }).spec.neighbor), 'eth0');
+});
+
+test.run();
