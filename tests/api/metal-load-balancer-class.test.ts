@@ -26,6 +26,10 @@ test('fills in every default of an empty class', () => {
       whenOutOfPool: 'Keep',
       nodeSelector: {},
       l2: { interfaces: [], failback: { mode: 'auto' }, ignoreExcludeLabel: false },
+      bgp: {
+        ...{ aggregationLength: 32, aggregationLengthV6: 128, localPref: undefined },
+        ...{ communities: [], peers: [] },
+      },
     });
     assert.equal(status, {
       conditions: [],

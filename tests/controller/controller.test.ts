@@ -79,6 +79,22 @@ test('a draining node gives its children away and gets its share back afterwards
   assert.equal(nodesOf(bench).sort(), ['n1', 'n2', 'n3']);
 });
 
+test('a class that announces by BGP has no preferred nodes, and its IPs stay when its type changes', async () => {
+  const bench = await benchWith(service('nginx', { count: 3 }));
+  const before = [bench.children(), bench.ips('nginx')];
+  bench.change(classOf('ingress', { isDefault: true, type: 'BGP' }));
+  await bench.settle();
+  assert.equal(nodesOf(bench), ['undefined', 'undefined', 'undefined']);
+  assert.equal(bench.ips('nginx'), before[1]);
+  bench.change(service('nginx', { count: 4 }));
+  await bench.settle();
+  assert.is(bench.ips('nginx').length, 4);
+  bench.change(service('nginx', { count: 3 }));
+  bench.change(CLASS);
+  await bench.settle();
+  assert.equal([bench.children(), bench.ips('nginx')], before);
+});
+
 test('a deleted class changes nothing but a condition, and its return changes that back', async () => {
   const bench = await benchWith(service('nginx', { count: 3 }));
   const before = [bench.children(), bench.ips('nginx'), bench.conditions('nginx')];

@@ -67,6 +67,8 @@ const probing = (more: object) => ({ l2: { reachability: { targets: ['gateway'],
 
 const selecting = (interfaceSelection: unknown) => ({ l2: { interfaceSelection } });
 
+const routed = (bgp: object) => ({ type: 'BGP', bgp });
+
 const ALIKE: readonly [name: string, spec: unknown, verdict: boolean][] = [
   ['nothing in it', {}, true],
   ['whenOutOfPool Reassign', { whenOutOfPool: 'Reassign' }, true],
@@ -114,6 +116,22 @@ const ALIKE: readonly [name: string, spec: unknown, verdict: boolean][] = [
   ['patience', probing({ failureThreshold: 60, successThreshold: 60 }), true],
   ['a threshold of two failures', probing({ failureThreshold: 2 }), false],
   ['a threshold of two successes', probing({ successThreshold: 2 }), false],
+  ['routes of both', { type: 'L2AndBGP', bgp: {} }, true],
+  [
+    'routes with all there is',
+    routed({
+      ...{ peers: ['tor'], communities: ['64500:100', 'vpn'], localPref: 4_294_967_295 },
+      ...{ aggregationLength: 24, aggregationLengthV6: 64, maxNodes: 1 },
+    }),
+    true,
+  ],
+  ['routes from no node', routed({ maxNodes: 0 }), false],
+  ['routes from too many nodes', routed({ maxNodes: 1_001 }), false],
+  ['routes to half an address', routed({ aggregationLength: 33 }), false],
+  ['routes to everything', routed({ aggregationLengthV6: 0 }), false],
+  ['a peer without name', routed({ peers: [''] }), false],
+  ['a community in place of a list', routed({ communities: '64500:100' }), false],
+  ['a preference below none', routed({ localPref: -1 }), false],
 ];
 
 /** Whole specs. */

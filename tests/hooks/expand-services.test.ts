@@ -340,4 +340,33 @@ test('a class that comes without nodes ends the complaint that it was missing, a
   ]);
 });
 
+const PREFERRED = 'metallb.io/preferredL2SpeakerNode';
+const types: [type: string, preferred: string | undefined][] = [
+  ['L2', 'n1'],
+  ['L2AndBGP', 'n1'],
+  ['BGP', undefined],
+];
+for (const [type, preferred] of types) {
+  test(`a child of a class of type ${type} has ${preferred ?? 'no'} preferred node, a new one and one that had n2`, () => {
+    const classes = [classOf('c', { isDefault: true, type })];
+    const services = [service('nginx', { count: 1 }), service('web', { count: 2 })];
+    const [made] = createdBy(run({ classes, services: services.slice(0, 1) }));
+    assert.is(made?.metadata.annotations?.[PREFERRED], preferred);
+    const old = child('web-c-0', { service: 'web', className: 'c', node: 'n2' });
+    const operations = run({ classes, services, children: [old] });
+    const after = patched(old, operations);
+    assert.is(after.metadata.annotations?.[PREFERRED], preferred && 'n2');
+    assert.equal(deletedBy(operations), []);
+  });
+}
+
+test('of a class of type BGP a new IP waits for a node, too, and an old one keeps what it says', () => {
+  const classes = [classOf('c', { isDefault: true, type: 'BGP', nodeSelector: { zone: 'none' } })];
+  const services = [service('nginx', { count: 2 })];
+  const old = child('nginx-c-0', { service: 'nginx', className: 'c', node: 'n2' });
+  const operations = run({ classes, services, children: [old] });
+  assert.equal(createdBy(operations), []);
+  assert.is(patched(old, operations).metadata.annotations?.[PREFERRED], 'n2');
+});
+
 test.run();

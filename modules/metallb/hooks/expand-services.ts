@@ -1,6 +1,6 @@
 import type { Child } from '../src/api/child.ts';
 import { SERVICE_CONDITION } from '../src/api/conditions.ts';
-import type { MetalLoadBalancerClass } from '../src/api/metal-load-balancer-class.ts';
+import { isLayer2, type MetalLoadBalancerClass } from '../src/api/metal-load-balancer-class.ts';
 import { CHILD_KIND } from '../src/api/names.ts';
 import type { Node } from '../src/api/node.ts';
 import { keyOf } from '../src/api/object.ts';
@@ -194,7 +194,7 @@ function childOperations(
     ...own.filter((child) => !kept.has(child)).map(deletion),
     ...wishes.flatMap((wish) => {
       const placed = nodeOf.get(placementKey(serviceKey, wish.slot.order));
-      return writeChild(wish, placed, service.value);
+      return writeChild(wish, homeOf(expansion, placed), service.value);
     }),
   ];
 }
@@ -206,13 +206,26 @@ function asItStands(existing: Observed<Child>): ChildWish {
   return { slot: { order: 0 }, name, className, requestedIp, family, existing };
 }
 
-function writeChild(wish: ChildWish, placed: string | undefined, service: Service): Operation[] {
+/** Where a child belongs: to a node, or to none in particular since every node announces it. */
+interface Home {
+  readonly node: string | undefined;
+}
+
+/** @returns undefined where there is no node for it */
+function homeOf({ choice, nodes }: Expansion, placed: string | undefined): Home | undefined {
+  if (choice.kind === 'chosen' && !isLayer2(choice.chosen)) {
+    return nodes.some(({ eligible }) => eligible) ? { node: undefined } : undefined;
+  }
+  return placed === undefined ? undefined : { node: placed };
+}
+
+function writeChild(wish: ChildWish, home: Home | undefined, service: Service): Operation[] {
   const { existing } = wish;
   // A child that exists keeps its node when nobody is eligible; a new one waits for a node.
-  const preferredNode = placed ?? existing?.value.preferredNode;
+  const preferredNode = home === undefined ? existing?.value.preferredNode : home.node;
   const wanted = { ...wish, preferredNode };
   if (existing !== undefined) return [childPatch(existing, service, wanted) ?? []].flat();
-  if (preferredNode === undefined) return [];
+  if (home === undefined) return [];
   return [{ do: 'create', object: newChild(service, wanted) }];
 }
 

@@ -1,5 +1,18 @@
 import { familyOf, type IpAddress } from '../net/ip.ts';
-import { accept, type Field, integer, ipAddress, refine, refuse, text } from './fields.ts';
+import {
+  absentAs,
+  accept,
+  type Field,
+  integer,
+  into,
+  ipAddress,
+  listOf,
+  optional,
+  refine,
+  refuse,
+  text,
+  word,
+} from './fields.ts';
 import { parseGoDuration } from './go-duration.ts';
 
 /** What kinds of BGP have in common, whoever's they are. */
@@ -33,3 +46,28 @@ export const holdTime: Field<number> = (value, place) =>
 export const ipv4Address: Field<IpAddress> = refine(ipAddress, (ip, place) =>
   familyOf(ip) === 'IPv4' ? accept(ip) : refuse(place, ip, 'expected an IPv4 address'),
 );
+
+/** What routes carry, and to whom they go. */
+export interface RouteWishes {
+  readonly aggregationLength: number;
+  readonly aggregationLengthV6: number;
+  /** Undefined: the router's own default. */
+  readonly localPref: number | undefined;
+  /** As written: values, or names of Community objects. */
+  readonly communities: readonly string[];
+  /** Names of BGPPeers; none means all. */
+  readonly peers: readonly string[];
+}
+
+/** The prefix lengths of whole addresses. */
+export const WHOLE = { v4: 32, v6: 128 };
+
+/** As a table, for kinds that have more fields beside them. */
+export const routeWishes = {
+  aggregationLength: absentAs(WHOLE.v4, integer(1, WHOLE.v4)),
+  aggregationLengthV6: absentAs(WHOLE.v6, integer(1, WHOLE.v6)),
+  // MetalLB's 0 is none.
+  localPref: into(optional(integer(0, MAX_LOCAL_PREF)), (read) => read || undefined),
+  communities: absentAs([], listOf(word)),
+  peers: absentAs([], listOf(word)),
+};

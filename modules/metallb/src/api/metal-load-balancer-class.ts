@@ -1,5 +1,6 @@
 import type { IpRange } from '../net/range.ts';
 import { addressRanges } from './address-ranges.ts';
+import { type RouteWishes, routeWishes } from './bgp-fields.ts';
 import type { Failback } from './failback.ts';
 import { failback } from './failback.ts';
 import {
@@ -8,6 +9,7 @@ import {
   type Field,
   fields,
   flag,
+  integer,
   into,
   listOf,
   mapOf,
@@ -45,8 +47,16 @@ export interface MetalLoadBalancerClass {
       /** What a node must reach to come first; absent: nothing is probed. */
       readonly reachability?: Reachability;
     };
+    /** For the types with BGP. */
+    readonly bgp: ClassRoutes;
   };
   readonly status: ClassStatus;
+}
+
+/** Every node of the group announces each IP, of what `maxNodes` leaves. */
+export interface ClassRoutes extends RouteWishes {
+  /** At most so many nodes announce an IP; absent: all. */
+  readonly maxNodes?: number;
 }
 
 export interface ClassStatus {
@@ -65,10 +75,21 @@ export interface ClassAddresses {
   readonly summary: string;
 }
 
+/** Whether one node at a time answers for an IP of the class, by ARP or NDP. */
+export function isLayer2({ spec }: Pick<MetalLoadBalancerClass, 'spec'>): boolean {
+  return spec.type !== 'BGP';
+}
+
+/** Whether nodes announce routes to the IPs of the class. */
+export function isRouted({ spec }: Pick<MetalLoadBalancerClass, 'spec'>): boolean {
+  return spec.type !== 'L2';
+}
+
 /** The CRD's limits, so that a directory of manifests takes what an API server takes. */
 const MAX_RANGES = 256;
 const MAX_INTERFACES = 64;
 const MAX_LABELS = 64;
+const MAX_NODES = 1_000;
 
 /** The kernel's names have no more (IFNAMSIZ). */
 const interfaceName = textOf(1, 15, 'expected an interface name of 1 to 15 characters');
@@ -102,6 +123,7 @@ const spec = fields({
       { interfaceSelection: oneOf('All', 'BySubnet'), reachability },
     ),
   ),
+  bgp: absentAs({}, fields(routeWishes, { maxNodes: integer(1, MAX_NODES) })),
 });
 
 const addresses: Field<ClassAddresses> = fields({

@@ -1,5 +1,5 @@
 import type { Failback } from '../api/failback.ts';
-import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import { isLayer2, type MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import type { Node } from '../api/node.ts';
 import type { Reachability } from '../api/reachability.ts';
 import type { IpRange } from '../net/range.ts';
@@ -33,11 +33,12 @@ export interface GroupPolicy {
 }
 
 /** The nodes that a class names, and how they announce the IPs of its pool. */
-export function policyOfClass({ metadata, spec }: MetalLoadBalancerClass): GroupPolicy {
+export function policyOfClass(owner: MetalLoadBalancerClass): GroupPolicy {
+  const { metadata, spec } = owner;
   const { interfaces, interfaceSelection, ignoreExcludeLabel, failback, reachability } = spec.l2;
   return {
     id: metadata.name,
-    isLayer2: spec.type !== 'BGP',
+    isLayer2: isLayer2(owner),
     pools: spec.addressPool,
     interfaces,
     bySubnet: interfaceSelection === 'BySubnet',

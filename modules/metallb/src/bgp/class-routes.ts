@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import type { Community } from '../api/community.ts';
+import { itemOf, memberOf, type Place, problemAt } from '../api/fields.ts';
+import { isRouted, type MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import { CLASS_KIND } from '../api/names.ts';
+import type { Problem } from '../api/problem.ts';
+import type { IpAddress } from '../net/ip.ts';
+import type { RouteAdvertisement } from './route-policy.ts';
+import { routeAdvertisement, tooWide, undefinedCommunities } from './route-wishes.ts';
+
+/**
+ * What nodes announce of the IPs of a class; undefined where its type has no BGP, or where that would say less than is
+ * meant, or of more than the pool.
+ */
+export function classAdvertisement(
+  owner: MetalLoadBalancerClass,
+  communities: readonly Community[],
+): RouteAdvertisement | undefined {
+  if (!isRouted(owner) || classRouteProblems(owner, communities).length > 0) return undefined;
+  return routeAdvertisement(owner.metadata.name, owner.spec.bgp, communities);
+}
+
+/** Why nothing is announced of the IPs of a class that is to be. */
+export function classRouteProblems(
+  { metadata, spec: { bgp, addressPool } }: MetalLoadBalancerClass,
+  communities: readonly Community[],
+): Problem[] {
+  const place: Place = { object: `${CLASS_KIND}/${metadata.name}`, field: 'spec.bgp' };
+  const unknown = undefinedCommunities(bgp, communities).map((name) =>
+    problemAt(
+      itemOf(memberOf(place, 'communities'), bgp.communities.indexOf(name)),
+      name,
+      'expected a community such as 64500:100, or a name that a Community object defines',
+    ),
+  );
+  const wide = tooWide(bgp, addressPool);
+  if (wide === undefined) return unknown;
+  const expected = `expected at least ${wide.widest}, the length of the widest prefix of spec.addressPool: the aggregate would stand for addresses that are not in it`;
+  return [...unknown, problemAt(memberOf(place, wide.field), bgp[wide.field], expected)];
+}
+
+/**
+ * The nodes that announce an IP, of those that could: every node computes the same, and one that comes or goes changes
+ * as little as can be. IPs spread, by the order that ARP has for those without a preferred node.
+ */
+export function announcingNodes(
+  { maxNodes }: MetalLoadBalancerClass['spec']['bgp'],
+  ip: IpAddress,
+  candidates: readonly string[],
+): readonly string[] {
+  if (maxNodes === undefined || candidates.length <= maxNodes) return candidates;
+  const ranked = candidates.map((node) => ({
+    node,
+    rank: createHash('sha256').update(`${node}#${ip}`).digest('hex'),
+  }));
+  return ranked
+    .sort((a, b) => (a.rank < b.rank ? -1 : 1))
+    .slice(0, maxNodes)
+    .map(({ node }) => node);
+}
