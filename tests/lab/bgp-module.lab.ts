@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import type { ClusterObject } from '../../lab/cluster.ts';
 import { until } from '../../lab/exec.ts';
@@ -6,6 +8,7 @@ import { fetchPage } from '../../lab/http.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import { kernelNextHops, type RouterPlan } from '../../lab/routers/router.ts';
+import { runDirectoryOf } from '../../lab/run-directory.ts';
 import { type Play, type Scenario, scenario } from '../../lab/scenario.ts';
 import { deleteServices } from '../../lab/standard.ts';
 import { endpointSliceManifest, POD_PORT } from '../../lab/workload.ts';
@@ -128,6 +131,23 @@ export const scenarios: readonly Scenario[] = [
         const host = lab.namespace(ROUTER.host);
         return (await kernelNextHops(host, `${ip}/32`, 'bgp')).length === 0;
       });
+    }),
+  ),
+
+  moduleScenario('a-speaker-that-starts-without-the-store-announces-what-was-last', (lab) =>
+    withRouter(lab, 'frr', everyNode(), async (router) => {
+      await lab.cluster.apply(bgpPeer(), advertisement());
+      const ip = await served(lab, 'web');
+      await reaches(lab, router, `${ip}/32`, NODES);
+      await until({ what: 'the route on the disk', deadlineMs: 10_000 }, async () => {
+        const file = join(runDirectoryOf(lab.directory, 'n1'), 'last-known-good.json');
+        return (await readFile(file, 'utf8').catch(() => '')).includes(`"ip":"${ip}"`);
+      });
+      await lab.cluster.cutOff('n1');
+      await lab.program('n1').killTree();
+      await reaches(lab, router, `${ip}/32`, NODES.slice(1));
+      lab.program('n1').start();
+      await reaches(lab, router, `${ip}/32`, NODES);
     }),
   ),
 ];

@@ -40,7 +40,11 @@ const installation = { clusterId: 'c', keyIds: ['aaaaaaaa'] };
 const OWN = { node: 'n1', installation };
 
 function stateOf(table: WritableState['table']): WritableState {
-  return { ...OWN, bootId: 'boot', writtenEpochMs: 1_700_000_000_000, objects: [], table };
+  return {
+    ...OWN,
+    ...{ bootId: 'boot', writtenEpochMs: 1_700_000_000_000, objects: [], table },
+    bgp: undefined,
+  };
 }
 
 test('what was written is read again', async ({ path, directory }) => {

@@ -15,6 +15,7 @@ const HOST_LOOK_MS = 2_000;
 const lastKnownGood = {
   ...{ node: 'n1', installation: INSTALLATION, bootId: 'boot', writtenEpochMs: 0, objects: [] },
   table: emptyTable(),
+  bgp: undefined,
 };
 
 /** A kube-proxy that says what the test sets. */

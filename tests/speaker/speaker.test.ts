@@ -32,6 +32,7 @@ function lastKnownGood(address: string, objects: readonly unknown[] = []): LastK
       groups: new Map(),
       ...{ pools: [], draining: false, dataplaneFailed: false, reachability: {}, revision: 0 },
     },
+    bgp: undefined,
   };
 }
 

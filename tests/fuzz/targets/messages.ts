@@ -92,6 +92,24 @@ const STATE = formatLastKnownGood({
     ...{ pools: ['192.0.2.0-192.0.2.255'], draining: false, revision: 7 },
     ...{ dataplaneFailed: false, reachability: {} },
   },
+  bgp: {
+    ...{ labels: { role: 'edge' }, internalIps: [DUTY.ip] },
+    routes: new Map([
+      [
+        DUTY.ip,
+        [
+          {
+            ...{ name: 'ns/spine', aggregationLength: { IPv4: 32, IPv6: 128 }, localPref: 100 },
+            communities: [
+              { kind: 'standard', value: 1 },
+              { kind: 'large', value: [64_500, 1, 2] },
+            ],
+            peers: new Set(['tor']),
+          },
+        ],
+      ],
+    ]),
+  },
 });
 
 const RESUMED = {

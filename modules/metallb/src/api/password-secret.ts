@@ -10,9 +10,11 @@ export interface PasswordSecret {
    * none that can be used: what is secured must not go on by what was there before.
    */
   readonly passwords: readonly string[];
+  readonly type: string;
 }
 
-const TYPE = 'kubernetes.io/basic-auth';
+/** What MetalLB wants it to be. */
+export const PASSWORD_SECRET_TYPE = 'kubernetes.io/basic-auth';
 const KEYS = ['password', 'passwordPrevious'];
 /** What the kernel takes as a TCP MD5 key. */
 const MAX_BYTES = 80;
@@ -28,15 +30,13 @@ const secret: Field<PasswordSecret> = into(
   }),
   ({ metadata, type, data, stringData }) => {
     const [password, previous] = KEYS.map((key) => stringData[key] ?? decoded(data[key]));
-    if (type !== TYPE || password === undefined || !isUsable(password)) {
-      return { metadata, passwords: [] };
-    }
+    if (password === undefined || !isUsable(password)) return { metadata, type, passwords: [] };
     const isOther = previous !== undefined && isUsable(previous) && previous !== password;
-    return { metadata, passwords: isOther ? [password, previous] : [password] };
+    return { metadata, type, passwords: isOther ? [password, previous] : [password] };
   },
 );
 
-/** Reads a Secret as one with a password for BGP (RFC 2385), by MetalLB's rules. What is wrong shows nothing of it. */
+/** Reads a Secret as one with a password for BGP (RFC 2385). What is wrong shows nothing of it. */
 export function parsePasswordSecret(object: unknown): Parsed<PasswordSecret> {
   return parseAs('Secret', secret, object);
 }

@@ -22,7 +22,7 @@ export interface RoutedPool extends AdvertisedPool {
 }
 
 /** The peers that a node has sessions with. */
-export function peersOfNode({ peers }: BgpApi, { labels }: Node): BgpPeer[] {
+export function peersOfNode({ peers }: BgpApi, { labels }: Pick<Node, 'labels'>): BgpPeer[] {
   return peers.filter(({ spec }) => anySelects(spec.nodeSelectors, labels));
 }
 

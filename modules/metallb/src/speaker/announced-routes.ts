@@ -37,6 +37,11 @@ export class AnnouncedRoutes {
     return this.#byService.keys();
   }
 
+  /** All that is announced. */
+  get all(): RouteChanges {
+    return new Map([...this.#byIp.keys()].map((ip) => [ip, this.#advertisementsOf(ip)]));
+  }
+
   /** @param isWithdrawn nothing is to be announced, whatever the cluster says */
   take(isWithdrawn: boolean): {
     readonly changes: RouteChanges;

@@ -4,7 +4,10 @@ import type { BgpAdvertisement } from '../api/bgp-advertisement.ts';
 import type { BgpPeer } from '../api/bgp-peer.ts';
 import type { Community } from '../api/community.ts';
 import { anySelects } from '../api/label-selector.ts';
+import type { MetalLoadBalancerBgpPeer } from '../api/metal-load-balancer-bgp-peer.ts';
+import type { MetalLoadBalancerConfiguration } from '../api/metal-load-balancer-configuration.ts';
 import type { ObjectMeta } from '../api/object.ts';
+import { bgpApiOf } from '../bgp/bgp-api.ts';
 import type { BgpApi } from '../bgp/metallb-routes.ts';
 import { type AdvertisedPool, advertises } from '../metallb/advertised-pools.ts';
 
@@ -16,6 +19,8 @@ export interface BgpObjectsPorts {
 }
 
 interface KindOf {
+  readonly MetalLoadBalancerBGPPeer: MetalLoadBalancerBgpPeer;
+  readonly MetalLoadBalancerConfiguration: MetalLoadBalancerConfiguration;
   readonly BGPPeer: BgpPeer;
   readonly BGPAdvertisement: BgpAdvertisement;
   readonly Community: Community;
@@ -24,10 +29,12 @@ interface KindOf {
 
 export type BgpKind = keyof KindOf;
 
-/** What MetalLB's API says of BGP: objects that count, in their last good versions. */
+/** What MetalLB's API and Deckhouse's kinds say of BGP: objects that count, in their last good versions. */
 export class BgpObjects {
   readonly #ports: BgpObjectsPorts;
   readonly #objects: { readonly [Kind in BgpKind]: Map<string, KindOf[Kind]> } = {
+    MetalLoadBalancerBGPPeer: new Map(),
+    MetalLoadBalancerConfiguration: new Map(),
     BGPPeer: new Map(),
     BGPAdvertisement: new Map(),
     Community: new Map(),
@@ -41,11 +48,13 @@ export class BgpObjects {
 
   /** The same value until something of it changes. */
   get api(): BgpApi {
-    this.#api ??= {
+    this.#api ??= bgpApiOf({
       peers: [...this.#objects.BGPPeer.values()],
       advertisements: [...this.#objects.BGPAdvertisement.values()],
       communities: [...this.#objects.Community.values()],
-    };
+      deckhousePeers: [...this.#objects.MetalLoadBalancerBGPPeer.values()],
+      configurations: [...this.#objects.MetalLoadBalancerConfiguration.values()],
+    });
     return this.#api;
   }
 

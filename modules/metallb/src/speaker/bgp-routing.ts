@@ -15,6 +15,7 @@ import type { ClusterView } from './cluster-view.ts';
 import { Departure } from './departure.ts';
 import { nodeCondition } from './node-condition.ts';
 import { type FoundPasswords, PeerPasswords } from './peer-passwords.ts';
+import type { RememberedRoutes } from './remembered-routes.ts';
 import { ServiceBgpStatuses } from './service-bgp-statuses.ts';
 import type { AnnouncedService } from './speaker-metrics.ts';
 
@@ -29,6 +30,8 @@ export interface BgpRoutingPorts {
   readonly statusNamespace: string;
   /** `conditions` reads otherwise. */
   readonly onConditions: () => void;
+  /** `memory` does. */
+  readonly onMemory: () => void;
 }
 
 /** Routers that this node tells of Service IPs, and of which: level with the view of the cluster. */
@@ -45,6 +48,8 @@ export class BgpRouting {
   /** What peers were configured from the last time. */
   #basis: readonly unknown[] = [];
   #passwordsVersion = 0;
+  /** IPs of an earlier speaker that this one has not looked at. */
+  #resumed: readonly IpAddress[] = [];
   #edge: Timer | undefined;
   #isStopped = false;
 
@@ -80,16 +85,33 @@ export class BgpRouting {
     const node = view.nodes.get(this.#nodeName);
     const standing = this.#departure.standing(isLeaving(node), clock.now());
     const { changes, services } = this.#routes.take(standing === 'gone');
+    for (const ip of this.#resumed) if (!changes.has(ip)) this.#sessions.routes.setIp(ip, []);
+    this.#resumed = [];
     for (const [ip, advertisements] of changes) this.#sessions.routes.setIp(ip, advertisements);
     this.#sessions.setLeaving(standing !== 'here');
     const havePeersChanged = this.#setPeers(node);
     this.#sessions.flush();
+    if (changes.size > 0 || havePeersChanged) this.#ports.onMemory();
     this.#tell(havePeersChanged ? this.#routes.services : services);
     this.#edge?.cancel();
     const edge = this.#departure.nextEdgeMs;
     if (standing === 'leaving' && edge !== undefined) {
       this.#edge = clock.after(Math.max(0, edge - clock.now()), () => this.update());
     }
+  }
+
+  /** What an earlier speaker announced, until the view is whole. Sessions that need a Secret wait for it. */
+  resume({ routes, ...node }: RememberedRoutes): void {
+    for (const [ip, advertisements] of routes) this.#sessions.routes.setIp(ip, advertisements);
+    this.#resumed = [...routes.keys()];
+    this.#setPeers(node);
+    this.#sessions.flush();
+  }
+
+  /** For `resume` of a later process. */
+  get memory(): RememberedRoutes {
+    const { labels = {}, internalIps = [] } = this.#ports.view.nodes.get(this.#nodeName) ?? {};
+    return { labels, internalIps, routes: this.#routes.all };
   }
 
   /** Withdraws everything and says good-bye. Idempotent. */
@@ -134,7 +156,7 @@ export class BgpRouting {
   }
 
   /** @returns whether there was anything to look at */
-  #setPeers(node: Node | undefined): boolean {
+  #setPeers(node: Pick<Node, 'labels' | 'internalIps'> | undefined): boolean {
     const { api } = this.#ports.view.metallb.bgp;
     const facts = node && JSON.stringify([node.labels, node.internalIps]);
     const basis = [api.peers, facts, this.#passwordsVersion];

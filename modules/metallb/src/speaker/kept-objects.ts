@@ -9,6 +9,8 @@ export interface KeptKind<T> {
   readonly set: (key: string, value: T | undefined) => void;
   /** Whether the object still counts, also when it is gone. */
   readonly isInForce: (key: string) => boolean;
+  /** Whether it may be written to a disk, as one with a secret in it may not; absent: any. */
+  readonly mayBeStored?: (value: T) => boolean;
   /** Whether anybody goes by an object with this metadata. */
   readonly counts: (metadata: ObjectMeta) => boolean;
 }
@@ -27,10 +29,16 @@ export class KeptObjects<T extends { readonly metadata: ObjectMeta }> {
   parse(object: unknown): Parsed<T> {
     const parsed = this.#kind.parse(object);
     const whole = parseObject(object);
-    if (parsed.ok && whole.ok) this.#readable.set(keyOf(parsed.value.metadata), whole.value);
+    if (parsed.ok && whole.ok) this.#keep(parsed.value, whole.value);
     if (whole.ok && this.#kind.counts(whole.value.metadata))
       this.#note(keyOf(whole.value.metadata), parsed.ok ? [] : parsed.problems);
     return parsed;
+  }
+
+  #keep(value: T, object: KubernetesObject): void {
+    const key = keyOf(value.metadata);
+    if (this.#kind.mayBeStored?.(value) ?? true) this.#readable.set(key, object);
+    else this.#readable.delete(key);
   }
 
   /** Of all objects as they are now. */

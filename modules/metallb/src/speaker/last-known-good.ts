@@ -9,10 +9,12 @@ import {
   readList,
   readNumber,
   readObject,
+  readOptional,
   readText,
 } from '../duty/parse-fields.ts';
 import { readPools } from '../duty/parse-to-wire.ts';
 import type { Installation } from './installation.ts';
+import { formatRoutes, type RememberedRoutes, readRoutes } from './remembered-routes.ts';
 
 /** Raised with every change that an older speaker could not read. */
 const FORMAT = 5;
@@ -35,6 +37,8 @@ export interface LastKnownGood {
   /** The configuration in force: what is deleted stays so for those who have IPs by it. */
   readonly objects: readonly unknown[];
   readonly table: DutyTable;
+  /** Undefined in an edition without BGP, and where an earlier version wrote. */
+  readonly bgp: RememberedRoutes | undefined;
 }
 
 /** What is written: read back, its objects are still to be understood. */
@@ -63,7 +67,8 @@ export function formatLastKnownGood(state: LastKnownGood): string {
     duties: [...duties.values()],
     groups: [...groups.values()],
   };
-  return JSON.stringify({ format: FORMAT, ...state, table });
+  const bgp = state.bgp && formatRoutes(state.bgp);
+  return JSON.stringify({ format: FORMAT, ...state, table, bgp });
 }
 
 /**
@@ -111,6 +116,7 @@ function readState(value: unknown): LastKnownGood {
     writtenEpochMs: readNumber(fields['writtenEpochMs'], 'writtenEpochMs'),
     objects: readList(fields[objects], objects, { limit: MAX_OBJECTS, read: readObject }),
     table: readTable(fields['table'], 'table'),
+    bgp: readOptional(fields['bgp'], 'bgp', readRoutes),
   };
 }
 

@@ -1,6 +1,10 @@
-import type { BgpPeer } from '../api/bgp-peer.ts';
+import type { BgpPeer, SecretReference } from '../api/bgp-peer.ts';
 import { keyOf } from '../api/object.ts';
-import { type PasswordSecret, parsePasswordSecret } from '../api/password-secret.ts';
+import {
+  PASSWORD_SECRET_TYPE,
+  type PasswordSecret,
+  parsePasswordSecret,
+} from '../api/password-secret.ts';
 import { Mirror } from '../store/mirror.ts';
 import type { Store } from '../store/store.ts';
 
@@ -13,9 +17,6 @@ export interface PeerPasswordsPorts {
 export type FoundPasswords =
   | { readonly passwords: readonly string[] }
   | { readonly problem: string };
-
-const UNUSABLE =
-  'is of no use: expected type kubernetes.io/basic-auth and 1 to 80 bytes in the key password';
 
 /**
  * Passwords of peers, from Secrets of the namespaces that peers name; none is watched before one is named. Nothing of it
@@ -37,11 +38,12 @@ export class PeerPasswords {
     const { name, namespace = metadata.namespace ?? 'default' } = spec.passwordSecret;
     const mirror = this.#mirrorOf(namespace);
     const key = keyOf({ namespace, name });
-    const secret = `Secret ${key}, which spec.passwordSecret names,`;
+    const secret = `Secret ${key}, which holds its password,`;
     if (!mirror.synced) return { problem: `${secret} can't be read (yet)` };
-    if (mirror.object(key) === undefined) return { problem: `${secret} does not exist` };
-    const { passwords = [] } = mirror.get(key) ?? {};
-    return passwords.length > 0 ? { passwords } : { problem: `${secret} ${UNUSABLE}` };
+    const found = mirror.get(key);
+    if (found === undefined) return { problem: `${secret} does not exist` };
+    const fault = faultOf(found, spec.passwordSecret);
+    return fault === undefined ? found : { problem: `${secret} ${fault}` };
   }
 
   stop(): void {
@@ -63,4 +65,18 @@ export class PeerPasswords {
     mirror.start();
     return mirror;
   }
+}
+
+/** Deckhouse's kinds want a label, MetalLB's a type. */
+function faultOf(
+  { metadata, type, passwords }: PasswordSecret,
+  { label }: SecretReference,
+): string | undefined {
+  if (label !== undefined && metadata.labels?.[label] !== 'true') {
+    return `has not the label ${label}: expected "true"`;
+  }
+  if (label === undefined && type !== PASSWORD_SECRET_TYPE) {
+    return `is of type ${type}: expected ${PASSWORD_SECRET_TYPE}`;
+  }
+  return passwords.length > 0 ? undefined : 'is of no use: expected 1 to 80 bytes in password';
 }

@@ -12,6 +12,7 @@ import { ClusterView } from './cluster-view.ts';
 import { DutyBoard } from './duty-board.ts';
 import type { Installation } from './installation.ts';
 import { withoutStore } from './last-known-good.ts';
+import { layer2Services } from './layer2-services.ts';
 import { watchLoss } from './loss-watch.ts';
 import { NodeHealth } from './node-health.ts';
 import { reachabilityWishes } from './reachability-wishes.ts';
@@ -19,7 +20,6 @@ import { Relisting } from './relisting.ts';
 import { eventsOfReport } from './report-events.ts';
 import { logReport } from './report-log.ts';
 import { servedPools } from './served-pools.ts';
-import type { AnnouncedService } from './speaker-metrics.ts';
 import type { SpeakerIdentity, SpeakerPorts } from './speaker-ports.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { StatusWriter } from './status-writer.ts';
@@ -185,6 +185,7 @@ export class Speaker {
 
   /** Brings the gauges level; call before they are read. */
   showFigures(): void {
+    const { announced } = this.#wireState;
     this.#ports.metrics.show({
       duties: this.#link.table.duties.size,
       refusedIps: this.#board.refusals.size,
@@ -196,20 +197,14 @@ export class Speaker {
       waitingIps: this.#health.dataplane.gate.waiting,
       dataplaneFailed: this.#health.dataplane.gate.failed,
       unreachable: this.#health.reachability.verdicts,
-      announced: this.#wireState.announced,
-      announcedServices: [...this.#announcedServices(), ...(this.#bgp?.announced() ?? [])],
+      announced,
+      announcedServices: [
+        ...layer2Services(this.#identity.node, this.#view, announced),
+        ...(this.#bgp?.announced() ?? []),
+      ],
       sessions: this.#bgp?.sessions,
       conflicts: this.#wireState.conflicts,
     });
-  }
-
-  #announcedServices(): AnnouncedService[] {
-    const { node } = this.#identity;
-    return [...new Set(this.#wireState.announced.map(({ ip }) => ip))].flatMap((ip) =>
-      this.#view
-        .holdingsOf(ip)
-        .map(({ service }) => ({ service, protocol: 'layer2' as const, node, ip })),
-    );
   }
 
   #newHealth(): NodeHealth {
@@ -238,6 +233,7 @@ export class Speaker {
       ...{ store, clock, random, log, view: this.#view },
       statusNamespace: metallb.namespaces[0],
       onConditions: () => this.#tellConditions(),
+      onMemory: () => this.#keeper.changed(),
     });
   }
 
@@ -294,6 +290,7 @@ export class Speaker {
       sameBoot: lastKnownGood.bootId === this.#identity.bootId,
     });
     this.#serve('last-known-good', withoutStore(lastKnownGood, this.#identity.bootId));
+    if (lastKnownGood.bgp !== undefined) this.#bgp?.resume(lastKnownGood.bgp);
   }
 
   #heard(): void {
@@ -395,6 +392,7 @@ export class Speaker {
       writtenEpochMs: this.#ports.clock.epochMs(),
       objects: this.#feed.keptObjects(),
       table: this.#board.table,
+      bgp: this.#bgp?.memory,
     });
   }
 }

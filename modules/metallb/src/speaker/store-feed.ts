@@ -6,7 +6,9 @@ import { parseCommunityObject } from '../api/community.ts';
 import { parseEndpointSlice } from '../api/endpoint-slice.ts';
 import { parseIpAddressPool } from '../api/ip-address-pool.ts';
 import { parseL2Advertisement } from '../api/l2-advertisement.ts';
+import { parseMetalLoadBalancerBgpPeer } from '../api/metal-load-balancer-bgp-peer.ts';
 import { parseMetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import { parseMetalLoadBalancerConfiguration } from '../api/metal-load-balancer-configuration.ts';
 import { parseMetalLoadBalancerPool } from '../api/metal-load-balancer-pool.ts';
 import { parseNode } from '../api/node.ts';
 import type { KubernetesObject, ObjectMeta } from '../api/object.ts';
@@ -41,6 +43,7 @@ export interface Configuration {
 const CONFIGURING = [
   ...(['IPAddressPool', 'MetalLoadBalancerPool', 'L2Advertisement'] as const),
   ...(['BGPPeer', 'BGPAdvertisement', 'Community', 'BFDProfile'] as const),
+  ...(['MetalLoadBalancerBGPPeer', 'MetalLoadBalancerConfiguration'] as const),
 ];
 
 /** One kind on its way from the store to the view. */
@@ -140,12 +143,24 @@ export class StoreFeed {
       parse: (object: unknown) => Parsed<T>,
       set: (key: string, value: T | undefined) => void,
     ) => this.#addKept(kind, { parse, set, isInForce: (key) => bgp.has(kind, key), counts });
-    add('BGPPeer', parseBgpPeer, (key, peer) => bgp.set('BGPPeer', key, peer));
+    this.#addKept('BGPPeer', {
+      parse: parseBgpPeer,
+      set: (key, peer) => bgp.set('BGPPeer', key, peer),
+      isInForce: (key) => bgp.has('BGPPeer', key),
+      mayBeStored: ({ spec }) => spec.password === undefined,
+      counts,
+    });
     add('BGPAdvertisement', parseBgpAdvertisement, (key, one) =>
       bgp.set('BGPAdvertisement', key, one),
     );
     add('Community', parseCommunityObject, (key, community) =>
       bgp.set('Community', key, community),
+    );
+    add('MetalLoadBalancerBGPPeer', parseMetalLoadBalancerBgpPeer, (key, peer) =>
+      bgp.set('MetalLoadBalancerBGPPeer', key, peer),
+    );
+    add('MetalLoadBalancerConfiguration', parseMetalLoadBalancerConfiguration, (key, one) =>
+      bgp.set('MetalLoadBalancerConfiguration', key, one),
     );
     add('BFDProfile', parseBfdProfile, (key, profile) => bgp.set('BFDProfile', key, profile));
   }

@@ -1,0 +1,97 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
+import { PeerPasswords } from '../../modules/metallb/src/speaker/peer-passwords.ts';
+import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
+import type { WatchOptions } from '../../modules/metallb/src/store/store.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { parsedValue } from '../support/parsed.ts';
+
+const LABEL = 'network.deckhouse.io/metallb-bgp-password';
+const turn = () => new Promise((resolve) => setImmediate(resolve));
+
+function peer(spec: object, label?: string) {
+  const read = parsedValue(
+    parseBgpPeer({
+      ...{ apiVersion: 'metallb.io/v1beta2', kind: 'BGPPeer' },
+      metadata: { name: 'tor', namespace: 'metallb-system' },
+      spec: { myASN: 64_500, peerASN: 64_501, peerAddress: '172.16.1.1', ...spec },
+    }),
+  );
+  const { passwordSecret } = read.spec;
+  if (label === undefined || passwordSecret === undefined) return read;
+  return { ...read, spec: { ...read.spec, passwordSecret: { ...passwordSecret, label } } };
+}
+
+const NAMED = { passwordSecret: { name: 'router' } };
+
+function secret(rest: object = {}, namespace = 'metallb-system', labels = {}) {
+  const data = { password: Buffer.from('hunter2').toString('base64') };
+  return {
+    ...{ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/basic-auth', data, ...rest },
+    metadata: { name: 'router', namespace, labels },
+  };
+}
+
+async function fixture() {
+  const store = new MemoryStore(new FakeClock());
+  await store.start();
+  const watched: WatchOptions[] = [];
+  let changes = 0;
+  const passwords = new PeerPasswords({
+    store: {
+      watch: (options, onEvent) => {
+        watched.push(options);
+        return store.watch(options, onEvent);
+      },
+    },
+    onChange: () => {
+      changes += 1;
+    },
+  });
+  return { store, passwords, watched, changes: () => changes };
+}
+
+test('a peer without a Secret has the password in it, or none, and no Secret is watched', async () => {
+  const { passwords, watched } = await fixture();
+  assert.equal(passwords.of(peer({})), { passwords: [] });
+  assert.equal(passwords.of(peer({ password: 'hunter2' })), { passwords: ['hunter2'] });
+  assert.equal(watched, []);
+});
+
+test('one that names a Secret has none before it is read, and whatever it says afterwards', async () => {
+  const { store, passwords, watched, changes } = await fixture();
+  const problem = () => Reflect.get(passwords.of(peer(NAMED)), 'problem');
+  assert.match(problem(), /^Secret metallb-system\/router, .* can't be read/);
+  await turn();
+  assert.match(problem(), /does not exist/);
+  store.put(secret());
+  await turn();
+  assert.equal(Reflect.get(passwords.of(peer(NAMED)), 'passwords'), ['hunter2']);
+  assert.ok(changes() >= 2);
+  const places = watched.map(({ kind, namespace }) => [kind, namespace]);
+  assert.equal(places, [['Secret', 'metallb-system']]);
+  store.put(secret({ type: 'Opaque' }));
+  await turn();
+  assert.match(problem(), /is of type Opaque: expected kubernetes.io\/basic-auth/);
+  store.put(secret({ data: {} }));
+  await turn();
+  assert.match(problem(), /of no use/);
+  store.remove({ kind: 'Secret', namespace: 'metallb-system', name: 'router' });
+  await turn();
+  assert.match(problem(), /does not exist/);
+});
+
+test("Deckhouse's kinds want a label of whoever keeps the Secret, wherever it is, and no type", async () => {
+  const { store, passwords } = await fixture();
+  const named = peer({ passwordSecret: { name: 'router', namespace: 'safe' } }, LABEL);
+  passwords.of(named);
+  store.put(secret({ type: 'Opaque' }, 'safe'));
+  await turn();
+  assert.match(Reflect.get(passwords.of(named), 'problem'), /has not the label/);
+  store.put(secret({ type: 'Opaque' }, 'safe', { [LABEL]: 'true' }));
+  await turn();
+  assert.equal(Reflect.get(passwords.of(named), 'passwords'), ['hunter2']);
+});
+
+test.run();
