@@ -11,6 +11,7 @@ const PROGRAMS = {
   node: 'node',
   speaker: 'speaker',
   wire: 'wire',
+  bfdd: 'bfdd',
   cli: 'mlb',
 };
 

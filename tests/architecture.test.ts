@@ -15,7 +15,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   time: [],
   packet: [...PURE],
   api: ['net'],
-  duty: [...PURE, 'api', 'metallb'],
+  // How what another process sent is read.
+  messages: [...PURE, 'api'],
+  duty: [...PURE, 'api', 'metallb', 'messages'],
   metallb: [...PURE, 'api'],
   placement: [...PURE, 'api'],
   ipam: [...PURE, 'api'],
@@ -24,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   election: [...PURE, 'api', 'packet', 'duty', 'liveness'],
   layer2: [...PURE, 'packet', 'lru-cache'],
   bgp: [...PURE, 'api', 'metallb', 'packet'],
-  bfd: [...PURE, 'packet'],
+  bfd: [...PURE, 'packet', 'messages'],
   reachability: [...PURE, 'packet', 'duty'],
   store: ['api', 'time', 'node:', 'lru-cache', 'rfc6902'],
   manifests: ['net', 'time', 'api', 'store', 'node:', 'yaml'],
@@ -33,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   legacy: ['api', 'migration', 'store', 'manifests'],
   linux: ['net', 'time', 'node:', 'cap', 'raw-socket', 'koffi'],
   // Sessions of BGP with sockets and a clock.
-  routing: ['net', 'time', 'packet', 'api', 'bgp', 'linux', 'node:'],
+  routing: ['net', 'time', 'packet', 'api', 'bgp', 'bfd', 'messages', 'linux', 'node:'],
   telemetry: ['time', 'node:', 'pino', 'prom-client'],
   webhook: [
     ...['time', 'api', 'admission', 'store', 'telemetry', 'node:'],
@@ -54,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   node: ['node:'],
   speaker: [
     ...PROGRAM,
+    'messages',
     'metallb',
     'legacy',
     'packet',
@@ -67,6 +70,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'prom-client',
   ],
   wire: [...PROGRAM, 'packet', 'liveness', 'election', 'layer2', 'linux', 'lru-cache'],
+  // The BFD sessions of a node, in a process of their own.
+  bfdd: ['net', 'time', 'packet', 'bfd', 'linux', 'settings', 'telemetry', 'node:'],
   cli: [
     ...['net', 'time', 'api', 'placement', 'ipam', 'packet', 'store', 'manifests', 'kube', 'linux'],
     ...['simulation', 'hooks', 'migration', 'settings', 'node:', 'yargs', 'yaml'],

@@ -1,6 +1,7 @@
 import type { BfdKey } from '../../modules/metallb/src/bfd/authentication.ts';
+import type { BfdPath } from '../../modules/metallb/src/bfd/path.ts';
 import type { BfdEvent, BfdMemory } from '../../modules/metallb/src/bfd/session.ts';
-import { type BfdPath, BfdSpeaker } from '../../modules/metallb/src/bfd/speaker.ts';
+import { BfdSpeaker } from '../../modules/metallb/src/bfd/speaker.ts';
 import type { BfdTimers } from '../../modules/metallb/src/bfd/timers.ts';
 import {
   afterReading,

@@ -93,11 +93,11 @@ test('AdminDown hears nobody', () => {
 });
 
 const CHANGES: [BfdState, BfdState, BfdState, string[]][] = [
-  ['Down', 'AdminDown', 'Down', []],
+  ['Down', 'AdminDown', 'Down', ['ended']],
   ['Down', 'Down', 'Init', []],
   ['Down', 'Init', 'Up', ['up']],
   ['Down', 'Up', 'Down', []],
-  ['Init', 'AdminDown', 'Down', []],
+  ['Init', 'AdminDown', 'Down', ['ended']],
   ['Init', 'Down', 'Init', []],
   ['Init', 'Init', 'Up', ['up']],
   ['Init', 'Up', 'Up', ['up']],

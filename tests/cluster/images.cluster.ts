@@ -30,7 +30,7 @@ const BUILD_FOLDERS = [
 const APP_FILES: Readonly<Record<ImageName, readonly string[]>> = {
   controller: ['dist/controller.mjs', 'dist/mlb.mjs'],
   node: [
-    ...['dist/mlb.mjs', 'dist/node.mjs', 'dist/speaker.mjs', 'dist/wire.mjs'],
+    ...['dist/bfdd.mjs', 'dist/mlb.mjs', 'dist/node.mjs', 'dist/speaker.mjs', 'dist/wire.mjs'],
     ...['node_modules/cap/LICENSE', 'node_modules/cap/build/Release/cap.node'],
     ...['node_modules/cap/lib/Cap.js', 'node_modules/cap/lib/Decoders.js'],
     'node_modules/cap/package.json',
@@ -46,7 +46,7 @@ const APP_FILES: Readonly<Record<ImageName, readonly string[]>> = {
 /** The entry point is the first; the others are what it starts. */
 const PROGRAMS = {
   controller: ['controller', 'mlb'],
-  node: ['node', 'speaker', 'wire', 'mlb'],
+  node: ['node', 'speaker', 'wire', 'bfdd', 'mlb'],
 } as const;
 const ENTRY_POINTS: Readonly<Record<ImageName, readonly string[]>> = {
   controller: ['node', '/app/dist/controller.mjs'],

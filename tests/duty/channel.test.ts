@@ -9,10 +9,10 @@ import {
   type ToSpeaker,
   type ToWire,
 } from '../../modules/metallb/src/duty/messages.ts';
-import { MalformedMessageError } from '../../modules/metallb/src/duty/parse-fields.ts';
 import { parseToWire } from '../../modules/metallb/src/duty/parse-to-wire.ts';
 import { DutyReceiver, type Received } from '../../modules/metallb/src/duty/receiver.ts';
 import { DutySender, ProtocolMismatchError } from '../../modules/metallb/src/duty/sender.ts';
+import { MalformedMessageError } from '../../modules/metallb/src/messages/parse-fields.ts';
 import { dutyOf, dutyTable, plain } from '../support/duty-arbitraries.ts';
 
 const INCARNATION = '0011223344556677';

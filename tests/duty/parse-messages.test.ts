@@ -3,9 +3,9 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { diffTables } from '../../modules/metallb/src/duty/duty-table.ts';
 import { MAX_CHANGES } from '../../modules/metallb/src/duty/messages.ts';
-import { MalformedMessageError } from '../../modules/metallb/src/duty/parse-fields.ts';
 import { parseToSpeaker } from '../../modules/metallb/src/duty/parse-to-speaker.ts';
 import { parseToWire } from '../../modules/metallb/src/duty/parse-to-wire.ts';
+import { MalformedMessageError } from '../../modules/metallb/src/messages/parse-fields.ts';
 import { dutyOf, dutyTable } from '../support/duty-arbitraries.ts';
 
 const place = { ip: '192.0.2.1', interface: 'eth0' };

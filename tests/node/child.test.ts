@@ -62,6 +62,7 @@ class Fixture {
       pulseMs: limits.pulse,
       log: (level, message, facts) => this.lines.push({ level, message, facts: { ...facts } }),
       onRefused: (sentence) => this.refusals.push(sentence),
+      onWantsBfdd: () => undefined,
     });
     running.add(this.child);
     this.child.start();

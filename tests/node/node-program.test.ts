@@ -21,6 +21,19 @@ process.on('disconnect', () => process.exit(1));
 ${WRONG}
 process.send({ kind: 'ready' });
 setInterval(() => process.send({ kind: 'pulse' }), 1000);
+if (process.argv.includes('--bfd')) process.send({ kind: 'wants-bfdd', wanted: true });
+process.on('SIGUSR2', () => process.send({ kind: 'wants-bfdd', wanted: false }));
+`;
+const BFDD = `
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+process.on('disconnect', () => process.exit(1));
+process.on('message', (message) => {
+  process.send({ kind: 'remember', entries: { session: 'Up' }, anew: true });
+  setInterval(() => process.send({ kind: 'pulse' }), 50);
+  const told = JSON.stringify(message) + '\\n';
+  process.send({ kind: 'pulse' }, () => appendFileSync(join(import.meta.dirname, 'resumed'), told));
+});
 `;
 const WIRE = `
 import { existsSync, appendFileSync } from 'node:fs';
@@ -61,6 +74,7 @@ test.before(async (context) => {
 test.before.each(({ directory }) => {
   writeFileSync(join(directory, 'speaker.mjs'), SPEAKER);
   writeFileSync(join(directory, 'wire.mjs'), WIRE);
+  writeFileSync(join(directory, 'bfdd.mjs'), BFDD);
   for (const file of ['resumed', 'loaded']) rmSync(join(directory, file), { force: true });
 });
 test.after.each(async () => {
@@ -195,6 +209,51 @@ test('restarts a killed child alone, counts it, and hands a wire its last announ
   assert.ok(ageMs >= 0 && ageMs < 5_000);
 });
 
+test('starts bfdd when the speaker has work for it, ends it when there is none, and forgets what it did', async ({
+  directory,
+}) => {
+  const node = new RunningNode(directory, ['--bfd']);
+  const speaker = await node.started('speaker');
+  const bfdd = await node.started('bfdd');
+  await untilLines(node, directory, 1);
+  process.kill(speaker.pid ?? 0, 'SIGUSR2');
+  const ended = await node.until((line) => line.msg === 'child ended');
+  assert.equal([ended.child, ended.pid], ['bfdd', bfdd.pid]);
+  process.kill(speaker.pid ?? 0, 'SIGKILL');
+  await node.started('bfdd');
+  await untilLines(node, directory, 2);
+  assert.equal(resumedIn(directory).at(-1), { kind: 'start' });
+});
+
+test('a bfdd that is killed gets what it has kept, is no reason to end anything, and is ended after the speaker', async ({
+  directory,
+}) => {
+  const node = new RunningNode(directory, ['--bfd']);
+  const bfdd = await node.started('bfdd');
+  await node.untilHealth('/readyz', ({ status }) => status === 200);
+  await untilLines(node, directory, 1);
+  process.kill(bfdd.pid ?? 0, 'SIGSTOP');
+  await node.until((line) => line.msg === 'child hangs, killing it');
+  assert.is((await node.health('/healthz')).status, 200);
+  await node.started('bfdd');
+  await untilLines(node, directory, 2);
+  const { resume } = Object(resumedIn(directory).at(-1));
+  assert.equal(resume.state, { session: 'Up' });
+  node.process.kill('SIGTERM');
+  const ended = [];
+  for (let count = 0; count < 3; count += 1) {
+    ended.push((await node.until((line) => line.msg === 'child ended')).child);
+  }
+  assert.equal(ended, ['wire', 'speaker', 'bfdd']);
+});
+
+test('without work for it there is no bfdd', async ({ directory }) => {
+  const node = new RunningNode(directory);
+  await node.started('speaker');
+  const { facts } = await node.untilHealth('/readyz', ({ status }) => status === 200);
+  assert.equal(Object.keys(Object(facts)), ['speaker', 'wire']);
+});
+
 test('keeps a spare wire that has loaded already, and starts it when the other one ends', async ({
   directory,
 }) => {
@@ -275,6 +334,16 @@ test('a run directory that another node program works in ends it with 64 and a s
   assert.match(await second.complaints, `node: --run-dir: ${sentence}`);
   assert.is(loaded().length, 2);
 });
+
+/** Of bfdd: what it was told when it was started, each time. */
+function resumedIn(directory: string): unknown[] {
+  const lines = (readIfThere(join(directory, 'resumed')) ?? '').trim().split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+}
+
+async function untilLines(node: RunningNode, directory: string, count: number): Promise<void> {
+  while (resumedIn(directory).length < count) await node.health('/healthz');
+}
 
 function readIfThere(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8') : undefined;

@@ -1,5 +1,6 @@
+import type { BfdPath } from '../../modules/metallb/src/bfd/path.ts';
 import type { BfdEvent, BfdMemory, BfdOptions } from '../../modules/metallb/src/bfd/session.ts';
-import { type BfdPath, BfdSpeaker } from '../../modules/metallb/src/bfd/speaker.ts';
+import { BfdSpeaker } from '../../modules/metallb/src/bfd/speaker.ts';
 import { type BfdPacket, decodeBfd } from '../../modules/metallb/src/packet/bfd.ts';
 import { Random } from '../fuzz/random.ts';
 import { ip } from './addresses.ts';

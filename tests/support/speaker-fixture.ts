@@ -1,8 +1,8 @@
 import type { Report, ToWire } from '../../modules/metallb/src/duty/messages.ts';
-import { MalformedMessageError } from '../../modules/metallb/src/duty/parse-fields.ts';
 import { parseToWire } from '../../modules/metallb/src/duty/parse-to-wire.ts';
 import { DutyReceiver } from '../../modules/metallb/src/duty/receiver.ts';
 import type { LineHandler, LineOptions } from '../../modules/metallb/src/linux/line-socket.ts';
+import { MalformedMessageError } from '../../modules/metallb/src/messages/parse-fields.ts';
 import type {
   LastKnownGood,
   WritableState,

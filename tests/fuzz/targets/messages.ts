@@ -1,8 +1,13 @@
 import { deepStrictEqual, ok } from 'node:assert';
-import { MalformedMessageError } from '../../../modules/metallb/src/duty/parse-fields.ts';
+import {
+  parseFromBfdd,
+  parseKeptSession,
+  parseToBfdd,
+} from '../../../modules/metallb/src/bfd/parse-messages.ts';
 import { parseToSpeaker } from '../../../modules/metallb/src/duty/parse-to-speaker.ts';
 import { parseToWire } from '../../../modules/metallb/src/duty/parse-to-wire.ts';
 import { LineSplitter } from '../../../modules/metallb/src/linux/line-splitter.ts';
+import { MalformedMessageError } from '../../../modules/metallb/src/messages/parse-fields.ts';
 import {
   formatLastKnownGood,
   parseLastKnownGood,
@@ -112,6 +117,19 @@ const STATE = formatLastKnownGood({
   },
 });
 
+const BFD_SESSION = {
+  ...{ name: 'neighbour 192.0.2.1', peer: '192.0.2.1', isMultihop: false, minimumTtl: 254 },
+  ...{ timers: { desiredMinTxMs: 300, requiredMinRxMs: 300, detectMultiplier: 3 } },
+  ...{ passive: false, key: { kind: 'keyed-sha1', id: 1, secret: 'eA==' } },
+};
+const KEPT_BFD_SESSION = {
+  ...{ wanted: BFD_SESSION, sourcePort: 50_000 },
+  memory: {
+    ...{ discriminator: 1, remoteDiscriminator: 2, desiredMinTxMs: 300, requiredMinRxMs: 300 },
+    ...{ remote: BFD_SESSION.timers, sequence: 7 },
+  },
+};
+
 const RESUMED = {
   pools: ['192.0.2.0-192.0.2.255'],
   'interface eth0': {
@@ -142,6 +160,27 @@ export const MESSAGE_TARGETS: readonly Target[] = [
       ...REPORTS.map((report) => ({ kind: 'report', report })),
     ].map((message) => JSON.stringify(message)),
     check: checkMessage(parseToSpeaker),
+  }),
+  jsonTarget({
+    name: 'to-bfdd',
+    seeds: [
+      { kind: 'hello', protocol: 1 },
+      { kind: 'sessions', sessions: [BFD_SESSION] },
+    ].map((message) => JSON.stringify(message)),
+    check: checkMessage(parseToBfdd),
+  }),
+  jsonTarget({
+    name: 'from-bfdd',
+    seeds: [
+      { kind: 'hello', protocol: 1 },
+      { kind: 'standing', name: BFD_SESSION.name, standing: 'Down', why: 'nothing came' },
+    ].map((message) => JSON.stringify(message)),
+    check: checkMessage(parseFromBfdd),
+  }),
+  jsonTarget({
+    name: 'kept-bfd-session',
+    seeds: [JSON.stringify(KEPT_BFD_SESSION)],
+    check: checkMessage(parseKeptSession),
   }),
   jsonTarget({
     name: 'resume',

@@ -26,7 +26,7 @@ export type BfdEvent =
   | { readonly type: 'up' }
   /** It was Up: who relies on the path must look for another at once. */
   | { readonly type: 'failed'; readonly why: string }
-  /** It was Up, and the peer has shut BFD down: that says nothing of the path (RFC 5882 §3.2). */
+  /** The peer has shut BFD down, whether it was Up or not: that says nothing of the path (RFC 5882 §3.2). */
   | { readonly type: 'ended'; readonly why: string };
 
 export type BfdAction =
@@ -168,6 +168,7 @@ export class BfdSession {
       if (this.#state !== 'Up' && this.#state !== 'AdminDown') this.#why = describeDrop(drop);
       return drop;
     }
+    const before = this.#remote.state;
     this.#remote = remoteOf(packet);
     if (packet.final) this.#timers.confirmed();
     if (this.#state === 'AdminDown') return 'shut-down';
@@ -177,7 +178,7 @@ export class BfdSession {
     const told = transition === undefined ? this.#listen() : this.#follow(transition);
     const mustSend = packet.poll || transition !== undefined;
     const sent = mustSend ? [this.#send(now, { final: packet.poll, isExtra: !transition })] : [];
-    return [...sent, ...told, ...this.#keep()];
+    return [...sent, ...told, ...this.#ended(before), ...this.#keep()];
   }
 
   /** Sends what is due. */
@@ -219,6 +220,11 @@ export class BfdSession {
     return [];
   }
 
+  #ended(before: BfdState): BfdAction[] {
+    if (this.#remote.state !== 'AdminDown' || before === 'AdminDown') return [];
+    return [{ do: 'tell', event: { type: 'ended', why: this.#why } }];
+  }
+
   #follow(transition: Transition): BfdAction[] {
     this.#why = transition.state === 'Up' ? '' : this.#peerSays();
     return this.#enter(transition);
@@ -237,9 +243,8 @@ export class BfdSession {
     this.#diagnostic = diagnostic;
     this.#timers.setUp(state === 'Up', this.#remote.discriminator !== 0);
     if (state === 'Up') return [{ do: 'tell', event: { type: 'up' } }];
-    if (!wasUp || state === 'AdminDown') return [];
-    const type = this.#remote.state === 'AdminDown' ? 'ended' : 'failed';
-    return [{ do: 'tell', event: { type, why: this.#why } }];
+    if (!wasUp || state === 'AdminDown' || this.#remote.state === 'AdminDown') return [];
+    return [{ do: 'tell', event: { type: 'failed', why: this.#why } }];
   }
 
   /** §6.8.7. @param isExtra it answers a question, and the next packet in turn does not wait for it */

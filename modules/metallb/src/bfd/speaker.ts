@@ -1,7 +1,7 @@
-import type { IpAddress } from '../net/ip.ts';
 import { type BfdPacket, decodeBfd } from '../packet/bfd.ts';
 import { MalformedPacketError } from '../packet/malformed.ts';
 import type { Clock, Timer } from '../time/clock.ts';
+import { type BfdPath, bfdPathKey } from './path.ts';
 import {
   type BfdAction,
   type BfdDrop,
@@ -11,14 +11,6 @@ import {
   BfdSession,
 } from './session.ts';
 import type { BfdTimers } from './timers.ts';
-
-/** Between whom a session is, and what it is found by while its peer does not know its discriminator. */
-export interface BfdPath {
-  readonly peer: IpAddress;
-  /** That packets come in by; undefined: any. */
-  readonly interface: string | undefined;
-  readonly isMultihop: boolean;
-}
 
 /** A session by the name that its owner gives it. */
 export interface BfdWish {
@@ -84,7 +76,7 @@ export class BfdSpeaker {
     const entry: Entry = { wish, session, timer: undefined, isReading: false };
     this.#entries.set(wish.name, entry);
     this.#byDiscriminator.set(discriminator, entry);
-    this.#byPath.set(keyOf(wish.path), entry);
+    this.#byPath.set(bfdPathKey(wish.path), entry);
     this.#perform(entry, session.start(clock.now()));
   }
 
@@ -101,7 +93,7 @@ export class BfdSpeaker {
     entry.timer?.cancel();
     this.#entries.delete(name);
     this.#byDiscriminator.delete(entry.session.discriminator);
-    const key = keyOf(entry.wish.path);
+    const key = bfdPathKey(entry.wish.path);
     if (this.#byPath.get(key) === entry) this.#byPath.delete(key);
   }
 
@@ -126,7 +118,7 @@ export class BfdSpeaker {
   #find({ yourDiscriminator }: BfdPacket, from: BfdPath): Entry | undefined {
     const entry =
       yourDiscriminator === 0
-        ? this.#byPath.get(keyOf(from))
+        ? (this.#byPath.get(bfdPathKey(from)) ?? this.#byPath.get(bfdPathKey(byAny(from))))
         : this.#byDiscriminator.get(yourDiscriminator);
     // What may come from afar is looked at less closely: it must not speak for a neighbour.
     return entry?.wish.path.isMultihop === from.isMultihop ? entry : undefined;
@@ -182,8 +174,9 @@ export class BfdSpeaker {
   }
 }
 
-function keyOf({ peer, interface: name, isMultihop }: BfdPath): string {
-  return isMultihop ? `multihop ${peer}` : `${name ?? 'any'} ${peer}`;
+/** A session of no interface in particular takes what comes by each. */
+function byAny(from: BfdPath): BfdPath {
+  return { ...from, interface: undefined };
 }
 
 function decoded(bytes: Uint8Array): BfdPacket | undefined {

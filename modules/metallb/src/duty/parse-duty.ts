@@ -1,4 +1,3 @@
-import type { Duty, Group, Member } from './duty.ts';
 import {
   readBoolean,
   readChoice,
@@ -10,7 +9,8 @@ import {
   readObject,
   readOptional,
   readText,
-} from './parse-fields.ts';
+} from '../messages/parse-fields.ts';
+import type { Duty, Group, Member } from './duty.ts';
 
 const MAX_INTERFACES = 64;
 const MAX_MEMBERS = 5_000;

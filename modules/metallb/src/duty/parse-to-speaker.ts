@@ -1,13 +1,4 @@
 import { SEGMENT_CONDITIONS } from '../api/conditions.ts';
-import { parseMac } from '../net/mac.ts';
-import type {
-  Counter,
-  NodeConditionReport,
-  PeerReport,
-  Report,
-  SegmentReport,
-  ToSpeaker,
-} from './messages.ts';
 import {
   MalformedMessageError,
   parsed,
@@ -21,7 +12,16 @@ import {
   readObject,
   readOptional,
   readText,
-} from './parse-fields.ts';
+} from '../messages/parse-fields.ts';
+import { parseMac } from '../net/mac.ts';
+import type {
+  Counter,
+  NodeConditionReport,
+  PeerReport,
+  Report,
+  SegmentReport,
+  ToSpeaker,
+} from './messages.ts';
 
 /** A dozen for each of hundreds of interfaces, and two for each peer there. */
 const MAX_COUNTERS = 30_000;

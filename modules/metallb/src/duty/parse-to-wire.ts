@@ -1,6 +1,3 @@
-import { REACHES, type Reach } from './duty.ts';
-import { type DutyChange, MAX_CHANGES, type ToWire } from './messages.ts';
-import { readDuty, readGroup } from './parse-duty.ts';
 import {
   type MalformedMessageError,
   parsed,
@@ -12,7 +9,10 @@ import {
   readMap,
   readObject,
   readText,
-} from './parse-fields.ts';
+} from '../messages/parse-fields.ts';
+import { REACHES, type Reach } from './duty.ts';
+import { type DutyChange, MAX_CHANGES, type ToWire } from './messages.ts';
+import { readDuty, readGroup } from './parse-duty.ts';
 
 const MAX_POOLS = 10_000;
 const MAX_INTERFACES = 10_000;

@@ -22,6 +22,7 @@ export interface BfdReceiverOptions {
 
 /** Where the packets of one session go out. */
 export interface BfdSender {
+  readonly sourcePort: number;
   /** What the kernel refuses is lost, as on the wire, and told. */
   send(bytes: Uint8Array): void;
   /** Idempotent. What was sent before is on its way. */
@@ -34,6 +35,8 @@ export interface BfdSenderOptions {
   readonly interface: string | undefined;
   /** undefined: as the kernel routes. */
   readonly local: IpAddress | undefined;
+  /** Of the process before, with whose session this one goes on, if it is free. */
+  readonly sourcePort?: number | undefined;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly onError: (error: unknown) => void;
@@ -50,6 +53,8 @@ const ANY = { IPv4: '0.0.0.0', IPv6: '::' } as const;
 export function openBfdReceiver(options: BfdReceiverOptions): BfdReceiver {
   const { family, port, interface: name, onPacket } = options;
   const kernel = kernelSocket(family, name);
+  // One socket for an interface and one for all others may have the same port.
+  kernel.set('reuseAddress', 1);
   // Before the address: what comes in between would have passed no filter.
   kernel.filter(ttlFilter(family, []));
   const socket = bound(kernel, { ip: anyOf(family), port }, options);
@@ -72,10 +77,11 @@ export function openBfdReceiver(options: BfdReceiverOptions): BfdReceiver {
 /** @throws KernelSocketError, when no source port is free as well */
 export function openBfdSender(options: BfdSenderOptions): BfdSender {
   const { peer, port, interface: name, onError } = options;
-  const socket = onFreePort(options);
+  const { socket, port: sourcePort } = onFreePort(options);
   const to = peer.startsWith('fe80:') && name !== undefined ? `${peer}%${name}` : peer;
   let isOpen = true;
   return {
+    sourcePort,
     send: (bytes) => {
       if (!isOpen) return;
       socket.send(bytes, port, to, (error) => {
@@ -96,22 +102,27 @@ export function afterReading(run: () => void): void {
   setImmediate(() => setImmediate(run));
 }
 
-function onFreePort(options: BfdSenderOptions): Socket {
+function onFreePort(options: BfdSenderOptions): { socket: Socket; port: number } {
   const family = options.peer.includes(':') ? 'IPv6' : 'IPv4';
   const ip = options.local ?? anyOf(family);
   for (let attempt = 1; ; attempt += 1) {
-    const port = SOURCE_PORTS.first + Math.floor(options.random() * SOURCE_PORTS.count);
+    const port = portFor(options, attempt);
     const kernel = kernelSocket(family, options.interface);
     try {
       kernel.set(family === 'IPv4' ? 'ipTtl' : 'ipv6UnicastHops', TTL);
       // Nobody answers to this port (RFC 5881 §4): what comes anyway would fill its buffer.
       kernel.filter(ttlFilter(family, []));
-      return bound(kernel, { ip, port }, options);
+      return { socket: bound(kernel, { ip, port }, options), port };
     } catch (error) {
       const isTaken = error instanceof KernelSocketError && error.code === 'EADDRINUSE';
       if (!isTaken || attempt === ATTEMPTS) throw error;
     }
   }
+}
+
+function portFor({ sourcePort, random }: BfdSenderOptions, attempt: number): number {
+  if (attempt === 1 && sourcePort !== undefined) return sourcePort;
+  return SOURCE_PORTS.first + Math.floor(random() * SOURCE_PORTS.count);
 }
 
 function kernelSocket(family: IpFamily, interfaceName: string | undefined): KernelSocket {

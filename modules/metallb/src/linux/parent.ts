@@ -3,10 +3,12 @@ export type ToParent =
   | { readonly kind: 'ready' }
   /** A setting is wrong, and this says which. */
   | { readonly kind: 'refused'; readonly sentence: string }
-  /** Its event loop runs: every 100 ms from the wire, every second from the speaker. */
+  /** Its event loop runs: every 100 ms from the wire and bfdd, every second from the speaker. */
   | { readonly kind: 'pulse' }
+  /** Whether there is work for bfdd, from the speaker: it runs nowhere else. */
+  | { readonly kind: 'wants-bfdd'; readonly wanted: boolean }
   /**
-   * What the wire would need if it were restarted now, as far as it has changed: `node` keeps it by key, forgets keys with
+   * What the wire or bfdd would need if it were restarted now, as far as it has changed: `node` keeps it by key, forgets keys with
    * `null`, and never looks inside. `anew` in the first message of a process: all that was kept before is over.
    */
   | {
@@ -15,10 +17,10 @@ export type ToParent =
       readonly anew: boolean;
     };
 
-/** What `node` hands to a restarted wire. */
+/** What `node` hands to a restarted wire or bfdd. */
 export interface Resume {
   readonly state: unknown;
-  /** How long ago the wire before last showed that it ran: the state was true then. */
+  /** How long ago the process before last showed that it ran: the state was true then. */
   readonly ageMs: number;
 }
 

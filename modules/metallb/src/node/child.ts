@@ -20,6 +20,8 @@ export interface ChildOptions {
   readonly log: (level: LogLevel, message: string, facts: object) => void;
   /** The child refused its settings with this sentence and waits to be stopped, at the first start. */
   readonly onRefused: (sentence: string) => void;
+  /** The child says whether it has work for bfdd. */
+  readonly onWantsBfdd: (wanted: boolean) => void;
 }
 
 const FIRST_DELAY_MS = 100;
@@ -141,6 +143,9 @@ export class Child {
     }
     if (message.kind === 'refused' && 'sentence' in message) this.#refused(message.sentence);
     if (message.kind === 'pulse') this.#pulseDue = this.#lastAliveAt + this.#options.pulseMs;
+    if (message.kind === 'wants-bfdd' && 'wanted' in message) {
+      this.#options.onWantsBfdd(message.wanted === true);
+    }
     if (message.kind === 'remember' && 'entries' in message) {
       if ('anew' in message && message.anew === true) this.#memory.clear();
       this.#remember(message.entries);

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { Child, type LogLevel } from './child.ts';
 import { leaveMemoryOutOfCoreDumps } from './core-dump.ts';
+import { OptionalChild } from './optional-child.ts';
 import { readOwnSettings } from './own-settings.ts';
 import { claimRunDir } from './run-dir.ts';
 
@@ -11,11 +12,14 @@ const LOOK_MS = 100;
 const STOOD_STILL_MS = 300;
 /** Loading a program takes some seconds on a machine that is busy. */
 const FIRST_PULSE_MS = 30_000;
+/** Of those that others wait for: routers miss BFD after 900 ms, unless they were told otherwise. */
 const WIRE_PULSE_MS = 500;
+const BFDD_PULSE_MS = 500;
 /** Reading a big cluster, beside everything else that goes first, is no fault; and nothing on the wire waits for it. */
 const SPEAKER_PULSE_MS = 30_000;
 /** It has nothing to hand over, and what it holds is written as soon as it changes. */
 const SPEAKER_GRACE_MS = 1_000;
+const BFDD_GRACE_MS = 1_000;
 /** BSD's EX_USAGE: what every program of this package exits with when a setting is wrong. */
 const EXIT_USAGE = 64;
 
@@ -35,11 +39,12 @@ if (taken !== undefined) {
 }
 const child = (name: string, pulseMs: number, hasSpare: boolean) => {
   const options = { name, path: program(name), argv, hasSpare, pulseMs, log, onRefused: refuse };
-  return new Child({ ...options, firstPulseMs: FIRST_PULSE_MS });
+  return new Child({ ...options, firstPulseMs: FIRST_PULSE_MS, onWantsBfdd: wantBfdd });
 };
 const children = {
   speaker: child('speaker', SPEAKER_PULSE_MS, false),
   wire: child('wire', WIRE_PULSE_MS, true),
+  bfdd: new OptionalChild(() => child('bfdd', BFDD_PULSE_MS, true), BFDD_GRACE_MS),
 };
 let stopping = false;
 
@@ -49,25 +54,35 @@ function log(level: LogLevel, message: string, facts: object): void {
   process.stdout.write(`${JSON.stringify(line)}\n`);
 }
 
-/** Says it once, although both children refuse the same setting. */
+function wantBfdd(wanted: boolean): void {
+  if (!stopping) children.bfdd.setWanted(wanted);
+}
+
+/** Says it once, although all children refuse the same setting. */
 function refuse(sentence: string): void {
   if (!stopping) process.stderr.write(`node: ${sentence}\n`);
   void stop(EXIT_USAGE);
 }
 
-/** Ends both children, then this process: the speaker last, as a wire that leaves goes by what the speaker hears. */
+/**
+ * Ends all children, then this process: the wire before the speaker, as one that leaves goes by what the speaker hears,
+ * and bfdd after it, as routers are to hear of the end of BGP first.
+ */
 async function stop(exitCode: number): Promise<void> {
   if (stopping) return;
   stopping = true;
   log('info', 'stopping', { exitCode });
   await children.wire.stop(terminationGraceMs);
   await children.speaker.stop(SPEAKER_GRACE_MS);
+  await children.bfdd.stop();
   process.exit(exitCode);
 }
 
 const server = createServer((request, response) => {
   const speaker = children.speaker.status();
   const wire = children.wire.status();
+  // Shown only: it is started anew by itself, and no session of BGP nor any IP depends on that.
+  const bfdd = children.bfdd.status();
   const answers: Record<string, boolean> = {
     '/healthz': speaker.alive && wire.alive,
     '/readyz': speaker.ready && wire.ready && wire.alive && !stopping,
@@ -76,7 +91,7 @@ const server = createServer((request, response) => {
   response.writeHead(fine === undefined ? 404 : fine ? 200 : 503, {
     'content-type': 'application/json',
   });
-  response.end(`${JSON.stringify({ speaker, wire })}\n`);
+  response.end(`${JSON.stringify({ speaker, wire, bfdd })}\n`);
 });
 server.once('error', (error) => {
   process.stderr.write(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 /**
  * Makes the run directory and takes it for this node program, for as long as it lives: two on one directory would take
- * the socket between speaker and wire away from each other, and each would get the other's duties.
+ * the sockets between its programs away from each other, and each would get the other's duties.
  * @returns a sentence when it can't be had
  */
 export function claimRunDir(path: string, pid = process.pid): string | undefined {

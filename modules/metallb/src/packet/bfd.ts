@@ -18,8 +18,9 @@ export const BFD_DIAGNOSTIC = {
 } as const;
 
 /** RFC 5880 §4.4; `keyed-sha1` repeats a sequence number, `meticulous-keyed-sha1` never does. */
-export const BFD_AUTHENTICATION_TYPE = { 'keyed-sha1': 4, 'meticulous-keyed-sha1': 5 } as const;
-export type BfdAuthenticationKind = keyof typeof BFD_AUTHENTICATION_TYPE;
+export const BFD_AUTHENTICATION_KINDS = ['keyed-sha1', 'meticulous-keyed-sha1'] as const;
+export type BfdAuthenticationKind = (typeof BFD_AUTHENTICATION_KINDS)[number];
+const AUTHENTICATION_TYPE = { 'keyed-sha1': 4, 'meticulous-keyed-sha1': 5 } as const;
 
 /** The fields of RFC 5880 §4.1 but version and lengths, and without the bits that this module never sets. */
 export interface BfdPacket {
@@ -117,10 +118,7 @@ function readSection(bytes: Uint8Array): BfdAuthentication {
 }
 
 function kindOf(type: number): BfdAuthenticationKind | undefined {
-  if (type === BFD_AUTHENTICATION_TYPE['keyed-sha1']) return 'keyed-sha1';
-  return type === BFD_AUTHENTICATION_TYPE['meticulous-keyed-sha1']
-    ? 'meticulous-keyed-sha1'
-    : undefined;
+  return BFD_AUTHENTICATION_KINDS.find((kind) => AUTHENTICATION_TYPE[kind] === type);
 }
 
 /**
@@ -149,7 +147,7 @@ export function encodeBfd(packet: BfdPacket, secret: Uint8Array = new Uint8Array
   if (section === undefined) return writer.finish();
   if (section.kind === 'unsupported') throw new RangeError(`authentication type ${section.type}`);
   writer
-    .u8(BFD_AUTHENTICATION_TYPE[section.kind])
+    .u8(AUTHENTICATION_TYPE[section.kind])
     .u8(SECTION_BYTES)
     .u8(section.keyId)
     .u8(0)

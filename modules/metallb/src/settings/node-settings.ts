@@ -30,7 +30,7 @@ function notFromFile<T>(setting: Setting<T>): Setting<T> {
   };
 }
 
-/** Settings of `node`, which hands them on to `speaker` and `wire`: all three read this table. */
+/** Settings of `node`, which hands them on to its children: all of them read this table. */
 export const NODE_SETTINGS = {
   node: text({ description: 'name of this node in the cluster', maxLength: 253 }),
   store: storeAddress({
@@ -47,7 +47,7 @@ export const NODE_SETTINGS = {
   runDir: notFromFile(
     text({
       description:
-        'directory of this node alone for the socket between speaker and wire and for last-known-good state',
+        'directory of this node alone for the sockets between its programs and for last-known-good state',
       default: '/run/metallb',
     }),
   ),

@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../api/object.ts';
 import type { DutyTable, Group } from '../duty/duty.ts';
 import { readDuty, readGroup } from '../duty/parse-duty.ts';
+import { readPools } from '../duty/parse-to-wire.ts';
 import {
   MalformedMessageError,
   readBoolean,
@@ -11,8 +12,7 @@ import {
   readObject,
   readOptional,
   readText,
-} from '../duty/parse-fields.ts';
-import { readPools } from '../duty/parse-to-wire.ts';
+} from '../messages/parse-fields.ts';
 import type { Installation } from './installation.ts';
 import { formatRoutes, type RememberedRoutes, readRoutes } from './remembered-routes.ts';
 

@@ -9,7 +9,7 @@ import {
   readObject,
   readOptional,
   readText,
-} from '../duty/parse-fields.ts';
+} from '../messages/parse-fields.ts';
 import type { IpAddress } from '../net/ip.ts';
 
 /** What a speaker announced by BGP last, and what of its node the sessions depend on. */

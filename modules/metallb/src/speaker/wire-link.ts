@@ -1,9 +1,9 @@
 import type { DutyTable } from '../duty/duty.ts';
 import type { DutyChange, Report } from '../duty/messages.ts';
-import { MalformedMessageError } from '../duty/parse-fields.ts';
 import { parseToSpeaker } from '../duty/parse-to-speaker.ts';
 import { DutySender } from '../duty/sender.ts';
 import type { LineConnection, LineHandler, LineOptions } from '../linux/line-socket.ts';
+import { MalformedMessageError } from '../messages/parse-fields.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 

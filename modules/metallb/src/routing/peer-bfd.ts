@@ -1,0 +1,42 @@
+import { networkInterfaces } from 'node:os';
+import type { BfdProfile } from '../api/bfd-profile.ts';
+import type { IpAddress } from '../net/ip.ts';
+import { parseRange, rangeContains } from '../net/range.ts';
+import type { PeerBfd } from './bfd-link.ts';
+import type { PeerSetup } from './peer-options.ts';
+
+/**
+ * The BFD session beside one of BGP: it takes the same way. As with FRR, a peer is a neighbour where BGP takes it for
+ * one, and one of the own AS where it is on a link of this node.
+ * @param isOnLink whether an address is of a network that this node is in
+ */
+export function bfdOfPeer(
+  bgpPeer: string,
+  { options: { peer }, externalAsn }: PeerSetup,
+  { spec }: BfdProfile,
+  isOnLink: (ip: IpAddress) => boolean,
+): PeerBfd {
+  const isNeighbour = peer.hops.most === 1 || (externalAsn === undefined && isOnLink(peer.address));
+  return {
+    ...{ bgpPeer, peer: peer.address, local: peer.source, interface: peer.interface },
+    isMultihop: !isNeighbour,
+    minimumTtl: spec.minimumTtl,
+    timers: {
+      desiredMinTxMs: spec.transmitInterval,
+      requiredMinRxMs: spec.receiveInterval,
+      detectMultiplier: spec.detectMultiplier,
+    },
+    passive: spec.passiveMode,
+    // A BFDProfile has no word for it.
+    key: undefined,
+  };
+}
+
+/** By the addresses that this node's interfaces have now. */
+export function isOnLink(ip: IpAddress): boolean {
+  const addresses = Object.values(networkInterfaces()).flatMap((each = []) => each);
+  return addresses.some(({ cidr }) => {
+    const network = cidr === null ? '' : parseRange(cidr);
+    return typeof network !== 'string' && rangeContains(network, ip);
+  });
+}

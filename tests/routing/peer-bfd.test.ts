@@ -1,0 +1,50 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseBfdProfile } from '../../modules/metallb/src/api/bfd-profile.ts';
+import { parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
+import { bfdOfPeer } from '../../modules/metallb/src/routing/peer-bfd.ts';
+import { setUpPeer } from '../../modules/metallb/src/routing/peer-options.ts';
+import { ip } from '../support/addresses.ts';
+import { parsedValue as parsed } from '../support/parsed.ts';
+
+const ROUTER = '192.0.2.254';
+const PROFILE = parsed(
+  parseBfdProfile({
+    ...{ apiVersion: 'metallb.io/v1beta1', kind: 'BFDProfile', metadata: { name: 'fast' } },
+    spec: { transmitInterval: 100, receiveInterval: 200, detectMultiplier: 5, minimumTtl: 252 },
+  }),
+);
+
+function bfdOf(spec: object, onLink: readonly string[] = []) {
+  const peer = parsed(
+    parseBgpPeer({
+      ...{ apiVersion: 'metallb.io/v1beta2', kind: 'BGPPeer', metadata: { name: 'spine' } },
+      spec: { myASN: 64_500, peerASN: 64_501, peerAddress: ROUTER, bfdProfile: 'fast', ...spec },
+    }),
+  );
+  const setup = setUpPeer(peer, { name: 'n1', internalIps: [] });
+  if (typeof setup === 'string') throw new Error(setup);
+  return bfdOfPeer('spine', setup, PROFILE, (address) => onLink.includes(address));
+}
+
+test('a session takes its times from the profile, and its way from the peer', () => {
+  assert.equal(bfdOf({ sourceAddress: '192.0.2.1', vrf: 'red' }), {
+    ...{ bgpPeer: 'spine', peer: ip(ROUTER), local: ip('192.0.2.1'), interface: 'red' },
+    ...{ isMultihop: false, minimumTtl: 252, passive: false, key: undefined },
+    timers: { desiredMinTxMs: 100, requiredMinRxMs: 200, detectMultiplier: 5 },
+  });
+});
+
+const WAYS: [string, object, string[], boolean][] = [
+  ['an external peer', {}, [], false],
+  ['an external peer that may be far', { ebgpMultiHop: true }, [ROUTER], true],
+  ['a peer of the own AS on a link', { peerASN: 64_500 }, [ROUTER], false],
+  ['a peer of the own AS elsewhere', { peerASN: 64_500 }, [], true],
+];
+for (const [name, spec, onLink, isMultihop] of WAYS) {
+  test(`${name} is ${isMultihop ? 'several hops away' : 'a neighbour'}`, () => {
+    assert.is(bfdOf(spec, onLink).isMultihop, isMultihop);
+  });
+}
+
+test.run();
