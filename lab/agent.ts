@@ -15,6 +15,7 @@ const AGENTS = [
   'relay',
   'kube-proxy',
   'bare-responder',
+  'bgp-node',
   'bgp-speaker',
   'bgp-troublemaker',
   'bfd-speaker',

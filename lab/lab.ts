@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { buildAgents, startAgent } from './agent.ts';
 import { type BareResponder, startBareResponder } from './bare-responder.ts';
 import { type LabBfdSpeaker, startBfdSpeaker } from './bfd-speaker.ts';
+import { type BgpNode, startBgpNode } from './bgp-node.ts';
 import { type BgpSpeaker, startBgpSpeaker } from './bgp-speaker.ts';
 import { type BgpTroublemaker, startBgpTroublemaker, type Trouble } from './bgp-troublemaker.ts';
 import { type Chorus, startChorus } from './chorus.ts';
@@ -206,6 +207,11 @@ export class Lab {
   /** The product's BGP by itself, without Services. */
   async bgpSpeakerOn(name: string): Promise<BgpSpeaker> {
     return this.#untilEndOfScenario(await startBgpSpeaker(this.#where(name)));
+  }
+
+  /** All BGP sessions of a node, as its speaker has them. */
+  async bgpNodeOn(name: string): Promise<BgpNode> {
+    return this.#untilEndOfScenario(await startBgpNode(this.#where(name)));
   }
 
   /** A router that does what no router should. */

@@ -33,9 +33,10 @@ export async function withRouter(
   kind: RouterKind,
   plan: Partial<RouterPlan> & Pick<RouterPlan, 'neighbours'>,
   play: (router: Router) => Promise<void>,
+  host: string = ROUTER.host,
 ): Promise<undefined> {
-  const directory = join(lab.directory, `router-${Date.now()}`);
-  const place = { namespace: lab.namespace(ROUTER.host), directory };
+  const directory = join(lab.directory, `router-${host}-${Date.now()}`);
+  const place = { namespace: lab.namespace(host), directory };
   const router = new MAKE[kind](place, { asn: ROUTER_ASN, id: ROUTER.ipv4, ...plan });
   try {
     await router.start();
