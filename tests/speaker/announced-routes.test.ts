@@ -7,9 +7,17 @@ import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
 import type { NewObject } from '../../modules/metallb/src/store/store.ts';
 import { ip } from '../support/addresses.ts';
 import { addressPool, advertisement, announcedService } from '../support/announced-objects.ts';
-import { balancerNode, METALLB, sliceOf } from '../support/cluster.ts';
+import {
+  assignedChild,
+  balancerClass,
+  balancerNode,
+  METALLB,
+  publishedService,
+  sliceOf,
+} from '../support/cluster.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
+const DRAIN = 'network.deckhouse.io/drain-balancer';
 const IP = ip('203.0.113.1');
 const OTHER_IP = ip('203.0.113.2');
 const READY = { addresses: ['10.244.0.1'], conditions: { ready: true } };
@@ -176,6 +184,43 @@ test('Services that share an IP announce it for each other: once for each advert
   assert.equal(fixture.take(), { [IP]: ['metallb-system/all', 'metallb-system/api'] });
   await fixture.remove('api');
   assert.equal(fixture.take(), { [IP]: ['metallb-system/all'] });
+});
+
+const bgpClass = (spec: object = {}) => balancerClass('ingress', {}, { type: 'BGP', ...spec });
+const child = () => assignedChild('web', IP, { policy: 'Cluster' });
+const published = (spec: object = {}) => publishedService('web', [IP], spec);
+
+test('the IPs of a class are announced by the nodes of its group, by what its spec.bgp says', async () => {
+  const announced = async (...objects: NewObject[]) => {
+    const fixture = await Fixture.of(child(), published(), served(onN2), ...objects);
+    return fixture.take()[IP];
+  };
+  assert.equal(await announced(bgpClass()), ['ingress']);
+  assert.equal(await announced(bgpClass({ type: 'L2AndBGP' })), ['ingress']);
+  assert.is(await announced(bgpClass({ type: 'L2' })), undefined);
+  assert.is(await announced(bgpClass({ nodeSelector: { role: 'storage' } })), undefined);
+  assert.is(await announced(bgpClass({ bgp: { communities: ['nobody'] } })), undefined);
+  assert.is(await announced(bgpClass(), served()), undefined, 'nobody serves it');
+  const unpublished = publishedService('web', []);
+  assert.is(await announced(bgpClass(), unpublished), undefined, 'kube-proxy does not know it');
+});
+
+test('a class may leave an IP to some of its nodes: when one goes, another one announces', async () => {
+  const oneOf = bgpClass({ bgp: { maxNodes: 1 } });
+  const fixture = await Fixture.of(child(), published(), served(onN2), oneOf);
+  assert.equal(fixture.take(), { [IP]: ['ingress'] }, 'nobody else is there');
+  // By sha256('node#203.0.113.1') it is n2, then n3, then n1.
+  await fixture.change(balancerNode('n2'));
+  await fixture.change(balancerNode('n3'));
+  assert.equal(fixture.take(), { [IP]: [] });
+  await fixture.change(
+    balancerNode('n2', { ready: { status: 'Unknown', since: '2026-01-01T00:00:00Z' } }),
+  );
+  assert.equal(fixture.take(), {}, 'n3 is next');
+  await fixture.change(balancerNode('n3', { annotations: { [DRAIN]: '' } }));
+  assert.equal(fixture.take(), { [IP]: ['ingress'] });
+  await fixture.change(balancerNode('n2'));
+  assert.equal(fixture.take(), { [IP]: [] });
 });
 
 test('nobody is missed on segments where BGP alone announces a pool, and somebody is where nothing does', async () => {

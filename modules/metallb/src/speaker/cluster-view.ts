@@ -26,6 +26,8 @@ export interface Stale {
 export class ClusterView {
   readonly #children = new Map<string, Child>();
   readonly #policies = new Map<string, GroupPolicy>();
+  /** Those in force. */
+  readonly #classes = new Map<string, MetalLoadBalancerClass>();
   /** Deleted while children name them: their last-known spec stays in force. */
   readonly #deletedClasses = new Set<string>();
   readonly #nodes = new Map<string, Node>();
@@ -40,6 +42,7 @@ export class ClusterView {
   #published = new Set<IpAddress>();
   #staleServices = new Set<string>();
   #policiesChanged = false;
+  #nodesVersion = 0;
   /** What MetalLB's API says. */
   readonly metallb: MetallbView;
 
@@ -60,6 +63,24 @@ export class ClusterView {
   /** Of all groups, by id. */
   get policies(): ReadonlyMap<string, GroupPolicy> {
     return this.#policies;
+  }
+
+  /** Another one whenever anything that is chosen by may be another, of any node. */
+  get nodesVersion(): number {
+    return this.#nodesVersion;
+  }
+
+  /** Also one that is gone while children name it. */
+  class(name: string): MetalLoadBalancerClass | undefined {
+    return this.#classes.get(name);
+  }
+
+  get classes(): Iterable<MetalLoadBalancerClass> {
+    return this.#classes.values();
+  }
+
+  childrenOf(service: string): Child[] {
+    return existing(this.#children, this.#childrenByService.get(service));
   }
 
   get nodes(): ReadonlyMap<string, Node> {
@@ -148,7 +169,14 @@ export class ClusterView {
       return;
     }
     this.#deletedClasses.delete(name);
+    this.#classes.set(name, clazz);
     this.#setPolicy(name, policyOfClass(clazz));
+    this.#staleClass(name);
+  }
+
+  #staleClass(name: string): void {
+    const children = existing(this.#children, this.#childrenByClass.get(name));
+    this.#staleRoutes(children.map(({ serviceRef }) => keyOf(serviceRef)));
   }
 
   setNode(name: string, node: Node | undefined): void {
@@ -156,6 +184,7 @@ export class ClusterView {
     if (node === undefined) this.#nodes.delete(name);
     else this.#nodes.set(name, node);
     if (old !== undefined && node !== undefined && electsAlike(old, node)) return;
+    this.#nodesVersion += 1;
     for (const policy of this.#policies.values()) {
       const concerned = [old, node].some((each) => each !== undefined && policy.selects(each));
       if (concerned) this.#stale.groups.add(policy.id);
@@ -210,6 +239,7 @@ export class ClusterView {
   #forgetUnusedClass(name: string): void {
     if (!this.#deletedClasses.has(name) || this.#childrenByClass.has(name)) return;
     this.#deletedClasses.delete(name);
+    this.#classes.delete(name);
     this.#setPolicy(name, undefined);
   }
 
@@ -226,6 +256,7 @@ export class ClusterView {
     this.#childrenByClass.add(child.className, key);
     this.#childrenByService.add(keyOf(child.serviceRef), key);
     this.metallb.staleService(keyOf(child.serviceRef));
+    this.#staleRoutes([keyOf(child.serviceRef)]);
   }
 
   #unindexChild(key: string, child: Child): void {
@@ -233,6 +264,7 @@ export class ClusterView {
     this.#childrenByClass.delete(child.className, key);
     this.#childrenByService.delete(keyOf(child.serviceRef), key);
     this.metallb.staleService(keyOf(child.serviceRef));
+    this.#staleRoutes([keyOf(child.serviceRef)]);
   }
 }
 

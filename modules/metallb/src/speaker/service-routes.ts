@@ -1,0 +1,126 @@
+import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import type { Node } from '../api/node.ts';
+import type { PublishedService } from '../api/published-service.ts';
+import { announcingNodes, classAdvertisement } from '../bgp/class-routes.ts';
+import { routeAdvertisements } from '../bgp/metallb-routes.ts';
+import type { RouteAdvertisement } from '../bgp/route-policy.ts';
+import { isServed, rankEndpoints } from '../duty/local-endpoints.ts';
+import { bitsOf, familyOf, type IpAddress } from '../net/ip.ts';
+import type { ClusterView } from './cluster-view.ts';
+
+/** What is announced of which IP. */
+export type Routes = ReadonlyMap<IpAddress, readonly RouteAdvertisement[]>;
+
+export const NO_ROUTES: Routes = new Map();
+
+/** What a node announces by BGP of the IPs of a Service, whoever gave them: a class, or MetalLB's API. */
+export function serviceRoutes(key: string, view: ClusterView, node: Node | undefined): Routes {
+  const service = view.service(key);
+  if (service === undefined || node === undefined || node.networkUnavailable) return NO_ROUTES;
+  const isHere = servers(view, key, service);
+  if (!isHere(node)) return NO_ROUTES;
+  const routes = new Map<IpAddress, RouteAdvertisement[]>();
+  const wanted = [
+    ...byMetallb(key, view, service, node),
+    ...byClasses(key, view, { service, node, isHere }),
+  ];
+  for (const [ip, advertisements] of wanted) {
+    const fitting = advertisements.filter((one) => isFitting(one, ip, service));
+    if (fitting.length > 0) routes.set(ip, fitting);
+  }
+  return routes;
+}
+
+type Wanted = readonly [IpAddress, readonly RouteAdvertisement[]];
+
+function byMetallb(
+  key: string,
+  { metallb }: ClusterView,
+  { metadata }: PublishedService,
+  node: Node,
+): Wanted[] {
+  return metallb.heldBy(key).flatMap(({ holding, pool }): Wanted[] => {
+    if (pool === undefined) return [];
+    return [[holding.ip, routeAdvertisements(metallb.bgp.api, pool, metadata.labels ?? {}, node)]];
+  });
+}
+
+interface ClassInputs {
+  readonly service: PublishedService;
+  readonly node: Node;
+  readonly isHere: (node: Node) => boolean;
+}
+
+function byClasses(
+  key: string,
+  view: ClusterView,
+  { service, node, isHere }: ClassInputs,
+): Wanted[] {
+  return view.childrenOf(key).flatMap(({ status: { ip }, className }): Wanted[] => {
+    const [owner, policy] = [view.class(className), view.policies.get(className)];
+    // Network rule 26: a Service's status is all that kube-proxy reads, so without it nobody would serve the IP.
+    if (owner === undefined || ip === undefined || !service.ingress.includes(ip)) return [];
+    const advertisement = classAdvertisement(owner, view.metallb.bgp.api.communities);
+    if (advertisement === undefined || !policy?.selects(node)) return [];
+    const others = candidates(owner, view, (each) => policy.selects(each) && isHere(each));
+    return isChosen(owner, ip, node, others) ? [[ip, [advertisement]]] : [];
+  });
+}
+
+/** Where only some announce, a node that leaves goes on beside its successor until it withdraws. */
+function isChosen(
+  { spec }: MetalLoadBalancerClass,
+  ip: IpAddress,
+  { metadata }: Node,
+  others: readonly string[],
+): boolean {
+  const all = others.includes(metadata.name) ? others : [...others, metadata.name];
+  return announcingNodes(spec.bgp, ip, all).includes(metadata.name);
+}
+
+/** Nodes that could announce, as far as the API knows; empty where the class leaves it to all. */
+function candidates(
+  { spec }: MetalLoadBalancerClass,
+  view: ClusterView,
+  couldAnnounce: (node: Node) => boolean,
+): string[] {
+  if (spec.bgp.maxNodes === undefined) return [];
+  return [...view.nodes.values()]
+    .filter(
+      (node) =>
+        !node.draining &&
+        !node.excluded &&
+        !node.networkUnavailable &&
+        node.ready?.status === 'True' &&
+        couldAnnounce(node),
+    )
+    .map(({ metadata }) => metadata.name);
+}
+
+/** Which nodes packets reach an endpoint from. */
+function servers(
+  view: ClusterView,
+  key: string,
+  { externalTrafficPolicy }: PublishedService,
+): (node: Node) => boolean {
+  const slices = view.slicesOf(key);
+  if (externalTrafficPolicy === 'Local') {
+    const ranks = rankEndpoints(slices);
+    return ({ metadata }) => ranks.has(metadata.name);
+  }
+  const isServedAnywhere = isServed(slices);
+  return () => isServedAnywhere;
+}
+
+/**
+ * An aggregate stands for addresses that other nodes alone serve, where each serves its own endpoints only (network
+ * rule 32).
+ */
+function isFitting(
+  { aggregationLength }: RouteAdvertisement,
+  ip: IpAddress,
+  { externalTrafficPolicy }: PublishedService,
+): boolean {
+  const family = familyOf(ip);
+  return externalTrafficPolicy === 'Cluster' || aggregationLength[family] === bitsOf(family);
+}
