@@ -49,7 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'upgrade-executables': ['hooks', 'runner'],
   controller: [
     ...[...PROGRAM, 'placement', 'ipam', 'store', 'manifests', 'kube', 'hooks'],
-    ...['admission', 'webhook', 'metallb', 'legacy', 'lru-cache', 'prom-client'],
+    ...['admission', 'webhook', 'metallb', 'bgp', 'legacy', 'lru-cache', 'prom-client'],
   ],
   // The whole controller on a copy of the cluster, and what nodes would do about it.
   simulation: ['net', 'time', 'api', 'store', 'duty', 'election', 'telemetry', 'controller'],

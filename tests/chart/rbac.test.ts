@@ -4,6 +4,7 @@ import { hook as alertAnnotations } from '../../modules/metallb/hooks/alert-anno
 import { hook as expandServices } from '../../modules/metallb/hooks/expand-services.ts';
 import { hook as foldStatus } from '../../modules/metallb/hooks/fold-status.ts';
 import { hook as labelNodes } from '../../modules/metallb/hooks/label-nodes.ts';
+import { mayUseBgp } from '../../modules/metallb/src/api/edition.ts';
 import { ClusterState } from '../../modules/metallb/src/controller/cluster-state.ts';
 import { collectionPath, knownKind } from '../../modules/metallb/src/kube/kinds.ts';
 import { legacyStore } from '../../modules/metallb/src/legacy/legacy-store.ts';
@@ -19,6 +20,7 @@ import type {
   WatchEvent,
   WatchOptions,
 } from '../../modules/metallb/src/store/store.ts';
+import { ONE_OF_EACH, serviceBgpStatus } from '../support/bgp-objects.ts';
 import { METALLB } from '../support/cluster.ts';
 import { classOf, node, service } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
@@ -109,6 +111,7 @@ async function writesOfController(hookRunner: 'controller' | 'shell-operator'): 
       ...[classOf('ingress', { isDefault: true, nodeSelector: labels }), node('n1', labels)],
       ...[node('n2'), ipAddressPool('public', ['198.51.100.0/24']), l2Advertisement('all')],
       ...[metalLoadBalancerPool('office', ['203.0.113.0/24']), serviceL2Status('stale', 'gone')],
+      ...[serviceBgpStatus('gone', 'n1'), ...ONE_OF_EACH],
     ],
     hookRunner,
   );
@@ -143,12 +146,19 @@ test('the controller may read what it watches, and write what it writes, and not
 const SERVED_BY_METALLB = ['patch /services/status'];
 const WRITES_OF_NO_HOOK = [
   'create metallb.io/configurationstates',
+  'delete metallb.io/servicebgpstatuses',
   'delete metallb.io/servicel2statuses',
   'patch internal.network.deckhouse.io/sdninternall2lbservices/status',
+  'patch metallb.io/bfdprofiles/status',
+  'patch metallb.io/bgpadvertisements/status',
+  'patch metallb.io/bgppeers/status',
+  'patch metallb.io/communities/status',
   'patch metallb.io/configurationstates/status',
   'patch metallb.io/ipaddresspools/status',
   'patch metallb.io/l2advertisements/status',
+  'patch network.deckhouse.io/metalloadbalancerbgppeers/status',
   'patch network.deckhouse.io/metalloadbalancerclasses/status',
+  'patch network.deckhouse.io/metalloadbalancerconfigurations/status',
   'patch network.deckhouse.io/metalloadbalancerpools/status',
 ];
 
@@ -210,7 +220,51 @@ test('the speaker may read what it watches, and write statuses', () => {
   ]);
 });
 
+const BGP_KINDS = [
+  ...(['BGPPeer', 'BGPAdvertisement', 'BFDProfile', 'Community', 'ServiceBGPStatus'] as const),
+  ...(['MetalLoadBalancerBGPPeer', 'MetalLoadBalancerConfiguration'] as const),
+];
+
 for (const caseName of RENDERED.keys()) {
+  const edition = settingOf('edition', caseName) ?? '';
+  const hasBgp = mayUseBgp(edition);
+
+  test(`${caseName}: in edition ${edition} the speaker ${hasBgp ? 'reads' : 'does not read'} what is about BGP`, () => {
+    const own = grantedTo('speaker', caseName);
+    const reads = BGP_KINDS.flatMap((kind) =>
+      ['list', 'watch'].map((verb) => `${verb} ${resourceOf(kind)}`),
+    );
+    assert.equal(
+      reads.filter((read) => own.includes(read)),
+      hasBgp ? reads : [],
+    );
+    const told = granted(the('Role', 'speaker', caseName).rules).filter((right) =>
+      right.includes('servicebgpstatuses'),
+    );
+    assert.is(told.length, hasBgp ? 4 : 0);
+  });
+
+  test(`${caseName}: in edition ${edition} the speaker may read ${hasBgp ? 'the passwords of its namespace' : 'no Secret'}`, () => {
+    const ofSecrets = (RENDERED.get(caseName) ?? []).filter(
+      ({ kind, rules = [] }) =>
+        /Role$/.test(kind) &&
+        rules.some(
+          ({ resources, resourceNames }) => resources.includes('secrets') && !resourceNames,
+        ),
+    );
+    const { namespace } = the('ServiceAccount', 'speaker', caseName).metadata;
+    assert.equal(
+      ofSecrets.map(({ kind, metadata }) => [kind, metadata.name, metadata.namespace]),
+      hasBgp ? [['Role', 'metallb-bgp-passwords', namespace]] : [],
+    );
+    if (!hasBgp) return;
+    const { subjects = [] } = the('RoleBinding', 'metallb-bgp-passwords', caseName);
+    assert.equal(
+      subjects.map(({ kind, name }) => `${kind} ${name}`),
+      ['ServiceAccount speaker'],
+    );
+  });
+
   const given = settingOf('legacy-config-map', caseName);
 
   test(`${caseName}: of ConfigMaps, controller and speaker may watch ${given ?? 'none'}`, () => {

@@ -106,8 +106,12 @@ export const CHART_CASES: readonly ChartCase[] = [
   },
 ];
 
-/** Settings that change nothing: BGP is not rendered in any edition yet, and below EE it never is. */
-export const BGP_CASES: readonly { readonly edition: string; readonly values: object }[] = [
-  { edition: 'CE', values: { metallb: { edition: 'CE', ...OLD_BGP_SETTINGS } } },
-  { edition: 'EE', values: { metallb: { edition: 'EE', ...OLD_BGP_SETTINGS } } },
-];
+/** Every edition of Deckhouse, and whether speakers get what BGP takes. The settings of old change nothing anywhere. */
+export const EDITION_CASES: readonly {
+  readonly edition: string;
+  readonly hasBgp: boolean;
+  readonly values: object;
+}[] = [
+  ...['CE', 'BE', 'SE', 'SE-plus', 'CSE-Lite'].map((edition) => ({ edition, hasBgp: false })),
+  ...['EE', 'FE', 'CSE-Pro'].map((edition) => ({ edition, hasBgp: true })),
+].map((one) => ({ ...one, values: { metallb: { edition: one.edition, ...OLD_BGP_SETTINGS } } }));

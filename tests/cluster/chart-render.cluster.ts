@@ -1,8 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
 import * as assert from 'uvu/assert';
 import { parseAllDocuments } from 'yaml';
 import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { isAsExpected } from '../chart/expected-file.ts';
-import { BGP_CASES, CHART_CASES, DECKHOUSE_GLOBALS } from './chart-cases.ts';
+import { CHART_CASES, DECKHOUSE_GLOBALS, EDITION_CASES } from './chart-cases.ts';
 import type { ClusterScenario } from './cluster-scenario.ts';
 import { helm, helmTemplate, withoutKeys } from './helm.ts';
 
@@ -27,6 +29,13 @@ const REFUSED_VALUES: [what: string, values: object, reason: RegExp][] = [
 
 const GOLDEN = new URL('../golden/chart/', import.meta.url);
 
+const RIGHTS_OF_BGP = [
+  'ClusterRole d8:metallb:speaker',
+  'Role metallb-bgp-passwords',
+  'Role speaker',
+  'RoleBinding metallb-bgp-passwords',
+];
+
 /** The chart as the real Helm renders it. */
 export const scenarios: readonly ClusterScenario[] = [
   ...CHART_CASES.map(({ name, values, apiVersions }) => ({
@@ -37,10 +46,14 @@ export const scenarios: readonly ClusterScenario[] = [
     },
   })),
 
-  ...BGP_CASES.map(({ edition, values }) => ({
-    name: `chart/render: nothing of BGP in edition ${edition}`,
+  ...EDITION_CASES.map(({ edition, hasBgp, values }) => ({
+    name: `chart/render: edition ${edition} ${hasBgp ? 'gives speakers the rights that BGP takes' : 'renders nothing of BGP for speakers'}`,
     play: async () => {
-      isAsExpected(new URL('defaults.yaml', GOLDEN), withoutKeys(await helmTemplate(values)));
+      const manifests = withoutKeys(await helmTemplate(values));
+      assert.is(manifests.split(`--edition=${edition}\n`).length, 3, 'both programs are told');
+      const asDefault = manifests.replaceAll(`--edition=${edition}`, '--edition=CE');
+      const other = differing(asDefault, readFileSync(new URL('defaults.yaml', GOLDEN), 'utf8'));
+      assert.equal(other, hasBgp ? RIGHTS_OF_BGP : []);
     },
   })),
 
@@ -105,6 +118,23 @@ export const scenarios: readonly ClusterScenario[] = [
     },
   },
 ];
+
+/** `Kind name` of what is rendered otherwise, or in one of the two only. */
+function differing(one: string, other: string): string[] {
+  const [a, b] = [one, other].map(
+    (text) =>
+      new Map(
+        parseAllDocuments(text)
+          .map((document) => document.toJS() as unknown)
+          .map((object) => [
+            `${valueAt(object, 'kind')} ${valueAt(object, 'metadata', 'name')}`,
+            object,
+          ]),
+      ),
+  );
+  const names = new Set([...(a?.keys() ?? []), ...(b?.keys() ?? [])]);
+  return [...names].filter((name) => !isDeepStrictEqual(a?.get(name), b?.get(name))).sort();
+}
 
 function named(name: string, manifests: string): unknown[] {
   return parseAllDocuments(manifests)

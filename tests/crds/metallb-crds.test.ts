@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { parseIpAddressPool } from '../../modules/metallb/src/api/ip-address-pool.ts';
 import { parseL2Advertisement } from '../../modules/metallb/src/api/l2-advertisement.ts';
 import { parseMetalLoadBalancerBgpPeer } from '../../modules/metallb/src/api/metal-load-balancer-bgp-peer.ts';
@@ -95,13 +96,12 @@ test('a BGPPeer is stored as v1beta2, served as v1beta1 too, and users of that a
   );
 });
 
-test('kinds of BGP say that they are without effect', () => {
+test('kinds of BGP say which editions have it, and whether they are in force there', () => {
   for (const kind of ['BGPAdvertisement', 'BGPPeer', 'BFDProfile', 'Community']) {
     for (const { schema } of readCrd(`${kind.toLowerCase()}.yaml`).spec.versions) {
-      assert.match(
-        schema.openAPIV3Schema.description ?? '',
-        /Without\s+effect\s+in this\s+version/,
-      );
+      const { description = '', properties } = schema.openAPIV3Schema;
+      assert.match(description, /It takes edition EE, FE or CSE-Pro\./);
+      assert.ok(valueAt(properties, 'status', 'properties', 'conditions'), kind);
     }
   }
 });

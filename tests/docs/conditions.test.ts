@@ -35,6 +35,15 @@ const told = (event: 'yes' | 'no') => (name: string) => `${name} ${event}`;
 const firstTwo = ([first, second]: readonly string[]) => `${first} ${second}`;
 const first = ([name = '']: readonly string[]) => name;
 
+const BGP_KINDS = [
+  'BGPPeer',
+  'BGPAdvertisement',
+  'BFDProfile',
+  'Community',
+  'MetalLoadBalancerBGPPeer',
+  'MetalLoadBalancerConfiguration',
+] as const;
+
 const tables: readonly {
   readonly heading: string;
   readonly key: (row: readonly string[]) => string;
@@ -60,6 +69,11 @@ const tables: readonly {
     key: firstTwo,
     written: pairs(CONDITION_REASONS.L2Advertisement),
   },
+  ...BGP_KINDS.map((kind) => ({
+    heading: `Conditions of a ${kind}`,
+    key: firstTwo,
+    written: pairs(CONDITION_REASONS[kind]),
+  })),
   {
     heading: 'Conditions of a ConfigurationState',
     key: firstTwo,

@@ -64,6 +64,7 @@ export class ControllerBench {
       ...{ isReady, isLeading, queueDepth },
       usage: this.#controller.usage(),
       metallbUsage: this.#controller.metallbUsage(),
+      refusedByEdition: this.#controller.refusedByEdition(),
     });
     return await metrics.render();
   }

@@ -101,7 +101,8 @@ export function dualStack(
   return { ipFamilyPolicy, ipFamilies, clusterIP: clusterIPs[0], clusterIPs };
 }
 
-function metallbObject(kind: string, name: string, wish: MetallbWish): KubernetesObject {
+/** An object of MetalLB’s API in the release namespace unless wished otherwise. */
+export function metallbObject(kind: string, name: string, wish: MetallbWish): KubernetesObject {
   const { namespace = 'metallb-system', labels, spec = {} } = wish;
   const metadata = {
     ...stamp(name),

@@ -43,6 +43,7 @@ export const POOL_CONDITION = {
   advertised: 'Advertised',
 } as const;
 
+/** Of objects of MetalLB's API that are not pools. */
 export const ADVERTISEMENT_CONDITION = { accepted: 'Accepted' } as const;
 
 /** As MetalLB calls it. */
@@ -107,6 +108,21 @@ const WITHOUT_IP = [
   'PoolNotAutomatic',
 ] as const;
 
+/** Of every kind that is about BGP. */
+const BGP_REASONS = ['Accepted', 'Invalid', 'EditionRequired'] as const;
+
+/** Of what says which routes are announced to whom. */
+const ROUTE_REASONS = [
+  'UnknownCommunity',
+  'AggregateTooWide',
+  'LocalPrefConflict',
+  'UnknownPool',
+  'NoPool',
+  'UnknownPeer',
+  'NoPeer',
+  'NoMatchingNode',
+] as const;
+
 const POOL_REASONS = {
   [POOL_CONDITION.accepted]: ['Accepted', 'Invalid', 'PoolsOverlap', 'NotWatched', 'NameTaken'],
   [POOL_CONDITION.advertised]: ['Advertised', 'NoAdvertisement'],
@@ -132,6 +148,8 @@ export const CONDITION_REASONS = {
       'NoAdvertisement',
       'NoMatchingNode',
       'AdvertisementsDiffer',
+      'NoPeer',
+      'LocalPrefConflict',
     ],
     [SERVICE_CONDITION.metallbPool]: [
       'IPAddressPoolBound',
@@ -162,6 +180,35 @@ export const CONDITION_REASONS = {
       'UnknownPool',
       'NoPool',
     ],
+  },
+  BGPPeer: {
+    [ADVERTISEMENT_CONDITION.accepted]: [
+      ...BGP_REASONS,
+      'NotWatched',
+      'NameTaken',
+      'UnknownBFDProfile',
+      'NoMatchingNode',
+    ],
+  },
+  BGPAdvertisement: {
+    [ADVERTISEMENT_CONDITION.accepted]: [...BGP_REASONS, 'NotWatched', ...ROUTE_REASONS],
+  },
+  MetalLoadBalancerConfiguration: {
+    [ADVERTISEMENT_CONDITION.accepted]: [...BGP_REASONS, ...ROUTE_REASONS],
+  },
+  MetalLoadBalancerBGPPeer: {
+    [ADVERTISEMENT_CONDITION.accepted]: [...BGP_REASONS, 'NotNamed'],
+  },
+  BFDProfile: {
+    [ADVERTISEMENT_CONDITION.accepted]: [
+      ...BGP_REASONS,
+      'NotWatched',
+      'NameTaken',
+      'EchoModeIgnored',
+    ],
+  },
+  Community: {
+    [ADVERTISEMENT_CONDITION.accepted]: [...BGP_REASONS, 'NotWatched', 'NameTaken'],
   },
   ConfigurationState: {
     [CONFIGURATION_CONDITION.pools]: ['Reconciled', 'ConfigurationError'],
@@ -216,6 +263,15 @@ export const CONTROLLER_EVENTS = [
   'NotWatched',
   'NameTaken',
   'UnknownPool',
+  'EditionRequired',
+  'UnknownPeer',
+  'NoPeer',
+  'UnknownBFDProfile',
+  'UnknownCommunity',
+  'AggregateTooWide',
+  'LocalPrefConflict',
+  'EchoModeIgnored',
+  'NotNamed',
   'AnotherDefault',
   'EveryNodeExcluded',
 ] as const;

@@ -1,5 +1,5 @@
 import type { CommunityValue } from '../api/community.ts';
-import { bitsOf, familyOf, type IpAddress, ipToBigInt } from '../net/ip.ts';
+import { bitsOf, familyOf, type IpAddress, type IpFamily, ipToBigInt } from '../net/ip.ts';
 import type { Cidr } from '../net/range.ts';
 import type { LargeCommunity } from '../packet/bgp-path.ts';
 import type { RouteAttributes } from './adj-rib-out.ts';
@@ -20,6 +20,8 @@ export interface AnnouncedIp {
   readonly ip: IpAddress;
   readonly advertisements: readonly RouteAdvertisement[];
 }
+
+type ConflictingPair = readonly [RouteAdvertisement, RouteAdvertisement];
 
 /** A peer, as far as routes depend on it. */
 export interface RoutePeer {
@@ -42,16 +44,27 @@ const LEAVING_LOCAL_PREF = 0;
  * @returns the first two that do, and why, in words
  */
 export function conflictOf({ ip, advertisements }: AnnouncedIp): string | undefined {
-  const family = familyOf(ip);
+  const pair = conflictingPair(advertisements, familyOf(ip));
+  return pair && `${conflictInWords(pair)}: ${ip} is not announced until they agree`;
+}
+
+/** Two of them that conflict in the routes of a family. */
+export function conflictingPair(
+  advertisements: readonly RouteAdvertisement[],
+  family: IpFamily,
+): ConflictingPair | undefined {
   for (const [index, one] of advertisements.entries()) {
     for (const other of advertisements.slice(index + 1)) {
       if (one.localPref === other.localPref) continue;
       if (one.aggregationLength[family] !== other.aggregationLength[family]) continue;
-      if (!sharePeer(one, other)) continue;
-      return `BGPAdvertisements ${one.name} and ${other.name} have another localPref (${shown(one)}, ${shown(other)}) for the same prefix and peer: ${ip} is not announced until they agree`;
+      if (sharePeer(one, other)) return [one, other];
     }
   }
   return undefined;
+}
+
+export function conflictInWords([one, other]: ConflictingPair): string {
+  return `BGPAdvertisements ${one.name} and ${other.name} have another localPref (${shown(one)}, ${shown(other)}) for the same prefix and peer`;
 }
 
 /**

@@ -13,6 +13,8 @@ export interface ControllerFigures {
   readonly usage: ReadonlyMap<string, ClassFigures>;
   /** By pool of MetalLB's API. */
   readonly metallbUsage: ReadonlyMap<string, MetallbPoolUsage>;
+  /** Objects that have no effect in this edition, by kind. */
+  readonly refusedByEdition: ReadonlyMap<string, number>;
 }
 
 /** The controller's metrics. */
@@ -24,6 +26,7 @@ export class ControllerMetrics {
   readonly #used: Gauge;
   readonly #waiting: Gauge;
   readonly #accepted: Gauge;
+  readonly #refusedByEdition: Gauge;
   readonly #metallb: MetallbMetrics;
 
   constructor(metrics: Metrics) {
@@ -61,9 +64,15 @@ export class ControllerMetrics {
       help: 'Whether a class is in force as it is written now',
       labels,
     });
+    this.#refusedByEdition = metrics.gauge({
+      name: 'edition_required_objects',
+      help: 'Objects of BGP that have no effect, as this edition has no BGP',
+      labels: ['kind'],
+    });
   }
 
-  show({ isReady, isLeading, queueDepth, usage, metallbUsage }: ControllerFigures): void {
+  show(figures: ControllerFigures): void {
+    const { isReady, isLeading, queueDepth, usage, metallbUsage, refusedByEdition } = figures;
     this.#ready.set(Number(isReady));
     this.#leading.set(Number(isLeading));
     this.#queueDepth.set(queueDepth);
@@ -72,6 +81,8 @@ export class ControllerMetrics {
     this.#used.reset();
     this.#waiting.reset();
     this.#accepted.reset();
+    this.#refusedByEdition.reset();
+    for (const [kind, count] of refusedByEdition) this.#refusedByEdition.set({ kind }, count);
     for (const [name, { total, used, servicesWaiting, isAccepted }] of usage) {
       this.#total.set({ class: name }, Number(total));
       this.#used.set({ class: name }, Number(used));

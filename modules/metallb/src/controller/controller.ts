@@ -20,6 +20,7 @@ const DEFAULTS: TermOptions = {
   lbClass: undefined,
   metallbNamespaces: ['metallb-system'],
   metallbPoolPolicy: 'Keep',
+  edition: 'CE',
 };
 
 export type ControllerPorts = Omit<TermPorts, 'cluster'>;
@@ -99,6 +100,11 @@ export class Controller {
     if (term === undefined) return new Map();
     const pools = [...this.#cluster.metallb.pools.all.values()];
     return new Map(pools.map((pool) => [pool.name, term.metallbUsage(pool)]));
+  }
+
+  /** How many objects of a kind have no effect in this edition; empty while another controller counts. */
+  refusedByEdition(): ReadonlyMap<string, number> {
+    return this.#term?.refusedByEdition() ?? new Map();
   }
 
   /** Watches, and writes nothing from now on. */

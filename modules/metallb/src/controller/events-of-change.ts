@@ -29,6 +29,12 @@ const POOL_COMPLAINTS: readonly Complaint[] = [
   { type: POOL_CONDITION.advertised, status: 'False' },
 ];
 
+const OBJECT_COMPLAINTS: readonly Complaint[] = [
+  { type: ADVERTISEMENT_CONDITION.accepted, status: 'False' },
+  // In force, but not as it was meant.
+  { type: ADVERTISEMENT_CONDITION.accepted, status: 'True' },
+];
+
 /** Everything else is in force, found or complete again, which the conditions tell. */
 const COMPLAINTS: Readonly<Record<string, readonly Complaint[]>> = {
   Service: [
@@ -58,11 +64,13 @@ const COMPLAINTS: Readonly<Record<string, readonly Complaint[]>> = {
   ],
   IPAddressPool: POOL_COMPLAINTS,
   MetalLoadBalancerPool: POOL_COMPLAINTS,
-  L2Advertisement: [
-    { type: ADVERTISEMENT_CONDITION.accepted, status: 'False' },
-    // In force, but not as it was meant.
-    { type: ADVERTISEMENT_CONDITION.accepted, status: 'True' },
-  ],
+  L2Advertisement: OBJECT_COMPLAINTS,
+  BGPPeer: OBJECT_COMPLAINTS,
+  BGPAdvertisement: OBJECT_COMPLAINTS,
+  BFDProfile: OBJECT_COMPLAINTS,
+  Community: OBJECT_COMPLAINTS,
+  MetalLoadBalancerBGPPeer: OBJECT_COMPLAINTS,
+  MetalLoadBalancerConfiguration: OBJECT_COMPLAINTS,
 };
 
 /**

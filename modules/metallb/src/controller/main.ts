@@ -30,6 +30,7 @@ function routesOf(controller: Controller, leads: () => boolean, metrics: Metrics
     queueDepth: controller.queueDepth,
     usage: controller.usage(),
     metallbUsage: controller.metallbUsage(),
+    refusedByEdition: controller.refusedByEdition(),
   });
   const facts = () => ({ leading: isLeading(), queueDepth: controller.queueDepth });
   return {

@@ -5,11 +5,17 @@ import { parseMetalLoadBalancerPool } from '../api/metal-load-balancer-pool.ts';
 import { type Namespace, parseNamespace } from '../api/namespace.ts';
 import { keyOf } from '../api/object.ts';
 import type { Problem } from '../api/problem.ts';
+import { parseServiceBgpStatus, type ServiceBgpStatus } from '../api/service-bgp-status.ts';
 import { parseServiceL2Status, type ServiceL2Status } from '../api/service-l2-status.ts';
+import { type ServiceOfNode, serviceOfBgpStatus } from '../metallb/bgp-status.ts';
+import { counted } from '../metallb/counted-objects.ts';
 import { ListedPools } from '../metallb/listed-pools.ts';
 import { Mirror } from '../store/mirror.ts';
 import type { Store } from '../store/store.ts';
+import { BgpState } from './bgp-state.ts';
 import { Grouping } from './grouping.ts';
+
+type ToldKind = 'ServiceL2Status' | 'ServiceBGPStatus';
 
 /** Who is told what changed of MetalLB's API, by key. */
 export interface MetallbListener {
@@ -28,11 +34,14 @@ export class MetallbState {
   readonly metalLoadBalancerPools: Mirror<IpAddressPool>;
   readonly advertisements: Mirror<L2Advertisement>;
   readonly namespaces: Mirror<Namespace>;
+  readonly bgp: BgpState;
   readonly l2Statuses: Mirror<ServiceL2Status>;
+  readonly bgpStatuses: Mirror<ServiceBgpStatus>;
   readonly configurationStates: Mirror<ConfigurationState>;
   /** Namespaces whose objects count, the strongest first. */
   readonly watched: readonly [string, ...string[]];
-  readonly #l2StatusesByService = new Grouping();
+  /** What nodes told, as `Kind/namespace/name`. */
+  readonly #toldByService = new Grouping();
   #pools: ListedPools | undefined;
   #advertisementsInForce: readonly L2Advertisement[] | undefined;
 
@@ -70,17 +79,25 @@ export class MetallbState {
       onChange: listener.onNamespaces,
       onProblem,
     });
+    this.bgp = new BgpState(store, listener, watched);
+    const onTold = (kind: ToldKind) => (keys: ReadonlySet<string>) => {
+      const services = [...keys].flatMap((key) => {
+        const service = this.serviceOfTold(kind, key);
+        this.#toldByService.put(`${kind}/${key}`, service);
+        return service ?? [];
+      });
+      listener.onServices(new Set(services));
+    };
     this.l2Statuses = new Mirror(store, {
       kind: 'ServiceL2Status',
       parse: parseServiceL2Status,
-      onChange: (keys) => {
-        const services = [...keys].flatMap((key) => {
-          const service = this.serviceOfL2Status(key);
-          this.#l2StatusesByService.put(key, service);
-          return service ?? [];
-        });
-        listener.onServices(new Set(services));
-      },
+      onChange: onTold('ServiceL2Status'),
+      onProblem,
+    });
+    this.bgpStatuses = new Mirror(store, {
+      kind: 'ServiceBGPStatus',
+      parse: parseServiceBgpStatus,
+      onChange: onTold('ServiceBGPStatus'),
       onProblem,
     });
     this.configurationStates = new Mirror(store, {
@@ -97,7 +114,9 @@ export class MetallbState {
       MetalLoadBalancerPool: this.metalLoadBalancerPools,
       L2Advertisement: this.advertisements,
       Namespace: this.namespaces,
+      ...this.bgp.byKind,
       ServiceL2Status: this.l2Statuses,
+      ServiceBGPStatus: this.bgpStatuses,
       ConfigurationState: this.configurationStates,
     };
   }
@@ -116,25 +135,35 @@ export class MetallbState {
 
   /** Those that count, by name. */
   get advertisementsInForce(): readonly L2Advertisement[] {
-    this.#advertisementsInForce ??= [...this.advertisements.values()]
-      .filter(({ metadata }) => this.watched.includes(metadata.namespace ?? ''))
-      .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+    this.#advertisementsInForce ??= counted(this.advertisements.values(), this.watched);
     return this.#advertisementsInForce;
   }
 
-  /** `namespace/name` of the Service that a ServiceL2Status is about. */
-  serviceOfL2Status(key: string): string | undefined {
+  /** `namespace/name` of the Service that the status of a node is about. */
+  serviceOfTold(kind: ToldKind, key: string): string | undefined {
+    if (kind === 'ServiceBGPStatus') {
+      const service = this.serviceOfRoute(key);
+      return service && keyOf(service);
+    }
     const { serviceName: name, serviceNamespace: namespace } =
       this.l2Statuses.get(key)?.status ?? {};
     return name === undefined ? undefined : keyOf({ namespace, name });
   }
 
-  get servicesWithL2Statuses(): Iterable<string> {
-    return this.#l2StatusesByService.groups;
+  /** What a ServiceBGPStatus of ours is about. */
+  serviceOfRoute(key: string): ServiceOfNode | undefined {
+    const status = this.bgpStatuses.get(key);
+    return status && serviceOfBgpStatus(status);
   }
 
-  l2StatusesOf(serviceKey: string): Iterable<string> {
-    return this.#l2StatusesByService.membersOf(serviceKey);
+  /** Services of which nodes have told something. */
+  get servicesTold(): Iterable<string> {
+    return this.#toldByService.groups;
+  }
+
+  /** What nodes have told of a Service, as `Kind/namespace/name`. */
+  toldOf(serviceKey: string): Iterable<string> {
+    return this.#toldByService.membersOf(serviceKey);
   }
 
   labelsOfNamespace(name: string): Readonly<Record<string, string>> {

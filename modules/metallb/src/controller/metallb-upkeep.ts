@@ -1,21 +1,18 @@
-import { CONFIGURATION_CONDITION } from '../api/conditions.ts';
+import { ADVERTISEMENT_CONDITION, CONFIGURATION_CONDITION } from '../api/conditions.ts';
 import { METALLB_API_VERSION, METALLB_LABEL } from '../api/names.ts';
 import { type KubernetesObject, keyOf, type ObjectMeta } from '../api/object.ts';
 import { formatProblems, type Problem } from '../api/problem.ts';
 import { tellsOf } from '../api/service-l2-status.ts';
 import type { Allocator } from '../ipam/allocator.ts';
 import { type Announcing, announcingFor } from '../metallb/advertisement-nodes.ts';
+import type { ServiceOfNode } from '../metallb/bgp-status.ts';
 import { type PoolKind, poolKey } from '../metallb/listed-pools.ts';
 import { AlreadyExistsError, NotFoundError } from '../store/errors.ts';
 import type { Operation, Store } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
-import {
-  type AdvertisementStatusView,
-  acceptedCondition,
-  advertisementComplaints,
-  advertisementStatusOperation,
-} from './advertisement-status.ts';
+import type { Announcers } from './announcers.ts';
 import { ownerOf } from './claim-of-service.ts';
+import { isJudgedKind, type JudgedKind, type Judges, judgesOf } from './judges.ts';
 import type { MetallbState } from './metallb-state.ts';
 import { poolComplaints, poolStatusOperation } from './pool-status.ts';
 import { statusOperation } from './status-operation.ts';
@@ -26,10 +23,13 @@ export interface MetallbUpkeepPorts {
   readonly metallb: MetallbState;
   readonly allocator: Allocator;
   readonly service: (key: string) => ObjectMeta | undefined;
+  readonly announcers: () => Announcers;
   /** Names of pools that are gone while Services have IPs of them. */
   readonly orphanedPools: () => ReadonlySet<string>;
   /** What is wrong with pools, whosever. */
   readonly poolProblems: () => readonly Problem[];
+  /** Whether this Service is there, and this node. */
+  readonly isRouted: (service: ServiceOfNode) => boolean;
 }
 
 const OWN_NAME = 'controller';
@@ -37,22 +37,31 @@ const OWN_NAME = 'controller';
 /** Writes what the controller has to say of the objects of MetalLB's API, Services aside. */
 export class MetallbUpkeep {
   readonly #ports: MetallbUpkeepPorts;
+  readonly #judges: Judges;
 
-  constructor(ports: MetallbUpkeepPorts) {
+  /** @param edition of Deckhouse: not every one has BGP */
+  constructor(ports: MetallbUpkeepPorts, edition: string) {
     this.#ports = ports;
+    this.#judges = judgesOf(ports, edition);
   }
 
   /** All that may say something else after a change of pools, of advertisements, or of who has which IP. */
   keys(): readonly string[] {
-    const { ipAddressPools, metalLoadBalancerPools, advertisements } = this.#ports.metallb;
+    const { ipAddressPools, metalLoadBalancerPools } = this.#ports.metallb;
     const named = (kind: string, keys: Iterable<string>) =>
       [...keys].map((key) => `${kind}/${key}`);
     return [
       ...named('IPAddressPool', ipAddressPools.keys()),
       ...named('MetalLoadBalancerPool', metalLoadBalancerPools.keys()),
-      ...named('L2Advertisement', advertisements.keys()),
+      ...[...this.#judges].flatMap(([kind, judge]) => named(kind, judge.keys())),
       `ConfigurationState/${this.#ownKey}`,
     ];
+  }
+
+  /** How many objects of a kind have no effect in this edition; kinds that have some are not in it. */
+  refusedByEdition(): ReadonlyMap<string, number> {
+    const counts = [...this.#judges].map(([kind, judge]) => [kind, judge.refused] as const);
+    return new Map(counts.filter(([, refused]) => refused > 0));
   }
 
   get #ownKey(): string {
@@ -65,9 +74,9 @@ export class MetallbUpkeep {
    */
   get announcing(): Announcing {
     const { advertisements } = this.#ports.metallb;
+    const judge = this.#judges.get('L2Advertisement');
     const judged = [...advertisements.keys()].map((key) => {
-      const view = this.#advertisementView(key);
-      return { advertisement: advertisements.get(key), accepted: view && acceptedCondition(view) };
+      return { advertisement: advertisements.get(key), accepted: judge?.conditionOf(key) };
     });
     return announcingFor(judged);
   }
@@ -91,17 +100,28 @@ export class MetallbUpkeep {
       case 'IPAddressPool':
       case 'MetalLoadBalancerPool':
         return this.#poolStatus(kind, key);
-      case 'L2Advertisement':
-        return this.#advertisementStatus(key);
       case 'ServiceL2Status':
         return this.#staleStatus(key);
-      default:
+      case 'ServiceBGPStatus':
+        return this.#staleRoute(key);
+      case 'ConfigurationState':
         return key === this.#ownKey ? this.#ownState() : undefined;
+      default:
+        return isJudgedKind(kind) ? this.#acceptance(kind, key) : undefined;
     }
   }
 
+  #acceptance(kind: JudgedKind, key: string): Operation | undefined {
+    const { metallb, clock } = this.#ports;
+    const object = metallb.byKind[kind].object(key);
+    const condition = this.#judges.get(kind)?.conditionOf(key);
+    if (object === undefined || condition === undefined) return undefined;
+    const conditions = new Map([[ADVERTISEMENT_CONDITION.accepted, condition]]);
+    return statusOperation({ kind, object, figures: {}, conditions }, clock.epochMs());
+  }
+
   #poolStatus(kind: PoolKind, key: string): Operation | undefined {
-    const { metallb, allocator, clock, poolProblems } = this.#ports;
+    const { metallb, allocator, clock, announcers, poolProblems } = this.#ports;
     const object = metallb.byKind[kind].object(key);
     if (object === undefined) return undefined;
     return poolStatusOperation({
@@ -109,28 +129,11 @@ export class MetallbUpkeep {
       object,
       pools: metallb.pools,
       advertisements: metallb.advertisementsInForce,
+      bgpAdvertisements: announcers().bgp?.advertisements,
       usage: allocator.usage(poolKey(kind, object.metadata)),
       poolProblems: poolProblems(),
       nowEpochMs: clock.epochMs(),
     });
-  }
-
-  #advertisementStatus(key: string): Operation | undefined {
-    const view = this.#advertisementView(key);
-    return view && advertisementStatusOperation(view, this.#ports.clock.epochMs());
-  }
-
-  #advertisementView(key: string): AdvertisementStatusView | undefined {
-    const { metallb } = this.#ports;
-    const object = metallb.advertisements.object(key);
-    if (object === undefined) return undefined;
-    return {
-      object,
-      isInForce: metallb.advertisements.get(key) !== undefined,
-      pools: metallb.pools,
-      orphaned: this.#ports.orphanedPools(),
-      namespaces: metallb.watched,
-    };
   }
 
   /** Its writer is the announcer, who has nothing to say any more once the Service has another IP or none. */
@@ -138,7 +141,7 @@ export class MetallbUpkeep {
     const { metallb, allocator } = this.#ports;
     const object = metallb.l2Statuses.object(key);
     const told = metallb.l2Statuses.get(key);
-    const service = metallb.serviceOfL2Status(key);
+    const service = metallb.serviceOfTold('ServiceL2Status', key);
     if (object === undefined || told === undefined || service === undefined) return undefined;
     const { ip } = told.status;
     // One without an IP is MetalLB's own.
@@ -148,6 +151,17 @@ export class MetallbUpkeep {
     if (isAssigned && metadata !== undefined && tellsOf(told, metadata)) return undefined;
     const { name, namespace, uid } = object.metadata;
     return { do: 'delete', ref: { kind: 'ServiceL2Status', namespace, name }, uid };
+  }
+
+  /** Its node deletes it, as long as there is the node, and the edition has BGP. */
+  #staleRoute(key: string): Operation | undefined {
+    const { metallb, announcers, isRouted } = this.#ports;
+    const object = metallb.bgpStatuses.object(key);
+    const service = metallb.serviceOfRoute(key);
+    if (object === undefined || service === undefined) return undefined;
+    if (announcers().bgp !== undefined && isRouted(service)) return undefined;
+    const { name, namespace, uid } = object.metadata;
+    return { do: 'delete', ref: { kind: 'ServiceBGPStatus', namespace, name }, uid };
   }
 
   /** Whether all that the controller is configured with can be understood. */
@@ -190,10 +204,7 @@ export class MetallbUpkeep {
           (object) => poolComplaints({ kind, object, poolProblems: poolProblems() }).problems,
         ),
     );
-    const ofAdvertisements = [...metallb.advertisements.objects()]
-      .filter(counts)
-      .flatMap(advertisementComplaints);
-    return [...ofPools, ...ofAdvertisements];
+    return [...ofPools, ...[...this.#judges.values()].flatMap((judge) => judge.problems())];
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ConditionValue } from '../../hooks/lib/status-patch.ts';
+import type { BgpAdvertisement } from '../api/bgp-advertisement.ts';
 import { POOL_CONDITION } from '../api/conditions.ts';
 import { parseIpAddressPool } from '../api/ip-address-pool.ts';
 import type { L2Advertisement } from '../api/l2-advertisement.ts';
@@ -17,6 +18,8 @@ export interface PoolStatusView {
   readonly pools: ListedPools;
   /** Those that count. */
   readonly advertisements: readonly L2Advertisement[];
+  /** Undefined in an edition without BGP. */
+  readonly bgpAdvertisements: readonly BgpAdvertisement[] | undefined;
   readonly usage: PoolUsage;
   /** What is wrong with pools, whosever. */
   readonly poolProblems: readonly Problem[];
@@ -77,16 +80,31 @@ function acceptedCondition(view: PoolStatusView): ConditionValue {
     : { status: 'False', ...unlisted };
 }
 
-function advertisedCondition({ object, advertisements }: PoolStatusView): ConditionValue {
+function advertisedCondition({
+  object,
+  advertisements,
+  bgpAdvertisements,
+}: PoolStatusView): ConditionValue {
   const { name, labels = {} } = object.metadata;
-  const by = advertisements.filter(({ spec }) => advertises(spec, { name, labels }));
-  if (by.length === 0) {
-    const message =
-      'its addresses are given to Services, and nobody answers for them: no L2Advertisement names or selects the pool';
-    return { status: 'False', reason: 'NoAdvertisement', message };
+  const namesOf = (all: readonly (L2Advertisement | BgpAdvertisement)[]) =>
+    all
+      .filter(({ spec }) => advertises(spec, { name, labels }))
+      .map(({ metadata }) => metadata.name);
+  const by = [
+    ['L2Advertisement', namesOf(advertisements)],
+    ['BGPAdvertisement', namesOf(bgpAdvertisements ?? [])],
+  ] as const;
+  const found = by.filter(([, names]) => names.length > 0);
+  if (found.length > 0) {
+    const message = `by ${found.map(([kind, names]) => `${kind} ${names.join(', ')}`).join('; by ')}`;
+    return { status: 'True', reason: 'Advertised', message };
   }
-  const names = by.map(({ metadata }) => metadata.name).join(', ');
-  return { status: 'True', reason: 'Advertised', message: `by L2Advertisement ${names}` };
+  const none =
+    bgpAdvertisements === undefined
+      ? 'no L2Advertisement'
+      : 'no L2Advertisement or BGPAdvertisement';
+  const message = `its addresses are given to Services, and nobody answers for them: ${none} names or selects the pool`;
+  return { status: 'False', reason: 'NoAdvertisement', message };
 }
 
 /** As MetalLB has them. A number in JSON is exact up to this. */

@@ -1,6 +1,5 @@
 import type { ConditionValue, StatusChanges } from '../../hooks/lib/status-patch.ts';
 import { SERVICE_CONDITION } from '../api/conditions.ts';
-import type { L2Advertisement } from '../api/l2-advertisement.ts';
 import { METALLB_ANNOTATION, METALLB_PREFIXES } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
@@ -9,6 +8,7 @@ import { type Assigned, type Refused, wantedFamilies } from '../ipam/claim.ts';
 import type { ListedPool, ListedPools } from '../metallb/listed-pools.ts';
 import { familyOf, type IpAddress, type IpFamily } from '../net/ip.ts';
 import type { Clock } from '../time/clock.ts';
+import { type Announcers, routedPool } from './announcers.ts';
 import { claimOfService, ownerOf, type ServiceClaim, serviceOfOwner } from './claim-of-service.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { Grouping } from './grouping.ts';
@@ -21,8 +21,7 @@ export interface ServiceAddressesPorts {
   readonly allocator: Allocator;
   readonly waiting: WaitingList;
   readonly cluster: Pick<ClusterState, 'metallb' | 'services'>;
-  /** Whether the advertisement selects any node. */
-  readonly hasNodes: (advertisement: L2Advertisement) => boolean;
+  readonly announcers: () => Announcers;
   /** What becomes of an IP that a pool holds no more. */
   readonly reassigns: boolean;
   /** The Service has got other IPs than it had, or none. */
@@ -186,18 +185,18 @@ export class ServiceAddresses {
   }
 
   #cannotAnnounce(key: string, service: Service): ConditionValue | undefined {
-    const { cluster, hasNodes } = this.#ports;
+    const { cluster, announcers } = this.#ports;
     const from = this.#heldFrom.groupOf(key);
     const pool = from === undefined ? undefined : this.#pools.named(from);
     // By what a pool that is gone was announced, only those know who announce it.
     if (pool === undefined) return undefined;
     const labelsOf = (other: string) => cluster.services.get(other)?.metadata.labels ?? {};
     return cannotAnnounce({
-      pool,
+      pool: routedPool(pool),
       labels: service.metadata.labels ?? {},
       sharers: this.#sharersOf(key).map((other) => ({ key: other, labels: labelsOf(other) })),
       advertisements: cluster.metallb.advertisementsInForce,
-      hasNodes,
+      announcers: announcers(),
     });
   }
 

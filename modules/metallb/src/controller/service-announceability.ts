@@ -1,67 +1,120 @@
 import type { ConditionValue } from '../../hooks/lib/status-patch.ts';
+import type { BgpAdvertisement } from '../api/bgp-advertisement.ts';
 import type { L2Advertisement } from '../api/l2-advertisement.ts';
-import { anySelects } from '../api/label-selector.ts';
-import type { Node } from '../api/node.ts';
-import { type AdvertisedPool, advertisementsFor, advertises } from '../metallb/advertised-pools.ts';
+import { conflictOnNodes } from '../bgp/advertisement-reach.ts';
+import type { BgpApi, RoutedPool } from '../bgp/metallb-routes.ts';
+import { advertisementsFor, advertises } from '../metallb/advertised-pools.ts';
+import type { Announcers } from './announcers.ts';
 
 type Labels = Readonly<Record<string, string>>;
+type Advertisement = L2Advertisement | BgpAdvertisement;
 
 export interface AnnouncingView {
-  readonly pool: AdvertisedPool;
+  readonly pool: RoutedPool;
   readonly labels: Labels;
   /** Other Services of MetalLB's API that have one of its IPs: who they are, and their labels. */
   readonly sharers: readonly { readonly key: string; readonly labels: Labels }[];
-  /** Those that count. */
+  /** L2Advertisements that count. */
   readonly advertisements: readonly L2Advertisement[];
-  /** Whether the advertisement selects any node. */
-  readonly hasNodes: (advertisement: L2Advertisement) => boolean;
+  readonly announcers: Announcers;
 }
 
-/** Why nobody can answer for the IPs of a Service of MetalLB's API; undefined where somebody can. */
+/** Why nobody announces the IPs by ARP and NDP, or by BGP. */
+interface Obstacle {
+  readonly reason:
+    | 'NoAdvertisement'
+    | 'NoMatchingNode'
+    | 'AdvertisementsDiffer'
+    | 'NoPeer'
+    | 'LocalPrefConflict';
+  readonly words: string;
+  /** Nobody meant to. */
+  readonly isAbsence?: true;
+}
+
+/** Why nobody can announce the IPs of a Service of MetalLB's API; undefined where somebody can. */
 export function cannotAnnounce(view: AnnouncingView): ConditionValue | undefined {
-  const { pool, labels, sharers, advertisements, hasNodes } = view;
+  const { pool, announcers } = view;
+  const routing = announcers.bgp && obstacleOfRoutes(view, announcers.bgp);
+  // Who means it to be announced by BGP, too, is told, although somebody answers.
+  if (routing?.reason === 'LocalPrefConflict') return no(pool, [routing]);
+  const answering = obstacleOfAnswers(view);
+  if (announcers.bgp === undefined) return answering && no(pool, [answering]);
+  return answering && routing && no(pool, meantOf([answering, routing]));
+}
+
+function meantOf(obstacles: readonly Obstacle[]): readonly Obstacle[] {
+  const meant = obstacles.filter(({ isAbsence }) => isAbsence !== true);
+  if (meant.length > 0) return meant;
+  const words = 'no L2Advertisement or BGPAdvertisement names or selects it';
+  return [{ reason: 'NoAdvertisement', words }];
+}
+
+function obstacleOfAnswers(view: AnnouncingView): Obstacle | undefined {
+  const { pool, labels, sharers, advertisements, announcers } = view;
   const own = advertisementsFor(advertisements, pool, labels);
-  if (own.length === 0) {
-    const ofPool = advertisements.filter(({ spec }) => advertises(spec, pool));
-    const why =
-      ofPool.length === 0
-        ? 'no L2Advertisement names or selects it'
-        : `spec.serviceSelectors of L2Advertisement ${namesOf(ofPool)} do not select this Service`;
-    return no('NoAdvertisement', `nobody answers for an IP of pool ${pool.name}: ${why}`);
-  }
-  if (!own.some(hasNodes)) {
-    const names = namesOf(own);
-    return no('NoMatchingNode', `spec.nodeSelectors of L2Advertisement ${names} select no node`);
+  if (own.length === 0) return unselected('L2Advertisement', advertisements, pool);
+  if (!own.some((advertisement) => announcers.hasNodes(advertisement))) {
+    return noNode('L2Advertisement', own);
   }
   const other = sharers.find(
     (sharer) => namesOf(advertisementsFor(advertisements, pool, sharer.labels)) !== namesOf(own),
   );
   if (other === undefined) return undefined;
-  const message = `the IP is shared with ${other.key}, for which other L2Advertisements are: give both the labels that spec.serviceSelectors of ${namesOf(own)} name, or none`;
-  return no('AdvertisementsDiffer', message);
+  const words = `the IP is shared with ${other.key}, for which other L2Advertisements are: give both the labels that spec.serviceSelectors of ${namesOf(own)} name, or none`;
+  return { reason: 'AdvertisementsDiffer', words };
 }
 
-/** Whether an advertisement selects a node at all, looked up once for each. */
-export function nodesOfAdvertisements(
-  nodes: readonly Node[],
-): (advertisement: L2Advertisement) => boolean {
-  const known = new Map<L2Advertisement, boolean>();
-  return (advertisement) => {
-    const before = known.get(advertisement);
-    if (before !== undefined) return before;
-    const has = nodes.some(({ labels }) => anySelects(advertisement.spec.nodeSelectors, labels));
-    known.set(advertisement, has);
-    return has;
-  };
+function obstacleOfRoutes(view: AnnouncingView, bgp: BgpApi): Obstacle | undefined {
+  const { pool, labels, announcers } = view;
+  const own = advertisementsFor(bgp.advertisements, pool, labels);
+  if (own.length === 0) return unselected('BGPAdvertisement', bgp.advertisements, pool);
+  const reaching = own.filter((advertisement) => announcers.reachOf(advertisement) === 'reaches');
+  if (reaching.length > 0) {
+    const conflict = conflictOnNodes(bgp, { pool, labels }, announcers.nodes);
+    return (
+      conflict && {
+        reason: 'LocalPrefConflict',
+        words: `${conflict.words}: not announced by BGP until they agree`,
+      }
+    );
+  }
+  if (own.every((advertisement) => announcers.reachOf(advertisement) === 'no-node')) {
+    return noNode('BGPAdvertisement', own);
+  }
+  const words = `no BGPPeer of BGPAdvertisement ${namesOf(own)} is for a node that it selects`;
+  return { reason: 'NoPeer', words };
 }
 
-function no(
-  reason: 'NoAdvertisement' | 'NoMatchingNode' | 'AdvertisementsDiffer',
-  message: string,
-): ConditionValue {
+function unselected(
+  kind: string,
+  advertisements: readonly Advertisement[],
+  pool: RoutedPool,
+): Obstacle {
+  const ofPool = advertisements.filter(({ spec }) => advertises(spec, pool));
+  if (ofPool.length === 0) {
+    const words = `no ${kind} names or selects it`;
+    return { reason: 'NoAdvertisement', words, isAbsence: true };
+  }
+  const words = `spec.serviceSelectors of ${kind} ${namesOf(ofPool)} do not select this Service`;
+  return { reason: 'NoAdvertisement', words };
+}
+
+function noNode(kind: string, advertisements: readonly Advertisement[]): Obstacle {
+  const words = `spec.nodeSelectors of ${kind} ${namesOf(advertisements)} select no node`;
+  return { reason: 'NoMatchingNode', words };
+}
+
+function no({ name }: RoutedPool, obstacles: readonly Obstacle[]): ConditionValue | undefined {
+  const [first] = obstacles;
+  if (first === undefined) return undefined;
+  const words = obstacles.map((obstacle) => obstacle.words).join('; ');
+  const { reason } = first;
+  const message =
+    reason === 'NoAdvertisement' ? `nobody answers for an IP of pool ${name}: ${words}` : words;
   return { status: 'False', reason, message };
 }
 
-function namesOf(advertisements: readonly L2Advertisement[]): string {
+function namesOf(advertisements: readonly Advertisement[]): string {
   return advertisements.map(({ metadata }) => metadata.name).join(', ');
 }

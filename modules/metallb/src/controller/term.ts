@@ -1,7 +1,7 @@
 import { labelNodes } from '../../hooks/label-nodes.ts';
 import { slotOf } from '../../hooks/lib/child-name.ts';
 import { placementKey } from '../../hooks/lib/wanted-children.ts';
-import type { L2Advertisement } from '../api/l2-advertisement.ts';
+import { mayUseBgp } from '../api/edition.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { LABEL } from '../api/names.ts';
 import type { Node } from '../api/node.ts';
@@ -16,14 +16,14 @@ import { WorkQueue } from '../store/work-queue.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { AddressBook, type ClassUsage } from './address-book.ts';
+import { Announcers } from './announcers.ts';
 import { ClassPlacements } from './class-placements.ts';
 import { classStatusOperation } from './class-status.ts';
+import { ClusterFacts } from './cluster-facts.ts';
 import type { ClusterState } from './cluster-state.ts';
-import { Fingerprints } from './fingerprints.ts';
 import { MetallbUpkeep } from './metallb-upkeep.ts';
 import { offerPools } from './pools-on-offer.ts';
 import { type MetallbPoolUsage, ServiceAddresses } from './service-addresses.ts';
-import { nodesOfAdvertisements } from './service-announceability.ts';
 import { wasServedByMetallb } from './service-owner.ts';
 import { ServiceReconciler } from './service-reconciler.ts';
 import { ShardedQueue } from './sharded-queue.ts';
@@ -52,6 +52,8 @@ export interface TermOptions {
   readonly metallbNamespaces: readonly [string, ...string[]];
   /** What becomes of an IP that a pool of MetalLB's API holds no more. */
   readonly metallbPoolPolicy: 'Keep' | 'Reassign';
+  /** Of Deckhouse: not every one has BGP. */
+  readonly edition: string;
 }
 
 /** What may change with every IP is looked at this often at most: figures of classes, labels of nodes. */
@@ -77,14 +79,10 @@ export class Term {
   readonly #services: ShardedQueue;
   /** Statuses of classes by name, and the labels of nodes. */
   readonly #others: WorkQueue;
-  readonly #classFacts = new Fingerprints();
-  readonly #nodeFacts = new Fingerprints();
-  readonly #poolFacts = new Fingerprints();
-  readonly #namespaceFacts = new Fingerprints();
-  readonly #advertisementFacts = new Fingerprints();
+  readonly #facts: ClusterFacts;
   readonly #options: TermOptions;
   #poolProblems: readonly Problem[] = [];
-  #hasNodes: (advertisement: L2Advertisement) => boolean = () => false;
+  #announcers: Announcers;
   #othersTimer: Timer | undefined;
   #isOver = false;
 
@@ -93,6 +91,8 @@ export class Term {
     this.#ports = ports;
     this.#options = options;
     this.#cluster = cluster;
+    this.#facts = new ClusterFacts(cluster);
+    this.#announcers = this.#findAnnouncers();
     this.#placements = new ClassPlacements((service) => this.#services.add(service));
     this.#allocator = new Allocator(options);
     this.#waiting = new WaitingList((services) => this.#addServices(services));
@@ -102,16 +102,23 @@ export class Term {
       ...shared,
       cluster,
       reassigns: this.#reassigns,
-      hasNodes: (advertisement) => this.#hasNodes(advertisement),
+      announcers: () => this.#announcers,
       onChanged: () => this.#scheduleOthers(),
       lookAgain: (key) => this.#services.add(key),
     });
-    this.#upkeep = new MetallbUpkeep({
-      ...{ ...ports, metallb: cluster.metallb, allocator: this.#allocator },
-      service: (key) => cluster.services.get(key)?.metadata,
-      orphanedPools: () => this.#serviceAddresses.orphanedPools(),
-      poolProblems: () => this.#poolProblems,
-    });
+    this.#upkeep = new MetallbUpkeep(
+      {
+        ...{ ...ports, metallb: cluster.metallb, allocator: this.#allocator },
+        service: (key) => cluster.services.get(key)?.metadata,
+        announcers: () => this.#announcers,
+        orphanedPools: () => this.#serviceAddresses.orphanedPools(),
+        poolProblems: () => this.#poolProblems,
+        isRouted: (service) =>
+          cluster.services.get(keyOf(service)) !== undefined &&
+          cluster.nodes.get(service.node) !== undefined,
+      },
+      options.edition,
+    );
     const reconciler = new ServiceReconciler(
       {
         ...ports,
@@ -132,7 +139,7 @@ export class Term {
       onFailure,
       work: async (key) => {
         await reconciler.reconcile(key);
-        this.#lookAtL2Statuses(key);
+        this.#lookAtTold(key);
       },
     }));
     this.#others = new WorkQueue({ clock, random, onFailure, work: (key) => this.#workOther(key) });
@@ -151,13 +158,18 @@ export class Term {
     return this.#serviceAddresses.usage(pool);
   }
 
+  /** How many objects of a kind have no effect in this edition. */
+  refusedByEdition(): ReadonlyMap<string, number> {
+    return this.#upkeep.refusedByEdition();
+  }
+
   /** Takes over what statuses say, before anything is assigned, then looks at everything. */
   begin(): void {
     const { log, tell } = this.#ports;
-    this.#classesChanged(this.#cluster.classes.keys());
-    this.#nodesChanged(this.#cluster.nodes.keys());
-    this.#poolsChanged();
-    this.#advertisementsChanged();
+    this.#facts.classesChanged(this.#cluster.classes.keys());
+    this.#facts.nodesChanged(this.#cluster.nodes.keys());
+    this.#facts.poolsChanged();
+    this.#facts.advertisementsChanged();
     this.#offerPools();
     const members = this.#nodes.filter(({ labels }) => labels[LABEL.member] !== undefined);
     this.#placements.adoptNodes(new Set(members.map(({ metadata }) => metadata.name)));
@@ -185,7 +197,7 @@ export class Term {
     }
     const orphaned = [...this.#cluster.children.values()].map((child) => keyOf(child.serviceRef));
     this.#addServices(new Set(orphaned));
-    this.#addServices(new Set(this.#cluster.metallb.servicesWithL2Statuses));
+    this.#addServices(new Set(this.#cluster.metallb.servicesTold));
     this.#lookAtEverything();
   }
 
@@ -202,7 +214,7 @@ export class Term {
   }
 
   onClasses(names: ReadonlySet<string>): void {
-    if (!this.#classesChanged(names)) {
+    if (!this.#facts.classesChanged(names)) {
       // As a rule it is the status that was written here, while IPs were being assigned.
       this.#scheduleOthers();
       return;
@@ -212,7 +224,7 @@ export class Term {
   }
 
   onPools(): void {
-    if (!this.#poolsChanged()) {
+    if (!this.#facts.poolsChanged()) {
       this.#scheduleOthers();
       return;
     }
@@ -221,7 +233,7 @@ export class Term {
   }
 
   onAdvertisements(): void {
-    if (this.#advertisementsChanged()) this.#lookAtEverything();
+    if (this.#facts.advertisementsChanged()) this.#lookAtEverything();
     else this.#scheduleOthers();
   }
 
@@ -230,15 +242,14 @@ export class Term {
   }
 
   onNamespaces(names: ReadonlySet<string>): void {
-    const labels = (name: string) => this.#cluster.metallb.namespaces.get(name)?.labels;
-    if (!this.#namespaceFacts.changed(names, labels)) return;
+    if (!this.#facts.namespacesChanged(names)) return;
     for (const key of this.#cluster.services.keys()) {
       if (names.has(key.slice(0, key.indexOf('/')))) this.#services.add(key);
     }
   }
 
   onNodes(names: ReadonlySet<string>): void {
-    if (this.#nodesChanged(names)) this.#lookAtEverything();
+    if (this.#facts.nodesChanged(names)) this.#lookAtEverything();
   }
 
   onServices(keys: ReadonlySet<string>): void {
@@ -278,9 +289,18 @@ export class Term {
   /** What classes and nodes say concerns every Service; those it does not change cost a look, no write. */
   #lookAtEverything(): void {
     if (this.#runsHooks) this.#others.add(NODE_LABELS);
-    this.#hasNodes = nodesOfAdvertisements(this.#nodes);
+    this.#announcers = this.#findAnnouncers();
     this.#addStatuses();
     this.#addServices(new Set(this.#cluster.services.keys()));
+  }
+
+  #findAnnouncers(): Announcers {
+    const { pools, bgp } = this.#cluster.metallb;
+    return new Announcers({
+      nodes: this.#nodes,
+      pools,
+      bgp: mayUseBgp(this.#options.edition) ? bgp.inForce : undefined,
+    });
   }
 
   #childrenByAge() {
@@ -305,10 +325,8 @@ export class Term {
   }
 
   /** Only once it is known what the Service has. */
-  #lookAtL2Statuses(serviceKey: string): void {
-    for (const key of this.#cluster.metallb.l2StatusesOf(serviceKey)) {
-      this.#others.add(`ServiceL2Status/${key}`);
-    }
+  #lookAtTold(serviceKey: string): void {
+    for (const key of this.#cluster.metallb.toldOf(serviceKey)) this.#others.add(key);
   }
 
   async #workOther(key: string): Promise<void> {
@@ -348,34 +366,6 @@ export class Term {
       // Deleted meanwhile: nobody is left to be told.
       if (!(error instanceof NotFoundError)) throw error;
     }
-  }
-
-  #classesChanged(names: Iterable<string>): boolean {
-    return this.#classFacts.changed(names, (name) => {
-      const item = this.#cluster.classes.get(name);
-      return this.#cluster.classes.object(name) && [item?.metadata.uid, item?.spec];
-    });
-  }
-
-  #poolsChanged(): boolean {
-    const { all } = this.#cluster.metallb.pools;
-    return this.#poolFacts.changedAll(all.keys(), (key) => all.get(key));
-  }
-
-  #advertisementsChanged(): boolean {
-    const { advertisements } = this.#cluster.metallb;
-    return this.#advertisementFacts.changedAll(advertisements.keys(), (key) => {
-      const item = advertisements.get(key);
-      return [item?.metadata.uid, item?.spec];
-    });
-  }
-
-  /** By what groups and labels depend on: a Node's status changes every few seconds and is none of it. */
-  #nodesChanged(names: Iterable<string>): boolean {
-    return this.#nodeFacts.changed(names, (name) => {
-      const node = this.#cluster.nodes.get(name);
-      return node && [node.labels, node.draining, node.excluded];
-    });
   }
 
   *#childClasses(): Generator<string> {

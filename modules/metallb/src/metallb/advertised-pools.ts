@@ -7,11 +7,17 @@ export interface AdvertisedPool {
   readonly labels: Readonly<Record<string, string>>;
 }
 
-type Advertisement = Pick<L2Advertisement['spec'], 'ipAddressPools' | 'ipAddressPoolSelectors'>;
+/** The fields of an advertisement that say which pools it is about. */
+export type AdvertisedPools = Pick<
+  L2Advertisement['spec'],
+  'ipAddressPools' | 'ipAddressPoolSelectors'
+>;
+
+type AdvertisedServices = AdvertisedPools & Pick<L2Advertisement['spec'], 'serviceSelectors'>;
 
 /** Whether an advertisement is about the pool: named or selected, or neither says anything and it is about all. */
 export function advertises(
-  { ipAddressPools, ipAddressPoolSelectors }: Advertisement,
+  { ipAddressPools, ipAddressPoolSelectors }: AdvertisedPools,
   { name, labels }: AdvertisedPool,
 ): boolean {
   if (ipAddressPools.length === 0 && ipAddressPoolSelectors.length === 0) return true;
@@ -22,11 +28,11 @@ export function advertises(
 }
 
 /** The advertisements for a Service with these labels whose IP comes from the pool. */
-export function advertisementsFor(
-  advertisements: Iterable<L2Advertisement>,
+export function advertisementsFor<T extends { readonly spec: AdvertisedServices }>(
+  advertisements: Iterable<T>,
   pool: AdvertisedPool,
   serviceLabels: Readonly<Record<string, string>>,
-): L2Advertisement[] {
+): T[] {
   return [...advertisements].filter(
     ({ spec }) => advertises(spec, pool) && anySelects(spec.serviceSelectors, serviceLabels),
   );

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { METALLB_API_VERSION } from '../api/names.ts';
+import type { ServiceBgpStatus } from '../api/service-bgp-status.ts';
 import { l2StatusLabels } from './l2-status.ts';
 
 const NAME_DIGITS = 16;
@@ -25,4 +26,14 @@ export function newBgpStatus(told: ServiceOfNode, namespace: string) {
     metadata: { name: bgpStatusName(told), namespace, labels: l2StatusLabels(told, told.node) },
     spec: {},
   };
+}
+
+/** What it is about; undefined for one of MetalLB's own, which its speakers look after. */
+export function serviceOfBgpStatus({
+  metadata,
+  status: { node, serviceName: name, serviceNamespace: namespace },
+}: ServiceBgpStatus): ServiceOfNode | undefined {
+  if (node === undefined || name === undefined || namespace === undefined) return undefined;
+  const told = { namespace, name, node };
+  return metadata.name === bgpStatusName(told) ? told : undefined;
 }

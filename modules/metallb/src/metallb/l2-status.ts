@@ -20,7 +20,7 @@ export function l2StatusName({ namespace, name, ip }: Omit<ServiceIp, 'uid'>): s
   return `l2-${digest.slice(0, NAME_DIGITS)}`;
 }
 
-/** Its labels, as MetalLB has them. */
+/** Its labels, as MetalLB has them; those of a ServiceBGPStatus, too. */
 export function l2StatusLabels(
   { namespace, name }: Pick<ServiceIp, 'namespace' | 'name'>,
   node: string,

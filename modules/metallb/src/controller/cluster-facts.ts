@@ -1,0 +1,57 @@
+import type { ClusterState } from './cluster-state.ts';
+import { Fingerprints } from './fingerprints.ts';
+
+/** Tells of the cluster what matters: whether these keys say anything else than when they were last asked about. */
+export class ClusterFacts {
+  readonly #cluster: ClusterState;
+  readonly #classes = new Fingerprints();
+  readonly #nodes = new Fingerprints();
+  readonly #pools = new Fingerprints();
+  readonly #namespaces = new Fingerprints();
+  readonly #advertisements = new Fingerprints();
+
+  constructor(cluster: ClusterState) {
+    this.#cluster = cluster;
+  }
+
+  classesChanged(names: Iterable<string>): boolean {
+    return this.#classes.changed(names, (name) => {
+      const item = this.#cluster.classes.get(name);
+      return this.#cluster.classes.object(name) && [item?.metadata.uid, item?.spec];
+    });
+  }
+
+  /** By what groups and labels depend on: a Node's status changes every few seconds and is none of it. */
+  nodesChanged(names: Iterable<string>): boolean {
+    return this.#nodes.changed(names, (name) => {
+      const node = this.#cluster.nodes.get(name);
+      return node && [node.labels, node.draining, node.excluded];
+    });
+  }
+
+  namespacesChanged(names: Iterable<string>): boolean {
+    const { namespaces } = this.#cluster.metallb;
+    return this.#namespaces.changed(names, (name) => namespaces.get(name)?.labels);
+  }
+
+  poolsChanged(): boolean {
+    const { all } = this.#cluster.metallb.pools;
+    return this.#pools.changedAll(all.keys(), (key) => all.get(key));
+  }
+
+  /** Of peers and what else is about BGP, too. */
+  advertisementsChanged(): boolean {
+    const { advertisements, bgp } = this.#cluster.metallb;
+    const facts = new Map<string, unknown>();
+    for (const [kind, mirror] of Object.entries({
+      L2Advertisement: advertisements,
+      ...bgp.byKind,
+    })) {
+      for (const key of mirror.keys()) {
+        const item = mirror.get(key);
+        facts.set(`${kind}/${key}`, [item?.metadata.uid, item?.spec]);
+      }
+    }
+    return this.#advertisements.changedAll(facts.keys(), (key) => facts.get(key));
+  }
+}
