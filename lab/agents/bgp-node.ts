@@ -45,7 +45,8 @@ function configOf({ name, spec, passwords = [], problem }: NodePeer): PeerConfig
   const metadata = { name, uid: name, resourceVersion: '1', creationTimestamp: '' };
   const read = parseBgpPeer({ apiVersion: 'metallb.io/v1beta2', kind: 'BGPPeer', metadata, spec });
   if (!read.ok) throw new Error(read.problems.map(formatProblem).join('\n'));
-  const setup = setUpPeer(read.value, { name: 'n1', internalIps: ownIps() });
+  const node = { name: 'n1', internalIps: ownIps(), forwardsOn: false };
+  const setup = setUpPeer(read.value, node);
   const why = typeof setup === 'string' ? setup : problem;
   if (typeof setup === 'string' || why !== undefined) {
     return { name, neighbor: name, wanted: { problem: why ?? '' } };

@@ -2,7 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { until } from '../../lab/exec.ts';
+import { killPart } from '../../lab/faults.ts';
 import { fetchPage } from '../../lab/http.ts';
+import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import { kernelNextHops } from '../../lab/routers/router.ts';
 import { runDirectoryOf } from '../../lab/run-directory.ts';
@@ -21,6 +23,9 @@ import {
 import { ROUTER, reaches, withRouter } from './bgp-sessions.ts';
 
 const [FIRST, , THIRD] = NODES;
+/** Longer than it takes until the router has heard the End-of-RIB. */
+const AFTER_RESTART_MS = 2_000;
+const MANY_LINES = 10_000;
 
 export const scenarios: readonly Scenario[] = [
   moduleScenario('routes-over-all-nodes', (lab) =>
@@ -83,4 +88,30 @@ export const scenarios: readonly Scenario[] = [
       await reaches(lab, router, `${ip}/32`, NODES);
     }),
   ),
+
+  moduleScenario('a-speaker-that-crashes-restarts-gracefully', (lab) =>
+    withRouter(lab, 'frr', everyNode(), async (router) => {
+      await lab.cluster.apply(bgpPeer({ enableGracefulRestart: true }), advertisement());
+      const ip = await served(lab, 'web');
+      await reaches(lab, router, `${ip}/32`, NODES);
+      const seen = new Set<string>();
+      const look = async () => {
+        seen.add(String(await kernelNextHops(lab.namespace(ROUTER.host), `${ip}/32`, 'bgp')));
+      };
+      const before = sessionsOf(lab, 'n1');
+      killPart(lab, 'n1', 'speaker.mjs');
+      await until({ what: 'another session', deadlineMs: 15_000, everyMs: 20 }, async () => {
+        await look();
+        return sessionsOf(lab, 'n1') > before;
+      });
+      for (const end = Date.now() + AFTER_RESTART_MS; Date.now() < end; ) await look();
+      assert.equal([...seen], [String(NODES)], 'the router never lost a way');
+    }),
+  ),
 ];
+
+/** How many sessions the node has had. */
+function sessionsOf(lab: Lab, node: string): number {
+  const lines = lab.program(node).lastLogLines(MANY_LINES);
+  return lines.filter((line) => line.includes('BGP session established')).length;
+}

@@ -22,7 +22,7 @@ function bfdOf(spec: object, onLink: readonly string[] = []) {
       spec: { myASN: 64_500, peerASN: 64_501, peerAddress: ROUTER, bfdProfile: 'fast', ...spec },
     }),
   );
-  const setup = setUpPeer(peer, { name: 'n1', internalIps: [] });
+  const setup = setUpPeer(peer, { name: 'n1', internalIps: [], forwardsOn: false });
   if (typeof setup === 'string') throw new Error(setup);
   return bfdOfPeer('spine', setup, PROFILE, (address) => onLink.includes(address));
 }

@@ -11,7 +11,10 @@ import { ip } from '../support/addresses.ts';
 import { bgpPeer } from '../support/metallb-objects.ts';
 import { parsedValue } from '../support/parsed.ts';
 
-const NODE: PeerNode = { name: 'n1', internalIps: [ip('fd00:9::1'), ip('10.9.0.1')] };
+const NODE: PeerNode = {
+  ...{ name: 'n1', internalIps: [ip('fd00:9::1'), ip('10.9.0.1')] },
+  forwardsOn: true,
+};
 const FABRIC = { myASN: 64_500, peerASN: 64_501, peerAddress: '10.9.0.254' };
 
 function peer(spec: Readonly<Record<string, unknown>>) {
@@ -76,7 +79,7 @@ for (const [name, spec, most, externalAsn] of ROUTERS) {
 test('a node is known by its IPv4 address; one without has a number of its own that stays', () => {
   assert.is(setup().options.peering.routerId, '10.9.0.1');
   const idOf = (name: string) =>
-    setup({}, { name, internalIps: [ip('fd00:9::1')] }).options.peering.routerId;
+    setup({}, { ...NODE, name, internalIps: [ip('fd00:9::1')] }).options.peering.routerId;
   assert.is(idOf('n1'), idOf('n1'));
   assert.is.not(idOf('n1'), idOf('n2'));
   assert.not.match(idOf('n1'), /^0\./);
@@ -99,6 +102,10 @@ test('a router that is to forward while the speaker restarts is told that this n
   assert.equal(gracefulRestart?.families, [
     { family: 'IPv4', forwarding: true },
     { family: 'IPv6', forwarding: true },
+  ]);
+  const afterBoot = setup({ enableGracefulRestart: true }, { ...NODE, forwardsOn: false });
+  assert.equal(afterBoot.options.peering.capabilities.gracefulRestart?.families, [
+    { family: 'IPv4', forwarding: false },
   ]);
   // A NOTIFICATION, as of a hold time that is over, ends the routes as well.
   assert.is(gracefulRestart?.afterNotification, false);

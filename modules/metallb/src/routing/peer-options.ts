@@ -11,6 +11,8 @@ import type { PeerSessionOptions } from './peer-session.ts';
 export interface PeerNode {
   readonly name: string;
   readonly internalIps: readonly IpAddress[];
+  /** The kernel has gone on since the speaker before: what it forwarded then, it still does. */
+  readonly forwardsOn: boolean;
 }
 
 /** A peer as this node has it: how it is reached, what is negotiated, and what routes to it look like. */
@@ -27,8 +29,11 @@ const DEFAULT_CONNECT_SECONDS = 10;
 /** RFC 9687 §3.2: at least this. */
 const SHORTEST_SEND_HOLD_MS = 480_000;
 const SEND_HOLD_PER_HOLD = 2;
-/** How long a router keeps the routes of a speaker that is gone, as FRR has it. */
-const RESTART_SECONDS = 120;
+/**
+ * How long a router keeps the routes of a speaker that is gone (network rule 31): one that crashed is back long before,
+ * and of a node that is gone nothing is to stand for longer.
+ */
+const RESTART_SECONDS = 10;
 
 /** @returns what is to be done for a session, or a sentence that says why there can be none */
 export function setUpPeer(peer: BgpPeer, node: PeerNode): PeerSetup | string {
@@ -82,13 +87,14 @@ function peeringOf(spec: BgpPeerSpec, address: IpAddress, node: PeerNode): Peeri
     keepaliveMs: keepaliveSeconds === undefined ? undefined : keepaliveSeconds * 1_000,
     connectRetryMs: (connectSeconds ?? DEFAULT_CONNECT_SECONDS) * 1_000,
     sendHoldMs: Math.max(SHORTEST_SEND_HOLD_MS, holdSeconds * 1_000 * SEND_HOLD_PER_HOLD),
-    capabilities: capabilitiesOf(spec, address),
+    capabilities: capabilitiesOf(spec, address, node),
   };
 }
 
 function capabilitiesOf(
   { dualStackAddressFamily, enableGracefulRestart }: BgpPeerSpec,
   address: IpAddress,
+  { forwardsOn: forwarding }: PeerNode,
 ): PeeringOptions['capabilities'] {
   const own = familyOf(address);
   const families: BgpCapabilities['families'] = dualStackAddressFamily ? ['IPv4', 'IPv6'] : [own];
@@ -101,7 +107,7 @@ function capabilitiesOf(
       ? {
           // Nothing is expected of the router that it would have to wait with; the kernel forwards on its own.
           ...{ restarted: true, afterNotification: false, restartSeconds: RESTART_SECONDS },
-          families: families.map((family) => ({ family, forwarding: true })),
+          families: families.map((family) => ({ family, forwarding })),
         }
       : undefined,
     longLived: [],

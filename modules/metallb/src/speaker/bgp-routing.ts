@@ -26,6 +26,8 @@ export interface BgpRoutingPorts {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
+  /** The kernel has gone on since the speaker before. */
+  readonly forwardsOn: boolean;
   /** Where it is told to whom Services are announced. */
   readonly statusNamespace: string;
   /** `conditions` reads otherwise. */
@@ -171,7 +173,8 @@ export class BgpRouting {
 
   #configOf(peer: BgpPeer, internalIps: readonly IpAddress[]): PeerConfig {
     const found = this.#passwords.of(peer);
-    const setup = setUpPeer(peer, { name: this.#nodeName, internalIps });
+    const { forwardsOn } = this.#ports;
+    const setup = setUpPeer(peer, { name: this.#nodeName, internalIps, forwardsOn });
     return {
       name: keyOf(peer.metadata),
       neighbor: neighborText(peer.spec.neighbor),

@@ -232,6 +232,7 @@ export class Speaker {
     return new BgpRouting(this.#identity.node, {
       ...{ store, clock, random, log, view: this.#view },
       statusNamespace: metallb.namespaces[0],
+      forwardsOn: this.#ports.lastKnownGood?.bootId === this.#identity.bootId,
       onConditions: () => this.#tellConditions(),
       onMemory: () => this.#keeper.changed(),
     });
