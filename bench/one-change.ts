@@ -23,11 +23,12 @@ import { node, classOf as poolClass, service } from '../tests/support/cluster-ob
 import { ControllerBench } from '../tests/support/controller-bench.ts';
 import { countedCalls } from '../tests/support/counted-calls.ts';
 import { ipAddressPool, l2Advertisement } from '../tests/support/metallb-objects.ts';
+import { RoutesBench } from './routes-of-node.ts';
 
 /**
  * One change among few and among many: a Service created, changed and deleted, through hooks, IPAM and statuses on the
- * store in memory; then a child and an EndpointSlice, from the speaker's view to the elections of the wire. Calls of
- * the product's functions tell the work exactly, CPU time roughly. `one-change.ts [OTHERS…]`
+ * store in memory; then a child and an EndpointSlice, from the speaker's view to the elections of the wire, and to the
+ * UPDATE for a router. Calls of the product's functions tell the work exactly, CPU time roughly. `one-change.ts [OTHERS…]`
  */
 const [small = 100, ...larger] =
   process.argv.length > 2 ? process.argv.slice(2).map(Number) : [100, 1_000, 10_000];
@@ -170,6 +171,19 @@ function nodeSteps(duties: number): Record<string, (round: number) => Step> {
   };
 }
 
+function routeSteps(services: number): Record<string, (round: number) => Step> {
+  const bench = new RoutesBench(services);
+  const told = (round: number, areThere: boolean) => () => {
+    bench.setEndpoints(round, areThere);
+    const updates = bench.pass();
+    if (updates !== 1) throw new Error(`one change led to ${updates} UPDATEs`);
+  };
+  return {
+    routeWithdrawn: (round) => told(round % services, false),
+    routeAnnounced: (round) => told(round % services, true),
+  };
+}
+
 /** The least CPU time, as what else the process does only adds; the most calls, as V8's collector may lose some counts. */
 async function costOf(step: (round: number) => Step): Promise<Cost> {
   const cpuMs: number[] = [];
@@ -192,6 +206,7 @@ async function costsAmong(others: number): Promise<Map<string, Cost>> {
     ...(await controllerSteps(others, 'service')),
     ...(await controllerSteps(others, 'metallbService')),
     ...nodeSteps(others),
+    ...routeSteps(Math.max(others, ROUNDS + COUNTED_ROUNDS)),
   };
   for (const [name, step] of Object.entries(steps)) costs.set(name, await costOf(step));
   return costs;

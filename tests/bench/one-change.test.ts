@@ -29,7 +29,7 @@ test('one change calls no function for each other Service, from the Service to t
     [
       ...['serviceCreated', 'serviceChanged', 'serviceDeleted'],
       ...['metallbServiceCreated', 'metallbServiceChanged', 'metallbServiceDeleted'],
-      ...['childChanged', 'sliceChanged'],
+      ...['childChanged', 'sliceChanged', 'routeWithdrawn', 'routeAnnounced'],
     ],
   );
   for (const { change, calls, callsAmongFew } of found) {

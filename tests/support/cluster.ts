@@ -1,3 +1,7 @@
+import {
+  type BgpAdvertisement,
+  parseBgpAdvertisement,
+} from '../../modules/metallb/src/api/bgp-advertisement.ts';
 import { type Child, parseChild } from '../../modules/metallb/src/api/child.ts';
 import {
   type EndpointSlice,
@@ -166,6 +170,10 @@ export function poolOf(object: unknown): IpAddressPool {
 
 export function advertisementOf(object: unknown): L2Advertisement {
   return parsedValue(parseL2Advertisement(object));
+}
+
+export function bgpAdvertisementOf(object: unknown): BgpAdvertisement {
+  return parsedValue(parseBgpAdvertisement(object));
 }
 
 export function l2StatusOf(object: unknown): ServiceL2Status {
