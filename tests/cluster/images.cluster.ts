@@ -27,13 +27,20 @@ const BUILD_FOLDERS = [
   ...['usr/include', 'usr/local/include', 'usr/local/lib/node_modules'],
 ];
 
+const KOFFI_ADDON = `node_modules/@koromix/koffi-linux-${process.arch}`;
+
 const APP_FILES: Readonly<Record<ImageName, readonly string[]>> = {
   controller: ['dist/controller.mjs', 'dist/mlb.mjs'],
   node: [
     ...['dist/bfdd.mjs', 'dist/mlb.mjs', 'dist/node.mjs', 'dist/speaker.mjs', 'dist/wire.mjs'],
+    ...[`${KOFFI_ADDON}/index.js`, `${KOFFI_ADDON}/linux_${process.arch}/koffi.node`],
+    `${KOFFI_ADDON}/package.json`,
     ...['node_modules/cap/LICENSE', 'node_modules/cap/build/Release/cap.node'],
     ...['node_modules/cap/lib/Cap.js', 'node_modules/cap/lib/Decoders.js'],
     'node_modules/cap/package.json',
+    ...['node_modules/koffi/LICENSE.txt', 'node_modules/koffi/index.js'],
+    ...['node_modules/koffi/package.json', 'node_modules/koffi/src/koffi/index.js'],
+    'node_modules/koffi/src/koffi/src/static.js',
     ...['node_modules/raw-socket/README.md', 'node_modules/raw-socket/build/Release/raw.node'],
     ...['node_modules/raw-socket/index.js', 'node_modules/raw-socket/package.json'],
   ],
@@ -62,6 +69,11 @@ const OPEN_CAPTURE = `const { Cap } = require('/app/node_modules/cap');
 const capture = new Cap();
 console.log(capture.open('lo', 'arp', 65536, Buffer.alloc(65536)));
 capture.close();`;
+
+/** BGP and BFD make their sockets so. */
+const ASK_LIBC = `import('/app/node_modules/koffi/index.js').then(({ default: koffi }) => {
+  console.log(koffi.load(null).func('int getpid()')() === process.pid);
+});`;
 
 function eachImage(
   what: string,
@@ -177,6 +189,16 @@ export const scenarios: readonly ClusterScenario[] = [
       const refused = await runInImage(image, open);
       assert.is.not(refused.code, 0);
       assert.match(refused.stderr, 'Operation not permitted');
+    },
+  },
+
+  {
+    name: 'images/node-calls-its-libc',
+    deadlineMs: BUILD_DEADLINE_MS,
+    play: async () => {
+      const ask = ['node', '--eval', ASK_LIBC];
+      const { stdout, stderr } = await runInImage(await imageRootFilesystem('node'), ask);
+      assert.is(stdout.trim(), 'true', stderr);
     },
   },
 

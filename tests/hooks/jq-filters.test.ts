@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  ADVERTISEMENT_FILTER,
+  ANNOUNCING_FILTER,
   CHILD_CLASS_FILTER,
   CHILD_TO_FOLD_FILTER,
   CHILD_TO_KEEP_FILTER,
@@ -20,11 +20,12 @@ import {
   SERVICE_TO_FOLD_FILTER,
 } from '../../modules/metallb/hooks/lib/jq-filters.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
+import { bgpPeer, configuration } from '../support/bgp-objects.ts';
 import { boundTo, child, classOf, node, service } from '../support/cluster-objects.ts';
 import { ipAddressPool, l2Advertisement, serviceL2Status } from '../support/metallb-objects.ts';
 import {
   type Projection,
-  projectAdvertisement,
+  projectAnnouncing,
   projectChildClass,
   projectChildToFold,
   projectChildToKeep,
@@ -112,7 +113,7 @@ const CHILDREN = [
   },
   { ...child('s-c-2', { service: 's', className: 'c' }, { metadata: OWNED }), status: undefined },
 ];
-const ADVERTISEMENTS = [
+const ANNOUNCING = [
   {
     ...l2Advertisement('edge', {
       spec: { nodeSelectors: [{ matchLabels: { role: 'edge' } }], ipAddressPools: ['p'] },
@@ -121,6 +122,8 @@ const ADVERTISEMENTS = [
   },
   l2Advertisement('all'),
   { ...l2Advertisement('bare'), spec: undefined },
+  bgpPeer('tor', { nodeSelectors: [{ matchLabels: { role: 'edge' } }] }),
+  configuration('edge', ['spine'], [], { role: 'edge' }),
 ];
 const STAMPS = { uid: 'u', resourceVersion: '1', creationTimestamp: '' };
 const MODULE_CONFIGS = [
@@ -173,7 +176,7 @@ const TABLE: Readonly<Record<string, [string, Projection, readonly KubernetesObj
   'classes to purge': [CLASS_TO_PURGE_FILTER, projectClassToPurge, CLASSES],
   "MetalLB's API to purge": [METALLB_TO_PURGE_FILTER, projectMetallbToPurge, METALLB],
   'classes of children': [CHILD_CLASS_FILTER, projectChildClass, CHILDREN],
-  advertisements: [ADVERTISEMENT_FILTER, projectAdvertisement, ADVERTISEMENTS],
+  'what announces': [ANNOUNCING_FILTER, projectAnnouncing, ANNOUNCING],
   'children to fold': [CHILD_TO_FOLD_FILTER, projectChildToFold, CHILDREN],
   'settings of the module': [MODULE_CONFIG_FILTER, projectModuleConfig, MODULE_CONFIGS],
   'the version of the settings': [MODULE_VERSION_FILTER, projectModuleVersion, MODULE_CONFIGS],

@@ -2,6 +2,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hook as labelNodes } from '../../modules/metallb/hooks/label-nodes.ts';
 import { LABEL } from '../../modules/metallb/src/api/names.ts';
+import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
+import { bgpPeer, configuration, router } from '../support/bgp-objects.ts';
 import {
   type Cluster,
   child,
@@ -29,6 +31,12 @@ function advertisementOn(
   const conditions = [{ type: 'Accepted', status, reason }];
   return { ...l2Advertisement('one', { spec }), status: { conditions } };
 }
+
+function judged(object: KubernetesObject, status: string, reason: string): KubernetesObject {
+  return { ...object, status: { conditions: [{ type: 'Accepted', status, reason }] } };
+}
+
+const ON_EDGE = { nodeSelectors: [{ matchLabels: EDGE }] };
 
 const cases: [string, Cluster, Readonly<Record<string, boolean>>][] = [
   [
@@ -94,6 +102,40 @@ const cases: [string, Cluster, Readonly<Record<string, boolean>>][] = [
       nodes: [node('n1', MEMBER), node('n2', EDGE)],
     },
     { n1: true, n2: false },
+  ],
+  [
+    'the nodes that a router has sessions with have it',
+    {
+      'bgp-peers': [judged(bgpPeer('tor', ON_EDGE), 'True', 'Accepted')],
+      nodes: [node('n1', MEMBER), node('n2', EDGE)],
+    },
+    { n1: false, n2: true },
+  ],
+  [
+    'a router that an edition without BGP refuses needs no node',
+    {
+      'bgp-peers': [judged(bgpPeer('tor'), 'False', 'EditionRequired')],
+      nodes: [node('n1', MEMBER), node('n2')],
+    },
+    { n1: false, n2: false },
+  ],
+  [
+    'nor does it hold any where it can’t be read',
+    {
+      'bgp-peers': [judged(bgpPeer('tor', { nodeSelectors: ['x'] }), 'False', 'EditionRequired')],
+      nodes: [node('n1', MEMBER)],
+    },
+    { n1: false },
+  ],
+  [
+    'the nodes of a configuration have it',
+    {
+      'metal-load-balancer-configurations': [
+        judged(configuration('edge', ['spine'], [], EDGE), 'True', 'Accepted'),
+      ],
+      nodes: [node('n1', MEMBER), node('n2', EDGE)],
+    },
+    { n1: false, n2: true },
   ],
   [
     'no node loses it while an advertisement can’t be read',
@@ -164,6 +206,33 @@ for (const runner of ['controller', 'shell-operator'] as const) {
     await settle();
     assert.equal(members(), []);
   });
+}
+
+for (const runner of ['controller', 'shell-operator'] as const) {
+  for (const edition of ['CE', 'EE']) {
+    test(`${runner}: in edition ${edition} routers ${edition === 'EE' ? 'make' : 'do not make'} their nodes members`, async () => {
+      const bench = new ControllerBench(
+        [node('n1', EDGE), node('n2', { role: 'core' }), node('n3'), bgpPeer('tor', ON_EDGE)],
+        runner,
+        { edition },
+      );
+      bench.store.put(router('spine'));
+      bench.store.put(configuration('core', ['spine'], [], { role: 'core' }));
+      const operator = new FakeShellOperator(bench.store, () => bench.clock.epochMs());
+      const settle = () =>
+        bench.settle(() => (runner === 'controller' ? Promise.resolve() : operator.step()));
+      const members = () =>
+        bench.store
+          .list('Node')
+          .filter(({ metadata }) => metadata.labels?.[LABEL.member] !== undefined)
+          .map(({ metadata }) => metadata.name);
+      await settle();
+      assert.equal(members(), edition === 'EE' ? ['n1', 'n2'] : []);
+      bench.store.remove({ kind: 'BGPPeer', namespace: 'metallb-system', name: 'tor' });
+      await settle();
+      assert.equal(members(), edition === 'EE' ? ['n2'] : []);
+    });
+  }
 }
 
 test.run();

@@ -37,13 +37,17 @@ export function router(name: string): KubernetesObject {
   return deckhouseObject('MetalLoadBalancerBGPPeer', name, ROUTER);
 }
 
-/** Sessions of every node with these of Deckhouse's routers. */
+/** Sessions of every node with these of Deckhouse's routers, unless wished otherwise. */
 export function configuration(
   name: string,
   peerNames: readonly string[],
   advertisements: readonly object[] = [],
+  nodeSelector?: Readonly<Record<string, string>>,
 ): KubernetesObject {
-  const spec = { mode: 'BGP', bgp: { peerNames }, advertisements };
+  const spec = {
+    ...{ mode: 'BGP', bgp: { peerNames }, advertisements },
+    ...(nodeSelector && { nodeSelector }),
+  };
   return deckhouseObject('MetalLoadBalancerConfiguration', name, spec);
 }
 

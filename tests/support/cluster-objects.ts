@@ -122,9 +122,14 @@ export interface Cluster {
   readonly services?: readonly KubernetesObject[];
   readonly children?: readonly KubernetesObject[];
   readonly advertisements?: readonly KubernetesObject[];
+  readonly 'bgp-peers'?: readonly KubernetesObject[];
+  readonly 'metal-load-balancer-configurations'?: readonly KubernetesObject[];
 }
 
-const NOTHING = { classes: [], nodes: [], services: [], children: [], advertisements: [] };
+const NOTHING = {
+  ...{ classes: [], nodes: [], services: [], children: [], advertisements: [] },
+  ...{ 'bgp-peers': [], 'metal-load-balancer-configurations': [] },
+};
 
 /** The contexts that a hook gets when it sees all of the cluster. */
 export function contextsOf(cluster: Cluster): BindingContext[] {

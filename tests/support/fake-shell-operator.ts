@@ -13,7 +13,7 @@ import type { MemoryStore } from '../../modules/metallb/src/store/memory-store.t
 import type { Kind, Operation } from '../../modules/metallb/src/store/store.ts';
 import {
   type Projection,
-  projectAdvertisement,
+  projectAnnouncing,
   projectChildClass,
   projectChildToFold,
   projectChildToKeep,
@@ -43,7 +43,9 @@ const HOOKS = {
       classes: projectClass,
       nodes: projectNode,
       children: projectChildClass,
-      advertisements: projectAdvertisement,
+      advertisements: projectAnnouncing,
+      'bgp-peers': projectAnnouncing,
+      'metal-load-balancer-configurations': projectAnnouncing,
     },
   },
 } as const;

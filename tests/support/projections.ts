@@ -27,16 +27,13 @@ export const projectClass: Projection = ({ metadata, spec }) =>
     spec,
   });
 
-export const projectAdvertisement: Projection = ({ metadata, spec, status }) => {
-  const nodeSelectors = valueAt(spec, 'nodeSelectors');
+export const projectAnnouncing: Projection = ({ apiVersion, kind, metadata, spec, status }) => {
   const conditions = listAt(status, 'conditions').filter(
     (one) => valueAt(one, 'type') === 'Accepted',
   );
   return {
-    apiVersion: 'metallb.io/v1beta1',
-    kind: 'L2Advertisement',
-    metadata: { name: metadata.name, namespace: metadata.namespace },
-    spec: nodeSelectors === undefined ? {} : { nodeSelectors },
+    ...{ apiVersion, kind, metadata: pick(metadata, ['name', 'namespace']) },
+    spec: pick(Object(spec ?? {}), ['nodeSelectors', 'nodeSelector']),
     status: {
       conditions: conditions.map((one) => pick(Object(one), ['type', 'status', 'reason'])),
     },

@@ -1,25 +1,24 @@
-import { ADVERTISEMENT_CONDITION } from '../src/api/conditions.ts';
-import { parseL2Advertisement } from '../src/api/l2-advertisement.ts';
 import type { MetalLoadBalancerClass } from '../src/api/metal-load-balancer-class.ts';
 import { CHILD_ANNOTATION, LABEL } from '../src/api/names.ts';
 import type { Node } from '../src/api/node.ts';
-import type { Condition, KubernetesObject } from '../src/api/object.ts';
+import type { KubernetesObject } from '../src/api/object.ts';
 import {
   type Announcing,
   announcingFor,
   announcingNodes,
-} from '../src/metallb/advertisement-nodes.ts';
+} from '../src/metallb/announcing-nodes.ts';
 import { balancerNodes } from '../src/placement/balancer-nodes.ts';
 import { addLabel, removeLabel } from '../src/store/json-patch.ts';
 import type { JsonPatchOperation, Operation } from '../src/store/store.ts';
 import { BINDING, hookConfig } from './lib/bindings.ts';
 import { type Hook, snapshotOf } from './lib/hook.ts';
 import {
-  ADVERTISEMENT_FILTER,
+  ANNOUNCING_FILTER,
   CHILD_CLASS_FILTER,
   CLASS_FILTER,
   NODE_FILTER,
 } from './lib/jq-filters.ts';
+import { judgedObject } from './lib/judged-objects.ts';
 import { readState } from './lib/snapshots.ts';
 
 export interface LabelView {
@@ -32,8 +31,8 @@ export interface LabelView {
 }
 
 /**
- * Gives every node of a class and of an advertisement the member label, which the DaemonSet follows, and takes it from
- * all others. While children name a class that is not in force, or the last good version of an advertisement is in force,
+ * Gives every node of a class, of an advertisement and of a BGP peer the member label, which the DaemonSet follows, and takes it from
+ * all others. While children name a class that is not in force, or the last good version of one of the others is in force,
  * nothing but the label tells who they are about: then no node loses it, as their IPs are announced.
  */
 export function labelNodes(view: LabelView): Operation[] {
@@ -59,10 +58,6 @@ function areInForce(classes: readonly MetalLoadBalancerClass[], names: Iterable<
   return true;
 }
 
-function isAccepted({ type }: Condition): boolean {
-  return type === ADVERTISEMENT_CONDITION.accepted;
-}
-
 function patchOf(
   { metadata }: Node,
   patch: (object: KubernetesObject) => JsonPatchOperation[],
@@ -71,21 +66,20 @@ function patchOf(
   return { do: 'patch', ref: { kind: 'Node', name: metadata.name }, patch: patch(object) };
 }
 
+/** Objects that say which nodes announce. */
+const ANNOUNCING = [BINDING.advertisements, BINDING.peers, BINDING.configurations];
+
 /** Keeps the member label of the nodes. */
 export const hook: Hook = {
   config: hookConfig('label-nodes', [
     { ...BINDING.classes, jqFilter: CLASS_FILTER },
     { ...BINDING.nodes, jqFilter: NODE_FILTER },
     { ...BINDING.children, jqFilter: CHILD_CLASS_FILTER },
-    { ...BINDING.advertisements, jqFilter: ADVERTISEMENT_FILTER },
+    ...ANNOUNCING.map((binding) => ({ ...binding, jqFilter: ANNOUNCING_FILTER })),
   ]),
   handle(contexts) {
     const { classes, nodes } = readState(contexts);
-    const read = snapshotOf(contexts, BINDING.advertisements.name).map(parseL2Advertisement);
-    const judged = read.map((each) => {
-      const advertisement = each.ok ? each.value : undefined;
-      return { advertisement, accepted: advertisement?.status.conditions.find(isAccepted) };
-    });
+    const judged = ANNOUNCING.flatMap(({ name }) => snapshotOf(contexts, name)).map(judgedObject);
     const children = snapshotOf(contexts, BINDING.children.name);
     const childClasses = children.flatMap(
       ({ metadata }) => metadata.annotations?.[CHILD_ANNOTATION.addressPool] ?? [],

@@ -4,6 +4,7 @@ import {
   CLASS_API_VERSION,
   CLASS_KIND,
   METALLB_API_VERSION,
+  METALLB_PEER_API_VERSION,
 } from '../../src/api/names.ts';
 import type { HookConfig, KubernetesBinding } from './hook.ts';
 
@@ -23,6 +24,12 @@ export const BINDING = {
     name: 'advertisements',
     apiVersion: METALLB_API_VERSION,
     kind: 'L2Advertisement',
+  },
+  peers: { name: 'bgp-peers', apiVersion: METALLB_PEER_API_VERSION, kind: 'BGPPeer' },
+  configurations: {
+    name: 'metal-load-balancer-configurations',
+    apiVersion: CLASS_API_VERSION,
+    kind: 'MetalLoadBalancerConfiguration',
   },
   ipAddressPools: {
     name: 'ip-address-pools',

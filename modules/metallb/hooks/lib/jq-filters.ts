@@ -8,7 +8,6 @@ import {
   CLASS_KIND,
   CONDITION,
   LABEL,
-  METALLB_API_VERSION,
 } from '../../src/api/names.ts';
 import { METALLB_SHARED_IP_KEYS } from '../../src/api/service-annotations.ts';
 import { ROTATION } from './heartbeat-keys.ts';
@@ -93,11 +92,10 @@ export const CHILD_CLASS_FILTER = `{
   metadata: (.metadata | {name, namespace, uid, ${CLASS_OF_CHILD}})
 }`;
 
-/** Which nodes it is about, and whether it counts. */
-export const ADVERTISEMENT_FILTER = `{
-  apiVersion: "${METALLB_API_VERSION}", kind: "L2Advertisement",
-  metadata: (.metadata | {name, namespace}),
-  spec: ((.spec // {}) | {nodeSelectors} | ${COMPACT}),
+/** Which nodes it is about, in whichever words, and whether it counts. */
+export const ANNOUNCING_FILTER = `{
+  apiVersion, kind, metadata: (.metadata | {name, namespace} | ${COMPACT}),
+  spec: ((.spec // {}) | {nodeSelectors, nodeSelector} | ${COMPACT}),
   status: {
     conditions: [.status.conditions[]? | select(${isOneOf('.type', [ADVERTISEMENT_CONDITION.accepted])}) | {type, status, reason} | ${COMPACT}]
   }

@@ -55,6 +55,11 @@ export const labelSelector: Field<LabelSelector> = into(
 /** Selectors of which one is enough; none when absent. */
 export const labelSelectors: Field<readonly LabelSelector[]> = absentAs([], listOf(labelSelector));
 
+/** Labels with these values, all of them; none is no selector, which selects everything. */
+export function equalitySelectors(matchLabels: Labels): LabelSelector[] {
+  return Object.keys(matchLabels).length > 0 ? [{ matchLabels, matchExpressions: [] }] : [];
+}
+
 /** Whether all requirements hold for an object with these labels. */
 export function selects({ matchLabels, matchExpressions }: LabelSelector, labels: Labels): boolean {
   return (

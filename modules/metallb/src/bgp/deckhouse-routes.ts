@@ -1,6 +1,10 @@
 import type { BgpAdvertisement } from '../api/bgp-advertisement.ts';
 import type { BgpPeer, BgpPeerSpec } from '../api/bgp-peer.ts';
-import type { LabelExpression, LabelSelector } from '../api/label-selector.ts';
+import {
+  equalitySelectors,
+  type LabelExpression,
+  type LabelSelector,
+} from '../api/label-selector.ts';
 import type { MetalLoadBalancerBgpPeer } from '../api/metal-load-balancer-bgp-peer.ts';
 import type {
   ConfiguredAdvertisement,
@@ -106,7 +110,7 @@ function selectorsOf(
   if (nodes.length > 0) {
     return [{ matchLabels, matchExpressions: [{ key: LABEL.hostname, operator, values: nodes }] }];
   }
-  return Object.keys(matchLabels).length > 0 ? [{ matchLabels, matchExpressions: [] }] : [];
+  return equalitySelectors(matchLabels);
 }
 
 /** Of a value that no store has. */

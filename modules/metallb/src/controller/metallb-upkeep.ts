@@ -1,13 +1,15 @@
 import { ADVERTISEMENT_CONDITION, CONFIGURATION_CONDITION } from '../api/conditions.ts';
+import { equalitySelectors, type LabelSelector } from '../api/label-selector.ts';
 import { METALLB_API_VERSION, METALLB_LABEL } from '../api/names.ts';
 import { type KubernetesObject, keyOf, type ObjectMeta } from '../api/object.ts';
 import { formatProblems, type Problem } from '../api/problem.ts';
 import { tellsOf } from '../api/service-l2-status.ts';
 import type { Allocator } from '../ipam/allocator.ts';
-import { type Announcing, announcingFor } from '../metallb/advertisement-nodes.ts';
+import { type Announcing, announcingFor, type JudgedObject } from '../metallb/announcing-nodes.ts';
 import type { ServiceOfNode } from '../metallb/bgp-status.ts';
 import { type PoolKind, poolKey } from '../metallb/listed-pools.ts';
 import { AlreadyExistsError, NotFoundError } from '../store/errors.ts';
+import type { Mirror } from '../store/mirror.ts';
 import type { Operation, Store } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import type { Announcers } from './announcers.ts';
@@ -69,16 +71,30 @@ export class MetallbUpkeep {
   }
 
   /**
-   * The nodes that advertisements need, by what is to be said of each: a definition of MetalLB's own has no room for it, so
-   * what is stored need not say it.
+   * The nodes that have to announce, by what is to be said of each object: a definition of MetalLB's own has no room for it,
+   * so what is stored need not say it.
    */
   get announcing(): Announcing {
-    const { advertisements } = this.#ports.metallb;
-    const judge = this.#judges.get('L2Advertisement');
-    const judged = [...advertisements.keys()].map((key) => {
-      return { advertisement: advertisements.get(key), accepted: judge?.conditionOf(key) };
+    const { advertisements, bgp } = this.#ports.metallb;
+    return announcingFor([
+      ...this.#judged('L2Advertisement', advertisements, ({ spec }) => spec.nodeSelectors),
+      ...this.#judged('BGPPeer', bgp.peers, ({ spec }) => spec.nodeSelectors),
+      ...this.#judged('MetalLoadBalancerConfiguration', bgp.configurations, ({ spec }) =>
+        equalitySelectors(spec.nodeSelector),
+      ),
+    ]);
+  }
+
+  #judged<T>(
+    kind: JudgedKind,
+    mirror: Mirror<T>,
+    selectorsOf: (value: T) => readonly LabelSelector[],
+  ): JudgedObject[] {
+    return [...mirror.keys()].map((key) => {
+      const value = mirror.get(key);
+      const nodeSelectors = value && selectorsOf(value);
+      return { nodeSelectors, accepted: this.#judges.get(kind)?.conditionOf(key) };
     });
-    return announcingFor(judged);
   }
 
   /** @param workKey `Kind/namespace/name` */

@@ -1,5 +1,4 @@
 import type { ConditionReason } from '../api/conditions.ts';
-import type { L2Advertisement } from '../api/l2-advertisement.ts';
 import { anySelects, type LabelSelector } from '../api/label-selector.ts';
 import type { Node } from '../api/node.ts';
 import type { Condition } from '../api/object.ts';
@@ -7,9 +6,10 @@ import type { Condition } from '../api/object.ts';
 /** What the condition `Accepted` says. */
 type Accepted = Pick<Condition, 'status' | 'reason'> | undefined;
 
-/** An advertisement as far as it can be read, and what the controller says of it. */
-export interface JudgedAdvertisement {
-  readonly advertisement: L2Advertisement | undefined;
+/** What an object selects of the nodes that announce, and what the controller says of it. */
+export interface JudgedObject {
+  /** Undefined where no version of it can be read. */
+  readonly nodeSelectors: readonly LabelSelector[] | undefined;
   readonly accepted: Accepted;
 }
 
@@ -20,15 +20,16 @@ export interface Announcing {
   readonly isSure: boolean;
 }
 
-/** The nodes that advertisements need. The controller alone knows what they are about, and says so in their conditions. */
-export function announcingFor(judged: readonly JudgedAdvertisement[]): Announcing {
+/**
+ * The nodes that L2Advertisements, BGPPeers and MetalLoadBalancerConfigurations need. The controller alone knows what they
+ * are about, and says so in their conditions.
+ */
+export function announcingFor(judged: readonly JudgedObject[]): Announcing {
   return {
-    nodeSelectors: judged.flatMap(({ advertisement, accepted }) =>
-      advertisement !== undefined && isInUse(accepted) ? [advertisement.spec.nodeSelectors] : [],
+    nodeSelectors: judged.flatMap(({ nodeSelectors, accepted }) =>
+      nodeSelectors !== undefined && isInUse(accepted) ? [nodeSelectors] : [],
     ),
-    isSure: judged.every(
-      ({ advertisement, accepted }) => advertisement !== undefined && !isRefused(accepted),
-    ),
+    isSure: !judged.some(isDoubtful),
   };
 }
 
@@ -38,9 +39,11 @@ function isInUse(accepted: Accepted): boolean {
   return accepted?.status === 'True' && accepted.reason !== idle;
 }
 
-function isRefused(accepted: Accepted): boolean {
+/** One that does not count, whatever it says, leaves nothing open. */
+function isDoubtful({ nodeSelectors, accepted }: JudgedObject): boolean {
   const refused: ConditionReason = 'Invalid';
-  return accepted?.reason === refused;
+  if (accepted?.reason === refused) return true;
+  return nodeSelectors === undefined && accepted?.status !== 'False';
 }
 
 /** Names of the nodes that some object selects. */

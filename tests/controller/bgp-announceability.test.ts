@@ -1,0 +1,127 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
+import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
+import { bgpAdvertisement, bgpPeer, configuration, router } from '../support/bgp-objects.ts';
+import { node } from '../support/cluster-objects.ts';
+import { ControllerBench } from '../support/controller-bench.ts';
+import { ipAddressPool, l2Advertisement, plainService } from '../support/metallb-objects.ts';
+
+const POOL = ipAddressPool('public', ['192.0.2.0/24']);
+const NOWHERE = { nodeSelectors: [{ matchLabels: { role: 'edge' } }] };
+const FOR_WEB = { serviceSelectors: [{ matchLabels: { app: 'web' } }] };
+
+/** What the Service says of who announces it, and the pool of who advertises it. */
+async function said(edition: string, objects: readonly KubernetesObject[]) {
+  const web = plainService('web', { labels: { app: 'web' } });
+  const bench = new ControllerBench([node('n1'), POOL, web, ...objects], 'controller', { edition });
+  await bench.settle();
+  const prefix = 'network.deckhouse.io/ips-announceable=False: ';
+  const service = bench.conditions('web').find((condition) => condition.startsWith(prefix));
+  const { namespace } = POOL.metadata;
+  const { status } = bench.store.get({ kind: 'IPAddressPool', namespace, name: 'public' }) ?? {};
+  const advertised = listAt(status, 'conditions').find(
+    (one) => valueAt(one, 'type') === 'Advertised',
+  );
+  return [service?.slice(prefix.length), valueAt(advertised, 'message')];
+}
+
+const NOBODY = 'its addresses are given to Services, and nobody answers for them: ';
+const ROWS: readonly [
+  name: string,
+  edition: string,
+  objects: readonly KubernetesObject[],
+  service: string | undefined,
+  pool: string,
+][] = [
+  [
+    'a pool that only BGP advertises is announced',
+    'EE',
+    [bgpAdvertisement('spine'), bgpPeer('tor')],
+    undefined,
+    'by BGPAdvertisement spine',
+  ],
+  [
+    'so is one that a configuration advertises',
+    'EE',
+    [router('spine'), configuration('edge', ['spine'], [{ poolNames: ['public'] }])],
+    undefined,
+    'by BGPAdvertisement edge-adv-0',
+  ],
+  [
+    'in an edition without BGP it is not',
+    'CE',
+    [bgpAdvertisement('spine'), bgpPeer('tor')],
+    'nobody answers for an IP of pool public: no L2Advertisement names or selects it',
+    `${NOBODY}no L2Advertisement names or selects the pool`,
+  ],
+  [
+    'with BGP, what is missing may be either',
+    'EE',
+    [],
+    'nobody answers for an IP of pool public: no L2Advertisement or BGPAdvertisement names or selects it',
+    `${NOBODY}no L2Advertisement or BGPAdvertisement names or selects the pool`,
+  ],
+  [
+    'both advertise it',
+    'EE',
+    [bgpAdvertisement('spine'), bgpPeer('tor'), l2Advertisement('all')],
+    undefined,
+    'by L2Advertisement all; by BGPAdvertisement spine',
+  ],
+  [
+    'routes of a node that is not there',
+    'EE',
+    [bgpAdvertisement('spine', NOWHERE), bgpPeer('tor')],
+    'spec.nodeSelectors of BGPAdvertisement spine select no node',
+    'by BGPAdvertisement spine',
+  ],
+  [
+    'routes to a router of other nodes',
+    'EE',
+    [bgpAdvertisement('spine'), bgpPeer('tor', NOWHERE)],
+    'no BGPPeer of BGPAdvertisement spine is for a node that it selects',
+    'by BGPAdvertisement spine',
+  ],
+  [
+    'neither can: both are told',
+    'EE',
+    [bgpAdvertisement('spine'), l2Advertisement('one', { spec: NOWHERE })],
+    'spec.nodeSelectors of L2Advertisement one select no node; no BGPPeer of BGPAdvertisement spine is for a node that it selects',
+    'by L2Advertisement one; by BGPAdvertisement spine',
+  ],
+  [
+    'one of both is enough',
+    'EE',
+    [bgpAdvertisement('spine'), bgpPeer('tor'), l2Advertisement('one', { spec: NOWHERE })],
+    undefined,
+    'by L2Advertisement one; by BGPAdvertisement spine',
+  ],
+  [
+    'routes of other Services',
+    'EE',
+    [
+      bgpAdvertisement('spine', { serviceSelectors: [{ matchLabels: { app: 'db' } }] }),
+      bgpPeer('tor'),
+    ],
+    'nobody answers for an IP of pool public: spec.serviceSelectors of BGPAdvertisement spine do not select this Service',
+    'by BGPAdvertisement spine',
+  ],
+  [
+    'two advertisements that prefer this Service differently are told, although somebody answers',
+    'EE',
+    [
+      bgpAdvertisement('one', { localPref: 100, ...FOR_WEB }),
+      ...[bgpAdvertisement('two', { localPref: 200 }), bgpPeer('tor'), l2Advertisement('all')],
+    ],
+    'BGPAdvertisements metallb-system/one and metallb-system/two have another localPref (100, 200) for the same prefix and peer: not announced by BGP until they agree',
+    'by L2Advertisement all; by BGPAdvertisement one, two',
+  ],
+];
+for (const [name, edition, objects, service, pool] of ROWS) {
+  test(name, async () => {
+    assert.equal(await said(edition, objects), [service, pool]);
+  });
+}
+
+test.run();
