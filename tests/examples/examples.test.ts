@@ -93,7 +93,9 @@ const GIVEN: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
 
 /** Of a list whose `-` has no blank after it, so that what follows belongs to a string. */
 const PROBLEMS: Readonly<Record<string, readonly string[]>> = {
-  'metallb-bgp.yaml': ['metallb-bgp.yaml:21: Implicit keys need to be on a single line'],
+  'metallb-bgp.yaml': [
+    'metallb-bgp.yaml:21: spec.ipAddressPools: "-bgp-pool" is a word: expected "- bgp-pool", with a blank, for an item of a list',
+  ],
 };
 
 /** As a directory of manifests reads it. */

@@ -139,7 +139,7 @@ testIn('a node may write nothing but its share', async (directory) => {
   for (const message of refused) {
     assert.is(
       message,
-      'InvalidError: node n1 may write only the status of children and of Node/n1, and ServiceL2Statuses',
+      'InvalidError: node n1 may write only the status of children and of Node/n1, and what nodes tell of Services',
     );
   }
 });

@@ -124,14 +124,21 @@ function refOf(name: string): ObjectRef {
   return { kind: 'Service', namespace: 'default', name };
 }
 
-test('a file that is broken keeps asking for what it last did', () => {
-  const { update, spec, problems } = setUp();
-  update({ 'a.yaml': service('x') });
-  assert.equal(update({ 'a.yaml': `${service('x', 90)}---\nkind: [` }), []);
-  assert.equal(spec('x'), { port: 80 });
-  assert.is(problems.length > 0, true);
-  update({ 'a.yaml': service('x', 90) });
+test('of a file with something broken in it the rest counts, and what it asked for before stays', () => {
+  const { update, spec, where, problems } = setUp();
+  update({ 'a.yaml': `${service('x')}---\n${service('y')}` });
+  assert.equal(update({ 'a.yaml': `${service('x', 90)}---\nkind: [` }), ['x', 'y']);
   assert.equal(spec('x'), { port: 90 });
+  assert.equal(spec('y'), { port: 80 }, 'it may be what can not be read');
+  assert.is(problems.length > 0, true);
+  assert.equal(update({ 'a.yaml': service('x', 90) }), ['x', 'y']);
+  assert.is(where('y'), undefined);
+});
+
+test('a new file with something broken in it asks for the rest', () => {
+  const { update, where } = setUp();
+  update({ 'a.yaml': `kind: [\n---\n${service('x')}` });
+  assert.is(where('x'), 'a.yaml');
 });
 
 for (const nothing of ['', '\n']) {

@@ -20,7 +20,7 @@ export interface UserObject {
   readonly line: number;
 }
 
-/** What a file says; its objects count only when it has no problems. */
+/** What a file says, as far as it can be read. */
 export interface ParsedManifest {
   readonly objects: readonly UserObject[];
   readonly problems: readonly ManifestProblem[];

@@ -14,7 +14,10 @@ type Content = Map<string, UserObject>;
 const EMPTIED =
   'is empty; what it said before stays in force: remove the file to delete its objects';
 
-/** What users' files ask for, file by file; a file that can't be used keeps asking for what it last did. */
+/**
+ * What users' files ask for, file by file. Of a file with something in it that can't be used, the rest counts, and what
+ * it asked for before and does not name any more stays: nobody knows what the part that can't be read was to be.
+ */
 export class UserFiles {
   readonly #onProblem: (problem: ManifestProblem) => void;
   /** In force. */
@@ -71,14 +74,21 @@ export class UserFiles {
     const { objects, problems } = parseManifest(file, text);
     const content = new Map<string, UserObject>();
     const duplicates: ManifestProblem[] = [];
+    const twice: string[] = [];
     for (const item of objects) {
       const id = describeObject({ kind: item.object.kind, ...item.object.metadata });
       const first = content.get(id);
-      if (first === undefined) content.set(id, item);
-      else duplicates.push(duplicate(file, item.line, id, `line ${first.line}`));
+      if (first === undefined) {
+        content.set(id, item);
+      } else {
+        twice.push(id);
+        duplicates.push(duplicate(file, item.line, id, `line ${first.line}`));
+      }
     }
     for (const problem of [...problems, ...duplicates]) this.#onProblem(problem);
-    return problems.length + duplicates.length === 0 ? content : undefined;
+    if (problems.length + duplicates.length === 0) return content;
+    for (const id of twice) content.delete(id);
+    return new Map([...(this.#contents.get(file) ?? []), ...content]);
   }
 
   /** Lets go of what the file no longer has, so that another one may claim it in the same step. */

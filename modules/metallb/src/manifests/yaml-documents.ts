@@ -9,6 +9,7 @@ import {
   LineCounter,
   Parser,
 } from 'yaml';
+import { listWithoutBlanks } from './list-without-blanks.ts';
 
 /** One document of a text. Its value counts only when it has no problems. */
 export interface YamlDocument {
@@ -45,7 +46,7 @@ export function readYaml(text: string): YamlDocument[] {
   const composer = new Composer({ prettyErrors: false });
   try {
     const documents = [...composer.compose(shallowTokens(parser, text))];
-    return documents.map((document) => readDocument(document, lineOf));
+    return documents.map((document) => readDocument(document, text, lineOf));
   } catch (error) {
     if (!(error instanceof TooDeepError)) throw error;
     const line = lineOf(parser.offset);
@@ -67,9 +68,16 @@ function* shallowTokens(parser: Parser, text: string) {
   yield* parser.end();
 }
 
-function readDocument(document: Document.Parsed, lineOf: (offset: number) => number): YamlDocument {
+function readDocument(
+  document: Document.Parsed,
+  text: string,
+  lineOf: (offset: number) => number,
+): YamlDocument {
   const line = lineOf(document.contents?.range?.[0] ?? document.range[0]);
-  const problems = document.errors.map(({ pos, message }) => ({ line: lineOf(pos[0]), message }));
+  const problems = document.errors.map(({ pos, message }) => {
+    const at = lineOf(pos[0]);
+    return { line: at, message: listWithoutBlanks(text.split('\n'), at) ?? message };
+  });
   const refused = (message: string) => ({ value: undefined, line, problems: [{ line, message }] });
   if (problems.length > 0) return { value: undefined, line, problems };
   if (unfoldedByAliases(document) > MAX_UNFOLDED) {
