@@ -76,7 +76,11 @@ export const MOVING_FAULTS: readonly Fault[] = [
   INTERFACE_DOWN,
 ];
 
-/** kill -9 of one process of a node, which is restarted. @param part `wire.mjs` or `speaker.mjs` */
-export function killPart(lab: Lab, node: string, part: 'wire.mjs' | 'speaker.mjs'): void {
+/** kill -9 of one process of a node, which is restarted. @param part `wire.mjs`, `speaker.mjs` or `bfdd.mjs` */
+export function killPart(
+  lab: Lab,
+  node: string,
+  part: 'wire.mjs' | 'speaker.mjs' | 'bfdd.mjs',
+): void {
   signal(lab.program(node).pidOf(part), 'SIGKILL');
 }

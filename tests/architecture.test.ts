@@ -35,7 +35,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   legacy: ['api', 'migration', 'store', 'manifests'],
   linux: ['net', 'time', 'node:', 'cap', 'raw-socket', 'koffi'],
   // Sessions of BGP with sockets and a clock.
-  routing: ['net', 'time', 'packet', 'api', 'bgp', 'bfd', 'messages', 'linux', 'node:'],
+  routing: ['net', 'time', 'packet', 'api', 'bgp', 'bfd', 'linux', 'node:'],
   telemetry: ['time', 'node:', 'pino', 'prom-client'],
   webhook: [
     ...['time', 'api', 'admission', 'store', 'telemetry', 'node:'],
@@ -64,6 +64,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'manifests',
     'kube',
     'bgp',
+    'bfd',
     'routing',
     'linux',
     'reachability',

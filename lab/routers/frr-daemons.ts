@@ -23,20 +23,22 @@ const ZEBRA: FrrDaemon = {
 };
 
 /**
- * A daemon of FRRouting, and zebra, which knows interfaces and fills the kernel's table. They insist on running as their
- * own user.
+ * Daemons of FRRouting, and zebra, which knows interfaces, fills the kernel's table and lets them talk to each other. They
+ * insist on running as their own user.
  */
 export class FrrDaemons {
   readonly #directory: string;
-  readonly #which: FrrDaemon;
-  readonly #daemon: Daemon;
-  readonly #zebra: Daemon;
+  readonly #first: FrrDaemon['name'];
+  readonly #all: readonly { readonly which: FrrDaemon; readonly daemon: Daemon }[];
 
-  constructor(place: RouterPlace, which: FrrDaemon) {
+  /** @param first the one that the others are for */
+  constructor(place: RouterPlace, first: FrrDaemon, ...others: readonly FrrDaemon[]) {
     this.#directory = place.directory;
-    this.#which = which;
-    this.#zebra = this.#daemonOf(place, ZEBRA);
-    this.#daemon = this.#daemonOf(place, which);
+    this.#first = first.name;
+    this.#all = [ZEBRA, ...others, first].map((which) => ({
+      which,
+      daemon: this.#daemonOf(place, which),
+    }));
   }
 
   async start(): Promise<void> {
@@ -47,29 +49,30 @@ export class FrrDaemons {
     await chown(this.#directory, user, group);
     // What a zebra that was killed has left would be taken for the next one's.
     await rm(join(this.#directory, 'zserv.api'), { force: true });
-    await this.#zebra.start(ZEBRA.configuration);
-    await this.#daemon.start(this.#which.configuration);
+    for (const { which, daemon } of this.#all) await daemon.start(which.configuration);
   }
 
   async stop(): Promise<void> {
-    await this.#daemon.stop();
-    await this.#zebra.stop();
+    for (const { daemon } of this.#all.toReversed()) await daemon.stop();
   }
 
   /** As after a power cut. */
   async kill(): Promise<void> {
-    await this.#daemon.kill();
-    await this.#zebra.kill();
+    for (const { daemon } of this.#all.toReversed()) await daemon.kill();
   }
 
-  /** What the daemon prints, told one command after the other. */
+  /** What the first daemon prints, told one command after the other. */
   vtysh(...commands: readonly string[]): Promise<string> {
-    return run(this.#vtysh(this.#which.name, commands));
+    return this.ask(this.#first, ...commands);
   }
 
-  /** The last lines of the daemon's log. */
+  ask(name: FrrDaemon['name'], ...commands: readonly string[]): Promise<string> {
+    return run(this.#vtysh(name, commands));
+  }
+
+  /** The last lines of the first daemon's log. */
   lastLines(count: number): string[] {
-    return this.#daemon.lastLines(count);
+    return this.#all.at(-1)?.daemon.lastLines(count) ?? [];
   }
 
   #daemonOf(place: RouterPlace, { name, arguments: more, question }: FrrDaemon): Daemon {

@@ -1,4 +1,6 @@
-import { FrrDaemons } from './frr-daemons.ts';
+import { join } from 'node:path';
+import { BFD_MULTIPLIER } from './bfd-daemon.ts';
+import { type FrrDaemon, FrrDaemons } from './frr-daemons.ts';
 import {
   DEFAULT_HOLD_SECONDS,
   type Neighbour,
@@ -19,10 +21,12 @@ export class Frr implements Router {
 
   constructor(place: RouterPlace, plan: RouterPlan) {
     this.#plan = plan;
-    this.#daemons = new FrrDaemons(place, {
+    const bgpd: FrrDaemon = {
       ...{ name: 'bgpd', configuration: bgpdConf(plan), arguments: [] },
       question: 'show bgp summary json',
-    });
+    };
+    const hasBfd = plan.neighbours.some(({ bfdMs }) => bfdMs !== undefined);
+    this.#daemons = new FrrDaemons(place, bgpd, ...(hasBfd ? [bfddOf(place, plan)] : []));
   }
 
   start(): Promise<void> {
@@ -44,10 +48,35 @@ export class Frr implements Router {
   }
 
   async isEstablished(neighbour: string): Promise<boolean> {
-    const neighbours: Readonly<Record<string, FrrNeighbour>> = JSON.parse(
-      await this.#daemons.vtysh('show bgp neighbors json'),
+    return (await this.#neighbours())[neighbour]?.bgpState === 'Established';
+  }
+
+  /** Wall clock: since when there is a session of BGP with the neighbour. */
+  async establishedAt(neighbour: string): Promise<number | undefined> {
+    return (await this.#neighbours())[neighbour]?.bgpTimerUpEstablishedEpoch;
+  }
+
+  /** All BFD sessions of these many milliseconds are shut down, as before a change. */
+  async shutDownBfd(ms: number): Promise<void> {
+    await this.#daemons.ask('bfdd', 'configure terminal', 'bfd', `profile ms${ms}`, 'shutdown');
+  }
+
+  /** BGP asks for no BFD with the neighbour any more. */
+  async forgetBfd(neighbour: string): Promise<void> {
+    const way = ['configure terminal', `router bgp ${this.#plan.asn}`];
+    await this.#daemons.vtysh(...way, `no neighbor ${neighbour} bfd`);
+  }
+
+  /** How its BFD session with the neighbour is, and since when it has failed or been shut down how often. */
+  async bfd(neighbour: string): Promise<FrrBfdSession | undefined> {
+    const [peers, counters]: readonly (readonly FrrBfdSession[])[] = await Promise.all(
+      ['show bfd peers json', 'show bfd peers counters json'].map(async (command) =>
+        JSON.parse(await this.#daemons.ask('bfdd', command)),
+      ),
     );
-    return neighbours[neighbour]?.bgpState === 'Established';
+    const is = ({ peer }: FrrBfdSession) => peer === neighbour;
+    const seen = peers?.find(is);
+    return seen && { ...counters?.find(is), ...seen };
   }
 
   async route(prefix: string): Promise<SeenRoute | undefined> {
@@ -75,6 +104,10 @@ export class Frr implements Router {
     return Object.values(seen.peers ?? {}).reduce((sum, { pfxRcd = 0 }) => sum + pfxRcd, 0);
   }
 
+  async #neighbours(): Promise<Readonly<Record<string, FrrNeighbour>>> {
+    return JSON.parse(await this.#daemons.vtysh('show bgp neighbors json'));
+  }
+
   log(): string {
     return this.#daemons
       .lastLines(200)
@@ -84,8 +117,15 @@ export class Frr implements Router {
   }
 }
 
+export interface FrrBfdSession {
+  readonly peer: string;
+  readonly status: string;
+  readonly 'session-down'?: number;
+}
+
 interface FrrNeighbour {
   readonly bgpState: string;
+  readonly bgpTimerUpEstablishedEpoch?: number;
 }
 
 interface FrrSummary {
@@ -108,6 +148,20 @@ function words(text = ''): string[] {
   return text.split(' ').filter((word) => word !== '');
 }
 
+/** Profiles by how quick they are. */
+function bfddOf({ directory }: RouterPlace, { neighbours }: RouterPlan): FrrDaemon {
+  const all = new Set(neighbours.flatMap(({ bfdMs }) => bfdMs ?? []));
+  const profiles = [...all].flatMap((ms) => [
+    ...[` profile ms${ms}`, `  detect-multiplier ${BFD_MULTIPLIER}`],
+    ...[`  receive-interval ${ms}`, `  transmit-interval ${ms}`, ' !'],
+  ]);
+  return {
+    ...{ name: 'bfdd', question: 'show bfd peers' },
+    configuration: ['hostname router', 'bfd', ...profiles, ''].join('\n'),
+    arguments: ['--bfdctl', join(directory, 'bfdd.sock')],
+  };
+}
+
 function bgpdConf({ asn, id, neighbours, announced = [] }: RouterPlan): string {
   return [
     ...['hostname router', 'debug bgp neighbor-events', `router bgp ${asn}`],
@@ -126,7 +180,7 @@ function bgpdConf({ asn, id, neighbours, announced = [] }: RouterPlan): string {
 }
 
 function neighbourLines(neighbour: Neighbour, asn: number): string[] {
-  const { address, password, gtsm, passive, ipv4OverIpv6 } = neighbour;
+  const { address, password, gtsm, passive, ipv4OverIpv6, bfdMs } = neighbour;
   const hold = neighbour.holdSeconds ?? DEFAULT_HOLD_SECONDS;
   const name = ` neighbor ${address}`;
   return [
@@ -134,6 +188,7 @@ function neighbourLines(neighbour: Neighbour, asn: number): string[] {
     `${name} timers ${Math.floor(hold / 3)} ${hold}`,
     `${name} timers connect 2`,
     ...(neighbour.interface === undefined ? [] : [`${name} interface ${neighbour.interface}`]),
+    ...(bfdMs === undefined ? [] : [`${name} bfd`, `${name} bfd profile ms${bfdMs}`]),
     ...(password === undefined ? [] : [`${name} password ${password}`]),
     ...(gtsm ? [`${name} ttl-security hops 1`] : []),
     ...(passive ? [`${name} passive`] : []),

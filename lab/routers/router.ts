@@ -12,6 +12,8 @@ export interface Neighbour {
   /** The router only waits for it. */
   readonly passive?: boolean;
   readonly holdSeconds?: number;
+  /** BFD, with so many milliseconds between packets; three may be missing. */
+  readonly bfdMs?: number;
   /** RFC 8950 */
   readonly ipv4OverIpv6?: boolean;
 }

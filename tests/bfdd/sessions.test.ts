@@ -54,6 +54,32 @@ test('a router that has failed and shuts BFD down when it is back: nothing is he
   ]);
 });
 
+test('a router that speaks BFD no more after a failure is waited for no longer than half a minute', () => {
+  const network = begun();
+  network.removeRouter(ROUTER);
+  network.pass(29_900);
+  network.tellChanges();
+  assert.is(network.reports.length, 1);
+  network.pass(200);
+  network.tellChanges();
+  assert.equal(network.reports.slice(1), [
+    `neighbour ${ROUTER}: Waiting, nothing came from the peer for 150 ms`,
+  ]);
+});
+
+test('a router that goes on to say that the path has failed is waited for', () => {
+  const network = begun();
+  const { speaker } = network.addRouter(ROUTER);
+  // From now on it hears nothing of ours.
+  network.isDeaf = true;
+  for (let seconds = 0; seconds < 60; seconds += 1) {
+    network.pass(1_000);
+    network.tellChanges();
+  }
+  assert.is(speaker.session('us')?.state, 'Down');
+  assert.ok(network.reports.every((report) => report.includes(': Down')));
+});
+
 test('a router that shuts BFD down is told of as such', () => {
   const network = new BfdNetwork();
   const router = network.addRouter(ROUTER);

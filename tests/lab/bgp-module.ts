@@ -15,6 +15,7 @@ const KINDS = [
   'BGPAdvertisement',
   'L2Advertisement',
   'BGPPeer',
+  'BFDProfile',
   'Community',
   'Secret',
 ];

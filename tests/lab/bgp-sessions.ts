@@ -21,18 +21,29 @@ export { ROUTER_ASN };
 /** The host of the lab that routers run on, and its addresses. */
 export const ROUTER = { host: 'router', ipv4: '10.9.0.254', ipv6: 'fd00:9::fe' } as const;
 
-const MAKE: Readonly<Record<RouterKind, new (place: RouterPlace, plan: RouterPlan) => Router>> = {
+interface RouterOf {
+  readonly frr: Frr;
+  readonly bird: Bird;
+  readonly gobgp: Gobgp;
+}
+
+const MAKE: {
+  readonly [Kind in RouterKind]: new (
+    place: RouterPlace,
+    plan: RouterPlan,
+  ) => RouterOf[Kind];
+} = {
   frr: Frr,
   bird: Bird,
   gobgp: Gobgp,
 };
 
 /** Plays with a router that runs, and ends it whatever comes of it. */
-export async function withRouter(
+export async function withRouter<Kind extends RouterKind>(
   lab: Lab,
-  kind: RouterKind,
+  kind: Kind,
   plan: Partial<RouterPlan> & Pick<RouterPlan, 'neighbours'>,
-  play: (router: Router) => Promise<void>,
+  play: (router: RouterOf[Kind]) => Promise<void>,
   host: string = ROUTER.host,
 ): Promise<undefined> {
   const directory = join(lab.directory, `router-${host}-${Date.now()}`);

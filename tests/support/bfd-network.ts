@@ -49,6 +49,8 @@ export class BfdNetwork {
   readonly memory = new Map<string, unknown>();
   /** What the kernel says to whoever opens a socket or sends. */
   refusal: string | undefined;
+  /** Routers hear nothing. */
+  isDeaf = false;
   readonly #routers = new Map<IpAddress, Router>();
   #sessions: Sessions | undefined;
   #draws = 0;
@@ -83,6 +85,11 @@ export class BfdNetwork {
     const router = { speaker, told };
     this.#routers.set(ip(address), router);
     return router;
+  }
+
+  /** As bfdd does every second. */
+  tellChanges(): void {
+    this.#sessions?.tellChanges();
   }
 
   /** Power off. */
@@ -130,6 +137,7 @@ export class BfdNetwork {
       send: (bytes: Uint8Array) => {
         if (!isOpen || !isAlive()) return;
         if (this.refusal !== undefined) return options.onError(new Error(this.refusal));
+        if (this.isDeaf) return;
         this.clock.after(LATENCY_MS, () =>
           this.#routers.get(options.peer)?.speaker.received(bytes, {
             ...{ peer: OWN, interface: undefined, isMultihop: options.port === 4784 },

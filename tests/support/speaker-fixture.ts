@@ -65,6 +65,7 @@ export class SpeakerFixture {
           this.connect();
           return { close: () => undefined };
         },
+        bfdd: { connect: () => ({ close: () => undefined }), setWanted: () => undefined },
         lastKnownGood,
         sight,
         metallb: METALLB,

@@ -33,8 +33,9 @@ export type ToBfdd =
   | { readonly kind: 'sessions'; readonly sessions: readonly WantedBfdSession[] };
 
 /**
- * What a session says of the path. `Waiting`: it has not been Up yet, which says nothing, as its peer may not speak BFD.
- * `Down`: it was Up and has failed. `AdminDown`: the peer has shut it down, which is no failure (RFC 5882 §3.2).
+ * What a session says of the path. `Waiting`: it has not been Up yet, or has failed and its peer has been silent for long,
+ * which says nothing, as that may not speak BFD. `Down`: it was Up and has failed. `AdminDown`: the peer has shut it down,
+ * which is no failure (RFC 5882 §3.2).
  */
 export const BFD_STANDINGS = ['Waiting', 'Up', 'Down', 'AdminDown'] as const;
 export type BfdStanding = (typeof BFD_STANDINGS)[number];

@@ -112,6 +112,11 @@ export class BfdSession {
     return this.#why;
   }
 
+  /** When the peer was heard last; never: infinity. */
+  get heardAt(): number {
+    return this.#heardAt;
+  }
+
   /** How long the peer may be silent; 0 while it is unknown. */
   get detectionMs(): number {
     return this.#remote.discriminator === 0 ? 0 : this.#timers.detectionMs(this.#remote);

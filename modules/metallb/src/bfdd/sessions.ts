@@ -31,6 +31,11 @@ interface Session {
   told: string;
 }
 
+/**
+ * A router that has been told to speak BFD no more may just fall silent, as FRR does: who waited for it to be Up again would
+ * wait for ever. While the path is broken, BGP finds that out for itself.
+ */
+const FORGOTTEN_MS = 30_000;
 /** Interfaces, addresses and ports come and go without a word. */
 const RETRY_MS = 250;
 const STANDING_AFTER: Readonly<Record<BfdEvent['type'], BfdStanding>> = {
@@ -93,9 +98,10 @@ export class Sessions {
     this.tellChanges();
   }
 
-  /** Tells what is told differently now: reasons change without an event. */
+  /** Tells what is told differently now: to be called every second, as time and reasons pass without an event. */
   tellChanges(): void {
     for (const [name, session] of this.#sessions) {
+      if (session.standing === 'Down' && this.#isForgotten(name)) session.standing = 'Waiting';
       const report = this.#reportOf(name, session);
       const text = JSON.stringify(report);
       if (text === session.told) continue;
@@ -195,6 +201,11 @@ export class Sessions {
     const kept: KeptBfdSession | null =
       memory === undefined ? null : { wanted, sourcePort, memory };
     this.#ports.remember({ [name]: kept });
+  }
+
+  #isForgotten(name: string): boolean {
+    const { heardAt = Number.POSITIVE_INFINITY } = this.#speaker.session(name) ?? {};
+    return this.#ports.clock.now() - heardAt >= FORGOTTEN_MS;
   }
 
   #problemOf({ wanted, problem }: Session): string | undefined {

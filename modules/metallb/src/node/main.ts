@@ -17,8 +17,8 @@ const WIRE_PULSE_MS = 500;
 const BFDD_PULSE_MS = 500;
 /** Reading a big cluster, beside everything else that goes first, is no fault; and nothing on the wire waits for it. */
 const SPEAKER_PULSE_MS = 30_000;
-/** It has nothing to hand over, and what it holds is written as soon as it changes. */
-const SPEAKER_GRACE_MS = 1_000;
+/** It withdraws what it has told routers, and says good-bye. */
+const SPEAKER_GRACE_MS = 3_000;
 const BFDD_GRACE_MS = 1_000;
 /** BSD's EX_USAGE: what every program of this package exits with when a setting is wrong. */
 const EXIT_USAGE = 64;

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { BfdReport } from '../bfd/messages.ts';
 import { AdjRibOut } from '../bgp/adj-rib-out.ts';
 import type { FsmPhase } from '../bgp/fsm.ts';
 import type { PeeringEvent } from '../bgp/peering.ts';
@@ -55,6 +56,8 @@ interface Peer {
   readonly rib: AdjRibOut;
   session: PeerSession | undefined;
   isStarted: boolean;
+  /** BFD has seen the path to it fail, and why: no session is tried until it is well. */
+  pathFailure: string | undefined;
   sinceMs: number;
   /** In sessions before this one. */
   updatesSent: number;
@@ -101,6 +104,22 @@ export class Sessions {
     for (const peer of this.#peers.values()) this.#route(peer);
   }
 
+  /**
+   * What BFD says of the path to a peer (RFC 5882 §4). A failure ends the session at once, and none is opened until the path
+   * is well again, or nobody can tell by BFD.
+   */
+  setPath(name: string, { standing, why }: BfdReport): void {
+    const peer = this.#peers.get(name);
+    if (peer === undefined || this.#isStopped) return;
+    if (standing === 'Down') {
+      peer.pathFailure = `BFD: ${why}`;
+      void peer.session?.stop(notificationOf(BGP_REASON.bfdDown));
+    } else if (peer.pathFailure !== undefined) {
+      peer.pathFailure = undefined;
+      if (peer.isStarted) peer.session?.start();
+    }
+  }
+
   /** Tells the peers what has changed, and opens sessions when all that is to be told in them is known. */
   flush(): void {
     if (this.#rest === undefined) this.#work();
@@ -143,7 +162,7 @@ export class Sessions {
     for (const peer of this.#peers.values()) {
       if (peer.isStarted || this.#isStopped) continue;
       peer.isStarted = true;
-      peer.session?.start();
+      if (peer.pathFailure === undefined) peer.session?.start();
     }
   }
 
@@ -168,6 +187,7 @@ export class Sessions {
   #add(config: PeerConfig): Peer {
     const peer: Peer = {
       ...{ config, rib: new AdjRibOut(), session: undefined, isStarted: false },
+      pathFailure: undefined,
       sinceMs: this.#ports.clock.epochMs(),
       updatesSent: 0,
     };
@@ -213,7 +233,7 @@ export class Sessions {
 }
 
 function factsOf(
-  { config, session, rib, sinceMs, updatesSent }: Peer,
+  { config, session, rib, sinceMs, updatesSent, pathFailure }: Peer,
   stale: number,
 ): SessionFacts {
   const { name, neighbor, wanted } = config;
@@ -222,7 +242,7 @@ function factsOf(
     ...{ peer: name, neighbor, sinceMs },
     port: 'problem' in wanted ? undefined : wanted.setup.options.peer.port,
     state: peering?.phase ?? 'Idle',
-    why: 'problem' in wanted ? wanted.problem : (peering?.why ?? ''),
+    why: 'problem' in wanted ? wanted.problem : (pathFailure ?? peering?.why ?? ''),
     families: peering?.negotiated?.families ?? [],
     toldPrefixes: rib.toldCount,
     pendingPrefixes: rib.pendingCount + stale,

@@ -2,9 +2,12 @@ import type { BgpPeer } from '../api/bgp-peer.ts';
 import type { WantedCondition } from '../api/conditions.ts';
 import type { Node } from '../api/node.ts';
 import { keyOf } from '../api/object.ts';
+import type { BfdReport } from '../bfd/messages.ts';
 import { peersOfNode } from '../bgp/metallb-routes.ts';
 import type { PeeringEvent } from '../bgp/peering.ts';
 import type { IpAddress } from '../net/ip.ts';
+import { BfdLink, type PeerBfd } from '../routing/bfd-link.ts';
+import { bfdOfPeer, isOnLink } from '../routing/peer-bfd.ts';
 import { neighborText, type PeerSetup, setUpPeer } from '../routing/peer-options.ts';
 import { type PeerConfig, type SessionFacts, Sessions } from '../routing/sessions.ts';
 import type { Store } from '../store/store.ts';
@@ -18,6 +21,7 @@ import { type FoundPasswords, PeerPasswords } from './peer-passwords.ts';
 import type { RememberedRoutes } from './remembered-routes.ts';
 import { ServiceBgpStatuses } from './service-bgp-statuses.ts';
 import type { AnnouncedService } from './speaker-metrics.ts';
+import type { BfddPorts } from './speaker-ports.ts';
 
 export interface BgpRoutingPorts {
   readonly store: Store;
@@ -26,6 +30,7 @@ export interface BgpRoutingPorts {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly log: Logger;
+  readonly bfdd: BfddPorts;
   /** The kernel has gone on since the speaker before. */
   readonly forwardsOn: boolean;
   /** Where it is told to whom Services are announced. */
@@ -42,6 +47,7 @@ export class BgpRouting {
   readonly #ports: BgpRoutingPorts;
   readonly #routes: AnnouncedRoutes;
   readonly #sessions: Sessions;
+  readonly #bfd: BfdLink;
   readonly #passwords: PeerPasswords;
   readonly #statuses: ServiceBgpStatuses;
   readonly #departure = new Departure();
@@ -64,6 +70,11 @@ export class BgpRouting {
       clock,
       random,
       onEvent: (peer, event) => this.#hear(peer, event),
+    });
+    this.#bfd = new BfdLink({
+      ...ports.bfdd,
+      onStanding: (peer, report) => this.#setPath(peer, report),
+      onError: (error) => log.error('connection to bfdd failed', { error }),
     });
     this.#passwords = new PeerPasswords({
       store,
@@ -122,6 +133,7 @@ export class BgpRouting {
     this.#edge?.cancel();
     this.#passwords.stop();
     await Promise.all([this.#sessions.stop('speaker is stopped'), this.#statuses.stop()]);
+    this.#bfd.stop();
   }
 
   get sessions(): readonly SessionFacts[] {
@@ -152,7 +164,7 @@ export class BgpRouting {
   /** What `mlb status` shows. */
   status(): object {
     return {
-      sessions: this.#sessions.facts,
+      sessions: this.sessions.map((facts) => ({ ...facts, bfd: this.#bfd.reportOf(facts.peer) })),
       conflicts: Object.fromEntries(this.conflicts),
     };
   }
@@ -166,7 +178,9 @@ export class BgpRouting {
     this.#basis = basis;
     const peers = node === undefined ? [] : peersOfNode(api, node);
     this.#peerNames = peers.map(({ metadata }) => metadata.name).sort();
-    this.#sessions.setPeers(peers.map((peer) => this.#configOf(peer, node?.internalIps ?? [])));
+    const configs = peers.map((peer) => this.#configOf(peer, node?.internalIps ?? []));
+    this.#sessions.setPeers(configs);
+    this.#bfd.setSessions(peers.flatMap((peer, index) => this.#bfdOf(peer, configs[index]) ?? []));
     this.#ports.onConditions();
     return true;
   }
@@ -180,6 +194,20 @@ export class BgpRouting {
       neighbor: neighborText(peer.spec.neighbor),
       wanted: wantedOf(setup, found),
     };
+  }
+
+  /** None beside a peer that there is to be no session with; nor by a profile that is not there. */
+  #bfdOf({ metadata, spec }: BgpPeer, config: PeerConfig | undefined): PeerBfd | undefined {
+    const name = spec.bfdProfile;
+    const profile = name === undefined ? undefined : this.#ports.view.metallb.bgp.profile(name);
+    if (profile === undefined || config === undefined || 'problem' in config.wanted) return;
+    return bfdOfPeer(keyOf(metadata), config.wanted.setup, profile, isOnLink);
+  }
+
+  #setPath(peer: string, report: BfdReport): void {
+    this.#ports.log.info('path to a BGP peer', { peer, bfd: report.standing, why: report.why });
+    this.#sessions.setPath(peer, report);
+    this.#ports.onConditions();
   }
 
   #hear(peer: string, event: PeeringEvent): void {

@@ -64,20 +64,19 @@ async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logg
   await mkdir(runDir, { recursive: true });
   const bootId = readFileSync(BOOT_ID, 'utf8').trim();
   const { store, events } = openStore(settings, { clock: systemClock, log });
+  const chances = { clock: systemClock, random: Math.random };
   const speaker = new Speaker(
     {
       store,
       events: recorderOf(events, new EventMetrics(metrics), log),
-      clock: systemClock,
-      random: Math.random,
+      ...chances,
       log,
       metrics: new SpeakerMetrics(metrics),
-      connectWire: (options) =>
-        connectLines(join(runDir, 'wire.sock'), {
-          ...options,
-          clock: systemClock,
-          random: Math.random,
-        }),
+      connectWire: (options) => connectLines(join(runDir, 'wire.sock'), { ...options, ...chances }),
+      bfdd: {
+        connect: (options) => connectLines(join(runDir, 'bfdd.sock'), { ...options, ...chances }),
+        setWanted: (wanted) => tellParent({ kind: 'wants-bfdd', wanted }),
+      },
       lastKnownGood: await recallLastKnownGood(statePath, { node, installation }, log),
       writeState: (state) => writeLastKnownGood(statePath, state),
       sight: openHostSight(settings, bootId, log),

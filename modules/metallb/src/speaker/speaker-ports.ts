@@ -1,4 +1,5 @@
 import type { LineOptions } from '../linux/line-socket.ts';
+import type { BfdLinkPorts } from '../routing/bfd-link.ts';
 import type { EventRecorder } from '../store/event-recorder.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -8,6 +9,9 @@ import type { LastKnownGood, WritableState } from './last-known-good.ts';
 import type { MetallbOptions } from './metallb-view.ts';
 import type { HostSight } from './node-health.ts';
 import type { SpeakerMetrics } from './speaker-metrics.ts';
+
+/** This node's bfdd: how it is reached, and whether there is one. */
+export type BfddPorts = Pick<BfdLinkPorts, 'connect' | 'setWanted'>;
 
 /** What the speaker needs from outside. */
 export interface SpeakerPorts {
@@ -19,6 +23,7 @@ export interface SpeakerPorts {
   readonly log: Logger;
   readonly metrics: SpeakerMetrics;
   readonly connectWire: (options: LineOptions) => { close(): void };
+  readonly bfdd: BfddPorts;
   /** What the speaker before wrote. */
   readonly lastKnownGood: LastKnownGood | undefined;
   readonly writeState: (state: WritableState) => Promise<void>;

@@ -228,9 +228,9 @@ export class Speaker {
   }
 
   #newBgp(): BgpRouting {
-    const { store, clock, random, log, metallb } = this.#ports;
+    const { store, clock, random, log, metallb, bfdd } = this.#ports;
     return new BgpRouting(this.#identity.node, {
-      ...{ store, clock, random, log, view: this.#view },
+      ...{ store, clock, random, log, bfdd, view: this.#view },
       statusNamespace: metallb.namespaces[0],
       forwardsOn: this.#ports.lastKnownGood?.bootId === this.#identity.bootId,
       onConditions: () => this.#tellConditions(),

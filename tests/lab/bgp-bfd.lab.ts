@@ -1,0 +1,189 @@
+import * as assert from 'uvu/assert';
+import { delay, until } from '../../lab/exec.ts';
+import { killPart, NODE_LOSS } from '../../lab/faults.ts';
+import type { Lab } from '../../lab/lab.ts';
+import { nodeTells } from '../../lab/node-condition.ts';
+import { signal } from '../../lab/processes.ts';
+import type { Frr } from '../../lab/routers/frr.ts';
+import { kernelNextHops } from '../../lab/routers/router.ts';
+import type { Scenario } from '../../lab/scenario.ts';
+import { POD_PORT } from '../../lab/workload.ts';
+import {
+  advertisement,
+  bgpPeer,
+  everyNode,
+  moduleScenario,
+  NODES,
+  object,
+  served,
+} from './bgp-module.ts';
+import { ROUTER, reaches, withRouter } from './bgp-sessions.ts';
+
+/** BFD beside BGP: the whole product on nodes, FRR's bgpd with its bfdd on the router. */
+const FAST_MS = 50;
+/** BGP alone would notice nothing for longer than any scenario waits. */
+const SLOW_BGP = { bfdMs: FAST_MS, holdSeconds: 90 } as const;
+/** What a BFDProfile asks for that says nothing. */
+const DEFAULT_MS = 300;
+const OUT_MS = 300;
+const TRIALS = 3;
+const KILLS = 4;
+/** Until bfdd has a spare that has loaded its program. */
+const SPARE_MS = 2_500;
+const [FIRST = '', SECOND = ''] = NODES;
+
+function profile(ms: number) {
+  return object('BFDProfile', 'quick', { spec: { receiveInterval: ms, transmitInterval: ms } });
+}
+
+/** All nodes have sessions of both kinds, and a Service is announced. @returns its IP */
+async function begin(lab: Lab, router: Frr, ms: number): Promise<string> {
+  await lab.cluster.apply(profile(ms), bgpPeer({ bfdProfile: 'quick' }), advertisement());
+  const ip = await served(lab, 'web');
+  await allReach(lab, router, ip);
+  return ip;
+}
+
+/** By both protocols. */
+async function allReach(lab: Lab, router: Frr, ip: string): Promise<void> {
+  await reaches(lab, router, `${ip}/32`, NODES);
+  await until({ what: 'BFD with all nodes', deadlineMs: 10_000, everyMs: 50 }, async () => {
+    const sessions = await Promise.all(NODES.map((node) => router.bfd(node)));
+    return sessions.every((session) => session?.status === 'up');
+  });
+}
+
+/** @returns milliseconds until the router's kernel has no way over the node any more */
+async function lose(lab: Lab, prefix: string, node: string, address: string): Promise<number> {
+  const at = performance.now();
+  const struck = NODE_LOSS.strike(lab, node);
+  const host = lab.namespace(ROUTER.host);
+  const gone = { what: `no route over ${node}`, deadlineMs: 20_000, everyMs: 5 };
+  await until(gone, async () => !(await kernelNextHops(host, prefix, 'bgp')).includes(address));
+  const ms = performance.now() - at;
+  await struck;
+  return ms;
+}
+
+function bfddOf(lab: Lab, node: string): number {
+  return lab.program(node).pidOf('bfdd.mjs');
+}
+
+/** Another process than before. */
+function isRestarted(lab: Lab, node: string, before: number): boolean {
+  try {
+    return bfddOf(lab, node) !== before;
+  } catch {
+    return false;
+  }
+}
+
+export const scenarios: readonly Scenario[] = [
+  moduleScenario(
+    'bfd-a-dead-node-is-out-of-the-routes-in-0.3-s',
+    async (lab) => {
+      const samples: number[] = [];
+      await withRouter(lab, 'frr', everyNode(SLOW_BGP), async (router) => {
+        const ip = await begin(lab, router, FAST_MS);
+        for (let trial = 0; trial < TRIALS; trial += 1) {
+          samples.push(await lose(lab, `${ip}/32`, 'n2', SECOND));
+          await NODE_LOSS.repair(lab, 'n2');
+          await allReach(lab, router, ip);
+        }
+      });
+      for (const ms of samples) assert.ok(ms < OUT_MS, `${ms} ms`);
+      return { unit: 'ms', samples };
+    },
+    { timed: true },
+  ),
+
+  moduleScenario(
+    'bfd-killed-or-hanging-bfdd-is-missed-by-nobody',
+    async (lab) => {
+      await withRouter(lab, 'frr', everyNode({ bfdMs: DEFAULT_MS }), async (router) => {
+        const ip = await begin(lab, router, DEFAULT_MS);
+        const traffic = await lab.probe([ip], ROUTER.host, { httpPort: POD_PORT });
+        await traffic.flowing();
+        await traffic.reset();
+        for (let time = 0; time < KILLS; time += 1) {
+          await delay(SPARE_MS);
+          const before = bfddOf(lab, 'n1');
+          if (time % 2 === 0) killPart(lab, 'n1', 'bfdd.mjs');
+          else signal(before, 'SIGSTOP');
+          const again = { what: 'another bfdd', deadlineMs: 3_000, everyMs: 5 };
+          await until(again, () => isRestarted(lab, 'n1', before));
+        }
+        await delay(SPARE_MS);
+        const session = await router.bfd(FIRST);
+        assert.equal([session?.status, session?.['session-down']], ['up', 0]);
+        const [report] = await traffic.report();
+        assert.is(report?.lost, 0);
+        await reaches(lab, router, `${ip}/32`, NODES);
+      });
+      return undefined;
+    },
+    { timed: true },
+  ),
+
+  moduleScenario('bfd-a-dead-router-ends-BGP-at-once-which-waits-for-BFD', (lab) =>
+    withRouter(lab, 'frr', everyNode(SLOW_BGP), async (router) => {
+      const ip = await begin(lab, router, FAST_MS);
+      await lab.switch.unplug(ROUTER.host, 'eth0');
+      await nodeTells(lab, 'n1', 'BgpSessionDown', { message: /BFD: nothing came from the peer/ });
+      await lab.switch.plug(ROUTER.host, 'eth0');
+      await reaches(lab, router, `${ip}/32`, NODES);
+      await nodeTells(lab, 'n1', 'BgpSessionDown', { status: 'False' });
+    }),
+  ),
+
+  moduleScenario('bfd-shut-down-by-the-router-while-BGP-goes-on', (lab) =>
+    withRouter(lab, 'frr', everyNode(SLOW_BGP), async (router) => {
+      const ip = await begin(lab, router, FAST_MS);
+      const established = await router.establishedAt(FIRST);
+      await router.shutDownBfd(FAST_MS);
+      await until({ what: 'the end of BFD', deadlineMs: 5_000 }, () => says(lab, 'AdminDown'));
+      await lab.cluster.apply(bgpPeer());
+      await until({ what: 'no bfdd', deadlineMs: 5_000 }, () => !isThere(lab, 'n1'));
+      await reaches(lab, router, `${ip}/32`, NODES);
+      assert.is(await router.establishedAt(FIRST), established, 'the session is the same');
+    }),
+  ),
+
+  // FRR ends BGP where its neighbour shuts BFD down, although RFC 5882 §3.2 would have it go on.
+  moduleScenario('bfd-taken-from-a-peer-costs-no-more-than-a-new-session', (lab) =>
+    withRouter(lab, 'frr', everyNode(SLOW_BGP), async (router) => {
+      const ip = await begin(lab, router, FAST_MS);
+      await lab.cluster.apply(bgpPeer());
+      await until({ what: 'no bfdd', deadlineMs: 5_000 }, () => !isThere(lab, 'n1'));
+      await reaches(lab, router, `${ip}/32`, NODES);
+    }),
+  ),
+
+  // Its bfdd falls silent without an AdminDown.
+  moduleScenario(
+    'bfd-forgotten-by-the-router-is-not-waited-for-for-ever',
+    (lab) =>
+      withRouter(lab, 'frr', everyNode(SLOW_BGP), async (router) => {
+        const ip = await begin(lab, router, FAST_MS);
+        await router.forgetBfd(FIRST);
+        await reaches(lab, router, `${ip}/32`, NODES.slice(1));
+        const forgotten = { what: 'BGP without BFD', deadlineMs: 45_000 };
+        await until(forgotten, () => router.isEstablished(FIRST));
+        await reaches(lab, router, `${ip}/32`, NODES);
+      }),
+    { isLong: true },
+  ),
+];
+
+function says(lab: Lab, standing: string): boolean {
+  const lines = lab.program('n1').lastLogLines(20);
+  return lines.some((line) => line.includes(`"bfd":"${standing}"`));
+}
+
+function isThere(lab: Lab, node: string): boolean {
+  try {
+    return bfddOf(lab, node) > 0;
+  } catch {
+    return false;
+  }
+}
