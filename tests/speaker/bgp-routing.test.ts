@@ -1,0 +1,166 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { BgpRouting } from '../../modules/metallb/src/speaker/bgp-routing.ts';
+import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
+import { StoreFeed } from '../../modules/metallb/src/speaker/store-feed.ts';
+import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
+import type { Kind, NewObject } from '../../modules/metallb/src/store/store.ts';
+import { createLogger } from '../../modules/metallb/src/telemetry/logger.ts';
+import { ip } from '../support/addresses.ts';
+import { addressPool, announcedService } from '../support/announced-objects.ts';
+import { balancerNode, METALLB, sliceOf } from '../support/cluster.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+
+const IP = ip('203.0.113.1');
+const READY = { nodeName: 'n2', addresses: ['10.244.0.1'], conditions: { ready: true } };
+const metallb = (kind: string, name: string, spec: object, version = 'v1beta1'): NewObject => ({
+  apiVersion: `metallb.io/${version}`,
+  ...{ kind, metadata: { name, namespace: 'metallb-system' }, spec },
+});
+/** Its Secret is missing, so that nobody opens a connection. */
+const peer = (name: string, spec: object = {}) =>
+  metallb(
+    'BGPPeer',
+    name,
+    {
+      ...{ myASN: 64_500, peerASN: 64_501, peerAddress: '172.16.1.1' },
+      ...{ passwordSecret: { name: 'router' }, ...spec },
+    },
+    'v1beta2',
+  );
+const drained = balancerNode('n1', { annotations: { 'network.deckhouse.io/drain-balancer': '' } });
+
+async function settled(): Promise<void> {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+class Fixture {
+  readonly clock = new FakeClock();
+  readonly store = new MemoryStore(this.clock);
+  readonly log: string[] = [];
+  readonly routing: BgpRouting;
+  memories = 0;
+  readonly #view = new ClusterView({ ...METALLB, hasBgp: true });
+
+  constructor(...objects: readonly NewObject[]) {
+    const common = [balancerNode('n1'), addressPool('public'), announcedService('web', [IP])];
+    const slice = sliceOf('web', [READY]);
+    for (const object of [...common, slice, ...objects]) this.store.put(object);
+    const destination = { write: (line: string) => this.log.push(line) };
+    const { clock, store } = this;
+    this.routing = new BgpRouting('n1', {
+      ...{ clock, store, view: this.#view, random: () => 0, forwardsOn: false },
+      ...{ statusNamespace: 'metallb-system', onConditions: () => undefined },
+      log: createLogger({ program: 'speaker', level: 'info', destination }),
+      bfdd: { connect: () => ({ close: () => undefined }), setWanted: () => undefined },
+      onMemory: () => {
+        this.memories += 1;
+      },
+    });
+    new StoreFeed(store, this.#view, {
+      onChange: () => this.routing.update(),
+      onStatusChange: () => undefined,
+      onProblem: () => undefined,
+      onConfiguration: () => undefined,
+    }).start();
+  }
+
+  async start(): Promise<this> {
+    await this.store.start();
+    await settled();
+    return this;
+  }
+
+  async change(object: NewObject): Promise<void> {
+    this.store.put(object);
+    await settled();
+  }
+
+  get told(): unknown[] {
+    return this.store.list('ServiceBGPStatus' satisfies Kind).map(({ status }) => status);
+  }
+
+  get announced(): string[] {
+    return [...this.routing.memory.routes.keys()];
+  }
+}
+
+test('a peer whose password nobody knows has no session, and the Node says why', async () => {
+  const fixture = await new Fixture(peer('tor'), metallb('BGPAdvertisement', 'far', {})).start();
+  const [condition] = fixture.routing.conditions();
+  assert.is(condition?.type, 'network.deckhouse.io/BgpSessionDown');
+  assert.is(condition?.status, 'True');
+  assert.match(
+    condition?.message ?? '',
+    /metallb-system\/tor \(172\.16\.1\.1\): Secret metallb-system\/router, .* does not exist/,
+  );
+  assert.equal(
+    fixture.routing.sessions.map(({ state }) => state),
+    ['Idle'],
+  );
+  await fixture.routing.stop();
+});
+
+test('a password in a BGPPeer, and one in a Secret, are in no condition, no status and no log', async () => {
+  const fixture = await new Fixture(
+    peer('tor', {
+      passwordSecret: undefined,
+      interface: 'eth0',
+      peerAddress: '',
+      password: 'hunter2',
+    }),
+    metallb('BGPAdvertisement', 'far', {}),
+  ).start();
+  const all = [fixture.routing.conditions(), fixture.routing.status(), fixture.routing.memory];
+  assert.not.match(JSON.stringify([all, fixture.log, fixture.told]), /hunter2/);
+  await fixture.routing.stop();
+});
+
+test('to whom a Service is announced is told, whether they hear it or not', async () => {
+  const own = { peers: ['tor'] };
+  const fixture = await new Fixture(
+    ...[
+      peer('tor'),
+      peer('spine'),
+      peer('elsewhere', { nodeSelectors: [{ matchLabels: { a: 'b' } }] }),
+    ],
+    metallb('BGPAdvertisement', 'far', own),
+  ).start();
+  const about = { node: 'n1', serviceName: 'web', serviceNamespace: 'default' };
+  assert.equal(fixture.told, [{ ...about, peers: ['tor'] }]);
+  await fixture.change(metallb('BGPAdvertisement', 'far', {}));
+  assert.equal(fixture.told, [{ ...about, peers: ['spine', 'tor'] }]);
+  assert.equal(
+    fixture.routing.announced().map(({ service, protocol }) => [service, protocol]),
+    [['default/web', 'bgp']],
+  );
+  await fixture.change(sliceOf('web', []));
+  assert.equal(fixture.told, []);
+  assert.equal(fixture.routing.announced(), []);
+  await fixture.routing.stop();
+});
+
+test('a node that is drained withdraws after five seconds, and announces again when it is not', async () => {
+  const fixture = await new Fixture(peer('tor'), metallb('BGPAdvertisement', 'far', {})).start();
+  assert.equal(fixture.announced, [IP]);
+  await fixture.change(drained);
+  fixture.clock.advance(4_999);
+  assert.equal(fixture.announced, [IP]);
+  fixture.clock.advance(1);
+  assert.equal(fixture.announced, []);
+  await fixture.change(balancerNode('n1'));
+  assert.equal(fixture.announced, [IP]);
+  await fixture.routing.stop();
+});
+
+test('what an earlier speaker announced goes on until the view is whole, and then what it says', async () => {
+  const fixture = new Fixture(peer('tor'), metallb('BGPAdvertisement', 'far', {}));
+  const gone = ip('203.0.113.9');
+  fixture.routing.resume({ labels: {}, internalIps: [], routes: new Map([[gone, []]]) });
+  await fixture.start();
+  assert.equal(fixture.announced, [IP]);
+  assert.ok(fixture.memories > 0, 'it is written down');
+  await fixture.routing.stop();
+});
+
+test.run();
