@@ -21,6 +21,8 @@ class Cluster implements PurgeCluster {
   readonly clock = new FakeClock();
   readonly store = new MemoryStore(this.clock);
   readonly writes: string[] = [];
+  /** Whether API servers ask the module for versions of a BGPPeer. */
+  asks = false;
   /** Looked at one after the other; the last one stays. */
   held: ControllerLease[][] = [[]];
   /** Called before each write. */
@@ -60,6 +62,15 @@ class Cluster implements PurgeCluster {
       metallb: [],
     };
   }
+
+  readonly peers = {
+    isAsking: async () => this.asks,
+    letGo: async () => {
+      const asked = this.asks;
+      this.asks = false;
+      return asked;
+    },
+  };
 
   async write(operation: Operation): Promise<unknown> {
     this.interfere(operation);
@@ -218,6 +229,21 @@ test('it is asked for in so many words, and for a cluster only', () => {
     (error: unknown) =>
       error instanceof UsageError && error.message.startsWith('--store: expected kubernetes'),
   );
+});
+
+test('the definition of BGPPeer no longer asks a module that is gone', async () => {
+  const cluster = new Cluster();
+  cluster.asks = true;
+  const conversion =
+    'CustomResourceDefinition bgppeers.metallb.io: conversion by the webhook of the module';
+  assert.equal(told(await cluster.purge({ ...YES, yes: false })), [conversion, ...REMOVED]);
+  assert.is(cluster.asks, true);
+  cluster.held = [[lease('1')], [lease('2')]];
+  assert.match(told(await cluster.purge(YES)).join(), /leads/);
+  assert.is(cluster.asks, true);
+  cluster.held = [[]];
+  assert.equal(told(await cluster.purge(YES)), [conversion, ...REMOVED]);
+  assert.is(cluster.asks, false);
 });
 
 test.run();

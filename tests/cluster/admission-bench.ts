@@ -175,8 +175,12 @@ export class AdmissionBench {
     return this.#controllers.flatMap((program) => program.lastLogLines(count));
   }
 
-  async end(): Promise<void> {
+  async endControllers(): Promise<void> {
     for (const program of this.#controllers) await program.killTree();
+  }
+
+  async end(): Promise<void> {
+    await this.endControllers();
     // The next one must not wait for the end of a Lease that nobody holds any more.
     const lease = objectPath('Lease', 'metallb-controller', NAMESPACE);
     for (const path of [CONFIGURATION_PATH, SECRET_PATH, lease]) await this.api.ask('DELETE', path);

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ApiClient, ApiRequest } from '../../modules/metallb/src/kube/api-client.ts';
+import { PeerDefinition } from '../../modules/metallb/src/kube/peer-definition.ts';
 import { WebhookConfiguration } from '../../modules/metallb/src/kube/webhook-configuration.ts';
 import { WebhookSecret } from '../../modules/metallb/src/kube/webhook-secret.ts';
 import { InvalidError, NotFoundError } from '../../modules/metallb/src/store/errors.ts';
@@ -126,6 +127,88 @@ test('nothing is written where all is as it should be', async () => {
 test('a configuration that is not there is an error', async () => {
   const missing = new WebhookConfiguration(new OneObject(), 'metallb').trust('new');
   assert.instance(await missing.catch((reason: unknown) => reason), NotFoundError);
+});
+
+const SERVICE = {
+  ...{ namespace: 'd8-metallb', name: 'controller-webhook' },
+  ...{ path: '/convert/bgppeers', port: 443 },
+};
+const asking = (service: object, caBundle: string) => ({
+  strategy: 'Webhook',
+  webhook: {
+    conversionReviewVersions: ['v1'],
+    clientConfig: { caBundle: base64(caBundle), service },
+  },
+});
+const MINE = { module: 'metallb' };
+const definition = (
+  conversion: object | undefined,
+  labels: object = MINE,
+  storedVersions = ['v1beta2'],
+) =>
+  new OneObject({
+    metadata: { resourceVersion: '9', labels },
+    spec: { conversion },
+    status: { storedVersions },
+  });
+const ofService = (api: ApiClient) => new PeerDefinition(api, ({ name }) => name === SERVICE.name);
+const written = (conversion: object) => [
+  {
+    ...patchOf,
+    path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/bgppeers.metallb.io',
+    body: [
+      { op: 'test', path: '/metadata/resourceVersion', value: '9' },
+      { op: 'add', path: '/spec/conversion', value: conversion },
+    ],
+  },
+];
+
+for (const before of [
+  ...[undefined, { strategy: 'None' }, asking(SERVICE, 'old')],
+  asking({ ...SERVICE, port: 8443 }, 'new'),
+]) {
+  test(`a definition with ${JSON.stringify(before)} asks us and trusts as it is told`, async () => {
+    const api = definition(before);
+    assert.is(await ofService(api).trust('new', SERVICE), true);
+    assert.equal(api.writes, written(asking(SERVICE, 'new')));
+  });
+}
+
+const theirs = { namespace: 'metallb-system', name: 'metallb-webhook-service', path: '/convert' };
+const LEFT_ALONE: [string, OneObject][] = [
+  ['asks us already', definition(asking(SERVICE, 'new'))],
+  ['asks MetalLB', definition(asking(theirs, 'old'))],
+  ['is MetalLB’s', definition({ strategy: 'None' }, {})],
+  ['is not there', new OneObject()],
+];
+for (const [name, api] of LEFT_ALONE) {
+  test(`a definition that ${name} is left alone`, async () => {
+    await ofService(api).trust('new', SERVICE);
+    assert.equal(api.writes, []);
+  });
+}
+
+test('a definition whose objects may be stored as v1beta1 is left alone, and that is said', async () => {
+  const api = definition({ strategy: 'None' }, MINE, ['v1beta1', 'v1beta2']);
+  assert.is(await ofService(api).trust('new', SERVICE), false);
+  assert.equal(api.writes, []);
+});
+
+test('a definition that asks us is let go of, and no other', async () => {
+  const api = definition(asking(SERVICE, 'old'));
+  assert.is(await ofService(api).isAsking(), true);
+  assert.is(await ofService(api).letGo(), true);
+  assert.equal(api.writes, written({ strategy: 'None' }));
+  for (const [name, other] of LEFT_ALONE.slice(1)) {
+    assert.is(await ofService(other).isAsking(), false, name);
+    assert.is(await ofService(other).letGo(), false, name);
+    assert.equal(other.writes, [], name);
+  }
+});
+
+test('a definition that can’t be read is an error', async () => {
+  const outcome = ofService(new OneObject({ metadata: {} })).letGo();
+  assert.instance(await outcome.catch((reason: unknown) => reason), InvalidError);
 });
 
 test.run();

@@ -103,6 +103,57 @@ test('a mistake of ours is one answer 500, is told, and ends nothing', async (co
   assert.is((await post(context.port, JSON.stringify(review))).status, 200);
 });
 
+const PEER = {
+  ...{ apiVersion: 'metallb.io/v1beta2', kind: 'BGPPeer', metadata: { name: 'tor' } },
+  spec: { myASN: 64_500, peerASN: 64_501, peerAddress: '172.16.1.1', vrf: 'red' },
+};
+const conversion = (objects: readonly object[], desiredAPIVersion = 'metallb.io/v1beta1') =>
+  JSON.stringify({
+    ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview' },
+    request: { uid: 'u2', desiredAPIVersion, objects },
+  });
+const convert = (port: number, body: string) =>
+  post(port, body, { path: '/convert/bgppeers?timeout=30s' });
+
+test('converts what it is asked for, in its order, also while nobody can judge', async (context) => {
+  context.judge = () => undefined;
+  const old = { ...PEER, apiVersion: 'metallb.io/v1beta1' };
+  const { status, body } = await convert(context.port, conversion([PEER, old]));
+  assert.is(status, 200);
+  const { vrf, ...spec } = PEER.spec;
+  const annotations = { 'network.deckhouse.io/bgppeer-v1beta2': JSON.stringify({ vrf }) };
+  assert.equal(JSON.parse(body), {
+    ...{ apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview' },
+    response: {
+      uid: 'u2',
+      convertedObjects: [{ ...old, metadata: { name: 'tor', annotations }, spec }, old],
+      result: { status: 'Success' },
+    },
+  });
+});
+
+const UNCONVERTED: [string, string, string][] = [
+  ['another kind', conversion([{ ...PEER, kind: 'Pod' }]), '"Pod" of "metallb.io/v1beta2"'],
+  ['another version', conversion([PEER], 'metallb.io/v1'), 'no version "metallb.io/v1" of BGPPeer'],
+];
+for (const [name, asked, message] of UNCONVERTED) {
+  test(`does not convert ${name}, and says why`, async ({ port }) => {
+    const { status, body } = await convert(port, asked);
+    assert.is(status, 200);
+    const { uid, result } = JSON.parse(body).response;
+    assert.equal([uid, result.status], ['u2', 'Failure']);
+    assert.ok(result.message.includes(message), result.message);
+  });
+}
+
+test('what is no ConversionReview is refused in words', async ({ port }) => {
+  for (const text of ['no', '{}', JSON.stringify(review)]) {
+    const { status, body } = await convert(port, text);
+    assert.is(status, 400);
+    assert.match(body, /^ConversionReview: .*\n$/);
+  }
+});
+
 const json = { 'content-type': 'application/json' };
 const refusals: [
   name: string,

@@ -2,6 +2,7 @@ import { ok } from 'node:assert';
 import { formatProblems, type Parsed } from '../../../modules/metallb/src/api/problem.ts';
 import { parseLease, parseLeaseList } from '../../../modules/metallb/src/kube/leases.ts';
 import { parsePage } from '../../../modules/metallb/src/kube/list-objects.ts';
+import { parseDefinition } from '../../../modules/metallb/src/kube/peer-definition.ts';
 import { errorOf } from '../../../modules/metallb/src/kube/response.ts';
 import { parseConfiguration } from '../../../modules/metallb/src/kube/webhook-configuration.ts';
 import { parseSecret } from '../../../modules/metallb/src/kube/webhook-secret.ts';
@@ -30,9 +31,14 @@ const ANSWERS = [
     ...{ kind: 'ValidatingWebhookConfiguration', metadata: METADATA },
     webhooks: [{ name: 'services.metallb.io', clientConfig: { caBundle: 'LS0t' } }],
   },
+  {
+    ...{ kind: 'CustomResourceDefinition', metadata: METADATA },
+    spec: { conversion: { strategy: 'Webhook', webhook: { clientConfig: { caBundle: 'LS0t' } } } },
+    status: { storedVersions: ['v1beta2'] },
+  },
 ];
 const PARSERS: readonly ((answer: unknown) => Parsed<unknown>)[] = [
-  ...[parseLease, parseLeaseList, parseSecret, parseConfiguration],
+  ...[parseLease, parseLeaseList, parseSecret, parseConfiguration, parseDefinition],
 ];
 const REFUSALS = [
   { reason: 'Conflict', message: 'the object has been modified', code: 409 },

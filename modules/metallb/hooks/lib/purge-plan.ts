@@ -23,7 +23,7 @@ export interface PurgeView {
 
 /** What goes from one object, or the object itself. */
 export interface Removal {
-  readonly kind: Kind;
+  readonly kind: Kind | 'CustomResourceDefinition';
   /** `NAMESPACE/NAME`, or the name where the kind has no namespaces. */
   readonly object: string;
   /** In words, such as `IP 192.0.2.10` or `condition AllPublicIPsAssigned`; empty when the object itself goes. */

@@ -8,6 +8,7 @@ import {
   MAX_ASN,
   seconds,
 } from './bgp-fields.ts';
+import { peerInVersion } from './bgp-peer-versions.ts';
 import {
   absentAs,
   accept,
@@ -16,6 +17,7 @@ import {
   flag,
   integer,
   ipAddress,
+  isRecord,
   memberOf,
   oneOf,
   optional,
@@ -120,7 +122,9 @@ const peer: Field<BgpPeer> = fields({
 
 /** Reads a BGPPeer of either version with all defaults filled in. */
 export function parseBgpPeer(object: unknown): Parsed<BgpPeer> {
-  return parseAs('BGPPeer', peer, object);
+  const isOld = isRecord(object) && object['apiVersion'] === METALLB_API_VERSION;
+  const current = isOld ? peerInVersion(object, METALLB_PEER_API_VERSION) : object;
+  return parseAs('BGPPeer', peer, current);
 }
 
 function specOf(read: Written): BgpPeerSpec {

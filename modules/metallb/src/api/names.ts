@@ -38,6 +38,8 @@ export const ANNOTATION = {
   addressPool: 'network.deckhouse.io/load-balancer-pool',
   drain: 'network.deckhouse.io/drain-balancer',
   forceAddress: 'network.deckhouse.io/force-address',
+  /** On a BGPPeer as v1beta1 shows it: what only v1beta2 can say. */
+  peerV1beta2: 'network.deckhouse.io/bgppeer-v1beta2',
 } as const;
 
 /** On children. */
@@ -73,3 +75,6 @@ export const CONDITION = {
 
 /** `spec.loadBalancerClass` of every child. */
 export const CHILD_LOAD_BALANCER_CLASS = 'l2-load-balancer-class.network.deckhouse.io';
+
+/** Where API servers ask this module for another version of a BGPPeer: by it a definition is known that does. */
+export const CONVERSION_PATH = '/convert/bgppeers';

@@ -1,10 +1,11 @@
-import { CHILD_KIND, CLASS_KIND } from '../api/names.ts';
+import { CHILD_KIND, CLASS_KIND, CONVERSION_PATH } from '../api/names.ts';
 import type { KubernetesObject } from '../api/object.ts';
 import { connect } from '../kube/api-client.ts';
 import { ConfigurationError } from '../kube/errors.ts';
 import { KubeStore } from '../kube/kube-store.ts';
 import { listLeases } from '../kube/leases.ts';
 import { listObjects } from '../kube/list-objects.ts';
+import { PeerDefinition } from '../kube/peer-definition.ts';
 import { InvalidError, NotFoundError, StoreUnavailableError } from '../store/errors.ts';
 import type { Kind } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
@@ -56,6 +57,7 @@ export async function withCluster<Result>(
         classes: await list(CLASS_KIND),
         metallb: (await Promise.all(METALLB_KINDS.map(list))).flat(),
       }),
+      peers: new PeerDefinition(client, ({ path }) => path === CONVERSION_PATH),
       write: (operation) => store.write(operation),
     });
   } catch (error) {

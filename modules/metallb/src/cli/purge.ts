@@ -4,6 +4,7 @@ import {
   planPurge,
   type Removal,
 } from '../../hooks/lib/purge-plan.ts';
+import type { PeerDefinition } from '../kube/peer-definition.ts';
 import { ConflictError, NotFoundError } from '../store/errors.ts';
 import { inLanes } from '../store/in-lanes.ts';
 import type { Operation } from '../store/store.ts';
@@ -16,6 +17,8 @@ export interface PurgeCluster {
   /** Of all controllers, whichever release they belong to. */
   leases(): Promise<readonly ControllerLease[]>;
   view(): Promise<PurgeView>;
+  /** The definition that API servers know from to ask the module for versions of a BGPPeer. */
+  readonly peers: Pick<PeerDefinition, 'isAsking' | 'letGo'>;
   /** @throws ConflictError, NotFoundError, InvalidError */
   write(operation: Operation): Promise<unknown>;
 }
@@ -35,6 +38,11 @@ export interface PurgeReport {
   readonly leaving: ReturnType<typeof leavingChildren>;
 }
 
+/** Nobody would answer any more, and no v1beta1 of a BGPPeer could be read. */
+const CONVERSION: Removal = {
+  ...{ kind: 'CustomResourceDefinition', object: 'bgppeers.metallb.io' },
+  ...{ parts: ['conversion by the webhook of the module'], operations: [] },
+};
 /** Writes under way at once: 40,000 objects take minutes one after the other. */
 const LANES = 16;
 /** Somebody who writes to the same objects does so now and then, not each time. */
@@ -55,10 +63,13 @@ export async function purge(
   if (!wish.yes) {
     const view = await cluster.view();
     const leaving = leavingChildren(view.children);
-    return { written: false, removals: planPurge(view).map(withoutOperations), leaving };
+    const asked = (await cluster.peers.isAsking()) ? [CONVERSION] : [];
+    const removals = [...asked, ...planPurge(view)].map(withoutOperations);
+    return { written: false, removals, leaving };
   }
   if (!wish.force) await refuseWhileLed(cluster, clock);
   const removed = new RemovalList();
+  if (await cluster.peers.letGo()) removed.add([CONVERSION]);
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const plan = planPurge(await cluster.view());
     if (plan.length === 0) {

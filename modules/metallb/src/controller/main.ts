@@ -85,14 +85,14 @@ async function run(settings: ControllerSettings): Promise<void> {
         lease: cluster.lease,
         onLeading: () => {
           controller.lead();
-          webhook?.lead();
+          opened?.lead();
         },
         onLapse: cluster.interruptWrites,
         onStandby: () => controller.standBy(),
       },
       leadershipOptions(settings),
     );
-  const webhook =
+  const opened =
     cluster.api &&
     openWebhook(settings, {
       ...{ ...ports, ...cluster.api, metrics: new WebhookMetrics(metrics) },
@@ -102,7 +102,7 @@ async function run(settings: ControllerSettings): Promise<void> {
   metrics.showEventLoop(new EventLoopDelay(systemClock));
   const stop = async () => {
     // What is under way is written to its end; only then another replica may lead.
-    await Promise.all([controller.stop(), webhook?.stop()]);
+    await Promise.all([controller.stop(), opened?.webhook?.stop()]);
     await leadership?.stop();
     await events.stop();
     await store.stop();
@@ -113,7 +113,7 @@ async function run(settings: ControllerSettings): Promise<void> {
   try {
     await serveHttp(settings.metricsAddress, routesOf(controller, leads, metrics));
     await store.start();
-    await startWebhook(webhook);
+    await startWebhook(opened?.webhook);
   } catch (error) {
     throw inTermsOfSettings(error);
   }

@@ -1,4 +1,5 @@
 import {
+  boolean,
   integer,
   LOG_LEVELS,
   oneOf,
@@ -47,6 +48,17 @@ export const CONTROLLER_SETTINGS = {
     description: 'the Service that leads there: its certificate is for this name',
     default: 'controller-webhook',
     maxLength: 63,
+  }),
+  webhookServicePort: integer({
+    description: 'the port of that Service',
+    default: '443',
+    minimum: 1,
+    maximum: 65_535,
+  }),
+  convertPeers: boolean({
+    description:
+      'whether the webhook converts BGPPeers between v1beta1 and v1beta2; where it does not, API servers do, which drops what v1beta1 has no fields for. Not beside a MetalLB that runs: the definition can name one webhook',
+    default: 'false',
   }),
   moduleConfigVersion: integer({
     description:

@@ -6,6 +6,7 @@ import {
 import type { Verdict } from '../admission/verdict.ts';
 import { formatProblems } from '../api/problem.ts';
 import type { Answer } from '../telemetry/http-server.ts';
+import { inJson, inWords, parseJson } from './bodies.ts';
 
 /** Judges a write; undefined while too little is known for that. */
 export type Judge = (request: AdmissionRequest) => Verdict | undefined;
@@ -18,19 +19,5 @@ export function answerReview(body: string, judge: Judge): Answer {
   if (!parsed.ok) return inWords(400, formatProblems(parsed.problems));
   const verdict = judge(parsed.value);
   if (verdict === undefined) return inWords(503, 'the cluster has not been read yet');
-  const answer = JSON.stringify(admissionAnswer(parsed.value.uid, verdict));
-  return { status: 200, contentType: 'application/json', body: answer };
-}
-
-/** An answer that is for people. */
-export function inWords(status: number, sentence: string): Answer {
-  return { status, contentType: 'text/plain; charset=utf-8', body: `${sentence}\n` };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+  return inJson(admissionAnswer(parsed.value.uid, verdict));
 }

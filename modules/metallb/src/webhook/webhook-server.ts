@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
+import { CONVERSION_PATH } from '../api/names.ts';
 import { type Answer, type ListenAddress, listen } from '../telemetry/http-server.ts';
 import type { Clock } from '../time/clock.ts';
-import { answerReview, inWords, type Judge } from './answer-review.ts';
+import { answerConversion } from './answer-conversion.ts';
+import { answerReview, type Judge } from './answer-review.ts';
+import { inWords } from './bodies.ts';
 import type { KeptCertificate } from './kept-certificate.ts';
 
 /** The API server's own limit for a request; a review holds the object before and after. */
@@ -16,7 +19,7 @@ const HANDSHAKE_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_TIMEOUT_MS = 120_000;
 const STOP_TIMEOUT_MS = 1_000;
 
-const PATH = '/validate';
+type Respond = (body: string) => Answer;
 
 export interface WebhookServerPorts {
   readonly judge: Judge;
@@ -25,14 +28,19 @@ export interface WebhookServerPorts {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Answers AdmissionReviews over HTTPS. Without a certificate it listens and refuses every handshake. */
+/** Answers AdmissionReviews and ConversionReviews over HTTPS. Without a certificate it listens and refuses every handshake. */
 export class WebhookServer {
   readonly #ports: WebhookServerPorts;
   readonly #server: Server;
+  readonly #responders: ReadonlyMap<string, Respond>;
   #waitingBytes = 0;
 
   constructor(ports: WebhookServerPorts) {
     this.#ports = ports;
+    this.#responders = new Map<string, Respond>([
+      ['/validate', (body) => answerReview(body, ports.judge)],
+      [CONVERSION_PATH, answerConversion],
+    ]);
     this.#server = createServer(
       {
         minVersion: 'TLSv1.2',
@@ -77,22 +85,29 @@ export class WebhookServer {
   }
 
   async #answer(request: IncomingMessage): Promise<Answer> {
+    const respond = this.#responders.get(pathOf(request));
+    if (respond === undefined) {
+      return inWords(404, `only ${[...this.#responders.keys()].join(' and ')} are served here`);
+    }
     const bytes = Number(request.headers['content-length']);
     if (this.#waitingBytes + bytes > MAX_WAITING_BYTES) {
       return inWords(503, 'too many requests are being read');
     }
     this.#waitingBytes += bytes;
     try {
-      return answerReview(await readBody(request), this.#ports.judge);
+      return respond(await readBody(request));
     } finally {
       this.#waitingBytes -= bytes;
     }
   }
 }
 
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.split('?', 1)[0] ?? '';
+}
+
 /** What is wrong with a request by its head alone. */
-function refusalOf({ method, url = '', headers }: IncomingMessage): Answer | undefined {
-  if (url.split('?', 1)[0] !== PATH) return inWords(404, `only ${PATH} is served here`);
+function refusalOf({ method, headers }: IncomingMessage): Answer | undefined {
   if (method !== 'POST') return inWords(405, 'only POST is served here');
   const [mediaType] = (headers['content-type'] ?? '').split(';', 1);
   if (mediaType?.trim().toLowerCase() !== 'application/json') {
