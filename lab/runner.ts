@@ -2,6 +2,7 @@ import { isEnding } from './cleanup.ts';
 import type { StoreKind } from './lab.ts';
 import { Lane } from './lane.ts';
 import { Machine } from './machine.ts';
+import { untilMeasuringIsLeft } from './measuring-last.ts';
 import type { Scenario, ScenarioOptions } from './scenario.ts';
 import { ScenarioQueue } from './scenario-queue.ts';
 
@@ -18,8 +19,8 @@ export interface RunCounts {
 }
 
 /**
- * Plays scenarios, in several labs side by side: most of the time they wait. What is timed comes last: until then another
- * run may go on beside this one. What is timed from its beginning to its end has the only lab.
+ * Plays scenarios, in several labs side by side: most of the time they wait. What is timed comes last, also in the runs
+ * beside this one. What is timed from its beginning to its end has the only lab.
  */
 export class ScenarioRunner {
   readonly #write: (text: string) => void;
@@ -44,6 +45,7 @@ export class ScenarioRunner {
     const first = this.#newLane();
     const others = Array.from({ length: lanes - 1 }, () => this.#newLane());
     await this.#playIn([first, ...others], those(false));
+    await untilMeasuringIsLeft();
     await this.#playIn([first, ...others], those('in-part'));
     for (const lane of others) await lane.end();
     await this.#playIn([first], those(true));

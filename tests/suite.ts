@@ -1,16 +1,20 @@
 /**
  * Plays several test runs and ends with the line `N passed, N failed` over all of them: `suite.ts all|e2e [--only WORD]
- * [--short]`. `all` is the check, then the lab and what needs a real API server side by side: what is timed has the
- * machine to itself all the same (lab/lock.ts), and what builds images and asks API servers takes no time from nodes.
+ * [--short]`. `all` is the check, then the lab and what needs a real API server side by side: they wait most of the time.
+ * What is timed comes last and has the machine to itself (lab/measuring-last.ts, lab/lock.ts), and what builds images and
+ * asks API servers takes no time from nodes.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { standBack } from '../lab/bystander.ts';
+import { letMeasureLast } from '../lab/measuring-last.ts';
 
 interface Run {
   readonly command: readonly string[];
+  /** Says when only measuring is left, and waits with that. */
+  readonly measuresLast?: boolean;
   /** Has no nodes whose time counts. */
   readonly isBystander?: boolean;
 }
@@ -34,28 +38,35 @@ const labOnCluster = scenarios('tests/lab/run.ts', '--store=kubernetes');
 let isEnding = false;
 let passed = 0;
 let failed = 0;
-if (positionals[0] === 'all') await play(check);
+const isAll = positionals[0] === 'all';
+if (isAll) await play(begin(check));
 if (!isEnding) {
-  const inTurn = [cluster, labOnCluster];
-  await Promise.all(positionals[0] === 'all' ? [play(lab), playEach(inTurn)] : [playEach(inTurn)]);
+  const begun = [...(isAll ? [lab] : []), cluster, labOnCluster].map(begin);
+  await Promise.all([letMeasureLast(begun), ...begun.map(play)]);
 }
 process.stdout.write(`${passed} passed, ${failed} failed\n`);
-if (positionals[0] === 'all') writeFileSync('.cache/count', `${passed} passed, ${failed} failed\n`);
+if (isAll) writeFileSync('.cache/count', `${passed} passed, ${failed} failed\n`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 
 function scenarios(...runner: readonly string[]): Run {
-  return { command: [process.execPath, '--import', 'tsx', ...runner, ...SCENARIO_FLAGS] };
+  const command = [process.execPath, '--import', 'tsx', ...runner, ...SCENARIO_FLAGS];
+  return { command, measuresLast: true };
 }
 
-async function playEach(runs: readonly Run[]): Promise<void> {
-  for (const run of runs) if (!isEnding) await play(run);
+function begin(run: Run): ChildProcess {
+  const { command, measuresLast = false, isBystander = false } = run;
+  const [file = '', ...args] = command;
+  const begun = spawn(file, args, {
+    stdio: ['ignore', 'pipe', 'inherit', measuresLast ? 'ipc' : 'ignore'],
+    // In a session of its own: only as such it can stand back.
+    detached: isBystander,
+  });
+  if (isBystander) standBack(begun);
+  return begun;
 }
 
 /** Shows what the run prints, what it prints at once in one piece, and adds its last count. */
-async function play({ command: [file = '', ...args], isBystander = false }: Run): Promise<void> {
-  // In a session of its own: only as such it can stand back.
-  const run = spawn(file, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: isBystander });
-  if (isBystander) standBack(run);
+async function play(run: ChildProcess): Promise<void> {
   const end = () => {
     isEnding = true;
     run.kill('SIGTERM');
@@ -64,7 +75,7 @@ async function play({ command: [file = '', ...args], isBystander = false }: Run)
   const ended = once(run, 'close');
   let count: RegExpMatchArray['groups'];
   let begun = '';
-  for await (const text of run.stdout.setEncoding('utf8')) {
+  for await (const text of run.stdout?.setEncoding('utf8') ?? []) {
     const lines = `${begun}${text}`.split('\n');
     begun = lines.pop() ?? '';
     for (const line of lines) count = COUNT.exec(line)?.groups ?? count;

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isEnding } from '../../lab/cleanup.ts';
 import { withTimedRun, withUntimedRun } from '../../lab/lock.ts';
+import { untilMeasuringIsLeft } from '../../lab/measuring-last.ts';
 import type { ClusterScenario } from './cluster-scenario.ts';
 import { Lane } from './lane.ts';
 
@@ -69,6 +70,7 @@ async function playAll(all: readonly (readonly ClusterScenario[])[]): Promise<vo
   const more = Math.min(LANES, waiting.length) - 1;
   const [last, ...others] = await Promise.all([begin(), ...Array.from({ length: more }, begin)]);
   for (const lane of others) await lane.end();
+  await untilMeasuringIsLeft();
   for (const one of all.flat().filter(wantsAll)) {
     await count(() => (one.locksItself ? last.play(one) : withTimedRun(() => last.play(one))));
   }
