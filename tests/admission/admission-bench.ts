@@ -22,6 +22,7 @@ export interface Asked {
   readonly subResource?: string;
   readonly username?: string;
   readonly moduleConfigVersion?: number;
+  readonly edition?: string;
 }
 
 export const CLASSES = { group: 'network.deckhouse.io', resource: 'metalloadbalancerclasses' };
@@ -42,7 +43,9 @@ export function verdictOn(change: Change, before: Before = {}, asked: Asked = {}
     services: services.map((object) => parsedValue(parseService(object))),
     children: children.map((object) => parsedValue(parseChild(object))),
   };
-  return review(request, view, { moduleConfigVersion: asked.moduleConfigVersion ?? 3 });
+  const { moduleConfigVersion = 3, edition = 'CE' } = asked;
+  const metallbNamespaces = ['metallb-system'];
+  return review(request, view, { moduleConfigVersion, edition, metallbNamespaces });
 }
 
 export function creation(object: KubernetesObject): Change {

@@ -93,6 +93,7 @@ const service = {
     servedBy: 'class',
     className: 'ingress',
     pool: undefined,
+    routes: [],
   } as const),
   ...{ ips: [served], problems: [] },
 };
@@ -129,6 +130,17 @@ const clusters: [name: string, report: Partial<StatusReport>, expected: string[]
     [
       'ok pool metallb-system/public: 1 of 4 IPv4 addresses used',
       'wrong Service default/web: 192.0.2.1 is announced by nobody: run mlb doctor on the nodes that the L2Advertisements of its pool select',
+    ],
+  ],
+  [
+    'an IP of it that nobody answers for, and that a node announces by BGP',
+    {
+      pools: [POOL],
+      services: [{ ...OF_POOL, ips: [MUTE], routes: [{ node: 'n1', peers: ['tor'] }] }],
+    },
+    [
+      'ok pool metallb-system/public: 1 of 4 IPv4 addresses used',
+      'ok Services: 1 Service with 1 announced IP',
     ],
   ],
   [

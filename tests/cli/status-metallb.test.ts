@@ -11,6 +11,7 @@ import { plain } from '../../modules/metallb/src/cli/paint.ts';
 import { findServices } from '../../modules/metallb/src/cli/service-lookup.ts';
 import { reportStatus } from '../../modules/metallb/src/cli/status-report.ts';
 import { formatStatus } from '../../modules/metallb/src/cli/status-text.ts';
+import { bgpPeer, serviceBgpStatus } from '../support/bgp-objects.ts';
 import { service } from '../support/cluster-objects.ts';
 import {
   ipAddressPool,
@@ -98,6 +99,50 @@ test("a Service of MetalLB's API is found by its IP, alone with its pool", () =>
     report.pools.map(({ pool }) => pool),
     ['metallb-system/public'],
   );
+});
+
+test('who announces a Service by BGP is told, and that IP is not nobody’s', () => {
+  const snapshot = metallbCluster(
+    servedByPool('web', ['192.0.2.1']),
+    servedByPool('api', ['192.0.2.2']),
+    countedPool('public', COUNTED),
+    ...[
+      serviceBgpStatus('web', 'n2'),
+      serviceBgpStatus('web', 'n1'),
+      serviceBgpStatus('gone', 'n1'),
+    ],
+  );
+  assert.equal(textOf(snapshot).slice(3), [
+    'SERVICE      IP         POOL    ANNOUNCER  SINCE  WHY',
+    'default/api  192.0.2.2  public  nobody     -      -',
+    'default/web  192.0.2.1  public  BGP        -      -',
+    '',
+    'ANNOUNCED BY BGP  NODE  TO',
+    'default/web       n1    tor',
+    '                  n2    tor',
+  ]);
+  assert.equal(
+    reportStatus(snapshot).services.map(({ routes }) => routes),
+    [
+      [],
+      [
+        { node: 'n1', peers: ['tor'] },
+        { node: 'n2', peers: ['tor'] },
+      ],
+    ],
+  );
+});
+
+test('an object of BGP in an edition without is a line', () => {
+  const refused = {
+    ...bgpPeer('tor'),
+    status: { conditions: [conditionOf('Accepted', 'False', 'EditionRequired', 'BGP needs more')] },
+  };
+  const lines = textOf(metallbCluster(refused, bgpPeer('other'), l2Advertisement('all')));
+  assert.equal(lines.slice(-2), [
+    'PROBLEMS',
+    'BGPPeer metallb-system/tor: EditionRequired: BGP needs more',
+  ]);
 });
 
 test("what advertisements and programs of MetalLB's API complain about is told", () => {

@@ -54,7 +54,10 @@ function cluster(more: Partial<ClusterSnapshot> = {}): ClusterSnapshot {
       childOf(1, { ip: '192.0.2.10', announcer: home }),
     ],
     nodes: [parsedValue(parseNode(node('n1')))],
-    metallb: { pools: [], advertisements: [], l2Statuses: [], configurationStates: [] },
+    metallb: {
+      ...{ pools: [], advertisements: [], l2Statuses: [], configurationStates: [] },
+      ...{ bgp: [], bgpStatuses: [] },
+    },
     unreadable: [],
     problems: [],
     ...more,

@@ -223,7 +223,9 @@ executables(
       nodes: entries(node('n1', member)),
       classes: [],
       ...{ 'ip-address-pools': [], 'metal-load-balancer-pools': [], advertisements: [] },
-      ...{ 'service-l2-statuses': [], 'configuration-states': [] },
+      ...{ 'service-l2-statuses': [], 'configuration-states': [], 'service-bgp-statuses': [] },
+      ...{ 'bgp-peers': [], 'bgp-advertisements': [], 'bfd-profiles': [], communities: [] },
+      ...{ 'metal-load-balancer-bgp-peers': [], 'metal-load-balancer-configurations': [] },
     };
     const run = (binding: string) =>
       runHookProcess(launcher, { args: ['hook', 'run', '5'], contexts: [{ binding, snapshots }] });

@@ -9,6 +9,7 @@ import { hook } from '../../modules/metallb/hooks/purge.ts';
 import { CHILD_KIND, CLASS_KIND, LABEL } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
+import { ONE_OF_EACH, serviceBgpStatus } from '../support/bgp-objects.ts';
 import { boundTo, child, classOf, contextsOf, node, service } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
 import {
@@ -28,7 +29,10 @@ const METALLB_KINDS = [
   'IPAddressPool',
   'MetalLoadBalancerPool',
   'L2Advertisement',
+  ...(['BGPPeer', 'BGPAdvertisement', 'BFDProfile', 'Community'] as const),
+  ...(['MetalLoadBalancerBGPPeer', 'MetalLoadBalancerConfiguration'] as const),
   'ServiceL2Status',
+  'ServiceBGPStatus',
   'ConfigurationState',
 ] as const;
 const NOTHING: PurgeView = { services: [], children: [], nodes: [], classes: [], metallb: [] };
@@ -267,6 +271,44 @@ test("of MetalLB's API goes what says how it is; what Services have of it stays 
   assert.equal(
     left.map(({ metadata: { name } }) => name),
     ['metallbs', 'speaker-n1'],
+  );
+});
+
+test('of objects of BGP goes what says whether they are in force, and what nodes told by them', async () => {
+  const told = serviceBgpStatus('web', 'n1');
+  const foreign = { ...told, metadata: { ...told.metadata, name: 'bgp-x7k2p', uid: 'other' } };
+  const bench = new ControllerBench([
+    ...ONE_OF_EACH,
+    node('n1'),
+    plainService('web'),
+    told,
+    foreign,
+  ]);
+  await bench.settle();
+  const store = new MemoryStore(bench.clock);
+  store.load(Object.values(viewOf(bench.store)).flat());
+  store.load([told]);
+  const plan = planPurge({ ...viewOf(store), services: [], nodes: [] });
+  assert.equal(
+    plan.map(({ kind, object, parts }) => `${kind} ${object}: ${parts.join(', ')}`),
+    [
+      'BGPPeer metallb-system/tor: condition Accepted',
+      'BGPAdvertisement metallb-system/all: condition Accepted',
+      'BFDProfile metallb-system/fast: condition Accepted',
+      'Community metallb-system/names: condition Accepted',
+      'MetalLoadBalancerBGPPeer spine: condition Accepted',
+      'MetalLoadBalancerConfiguration edge: condition Accepted',
+      `ServiceBGPStatus metallb-system/${told.metadata.name}: `,
+      'ConfigurationState metallb-system/controller: ',
+    ],
+  );
+  for (const { operations } of plan) {
+    for (const operation of operations) await store.write(operation);
+  }
+  assert.equal(planPurge({ ...viewOf(store), services: [], nodes: [] }), []);
+  assert.equal(
+    store.list('ServiceBGPStatus').map(({ metadata }) => metadata.name),
+    ['bgp-x7k2p'],
   );
 });
 

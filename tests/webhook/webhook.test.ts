@@ -56,6 +56,7 @@ test.before.each(async (context) => {
       {
         address: { host: '127.0.0.1', port: 0 },
         ...{ service: 'controller-webhook', namespace: 'metallb', moduleConfigVersion: 3 },
+        ...{ edition: 'CE', metallbNamespaces: ['metallb'] },
       },
     );
   });

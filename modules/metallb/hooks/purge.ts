@@ -22,7 +22,14 @@ const METALLB = [
   BINDING.ipAddressPools,
   BINDING.metalLoadBalancerPools,
   BINDING.advertisements,
+  BINDING.peers,
+  BINDING.bgpAdvertisements,
+  BINDING.profiles,
+  BINDING.communities,
+  BINDING.deckhousePeers,
+  BINDING.configurations,
   BINDING.l2Statuses,
+  BINDING.bgpStatuses,
   BINDING.configurationStates,
 ];
 

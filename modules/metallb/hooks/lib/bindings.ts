@@ -41,6 +41,23 @@ export const BINDING = {
     apiVersion: CLASS_API_VERSION,
     kind: 'MetalLoadBalancerPool',
   },
+  bgpAdvertisements: {
+    name: 'bgp-advertisements',
+    apiVersion: METALLB_API_VERSION,
+    kind: 'BGPAdvertisement',
+  },
+  profiles: { name: 'bfd-profiles', apiVersion: METALLB_API_VERSION, kind: 'BFDProfile' },
+  communities: { name: 'communities', apiVersion: METALLB_API_VERSION, kind: 'Community' },
+  deckhousePeers: {
+    name: 'metal-load-balancer-bgp-peers',
+    apiVersion: CLASS_API_VERSION,
+    kind: 'MetalLoadBalancerBGPPeer',
+  },
+  bgpStatuses: {
+    name: 'service-bgp-statuses',
+    apiVersion: METALLB_API_VERSION,
+    kind: 'ServiceBGPStatus',
+  },
   l2Statuses: {
     name: 'service-l2-statuses',
     apiVersion: METALLB_API_VERSION,

@@ -7,6 +7,8 @@ import {
 } from '../../src/api/conditions.ts';
 import { CHILD_KIND, CLASS_KIND, LABEL } from '../../src/api/names.ts';
 import { type KubernetesObject, keyOf } from '../../src/api/object.ts';
+import { parseServiceBgpStatus } from '../../src/api/service-bgp-status.ts';
+import { serviceOfBgpStatus } from '../../src/metallb/bgp-status.ts';
 import { pointerTo, removeLabel, testVersion } from '../../src/store/json-patch.ts';
 import type { JsonPatchOperation, Kind, Operation } from '../../src/store/store.ts';
 import { listAt, valueAt } from './json.ts';
@@ -181,9 +183,21 @@ function fromMetallb(object: KubernetesObject): Removal[] {
     case 'ConfigurationState':
       // MetalLB's own belong to its Pods.
       return object.metadata.ownerReferences === undefined ? removeTold(object, kind) : [];
+    case 'ServiceBGPStatus': {
+      const told = parseServiceBgpStatus(object);
+      // MetalLB's own have other names.
+      const isOwn = told.ok && serviceOfBgpStatus(told.value) !== undefined;
+      return isOwn ? removeTold(object, kind) : [];
+    }
     case 'IPAddressPool':
     case 'MetalLoadBalancerPool':
-    case 'L2Advertisement': {
+    case 'L2Advertisement':
+    case 'BGPPeer':
+    case 'BGPAdvertisement':
+    case 'BFDProfile':
+    case 'Community':
+    case 'MetalLoadBalancerBGPPeer':
+    case 'MetalLoadBalancerConfiguration': {
       const conditions = conditionsOf(object, METALLB_CONDITION_TYPES);
       const operations = patchOf(object, kind, conditions.patch, 'status');
       return removal(object, kind, conditions.words, operations);

@@ -8,10 +8,7 @@ import { formatProblems } from '../api/problem.ts';
 import { newOverlaps, outsideOf } from './address-pools.ts';
 import type { AdmissionRequest, Change } from './admission-review.ts';
 import { ALLOWED, combined, listed, refused, type Verdict, warned } from './verdict.ts';
-import type { AdmissionOptions, AdmissionView } from './view.ts';
-
-/** The only one who may change what the migration made, while the migration runs. */
-const DECKHOUSE = 'system:serviceaccount:d8-system:deckhouse';
+import { type AdmissionOptions, type AdmissionView, DECKHOUSE } from './view.ts';
 
 /**
  * Judges a write to a class by what it makes worse: whatever is wrong already stays its owner's to mend, step by step.

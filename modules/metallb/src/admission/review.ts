@@ -1,4 +1,5 @@
 import type { AdmissionRequest } from './admission-review.ts';
+import { BGP_RESOURCES, reviewBgp } from './review-bgp.ts';
 import { reviewClass } from './review-class.ts';
 import { reviewService } from './review-service.ts';
 import { ALLOWED, type Verdict } from './verdict.ts';
@@ -12,7 +13,9 @@ export function review(
 ): Verdict {
   const { group, resource } = request.resource;
   if (request.subResource !== undefined) return ALLOWED;
-  switch (`${resource}.${group}`) {
+  const name = `${resource}.${group}`;
+  if (BGP_RESOURCES.has(name)) return reviewBgp(request, options);
+  switch (name) {
     case 'metalloadbalancerclasses.network.deckhouse.io':
       return reviewClass(request, view, options);
     case 'services.':

@@ -14,7 +14,14 @@ export interface AdmissionView {
   readonly children: Known<Child>;
 }
 
+/** Who installs the module and migrates what was before it. */
+export const DECKHOUSE = 'system:serviceaccount:d8-system:deckhouse';
+
 export interface AdmissionOptions {
   /** Of Deckhouse's ModuleConfig: under 1, classes that the migration made belong to Deckhouse. */
   readonly moduleConfigVersion: number;
+  /** Of Deckhouse: not every one has BGP. */
+  readonly edition: string;
+  /** Whose objects of MetalLB's API count. */
+  readonly metallbNamespaces: readonly string[];
 }

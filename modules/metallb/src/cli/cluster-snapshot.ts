@@ -8,10 +8,12 @@ import {
 import { type Node, parseNode } from '../api/node.ts';
 import type { Parsed } from '../api/problem.ts';
 import { parseService, type Service } from '../api/service.ts';
+import { parseServiceBgpStatus, type ServiceBgpStatus } from '../api/service-bgp-status.ts';
 import { parseServiceL2Status, type ServiceL2Status } from '../api/service-l2-status.ts';
 import type { StoreAddress } from '../settings/kinds.ts';
 import type { Kind } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
+import { BGP_KINDS, BGP_PARSERS, type BgpKind, type BgpObject } from './bgp-objects.ts';
 import { type ClusterObjects, fetchObjects } from './cluster-objects.ts';
 import { isPool, POOL_KINDS, type StoredPool, storedPool } from './stored-pool.ts';
 import { type UnreadableObject, unreadable } from './unreadable.ts';
@@ -34,6 +36,9 @@ export interface MetallbSnapshot {
   readonly pools: readonly StoredPool[];
   readonly advertisements: readonly L2Advertisement[];
   readonly l2Statuses: readonly ServiceL2Status[];
+  /** Of every kind that is about BGP, Deckhouse's too. */
+  readonly bgp: readonly (BgpObject & { readonly kind: BgpKind })[];
+  readonly bgpStatuses: readonly ServiceBgpStatus[];
   readonly configurationStates: readonly ConfigurationState[];
 }
 
@@ -45,6 +50,8 @@ const SHOWN_KINDS = [
   ...POOL_KINDS,
   'L2Advertisement',
   'ServiceL2Status',
+  ...BGP_KINDS,
+  'ServiceBGPStatus',
   'ConfigurationState',
 ] as const;
 
@@ -74,6 +81,10 @@ export function snapshotFrom({ objects, problems }: ClusterObjects): ClusterSnap
       pools: objects.filter(isPool).map(storedPool),
       advertisements: read('L2Advertisement', parseL2Advertisement),
       l2Statuses: read('ServiceL2Status', parseServiceL2Status),
+      bgp: BGP_KINDS.flatMap((kind) =>
+        read<BgpObject>(kind, BGP_PARSERS[kind]).map((object) => ({ ...object, kind })),
+      ),
+      bgpStatuses: read('ServiceBGPStatus', parseServiceBgpStatus),
       configurationStates: read('ConfigurationState', parseConfigurationState),
     },
     unreadable: left,

@@ -57,9 +57,11 @@ function ownerName(name: string): string {
   return name.includes('.') && !name.endsWith('.') ? `${name}.` : name;
 }
 
-function hintsFor({ key, ips }: ServedService): string[] {
+function hintsFor({ key, ips, routes }: ServedService): string[] {
   const assigned = ips.filter(({ ip }) => ip !== undefined);
-  const unanswered = assigned.filter(({ announcer }) => announcer === undefined);
+  const unanswered = assigned.filter(
+    ({ announcer }) => announcer === undefined && routes.length === 0,
+  );
   const hints = unanswered.map(({ ip }) => `no node answers for ${ip} yet`);
   if (assigned.length === ips.length) return hints;
   return [

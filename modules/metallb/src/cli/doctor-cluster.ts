@@ -87,9 +87,11 @@ function checkServices(services: readonly ServiceReport[]): Check[] {
   ];
 }
 
-function checkService({ service, ips, problems }: ServiceReport): Check[] {
+function checkService({ service, ips, routes, problems }: ServiceReport): Check[] {
   const about = `Service ${service}`;
-  const silent = ips.filter(({ ip, announcer }) => ip !== undefined && announcer === undefined);
+  const silent = ips.filter(
+    ({ ip, announcer }) => ip !== undefined && announcer === undefined && routes.length === 0,
+  );
   return [
     ...problems.map((problem) => wrong(about, problem)),
     ...ips.flatMap((one) =>

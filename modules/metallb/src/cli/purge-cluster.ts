@@ -9,6 +9,7 @@ import { PeerDefinition } from '../kube/peer-definition.ts';
 import { InvalidError, NotFoundError, StoreUnavailableError } from '../store/errors.ts';
 import type { Kind } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
+import { BGP_KINDS } from './bgp-objects.ts';
 import { CommandFailure } from './failure.ts';
 import type { PurgeCluster } from './purge.ts';
 import { POOL_KINDS } from './stored-pool.ts';
@@ -16,7 +17,9 @@ import { POOL_KINDS } from './stored-pool.ts';
 const METALLB_KINDS = [
   ...POOL_KINDS,
   'L2Advertisement',
+  ...BGP_KINDS,
   'ServiceL2Status',
+  'ServiceBGPStatus',
   'ConfigurationState',
 ] as const satisfies readonly Kind[];
 

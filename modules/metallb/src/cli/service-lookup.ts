@@ -31,6 +31,14 @@ export interface ServedService {
   /** Undefined where a class serves it. */
   readonly pool: MetallbPoolOfService | undefined;
   readonly ips: readonly ServedIp[];
+  /** Who announces them by BGP. */
+  readonly routes: readonly RoutingNode[];
+}
+
+/** A node, and the names of the BGPPeers that it announces the IPs of a Service to. */
+export interface RoutingNode {
+  readonly node: string;
+  readonly peers: readonly string[];
 }
 
 /** Where MetalLB's API has the IPs of a Service from. */
@@ -57,7 +65,8 @@ export function servedServices(snapshot: ClusterSnapshot): ServedService[] {
       const held = service && pool ? ipsOfStatus(service, snapshot.metallb) : [];
       const ips = [...children.map(ipOfChild), ...held].sort(compareServedIps);
       const className = children[0]?.className;
-      return { key, name: metadata.name, service, className, pool, ips };
+      const routes = routesOf(key, snapshot.metallb);
+      return { key, name: metadata.name, service, className, pool, ips, routes };
     })
     .filter(
       ({ service, pool, ips }) =>
@@ -133,6 +142,15 @@ function ipOfChild({ metadata, preferredNode, status }: Child): ServedIp {
 function metallbPool({ metallb, status }: Service): MetallbPoolOfService | undefined {
   const isServed = status.conditions.some(({ type }) => type === SERVICE_CONDITION.metallbPool);
   return isServed ? { name: metallb.allocatedFromPool } : undefined;
+}
+
+function routesOf(serviceKey: string, { bgpStatuses }: MetallbSnapshot): RoutingNode[] {
+  return bgpStatuses
+    .flatMap(({ status: { node, serviceName: name, serviceNamespace: namespace, peers } }) => {
+      const isOwn = name !== undefined && keyOf({ namespace, name }) === serviceKey;
+      return isOwn && node !== undefined ? [{ node, peers }] : [];
+    })
+    .sort((a, b) => (a.node < b.node ? -1 : 1));
 }
 
 /** Who announces them is told in objects of their own. */

@@ -7,6 +7,7 @@ import type { ClusterSnapshot, MetallbSnapshot } from './cluster-snapshot.ts';
 import { complaints, nodeComplaints } from './complaints.ts';
 import {
   findServices,
+  type RoutingNode,
   type ServedIp,
   type ServedService,
   servedServices,
@@ -69,6 +70,7 @@ export interface ServiceReport {
   /** Name of the pool of MetalLB's API that its IPs are of. */
   readonly pool: string | undefined;
   readonly ips: readonly IpReport[];
+  readonly routes: readonly RoutingNode[];
   readonly problems: readonly string[];
 }
 
@@ -153,8 +155,12 @@ function reportPool({ kind, key, autoAssign, ipv4, ipv6, conditions }: StoredPoo
   return { kind, pool: key, isAccepted, autoAssign, ipv4, ipv6, problems };
 }
 
-function complaining({ advertisements, configurationStates }: MetallbSnapshot) {
+function complaining({ advertisements, bgp, configurationStates }: MetallbSnapshot) {
   const all = [
+    ...bgp.map(({ kind, metadata, status }) => ({
+      object: `${kind} ${keyOf(metadata)}`,
+      problems: complaints(status.conditions),
+    })),
     ...advertisements.map(({ metadata, status }) => ({
       object: `L2Advertisement ${keyOf(metadata)}`,
       problems: complaints(status.conditions),
@@ -169,13 +175,21 @@ function complaining({ advertisements, configurationStates }: MetallbSnapshot) {
     .sort((a, b) => (a.object < b.object ? -1 : 1));
 }
 
-function reportService({ key, service, className, pool, ips }: ServedService): ServiceReport {
+function reportService({
+  key,
+  service,
+  className,
+  pool,
+  ips,
+  routes,
+}: ServedService): ServiceReport {
   return {
     service: key,
     servedBy: pool === undefined ? 'class' : 'metallb',
     className: pool === undefined ? (className ?? wantedClass(service)) : undefined,
     pool: pool?.name,
     ips: ips.map(reportIp),
+    routes,
     problems: complaints(service?.status.conditions ?? []),
   };
 }

@@ -28,6 +28,7 @@ export function formatStatus(report: StatusReport, style: StatusStyle): string[]
     poolTable(report, style),
     serviceTable(report, style),
     metallbTable(report, style),
+    routeTable(report, style),
     unreadableTable(report, style),
     problemLines(report, style),
   ];
@@ -77,12 +78,24 @@ function metallbTable(report: StatusReport, style: StatusStyle): string[] {
   if (services.length === 0) return [];
   return alignTable([
     heading(style.paint, 'SERVICE', 'IP', 'POOL', 'ANNOUNCER', 'SINCE', 'WHY'),
-    ...services.flatMap(({ service, pool = NONE, ips }) => {
+    ...services.flatMap(({ service, pool = NONE, ips, routes }) => {
       const none = [style.paint('bad', 'none'), pool, NONE, NONE, NONE];
-      const rows = ips.length === 0 ? [none] : ips.map((ip) => ipCells(ip, pool, style));
+      const rows =
+        ips.length === 0
+          ? [none]
+          : ips.map((ip) => ipCells(ip, { from: pool, hasRoutes: routes.length > 0 }, style));
       return rows.map((cells, index) => [index === 0 ? service : '', ...cells]);
     }),
   ]);
+}
+
+/** Who tells which routers. */
+function routeTable({ services }: StatusReport, { paint }: StatusStyle): string[] {
+  const rows = services.flatMap(({ service, routes }) =>
+    routes.map(({ node, peers }, index) => [index === 0 ? service : '', node, peers.join(', ')]),
+  );
+  if (rows.length === 0) return [];
+  return alignTable([heading(paint, 'ANNOUNCED BY BGP', 'NODE', 'TO'), ...rows]);
 }
 
 function serviceTable(report: StatusReport, style: StatusStyle): string[] {
@@ -103,23 +116,32 @@ function missing(kind: string, rest: string, { subject, unreadable }: StatusRepo
   return [`no ${readable}${kind}${rest}`];
 }
 
-function serviceRows({ service, ips }: ServiceReport, style: StatusStyle): Row[] {
+function serviceRows({ service, ips, routes }: ServiceReport, style: StatusStyle): Row[] {
   if (ips.length === 0) return [[service, style.paint('bad', 'none'), NONE, NONE, NONE, NONE]];
   return ips.map((ip, index) => [
     index === 0 ? service : '',
-    ...ipCells(ip, ip.preferredNode ?? NONE, style),
+    ...ipCells(ip, { from: ip.preferredNode ?? NONE, hasRoutes: routes.length > 0 }, style),
   ]);
 }
 
-/** @param from the node that it prefers, or the pool */
+interface BesideIp {
+  /** The node that it prefers, or the pool. */
+  readonly from: string;
+  /** Some node announces it by BGP. */
+  readonly hasRoutes: boolean;
+}
+
 function ipCells(
   { ip, preferredNode, announcer }: IpReport,
-  from: string,
+  { from, hasRoutes }: BesideIp,
   style: StatusStyle,
 ): Row {
   const { paint } = style;
   if (ip === undefined) return [paint('bad', 'not assigned'), from, NONE, NONE, NONE];
-  if (announcer === undefined) return [ip, from, paint('bad', 'nobody'), NONE, NONE];
+  if (announcer === undefined) {
+    const nobody = hasRoutes ? paint('good', 'BGP') : paint('bad', 'nobody');
+    return [ip, from, nobody, NONE, NONE];
+  }
   const isHome = announcer.node === (preferredNode ?? announcer.node);
   const node = paint(isHome ? 'good' : 'heading', announcer.node);
   return [ip, from, node, since(announcer, style), why(announcer)];

@@ -5,6 +5,7 @@ import { PeerDefinition } from '../kube/peer-definition.ts';
 import { WebhookConfiguration } from '../kube/webhook-configuration.ts';
 import { WebhookSecret } from '../kube/webhook-secret.ts';
 import type { ControllerSettings } from '../settings/controller-settings.ts';
+import { watchedNamespaces } from '../settings/metallb-settings.ts';
 import { UsageError } from '../settings/settings.ts';
 import { ListenError } from '../telemetry/http-server.ts';
 import type { Logger } from '../telemetry/logger.ts';
@@ -44,7 +45,7 @@ export function openWebhook(
   settings: ControllerSettings,
   { client, namespace, metrics, ...ports }: OpenWebhookPorts,
 ): OpenedWebhook {
-  const { webhookAddress, webhookService, webhookServicePort, moduleConfigVersion } = settings;
+  const { webhookAddress, webhookService, webhookServicePort } = settings;
   const configuration = new WebhookConfiguration(client, CONFIGURATION);
   const service = {
     ...{ namespace, name: webhookService },
@@ -73,7 +74,12 @@ export function openWebhook(
         onVerdict: (resource, verdict) => metrics.count(resource, verdict),
         onCertificate: (expiresAtEpochMs) => metrics.showExpiry(expiresAtEpochMs),
       },
-      { address: webhookAddress, service: webhookService, namespace, moduleConfigVersion },
+      {
+        ...{ address: webhookAddress, service: webhookService, namespace },
+        moduleConfigVersion: settings.moduleConfigVersion,
+        edition: settings.edition,
+        metallbNamespaces: watchedNamespaces(settings),
+      },
     );
   const lead = () => {
     webhook?.lead();

@@ -1,9 +1,13 @@
 import type { Counter, Gauge } from 'prom-client';
+import { BGP_RESOURCES } from '../admission/review-bgp.ts';
 import { isAllowed, type Verdict } from '../admission/verdict.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 
 /** Anybody in the cluster may ask about anything: what a metric is labelled with must be few. */
-const RESOURCES = ['metalloadbalancerclasses', 'services'];
+const RESOURCES: ReadonlySet<string> = new Set([
+  ...['metalloadbalancerclasses', 'services'],
+  ...[...BGP_RESOURCES].map((name) => name.slice(0, name.indexOf('.'))),
+]);
 
 /** Metrics of the validating webhook. */
 export class WebhookMetrics {
@@ -23,7 +27,7 @@ export class WebhookMetrics {
   }
 
   count(resource: string, verdict: Verdict): void {
-    const known = RESOURCES.includes(resource) ? resource : 'other';
+    const known = RESOURCES.has(resource) ? resource : 'other';
     const warned = verdict.warnings.length > 0 ? 'warned' : 'allowed';
     this.#reviews.inc({ resource: known, verdict: isAllowed(verdict) ? warned : 'refused' });
   }
