@@ -8,6 +8,7 @@ import type { Frr } from '../../lab/routers/frr.ts';
 import { kernelNextHops } from '../../lab/routers/router.ts';
 import type { Scenario } from '../../lab/scenario.ts';
 import { POD_PORT } from '../../lab/workload.ts';
+import { BFD_PORT } from '../../modules/metallb/src/packet/bfd.ts';
 import {
   advertisement,
   bgpPeer,
@@ -26,6 +27,8 @@ const SLOW_BGP = { bfdMs: FAST_MS, holdSeconds: 90 } as const;
 /** What a BFDProfile asks for that says nothing. */
 const DEFAULT_MS = 300;
 const OUT_MS = 300;
+/** A session that ends begins anew after a second. */
+const WAITS_MS = 5_000;
 const TRIALS = 3;
 const KILLS = 4;
 /** Until bfdd has a spare that has loaded its program. */
@@ -133,6 +136,20 @@ export const scenarios: readonly Scenario[] = [
       await lab.switch.plug(ROUTER.host, 'eth0');
       await reaches(lab, router, `${ip}/32`, NODES);
       await nodeTells(lab, 'n1', 'BgpSessionDown', { status: 'False' });
+    }),
+  ),
+
+  // Ours reach the router no more, all else does: it says Down, and BGP alone would begin anew at once.
+  moduleScenario('bfd-a-path-of-one-direction-carries-no-BGP', (lab) =>
+    withRouter(lab, 'frr', everyNode(SLOW_BGP), async (router) => {
+      const ip = await begin(lab, router, FAST_MS);
+      await lab.switch.drop(`ip saddr ${FIRST} udp dport ${BFD_PORT.singleHop}`);
+      await reaches(lab, router, `${ip}/32`, NODES.slice(1));
+      await nodeTells(lab, 'n1', 'BgpSessionDown', { message: /BFD: the peer's session is Down/ });
+      await delay(WAITS_MS);
+      assert.not(await router.isEstablished(FIRST), 'no session without a path');
+      await lab.switch.heal();
+      await allReach(lab, router, ip);
     }),
   ),
 

@@ -1,3 +1,4 @@
+import type { BfdReport } from '../bfd/messages.ts';
 import type { SessionFacts } from '../routing/sessions.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { MirroredMetrics } from '../telemetry/mirrored-metrics.ts';
@@ -5,10 +6,14 @@ import { MirroredMetrics } from '../telemetry/mirrored-metrics.ts';
 const BGP_PORT = 179;
 
 /** A session, as far as it is counted. */
-export type CountedSession = Pick<
-  SessionFacts,
-  'neighbor' | 'port' | 'state' | 'updatesSent' | 'toldPrefixes' | 'pendingPrefixes'
->;
+export interface CountedSession
+  extends Pick<
+    SessionFacts,
+    'neighbor' | 'port' | 'state' | 'updatesSent' | 'toldPrefixes' | 'pendingPrefixes'
+  > {
+  /** Of the BFD session beside it. */
+  readonly bfd: BfdReport | undefined;
+}
 
 /** Sessions by MetalLB's names, which dashboards and alerts know. */
 export class BgpMetrics {
@@ -24,7 +29,14 @@ export class BgpMetrics {
         const labels = { peer: peerLabel(session) };
         const gauge = (name: string, value: number) =>
           ({ name: `bgp_${name}`, type: 'gauge', labels, value }) as const;
+        const { bfd, neighbor: peer } = session;
+        const bfdUp = {
+          type: 'gauge',
+          labels: { peer },
+          value: Number(bfd?.standing === 'Up'),
+        } as const;
         return [
+          ...(bfd === undefined ? [] : [{ name: 'bfd_session_up', ...bfdUp }]),
           gauge('session_up', Number(session.state === 'Established')),
           gauge('announced_prefixes_total', session.toldPrefixes),
           gauge('pending_prefixes_total', session.pendingPrefixes),

@@ -136,8 +136,8 @@ export class BgpRouting {
     this.#bfd.stop();
   }
 
-  get sessions(): readonly SessionFacts[] {
-    return this.#sessions.facts;
+  get sessions(): readonly (SessionFacts & { readonly bfd: BfdReport | undefined })[] {
+    return this.#sessions.facts.map((one) => ({ ...one, bfd: this.#bfd.reportOf(one.peer) }));
   }
 
   /** IPs of Services that this node announces to anybody. */
@@ -164,7 +164,7 @@ export class BgpRouting {
   /** What `mlb status` shows. */
   status(): object {
     return {
-      sessions: this.sessions.map((facts) => ({ ...facts, bfd: this.#bfd.reportOf(facts.peer) })),
+      sessions: this.sessions,
       conflicts: Object.fromEntries(this.conflicts),
     };
   }
