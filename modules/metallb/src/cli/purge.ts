@@ -64,15 +64,15 @@ export async function purge(
     const view = await cluster.view();
     const leaving = leavingChildren(view.children);
     const asked = (await cluster.peers.isAsking()) ? [CONVERSION] : [];
-    const removals = [...asked, ...planPurge(view)].map(withoutOperations);
+    const removals = [...planPurge(view), ...asked].map(withoutOperations);
     return { written: false, removals, leaving };
   }
   if (!wish.force) await refuseWhileLed(cluster, clock);
   const removed = new RemovalList();
-  if (await cluster.peers.letGo()) removed.add([CONVERSION]);
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
     const plan = planPurge(await cluster.view());
     if (plan.length === 0) {
+      if (await cluster.peers.letGo()) removed.add([CONVERSION]);
       const leaving = await waitForChildren(cluster, clock);
       return { written: true, removals: removed.all(), leaving };
     }
