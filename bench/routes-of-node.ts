@@ -42,7 +42,7 @@ export class RoutesBench {
     this.#table.setPeer(PEER.name, PEER, this.#rib);
     const global: IpAddress = ipFromBigInt('IPv4', FIRST_IP - 1n);
     this.#rib.begin({
-      ...{ families: ['IPv4'], nextHopOf: () => ({ global }) },
+      ...{ families: ['IPv4'], nextHopOf: () => ({ global }), enhancedRefresh: false },
       encoding: { fourOctetAsn: true, maxLength: 4_096 },
     });
     while (this.pass() > 0);

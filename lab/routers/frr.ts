@@ -47,6 +47,16 @@ export class Frr implements Router {
     await this.#daemons.vtysh(...change);
   }
 
+  /** Asks every neighbour for all of its routes once more (RFC 2918). */
+  async askAgain(): Promise<void> {
+    await this.#daemons.vtysh('clear bgp ipv4 unicast * soft in');
+  }
+
+  /** ROUTE-REFRESH messages from a neighbour: begins and ends of what it tells once more (RFC 7313). */
+  async refreshesFrom(neighbour: string): Promise<number> {
+    return (await this.#neighbours())[neighbour]?.messageStats?.routeRefreshRecv ?? 0;
+  }
+
   async isEstablished(neighbour: string): Promise<boolean> {
     return (await this.#neighbours())[neighbour]?.bgpState === 'Established';
   }
@@ -124,6 +134,7 @@ export interface FrrBfdSession {
 }
 
 interface FrrNeighbour {
+  readonly messageStats?: { readonly routeRefreshRecv?: number };
   readonly bgpState: string;
   readonly bgpTimerUpEstablishedEpoch?: number;
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { AdjRibOut, type RibSession } from '../../modules/metallb/src/bgp/adj-rib-out.ts';
+import { BGP_MESSAGE } from '../../modules/metallb/src/packet/bgp-message.ts';
 import { decodeUpdate } from '../../modules/metallb/src/packet/bgp-update-decode.ts';
 import { ip } from '../support/addresses.ts';
 import { routeTo } from '../support/bgp-pair.ts';
@@ -10,6 +11,7 @@ const SESSION: RibSession = {
   families: ['IPv4', 'IPv6'],
   nextHopOf: (family) => ({ global: ip(family === 'IPv4' ? '172.16.1.11' : '2001:db8:1::11') }),
   encoding: { fourOctetAsn: true, maxLength: 4_096 },
+  enhancedRefresh: false,
 };
 
 /** What all UPDATEs together say. */
@@ -112,6 +114,28 @@ test('a refresh tells everything of that family once more', () => {
   rib.take();
   rib.refresh('IPv6');
   assert.equal(told(rib.take()), { announced: 1, withdrawn: 0, ends: [] });
+});
+
+test('what is told once more stands between a begin and an end, also in pieces, and after the End-of-RIB', () => {
+  /** `b` and `e` for these two, `u` for an UPDATE. */
+  const kinds = (messages: readonly Uint8Array[]) =>
+    messages.map((bytes) => (bytes[18] === BGP_MESSAGE.update ? 'u' : ` be`[bytes[21] ?? 0]));
+  const rib = new AdjRibOut();
+  for (let host = 0; host < 9_000; host += 1) {
+    rib.set(routeTo(`10.0.${host >> 8}.${host & 255}/32`));
+  }
+  rib.begin({ ...SESSION, families: ['IPv4'], enhancedRefresh: true });
+  rib.refresh('IPv4');
+  const all: (string | undefined)[] = [];
+  for (let piece = rib.take(); piece.length > 0; piece = rib.take()) all.push(...kinds(piece));
+  // All of it and its end, then between begin and end all of it again.
+  assert.match(all.join(''), /^u+bu+e$/);
+  assert.is(all.filter((kind) => kind === 'u').length % 2, 1);
+  rib.refresh('IPv4');
+  assert.ok(rib.pendingCount > 0);
+  rib.end();
+  rib.begin({ ...SESSION, families: ['IPv4'], enhancedRefresh: true });
+  assert.is(kinds(rib.take())[0], 'u', 'a new session knows of no refresh');
 });
 
 const HOSTS = 12;

@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import type { PeerSpec, RouteSpec } from '../../lab/bgp-speaker.ts';
 import { until } from '../../lab/exec.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { Frr } from '../../lab/routers/frr.ts';
 import type { Router, SeenRoute } from '../../lab/routers/router.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import {
@@ -30,6 +31,22 @@ const IPV6 = '2001:db8:99::1/128';
 const linkLocal = (host: number) => `fe80::ff:fe00:${host.toString(16)}`;
 
 export const scenarios: readonly Scenario[] = [
+  scenario('bgp/frr-asks-for-everything-once-more', KERNEL_ONLY, (lab) =>
+    withRouter(lab, 'frr', { neighbours: [neighbour()] }, async (router) => {
+      const { address } = neighbour();
+      const speaker = await speakerWith(lab, 'n1', peer());
+      await speaker.ask({ do: 'announce', routes: [{ prefix: '10.99.0.1/32' }] });
+      await reaches(lab, router, '10.99.0.1/32', [address]);
+      assert.instance(router, Frr);
+      await router.askAgain();
+      // Around what it is told once more: what it has besides, it drops.
+      await until({ what: 'begin and end', deadlineMs: SEEN_MS }, async () => {
+        return (await router.refreshesFrom(address)) === 2;
+      });
+      await reaches(lab, router, '10.99.0.1/32', [address]);
+    }),
+  ),
+
   ...KINDS.map((kind) =>
     scenario(`bgp/${kind}-external`, KERNEL_ONLY, (lab) =>
       withRouter(lab, kind, { neighbours: [neighbour()] }, async (router) => {

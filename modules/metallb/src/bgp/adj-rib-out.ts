@@ -2,6 +2,7 @@ import type { IpFamily } from '../net/ip.ts';
 import type { Cidr } from '../net/range.ts';
 import type { BgpNextHop, BgpPath } from '../packet/bgp-path.ts';
 import { encodePrefix, formatPrefix } from '../packet/bgp-prefix.ts';
+import { encodeRouteRefresh } from '../packet/bgp-route-refresh.ts';
 import {
   encodeAnnouncements,
   encodeEndOfRib,
@@ -24,6 +25,8 @@ export interface RibSession {
   /** By which address the peer reaches this node for a family; undefined: nothing of that family is announced. */
   readonly nextHopOf: (family: IpFamily) => BgpNextHop | undefined;
   readonly encoding: UpdateEncoding;
+  /** What is told once more stands between a begin and an end (RFC 7313). */
+  readonly enhancedRefresh: boolean;
 }
 
 interface Entry {
@@ -57,6 +60,10 @@ export class AdjRibOut {
   #session: RibSession | undefined;
   #nextHops: ReadonlyMap<IpFamily, BgpNextHop> = new Map();
   #endsToTell: IpFamily[] = [];
+  /** To be told once more after the End-of-RIB. */
+  readonly #asked = new Set<IpFamily>();
+  /** Of refreshes: those that the peer has not heard the begin of, and the end. */
+  readonly #refreshes = { begin: new Set<IpFamily>(), end: new Set<IpFamily>() };
 
   /** Prefixes that the peer has been told of. */
   get toldCount(): number {
@@ -65,7 +72,8 @@ export class AdjRibOut {
 
   /** Prefixes that wait, and the End-of-RIB after them. */
   get pendingCount(): number {
-    return this.#session === undefined ? 0 : this.#changed.size + this.#endsToTell.length;
+    if (this.#session === undefined) return 0;
+    return this.#changed.size + this.#endsToTell.length + this.#refreshes.end.size;
   }
 
   set(route: Route): void {
@@ -88,6 +96,7 @@ export class AdjRibOut {
     this.#session = session;
     this.#nextHops = nextHopsOf(session);
     this.#told.clear();
+    this.#forgetRefreshes();
     this.#endsToTell = [...session.families];
     for (const key of this.#wanted.keys()) this.#changed.add(key);
   }
@@ -97,10 +106,24 @@ export class AdjRibOut {
     this.#told.clear();
     this.#changed.clear();
     this.#endsToTell = [];
+    this.#forgetRefreshes();
+  }
+
+  #forgetRefreshes(): void {
+    this.#asked.clear();
+    for (const families of Object.values(this.#refreshes)) families.clear();
   }
 
   /** The peer asks for everything of a family once more (RFC 2918, 7313). */
   refresh(family: IpFamily): void {
+    if (this.#session?.enhancedRefresh === true) {
+      // RFC 7313 §4.1: not before the End-of-RIB.
+      if (this.#endsToTell.includes(family)) {
+        this.#asked.add(family);
+        return;
+      }
+      for (const families of Object.values(this.#refreshes)) families.add(family);
+    }
     for (const [key, told] of this.#told) {
       if (told.family !== family) continue;
       // Not forgotten: what is withdrawn before it is told again must be withdrawn.
@@ -115,13 +138,24 @@ export class AdjRibOut {
     if (session === undefined) return [];
     const batch = this.#takeChanged();
     const messages = [
+      ...this.#takeRefreshes('begin'),
       ...this.#withdraw(batch.gone, session),
       ...batch.announced.flatMap(({ entries, nextHop, family, attributes }) =>
         encodeAnnouncements({ ...attributes, nextHop }, family, entries, session.encoding),
       ),
     ];
     if (this.#changed.size > 0) return messages;
-    return [...messages, ...this.#endsToTell.splice(0).map(encodeEndOfRib)];
+    const ends = this.#endsToTell.splice(0).map(encodeEndOfRib);
+    const told = [...messages, ...this.#takeRefreshes('end'), ...ends];
+    for (const family of this.#asked) this.refresh(family);
+    this.#asked.clear();
+    return told;
+  }
+
+  #takeRefreshes(which: 'begin' | 'end'): Uint8Array[] {
+    const families = [...this.#refreshes[which]];
+    this.#refreshes[which].clear();
+    return families.map((family) => encodeRouteRefresh(family, which));
   }
 
   /** Without a session nobody is told; the next one begins with everything. */

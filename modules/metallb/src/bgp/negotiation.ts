@@ -23,6 +23,8 @@ export interface Negotiated {
   readonly fourOctetAsn: boolean;
   readonly ipv4OverIpv6: boolean;
   readonly routeRefresh: boolean;
+  /** RFC 7313 */
+  readonly enhancedRefresh: boolean;
   readonly maxLength: number;
 }
 
@@ -68,6 +70,7 @@ export function negotiate(local: BgpOpen, remote: BgpOpen, expected: ExpectedPee
     fourOctetAsn: both(({ fourOctetAsn }) => fourOctetAsn !== undefined),
     ipv4OverIpv6: both(({ ipv4OverIpv6 }) => ipv4OverIpv6),
     routeRefresh: both(({ routeRefresh }) => routeRefresh),
+    enhancedRefresh: both(({ enhancedRouteRefresh }) => enhancedRouteRefresh),
     maxLength: both(({ extendedMessages }) => extendedMessages)
       ? MAX_EXTENDED_BGP_MESSAGE
       : MAX_BGP_MESSAGE,

@@ -377,9 +377,9 @@ export class Peering {
     const closed = other === undefined ? [] : this.#step(other, { type: 'collision-lost' }, now);
     this.#establishedAt = now;
     framer.maxLength = negotiated.maxLength;
-    const { families, fourOctetAsn, maxLength } = negotiated;
+    const { families, fourOctetAsn, maxLength, enhancedRefresh } = negotiated;
     this.#rib.begin({
-      families,
+      ...{ families, enhancedRefresh },
       encoding: { fourOctetAsn, maxLength },
       nextHopOf: (family) => nextHopOf(family, negotiated),
     });

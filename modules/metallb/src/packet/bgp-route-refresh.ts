@@ -1,8 +1,9 @@
 import type { IpFamily } from '../net/ip.ts';
-import { familyOfAfi } from './bgp-capabilities.ts';
+import { AFI, familyOfAfi, SAFI_UNICAST } from './bgp-capabilities.ts';
 import { BGP_REASON, BgpError } from './bgp-error.ts';
 import { BGP_HEADER_BYTES, BGP_MESSAGE, encodeBgpMessage, MAX_BGP_MESSAGE } from './bgp-message.ts';
 import { ByteReader } from './byte-reader.ts';
+import { ByteWriter } from './byte-writer.ts';
 
 /** What there is to do about a ROUTE-REFRESH of RFC 2918 and 7313. */
 export interface BgpRouteRefresh {
@@ -14,7 +15,7 @@ export interface BgpRouteRefresh {
 
 const BODY_BYTES = 4;
 /** RFC 7313 §3.2: one that asks, and two around what the peer sends anew. */
-const SUBTYPE = { request: 0, end: 2 } as const;
+const SUBTYPE = { request: 0, begin: 1, end: 2 } as const;
 /** Of a NOTIFICATION that any peer takes. */
 const MAX_DATA_BYTES = MAX_BGP_MESSAGE - BGP_HEADER_BYTES - 2;
 
@@ -34,4 +35,14 @@ export function decodeRouteRefresh(body: Uint8Array): BgpRouteRefresh {
     asked: subtype === SUBTYPE.request ? family : undefined,
     fault: subtype > SUBTYPE.end ? `ROUTE-REFRESH of the unknown subtype ${subtype}` : undefined,
   };
+}
+
+/** What stands before and after what is told once more (RFC 7313 §4.1); or the request for it. */
+export function encodeRouteRefresh(family: IpFamily, subtype: keyof typeof SUBTYPE): Uint8Array {
+  const body = new ByteWriter(BODY_BYTES)
+    .u16(AFI[family])
+    .u8(SUBTYPE[subtype])
+    .u8(SAFI_UNICAST)
+    .finish();
+  return encodeBgpMessage(BGP_MESSAGE.routeRefresh, body);
 }

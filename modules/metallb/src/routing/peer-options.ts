@@ -100,7 +100,7 @@ function capabilitiesOf(
   const families: BgpCapabilities['families'] = dualStackAddressFamily ? ['IPv4', 'IPv6'] : [own];
   return {
     families,
-    ...{ routeRefresh: true, enhancedRouteRefresh: false, extendedMessages: true },
+    ...{ routeRefresh: true, enhancedRouteRefresh: true, extendedMessages: true },
     ipv4OverIpv6: dualStackAddressFamily && own === 'IPv6',
     role: undefined,
     gracefulRestart: enableGracefulRestart
