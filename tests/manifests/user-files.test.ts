@@ -99,6 +99,31 @@ for (const [name, text, problem] of [
   });
 }
 
+test('an older version of a kind is taken as the present one, as an API server has it', () => {
+  const { objects, problems } = parseManifest(
+    'a.yaml',
+    `apiVersion: metallb.io/v1beta1
+kind: BGPPeer
+metadata: {name: tor, namespace: metallb-system}
+spec:
+  myASN: 64500
+  peerASN: 64501
+  peerAddress: 172.16.1.1
+  peerPort: 0
+  nodeSelectors: [{matchExpressions: [{key: edge, operator: Exists, values: [any]}]}]
+`,
+  );
+  assert.equal(problems, []);
+  assert.equal(objects[0]?.object, {
+    ...{ apiVersion: 'metallb.io/v1beta2', kind: 'BGPPeer' },
+    metadata: { name: 'tor', namespace: 'metallb-system' },
+    spec: {
+      ...{ myASN: 64_500, peerASN: 64_501, peerAddress: '172.16.1.1' },
+      nodeSelectors: [{ matchExpressions: [{ key: 'edge', operator: 'Exists' }] }],
+    },
+  });
+});
+
 test('what belongs to another cluster is left out', () => {
   const { objects } = parseManifest(
     'a.yaml',

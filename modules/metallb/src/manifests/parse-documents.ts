@@ -76,14 +76,28 @@ function readObject(
     report(`${kind}: this is nested too deeply`);
     return undefined;
   }
-  const { metadata } = copy;
+  const { object, version } = inPresentVersion(copy, kind, apiVersion);
+  const { metadata } = object;
   const problems = [
-    ...problemsOfKind(apiVersion, kind),
+    ...problemsOfKind(version, kind),
     ...(isRecord(metadata) ? problemsOfMetadata(metadata) : ['metadata is missing']),
   ];
   for (const problem of problems) report(`${kind}: ${problem}`);
   if (problems.length > 0 || !isRecord(metadata)) return undefined;
-  return { ...copy, apiVersion, kind, metadata: metadataOf(metadata, kind) };
+  return { ...object, apiVersion: version, kind, metadata: metadataOf(metadata, kind) };
+}
+
+/** An object of a version that there is no more is in the present one afterwards; any other stays as it is. */
+function inPresentVersion(
+  object: Readonly<Record<string, unknown>>,
+  kind: Kind,
+  version: string,
+): { readonly object: Readonly<Record<string, unknown>>; readonly version: string } {
+  const { older, apiVersion } = KINDS[kind];
+  const convert = older?.[version];
+  return convert === undefined
+    ? { object, version }
+    : { object: convert(object), version: apiVersion };
 }
 
 /** As JSON would carry it: what was read from JSON may be nested more deeply than can be written. */

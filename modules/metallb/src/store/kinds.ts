@@ -1,3 +1,4 @@
+import { peerInVersion } from '../api/bgp-peer-versions.ts';
 import {
   CHILD_API_VERSION,
   CHILD_KIND,
@@ -14,7 +15,11 @@ export interface KindInfo {
   readonly namespaced: boolean;
   /** Has no objects where the cluster has no definition of it: Helm brings none in an upgrade. */
   readonly isOptional?: boolean;
+  /** Versions that files of old have, and the same object in the present one: what an API server has converted. */
+  readonly older?: Readonly<Record<string, (object: WholeObject) => WholeObject>>;
 }
+
+type WholeObject = Readonly<Record<string, unknown>>;
 
 const METALLB: KindInfo = { apiVersion: METALLB_API_VERSION, namespaced: true, isOptional: true };
 const DECKHOUSE: KindInfo = { apiVersion: CLASS_API_VERSION, namespaced: false, isOptional: true };
@@ -31,7 +36,11 @@ export const KINDS: Readonly<Record<Kind, KindInfo>> = {
   Secret: { apiVersion: 'v1', namespaced: true },
   IPAddressPool: METALLB,
   L2Advertisement: METALLB,
-  BGPPeer: { ...METALLB, apiVersion: METALLB_PEER_API_VERSION },
+  BGPPeer: {
+    ...METALLB,
+    apiVersion: METALLB_PEER_API_VERSION,
+    older: { [METALLB_API_VERSION]: (peer) => peerInVersion(peer, METALLB_PEER_API_VERSION) },
+  },
   BGPAdvertisement: METALLB,
   BFDProfile: METALLB,
   Community: METALLB,
