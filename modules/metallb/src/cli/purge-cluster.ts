@@ -43,7 +43,9 @@ export async function withCluster<Result>(
   });
   const list = async (kind: Kind): Promise<readonly KubernetesObject[]> => {
     try {
-      return (await listObjects(client, { kind }, NEVER)).objects;
+      // Node warns of a signal that more than ten wait for, as all of these lists would.
+      const never = new AbortController().signal;
+      return (await listObjects(client, { kind }, never)).objects;
     } catch (error) {
       // Its definition is deleted, and with it all of the kind.
       if (error instanceof NotFoundError) return [];
@@ -72,8 +74,6 @@ export async function withCluster<Result>(
     client.close();
   }
 }
-
-const NEVER = new AbortController().signal;
 
 function connectOrFail(clock: Clock): ReturnType<typeof connect> {
   try {
