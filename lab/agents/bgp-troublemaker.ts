@@ -41,8 +41,8 @@ function flood(socket: Socket): void {
   write();
 }
 
-function nextUpdate(): Uint8Array {
-  const prefixes = Array.from({ length: 500 }, () => {
+function nextUpdate(count = 500): Uint8Array {
+  const prefixes = Array.from({ length: count }, () => {
     routes += 1;
     const network = BigInt(0x0b00_0000 + (routes % 0x0100_0000));
     return encodePrefix({ family: 'IPv4', network, prefixLength: 32 });
@@ -72,7 +72,8 @@ const TROUBLE: Readonly<Record<Trouble, (socket: Socket) => void>> = {
     socket.write(randomBytes(4_096));
   },
   'a-byte-a-segment': (socket) => {
-    const session = [OPEN, encodeKeepalive(), nextUpdate(), encodeKeepalive()];
+    // A byte takes a millisecond, on a busy machine five: the whole message has to fit into the hold time.
+    const session = [OPEN, encodeKeepalive(), nextUpdate(100), encodeKeepalive()];
     void slowly(socket, Buffer.concat(session), 0).then(() => keepAlive(socket));
   },
   'slow-loris': (socket) => void slowly(socket, OPEN, LORIS_MS),
