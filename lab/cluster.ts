@@ -37,6 +37,8 @@ export interface Cluster {
   apply(...objects: readonly ClusterObject[]): Promise<void>;
   /** Deleting what is gone is no error. */
   delete(name: ObjectName): Promise<void>;
+  /** Whether the controller, too, has noticed that it was deleted: made anew before, it may be the same object to it. */
+  isForgotten(name: ObjectName): Promise<boolean>;
   change(name: ObjectName, change: MetadataChange): Promise<void>;
   /** With labels and status that programs wrote. */
   read(name: ObjectName): Promise<ClusterObject | undefined>;

@@ -72,6 +72,10 @@ export class ManifestCluster implements Cluster {
     await rm(join(this.#directory, fileNameOf(name)), { force: true });
   }
 
+  async isForgotten(name: ObjectName): Promise<boolean> {
+    return (await this.#publishedOne(name)) === undefined;
+  }
+
   async change(name: ObjectName, change: MetadataChange): Promise<void> {
     const object = this.#applied.get(keyOf(name));
     if (object === undefined) throw new Error(`no manifest of ${keyOf(name)}`);

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { CHILD_KIND } from '../modules/metallb/src/api/names.ts';
+import type { ObjectName } from './cluster.ts';
 import { until } from './exec.ts';
 import { type Assignment, assignedIps, settled } from './health.ts';
 import { RELEASE_NAMESPACE } from './kubernetes/release.ts';
@@ -61,20 +62,27 @@ function serving(service: (typeof STANDARD_SERVICES)[number], count: number) {
 }
 
 /**
- * Deletes every Service of users and waits until its children are gone: one made anew under the same name at once would be the
- * same Service to a controller that reads files.
+ * Deletes every Service of users and waits until the controller knows, also of their children: one made anew under the same
+ * name at once would be the same Service to a controller that reads files.
  */
 export async function deleteServices(lab: Lab): Promise<void> {
+  const deleted: ObjectName[] = [];
   for (const kind of ['Service', 'EndpointSlice']) {
     for (const { metadata } of await lab.cluster.list(kind)) {
       const { namespace, name } = metadata;
       // Without its own Services the module judges nothing, and nobody can measure it; MetalLB's are its webhook's.
       const own: unknown[] = [RELEASE_NAMESPACE, lab.options.releaseNamespace];
-      if (!own.includes(namespace)) await lab.cluster.delete({ kind, namespace, name });
+      if (own.includes(namespace)) continue;
+      await lab.cluster.delete({ kind, namespace, name });
+      if (kind === 'Service') deleted.push({ kind, namespace, name });
     }
   }
   await until({ what: 'no children', deadlineMs: CHILDREN_GONE_WITHIN_MS }, async () => {
     return (await lab.cluster.list(CHILD_KIND)).length === 0;
+  });
+  await until({ what: 'Services forgotten', deadlineMs: CHILDREN_GONE_WITHIN_MS }, async () => {
+    const forgotten = deleted.map((name) => lab.cluster.isForgotten(name));
+    return (await Promise.all(forgotten)).every(Boolean);
   });
 }
 

@@ -46,6 +46,11 @@ export class KubernetesCluster implements Cluster {
     });
   }
 
+  /** An API server gives each object a uid of its own. */
+  async isForgotten(name: ObjectName): Promise<boolean> {
+    return (await this.read(name)) === undefined;
+  }
+
   async change({ kind, namespace, name }: ObjectName, change: MetadataChange): Promise<void> {
     const path = objectPath(kind, name, namespace);
     await this.#api.send('PATCH', path, { metadata: change }, PATCH.merge);

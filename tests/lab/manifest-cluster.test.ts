@@ -71,6 +71,9 @@ test('forgets a deleted object though the controller has not seen it yet', async
   await write(directory, 'objects/Service/default/web.yaml', SERVICE);
   await cluster.delete(NAME);
   assert.is(await cluster.read(NAME), undefined);
+  assert.not(await cluster.isForgotten(NAME));
+  await rm(join(directory, '.state', 'objects/Service/default/web.yaml'));
+  assert.ok(await cluster.isForgotten(NAME));
 });
 
 test('cut off for one node it is there for all others', async ({ cluster }) => {
