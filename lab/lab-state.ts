@@ -43,9 +43,18 @@ export async function ownPrograms(
   { labName, directory, options }: StateSurroundings,
   store: Pick<ProgramSurroundings, 'storeArgument' | 'kubeconfigs'>,
 ): Promise<LabPrograms> {
-  const { nodeFlags: extraFlags, edition, ownKey, ownClock, smallDisk } = options;
+  const { nodeFlags: extraFlags, ownKey, ownClock, smallDisk } = options;
+  const commonFlags = [`--edition=${options.edition}`, ...options.commonFlags];
   const nodes = nodeNames(options.nodes);
-  const surroundings = { labName, directory, extraFlags, edition, ownClock, smallDisk, ...store };
+  const surroundings = {
+    labName,
+    directory,
+    extraFlags,
+    commonFlags,
+    ownClock,
+    smallDisk,
+    ...store,
+  };
   await writeFirstKeys(directory, nodes, ownKey);
   const byNode = new Map<string, Program>();
   for (const node of nodes) {

@@ -54,6 +54,8 @@ export interface LabOptions {
   readonly secondSegment: boolean;
   /** Flags of the node programs beside the lab's own. */
   readonly nodeFlags: readonly string[];
+  /** Flags of the node programs and the controller alike. */
+  readonly commonFlags: readonly string[];
   /** Of Deckhouse, as both programs are told it. */
   readonly edition: string;
   /** Nodes with a heartbeat key of their own, which no other node holds. */
@@ -83,6 +85,7 @@ const DEFAULT_LAB: LabOptions = {
   nodes: 3,
   secondSegment: false,
   nodeFlags: [],
+  commonFlags: [],
   edition: 'CE',
   ownKey: [],
   ownClock: [],

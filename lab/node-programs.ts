@@ -20,7 +20,8 @@ export interface ProgramSurroundings {
   /** Who the programs are to an API server. */
   readonly kubeconfigs?: { readonly controller: string; readonly speaker: string };
   readonly extraFlags: readonly string[];
-  readonly edition: string;
+  /** Of nodes and controller alike. */
+  readonly commonFlags: readonly string[];
   /** Nodes whose programs read a wall clock that a scenario sets. */
   readonly ownClock: readonly string[];
   /** Nodes whose programs have a small run directory. */
@@ -45,7 +46,7 @@ export async function nodeProgram(at: ProgramSurroundings, node: string): Promis
     `--store=${at.storeArgument(node)}`,
     `--heartbeat-key-file=${keyFileOf(at.directory, node)}`,
     `--run-dir=${runDirectory}`,
-    `--edition=${at.edition}`,
+    ...at.commonFlags,
     ...FAST_NODE_FLAGS,
     ...at.extraFlags,
   ];
@@ -65,7 +66,7 @@ export function controllerProgram(at: ProgramSurroundings, host = 'control'): Pr
     namespace: `${at.labName}-${host}`,
     command: [
       ...[process.execPath, bundle('controller.mjs')],
-      ...[`--store=${at.storeArgument()}`, `--edition=${at.edition}`],
+      ...[`--store=${at.storeArgument()}`, ...at.commonFlags],
     ],
     logFile: join(at.directory, 'controller.log'),
     environment: kubeconfigOf(at.kubeconfigs?.controller),

@@ -48,7 +48,7 @@ export async function startSecondCluster(lab: Lab, clusterId: string): Promise<S
       ownClock: [],
       smallDisk: [],
       extraFlags: [`--cluster-id=${clusterId}`],
-      edition: 'CE',
+      commonFlags: [],
     },
     storeArgument: (node?: string) => cluster.storeArgument(node),
   };

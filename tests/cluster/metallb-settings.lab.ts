@@ -81,7 +81,7 @@ export const scenarios: readonly Scenario[] = [
     await applyText(lab, text);
     await lab.cluster.apply(plainService('web'));
     await hasIp(lab, 'web', '192.168.10.0');
-    // What it says of BGP is without effect.
+    // What it says of BGP is without effect in this edition.
     const web = { kind: 'Service', namespace: 'default', name: 'web' } as const;
     const unheard = { status: 'False', reason: 'NoAdvertisement' };
     await tells(lab, web, 'network.deckhouse.io/ips-announceable', unheard);

@@ -18,6 +18,7 @@ const KINDS = [
   'BFDProfile',
   'Community',
   'Secret',
+  'ConfigMap',
 ];
 
 /** Next hops: every node's address on the public segment. */

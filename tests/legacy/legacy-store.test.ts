@@ -2,9 +2,14 @@ import { readFileSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
+import { parseBfdProfile } from '../../modules/metallb/src/api/bfd-profile.ts';
+import { parseBgpAdvertisement } from '../../modules/metallb/src/api/bgp-advertisement.ts';
+import { parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
+import { parseCommunityObject } from '../../modules/metallb/src/api/community.ts';
+import type { Parsed } from '../../modules/metallb/src/api/problem.ts';
 import { legacyStore } from '../../modules/metallb/src/legacy/legacy-store.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
-import type { Store, WatchEvent } from '../../modules/metallb/src/store/store.ts';
+import type { Kind, Store, WatchEvent } from '../../modules/metallb/src/store/store.ts';
 import { legacyContract } from '../support/contracts/legacy-store-contract.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { manifestStoreUnderTest, memoryStoreUnderTest } from '../support/stores-under-test.ts';
@@ -13,12 +18,17 @@ import { WatchRecorder } from '../support/watch-recorder.ts';
 legacyContract('memory', memoryStoreUnderTest);
 legacyContract('manifests', manifestStoreUnderTest);
 
-const EXAMPLE = new URL('../golden/metallb-config-map/bgp-alone.yaml', import.meta.url);
+const CONFIG_MAPS = new URL('../golden/metallb-config-map/', import.meta.url);
+
+async function storeWith(file: string): Promise<MemoryStore> {
+  const store = new MemoryStore(new FakeClock());
+  store.put(parse(readFileSync(new URL(file, CONFIG_MAPS), 'utf8')));
+  await store.start();
+  return store;
+}
 
 test('an old ConfigMap as people have it gives its pool, and no answer for what is routed', async () => {
-  const store = new MemoryStore(new FakeClock());
-  store.put(parse(readFileSync(EXAMPLE, 'utf8')));
-  await store.start();
+  const store = await storeWith('bgp-alone.yaml');
   const problems: unknown[] = [];
   const seen = legacyStore(store, { namespace: 'metallb', name: 'config' }, (told) =>
     problems.push(told),
@@ -31,6 +41,45 @@ test('an old ConfigMap as people have it gives its pool, and no answer for what 
   const layer2 = await new WatchRecorder(seen, { kind: 'L2Advertisement' }).next('listed');
   assert.equal(layer2.objects, []);
   assert.equal(problems, []);
+});
+
+const BGP_KINDS: readonly [Kind, (object: unknown) => Parsed<unknown>, string[]][] = [
+  ['BGPPeer', parseBgpPeer, ['peer1', 'peer2', 'peer3']],
+  [
+    'BGPAdvertisement',
+    parseBgpAdvertisement,
+    ['bgpadvertisement1', 'bgpadvertisement2', 'bgpadvertisement3'],
+  ],
+  ['Community', parseCommunityObject, ['communities']],
+  ['BFDProfile', parseBfdProfile, ['fast', 'default']],
+];
+for (const [kind, parseKind, names] of BGP_KINDS) {
+  test(`what an old ConfigMap says is there as ${kind}, for programs that read it`, async () => {
+    const store = await storeWith('every-field.yaml');
+    const [object] = store.list('ConfigMap');
+    const { namespace = '', name = '' } = object?.metadata ?? {};
+    const seen = legacyStore(store, { namespace, name }, () => assert.unreachable());
+    const { objects } = await new WatchRecorder(seen, { kind }).next('listed');
+    assert.equal(
+      objects.map(({ metadata }) => metadata.name),
+      names,
+    );
+    for (const one of objects) assert.ok(parseKind(one).ok, JSON.stringify(one));
+  });
+}
+
+test('a peer of an old ConfigMap has its password with it: nobody needs to read Secrets for it', async () => {
+  const store = await storeWith('every-field.yaml');
+  const [object] = store.list('ConfigMap');
+  const { namespace = '', name = '' } = object?.metadata ?? {};
+  const seen = legacyStore(store, { namespace, name }, () => assert.unreachable());
+  const { objects } = await new WatchRecorder(seen, { kind: 'BGPPeer' }).next('listed');
+  const secrets = objects.map((one) => {
+    const peer = parseBgpPeer(one);
+    return peer.ok ? [peer.value.spec.password, peer.value.spec.passwordSecret] : peer.problems;
+  });
+  const none = [undefined, undefined];
+  assert.equal(secrets, [none, ['yourPassword', undefined], none]);
 });
 
 test('a store that is lost and found again lists both', async () => {

@@ -36,7 +36,7 @@ export function convertSource(source: SourceText, wish: ConvertWish): Conversion
     );
   }
   const namespace = wish.namespace ?? config.namespace;
-  return convertConfig(value, { source: config.source, namespace, names: 'for-api-server' });
+  return convertConfig(value, { source: config.source, namespace, reader: 'api-server' });
 }
 
 function findConfig({ name, text }: SourceText): ConfigText {

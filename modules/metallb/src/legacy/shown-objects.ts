@@ -17,7 +17,7 @@ export function shownObjects(configMap: KubernetesObject): ShownObjects {
   const config = readConfig(configMap, source);
   if ('problems' in config) return { objects: [], problems: config.problems };
   const { objects, problems } = convertConfig(config.value, {
-    ...{ source, namespace, names: 'as-written' },
+    ...{ source, namespace, reader: 'programs' },
   });
   const shown = objects.map(({ apiVersion, kind, metadata, spec }) => ({
     ...{ apiVersion, kind, spec },

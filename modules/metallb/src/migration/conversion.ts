@@ -41,14 +41,19 @@ export interface ConversionContext {
   readonly root: Place;
   readonly namespace: string;
   readonly report: (place: Place, value: unknown, expected: string) => void;
+  readonly reader: ConversionOptions['reader'];
   /** The name of the object; undefined where there can be none, or where it is another one's. Tells why. */
   readonly claimName: (kind: string, written: string, place: Place) => string | undefined;
 }
 
-/** For whom the objects are: those that an API server stores need names that it takes. */
 export interface ConversionOptions {
   /** What problems are about, such as `ConfigMap/metallb-system/config`. */
   readonly source: string;
   readonly namespace: string;
-  readonly names: 'for-api-server' | 'as-written';
+  /**
+   * Who reads the objects. An API server stores them: it needs names that it takes, and keeps passwords in Secrets. The
+   * programs see them: Services know the names as they are written, and a peer has its password with it, so that nobody
+   * needs a right to read Secrets where the ConfigMap is.
+   */
+  readonly reader: 'api-server' | 'programs';
 }

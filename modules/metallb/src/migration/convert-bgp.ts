@@ -11,7 +11,7 @@ const DEFAULT_HOLD_SECONDS = 90;
 /** The name that the object of a profile has; undefined where there is none. */
 type ProfileName = (written: string) => string | undefined;
 
-/** A BGPPeer for each peer, named after its place in the list, and before it the Secret with its password. */
+/** A BGPPeer for each peer, named after its place in the list, and before it the Secret with its password, if it is stored. */
 export function peerObjects(
   peers: readonly (LegacyPeer | undefined)[],
   profileName: ProfileName,
@@ -21,13 +21,16 @@ export function peerObjects(
     if (peer === undefined) return [];
     const name = `peer${index + 1}`;
     const place = itemOf(memberOf(context.root, 'peers'), index);
-    const { namespace } = context;
-    const secret = peer.password ? passwordSecret(name, namespace, peer.password) : undefined;
+    const { namespace, reader } = context;
+    const { password } = peer;
+    const isStored = reader === 'api-server';
+    const secret = password && isStored ? passwordSecret(name, namespace, password) : undefined;
     const { bfdProfile, ebgpMultiHop } = checked(peer, place, profileName, context);
     const spec = {
       ...specOf(peer),
       ...timersOf(peer, place, context),
       ...(secret && { passwordSecret: secret.metadata }),
+      ...(password && !isStored && { password }),
       ...(bfdProfile !== undefined && { bfdProfile }),
       ...(ebgpMultiHop !== undefined && { ebgpMultiHop }),
     };

@@ -18,7 +18,8 @@ export function convertConfig(config: unknown, options: ConversionOptions): Conv
     root,
     namespace: options.namespace,
     report: (place, value, expected) => problems.push(problemAt(place, value, expected)),
-    claimName: nameClaims(options.names, problems, renamed),
+    reader: options.reader,
+    claimName: nameClaims(options.reader, problems, renamed),
   };
   const value = read.value ?? {};
   const pools = poolObjects(value['address-pools'] ?? [], context);
@@ -34,14 +35,14 @@ export function convertConfig(config: unknown, options: ConversionOptions): Conv
 }
 
 function nameClaims(
-  style: ConversionOptions['names'],
+  reader: ConversionOptions['reader'],
   problems: Problem[],
   renamed: Renamed[],
 ): ConversionContext['claimName'] {
   /** `KIND name` to whose it is. */
   const taken = new Map<string, Place>();
   return (kind, written, place) => {
-    const name = style === 'as-written' ? written : objectName(written);
+    const name = reader === 'programs' ? written : objectName(written);
     const at = memberOf(place, 'name');
     if (name === undefined) {
       problems.push(problemAt(at, written, 'expected a name with a letter or a digit'));

@@ -21,7 +21,7 @@ export const METALLB_SETTINGS = {
   }),
   legacyConfigMap: namespacedName({
     description:
-      'NAMESPACE/NAME of a ConfigMap of MetalLB 0.12 or older, whose pools count beside those of IPAddressPools; empty: none',
+      "NAMESPACE/NAME of a ConfigMap of MetalLB 0.12 or older, which counts beside the objects of MetalLB's API; empty: none",
     default: '',
   }),
   edition: text({
