@@ -243,7 +243,8 @@ async function replaceUnderLoad(bench: AdmissionBench, tell: TestCluster['tell']
   tell(`${answers.get('judged')} writes judged, ${judgedBefore} of them before the replacement`);
   const secret = await bench.secret();
   const trusted = await bench.trusted();
-  assert.equal(trusted, [secret?.['ca.crt'], secret?.['ca.crt']]);
+  assert.is(trusted.length, 3, 'every webhook');
+  assert.equal([...new Set(trusted)], [secret?.['ca.crt']]);
   assert.is(secret?.['ca.crt']?.endsWith(aged.authorities), true);
 }
 

@@ -19,6 +19,7 @@ import { deleteServices, freshServices, STANDARD_SERVICES } from '../../lab/stan
 import { classManifest, serviceManifest } from '../../lab/workload.ts';
 import { ANNOTATION } from '../../modules/metallb/src/api/names.ts';
 import { RELEASE_LAB } from '../journeys/release-lab.ts';
+import { ONE_OF_EACH, serviceBgpStatus } from '../support/bgp-objects.ts';
 import { announcer, applyText, firstManifest, withoutMetallbObjects } from './metallb-lab.ts';
 
 const ACCOUNTS = ['controller', 'speaker'];
@@ -79,6 +80,7 @@ async function liveThroughEverything(lab: Lab): Promise<void> {
     await told(lab, service.name, count === 2);
   }
   await useMetallbsApi(lab);
+  await refuseObjectsOfBgp(lab);
   await deleteServices(lab);
   await servesItsNewCertificate(lab);
 }
@@ -110,6 +112,37 @@ async function useMetallbsApi(lab: Lab): Promise<void> {
   });
   await withoutMetallbObjects(lab);
   await lab.cluster.delete({ kind: 'MetalLoadBalancerPool', name: 'second' });
+}
+
+const AS_DECKHOUSE = [
+  '--as=system:serviceaccount:d8-system:deckhouse',
+  '--as-group=system:masters',
+];
+
+/** In an edition without BGP, where only Deckhouse's migration may make them; and one that a node told of BGP before. */
+async function refuseObjectsOfBgp(lab: Lab): Promise<void> {
+  const { plane } = lab.kubernetes;
+  const told = serviceBgpStatus('gone', 'nobody');
+  const objects = [...ONE_OF_EACH, told].map(({ apiVersion, kind, metadata, spec }) => {
+    const namespace = metadata.namespace && { namespace: RELEASE_NAMESPACE };
+    return { apiVersion, kind, metadata: { name: metadata.name, ...namespace }, spec };
+  });
+  const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+  await plane.kubectl(['apply', '--filename=-', ...AS_DECKHOUSE], list);
+  await lab.kubernetes.api.send(
+    'PATCH',
+    `${objectPath('ServiceBGPStatus', told.metadata.name, RELEASE_NAMESPACE)}/status`,
+    { status: told.status },
+    PATCH.merge,
+  );
+  await until({ what: 'each says EditionRequired', deadlineMs: 20_000 }, async () => {
+    const all = await Promise.all(ONE_OF_EACH.map(({ kind }) => lab.cluster.list(kind)));
+    const left = await lab.cluster.list('ServiceBGPStatus');
+    return (
+      left.length === 0 && all.every((some) => JSON.stringify(some).includes('EditionRequired'))
+    );
+  });
+  await plane.kubectl(['delete', '--filename=-', '--ignore-not-found'], list);
 }
 
 /** Waits until the Service's conditions say that its annotations are right, or wrong. */
