@@ -78,6 +78,11 @@ export class Agent<Request, Reply> {
     });
   }
 
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error(`${this.#kind} does not run`);
+    return this.#child.pid;
+  }
+
   ask(request: Request): Promise<Reply> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {

@@ -13,9 +13,8 @@ export interface NodePeer {
 /** What the node is asked to do. */
 export type BgpNodeRequest =
   | { readonly do: 'peers'; readonly peers: readonly NodePeer[] }
-  /** Announces this address and as many after it; those before are withdrawn. */
+  /** Announces this address, and those after it. */
   | { readonly do: 'announce'; readonly first: string; readonly count: number }
-  | { readonly do: 'withdraw'; readonly ip: string }
   | { readonly do: 'leave' }
   | { readonly do: 'stop'; readonly reason: string }
   | { readonly do: 'look' };
@@ -34,6 +33,10 @@ export class BgpNode {
 
   constructor(agent: Agent<BgpNodeRequest, BgpNodeLook>) {
     this.#agent = agent;
+  }
+
+  get pid(): number {
+    return this.#agent.pid;
   }
 
   ask(request: BgpNodeRequest): Promise<BgpNodeLook> {
@@ -62,7 +65,7 @@ export class BgpNode {
 }
 
 export async function startBgpNode(
-  where: Pick<AgentOptions, 'directory' | 'namespace'>,
+  where: Pick<AgentOptions, 'directory' | 'namespace' | 'isPunctual'>,
 ): Promise<BgpNode> {
   return new BgpNode(await startAgent({ ...where, kind: 'bgp-node' }));
 }

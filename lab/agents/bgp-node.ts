@@ -28,7 +28,6 @@ const sessions = new Sessions({
     events[peer] = [...(events[peer] ?? []), wordsOf(event)];
   },
 });
-let announced: readonly IpAddress[] = [];
 
 function wordsOf(event: PeeringEvent): string {
   if (event.type === 'established') return 'established';
@@ -60,18 +59,15 @@ function ownIps(): IpAddress[] {
 }
 
 function announce(first: string, count: number): void {
-  for (const ip of announced) sessions.routes.setIp(ip, []);
   const [family, start] = [familyOf(address(first)), ipToBigInt(address(first))];
-  announced = Array.from({ length: count }, (_, index) =>
-    ipFromBigInt(family, start + BigInt(index)),
-  );
-  for (const ip of announced) sessions.routes.setIp(ip, [EVERYWHERE]);
+  for (let index = 0; index < count; index += 1) {
+    sessions.routes.setIp(ipFromBigInt(family, start + BigInt(index)), [EVERYWHERE]);
+  }
 }
 
 async function answer(request: BgpNodeRequest): Promise<BgpNodeLook> {
   if (request.do === 'peers') sessions.setPeers(request.peers.map(configOf));
   if (request.do === 'announce') announce(request.first, request.count);
-  if (request.do === 'withdraw') sessions.routes.setIp(address(request.ip), []);
   if (request.do === 'leave') sessions.setLeaving(true);
   if (request.do === 'stop') await sessions.stop(request.reason);
   else if (request.do !== 'look') sessions.flush();

@@ -53,6 +53,11 @@ export class Daemon {
     return this.#program.killTree();
   }
 
+  /** The program and all its descendants. */
+  pids(): number[] {
+    return this.#program.pids();
+  }
+
   /** The last lines of its log. */
   lastLines(count: number): string[] {
     return this.#program.lastLogLines(count);

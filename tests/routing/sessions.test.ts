@@ -57,6 +57,18 @@ class World {
   }
 }
 
+/** Whatever comes of it, nothing stays open: what is would keep the test from ending. */
+function played(name: string, play: (world: World) => Promise<void>): void {
+  test(name, async () => {
+    const world = new World();
+    try {
+      await play(world);
+    } finally {
+      await world.end();
+    }
+  });
+}
+
 async function eventually(what: () => string, is: () => boolean): Promise<void> {
   const end = performance.now() + PATIENCE_MS;
   while (!is()) {
@@ -90,8 +102,7 @@ function announce(sessions: Sessions, count: number): void {
   for (let index = 0; index < count; index += 1) sessions.routes.setIp(host(index), [EVERYWHERE]);
 }
 
-test('a peer is told everything at once, and where it ends', async () => {
-  const world = new World();
+played('a peer is told everything at once, and where it ends', async (world) => {
   const router = await world.router();
   world.sessions.setPeers([config('spine', router)]);
   announce(world.sessions, 5_000);
@@ -111,42 +122,42 @@ test('a peer is told everything at once, and where it ends', async () => {
     () => `${router.routes} routes`,
     () => router.routes === 4_999,
   );
-  await world.end();
 });
 
-test('of two peers the one that is configured anew begins anew, and says why; the other goes on', async () => {
-  const world = new World();
-  const [spine, edge] = [await world.router(), await world.router()];
-  announce(world.sessions, 3);
-  world.sessions.setPeers([config('spine', spine), config('edge', edge)]);
-  world.sessions.flush();
-  await world.established('spine', 'edge');
-  const told = ({ heard }: BgpRouter) => heard.filter((one) => one === 'End-of-RIB after 3').length;
-  await eventually(
-    () => `${spine.heard} ${edge.heard}`,
-    () => told(spine) + told(edge) === 2,
-  );
-  const { sinceMs } = world.facts('edge');
-  world.sessions.setPeers([config('spine', spine, { holdSeconds: 30 }), config('edge', edge)]);
-  world.sessions.flush();
-  await eventually(
-    () => spine.heard.join('\n'),
-    () => told(spine) === 2,
-  );
-  assert.equal(spine.heard, [
-    ...['connection', 'OPEN of AS 64500, hold time 90 s', 'End-of-RIB after 3'],
-    'Cease: Other Configuration Change',
-    ...['connection', 'OPEN of AS 64500, hold time 30 s', 'End-of-RIB after 3'],
-  ]);
-  assert.equal(edge.heard, [
-    ...['connection', 'OPEN of AS 64500, hold time 90 s', 'End-of-RIB after 3'],
-  ]);
-  assert.equal(world.facts('edge').sinceMs, sinceMs);
-  await world.end();
-});
+played(
+  'of two peers the one that is configured anew begins anew, and says why; the other goes on',
+  async (world) => {
+    const [spine, edge] = [await world.router(), await world.router()];
+    announce(world.sessions, 3);
+    world.sessions.setPeers([config('spine', spine), config('edge', edge)]);
+    world.sessions.flush();
+    await world.established('spine', 'edge');
+    const told = ({ heard }: BgpRouter) =>
+      heard.filter((one) => one === 'End-of-RIB after 3').length;
+    await eventually(
+      () => `${spine.heard} ${edge.heard}`,
+      () => told(spine) + told(edge) === 2,
+    );
+    const { sinceMs } = world.facts('edge');
+    world.sessions.setPeers([config('spine', spine, { holdSeconds: 30 }), config('edge', edge)]);
+    world.sessions.flush();
+    await eventually(
+      () => spine.heard.join('\n'),
+      () => told(spine) === 2,
+    );
+    assert.equal(spine.heard, [
+      ...['connection', 'OPEN of AS 64500, hold time 90 s', 'End-of-RIB after 3'],
+      'Cease: Other Configuration Change',
+      ...['connection', 'OPEN of AS 64500, hold time 30 s', 'End-of-RIB after 3'],
+    ]);
+    assert.equal(edge.heard, [
+      ...['connection', 'OPEN of AS 64500, hold time 90 s', 'End-of-RIB after 3'],
+    ]);
+    assert.equal(world.facts('edge').sinceMs, sinceMs);
+  },
+);
 
-test('a peer that is no longer configured is told so', async () => {
-  const world = new World();
+played('a peer that is no longer configured is told so', async (world) => {
   const router = await world.router();
   world.sessions.setPeers([config('spine', router)]);
   world.sessions.flush();
@@ -158,11 +169,9 @@ test('a peer that is no longer configured is told so', async () => {
     () => router.heard.includes('Cease: Peer De-configured') && router.connections === 0,
   );
   assert.equal(world.sessions.facts, []);
-  await world.end();
 });
 
-test('another password alone ends no session', async () => {
-  const world = new World();
+played('another password alone ends no session', async (world) => {
   const router = await world.router();
   router.setPassword('first');
   world.sessions.setPeers([config('spine', router, { passwords: ['first'] })]);
@@ -176,11 +185,9 @@ test('another password alone ends no session', async () => {
     () => router.routes === 1,
   );
   assert.equal(world.events, ['spine established']);
-  await world.end();
 });
 
-test('a session that must not be is not tried, and one that stands ends', async () => {
-  const world = new World();
+played('a session that must not be is not tried, and one that stands ends', async (world) => {
   const router = await world.router();
   const problem = 'Secret metallb-system/spine can not be read: forbidden';
   const unusable = { ...config('spine', router), wanted: { problem } };
@@ -201,73 +208,75 @@ test('a session that must not be is not tried, and one that stands ends', async 
     () => router.heard.includes('Cease: Other Configuration Change'),
   );
   assert.equal([world.facts('spine').state, world.facts('spine').why], ['Idle', problem]);
-  await world.end();
 });
 
-test('who is about to leave says so of every route, to every peer, and takes it back', async () => {
-  const world = new World();
-  const [spine, edge] = [await world.router(), await world.router()];
-  announce(world.sessions, 3);
-  world.sessions.setPeers([config('spine', spine), config('edge', edge)]);
-  world.sessions.flush();
-  await world.established('spine', 'edge');
-  const saysSo = (is: boolean) => () =>
-    [spine, edge].every(({ lastUpdate }) => lastUpdate.includes(GRACEFUL_SHUTDOWN) === is);
-  await eventually(
-    () => 'routes',
-    () => spine.routes === 3 && edge.routes === 3,
-  );
-  assert.ok(saysSo(false)());
-  world.sessions.setLeaving(true);
-  world.sessions.flush();
-  await eventually(() => spine.lastUpdate, saysSo(true));
-  world.sessions.setLeaving(false);
-  world.sessions.flush();
-  await eventually(() => spine.lastUpdate, saysSo(false));
-  assert.equal(world.events, ['spine established', 'edge established']);
-  await world.end();
-});
+played(
+  'who is about to leave says so of every route, to every peer, and takes it back',
+  async (world) => {
+    const [spine, edge] = [await world.router(), await world.router()];
+    announce(world.sessions, 3);
+    world.sessions.setPeers([config('spine', spine), config('edge', edge)]);
+    world.sessions.flush();
+    await world.established('spine', 'edge');
+    const saysSo = (is: boolean) => () =>
+      [spine, edge].every(({ lastUpdate }) => lastUpdate.includes(GRACEFUL_SHUTDOWN) === is);
+    await eventually(
+      () => 'routes',
+      () => spine.routes === 3 && edge.routes === 3,
+    );
+    assert.ok(saysSo(false)());
+    world.sessions.setLeaving(true);
+    world.sessions.flush();
+    await eventually(() => spine.lastUpdate, saysSo(true));
+    world.sessions.setLeaving(false);
+    world.sessions.flush();
+    await eventually(() => spine.lastUpdate, saysSo(false));
+    assert.equal(world.events, ['spine established', 'edge established']);
+  },
+);
 
-test('who stops withdraws everything, then says why, and is done when that has arrived', async () => {
-  const world = new World();
-  const router = await world.router();
-  announce(world.sessions, 3_000);
-  world.sessions.setPeers([config('spine', router)]);
-  world.sessions.flush();
-  await eventually(
-    () => router.heard.join('\n'),
-    () => router.heard.includes('End-of-RIB after 3000'),
-  );
-  await world.sessions.stop('node n1 restarts');
-  await eventually(
-    () => router.heard.join('\n'),
-    () => router.heard.length === 4,
-  );
-  assert.is(router.heard[3], 'Cease: Administrative Shutdown, "node n1 restarts"');
-  assert.is(router.routes, 0, 'withdrawn before the end');
-  world.sessions.setPeers([config('spine', router)]);
-  world.sessions.flush();
-  await world.sessions.stop('again');
-  assert.is(router.heard.length, 4, 'what has stopped stays so');
-  await world.end();
-});
+played(
+  'who stops withdraws everything, then says why, and is done when that has arrived',
+  async (world) => {
+    const router = await world.router();
+    announce(world.sessions, 3_000);
+    world.sessions.setPeers([config('spine', router)]);
+    world.sessions.flush();
+    await eventually(
+      () => router.heard.join('\n'),
+      () => router.heard.includes('End-of-RIB after 3000'),
+    );
+    await world.sessions.stop('node n1 restarts');
+    await eventually(
+      () => router.heard.join('\n'),
+      () => router.heard.length === 4,
+    );
+    assert.is(router.heard[3], 'Cease: Administrative Shutdown, "node n1 restarts"');
+    assert.is(router.routes, 0, 'withdrawn before the end');
+    world.sessions.setPeers([config('spine', router)]);
+    world.sessions.flush();
+    await world.sessions.stop('again');
+    assert.is(router.heard.length, 4, 'what has stopped stays so');
+  },
+);
 
-test('a router that takes nothing keeps nobody from stopping for more than two seconds', async () => {
-  const world = new World();
-  const router = await world.router();
-  world.sessions.setPeers([config('spine', router)]);
-  world.sessions.flush();
-  await world.established('spine');
-  router.deafen();
-  // More than the kernel has room for.
-  announce(world.sessions, 200_000);
-  world.sessions.flush();
-  const began = performance.now();
-  await world.sessions.stop('');
-  const tookMs = performance.now() - began;
-  assert.ok(tookMs > 900 && tookMs < 4_000, `${tookMs} ms`);
-  await world.end();
-});
+played(
+  'a router that takes nothing keeps nobody from stopping for more than two seconds',
+  async (world) => {
+    const router = await world.router();
+    world.sessions.setPeers([config('spine', router)]);
+    world.sessions.flush();
+    await world.established('spine');
+    router.deafen();
+    // More than the kernel has room for.
+    announce(world.sessions, 200_000);
+    world.sessions.flush();
+    const began = performance.now();
+    await world.sessions.stop('');
+    const tookMs = performance.now() - began;
+    assert.ok(tookMs > 900 && tookMs < 4_000, `${tookMs} ms`);
+  },
+);
 
 test('much to tell is prepared in slices between which the process does other things', async () => {
   const clock = new FakeClock();
