@@ -1,15 +1,18 @@
 import type { Child } from './child.ts';
 
+/** What is asked of a child. */
+type Startable = Pick<Child, 'start' | 'stop' | 'forgivePulse' | 'checkPulse' | 'status'>;
+
 /** A child that runs only while there is work for it. */
 export class OptionalChild {
-  readonly #create: () => Child;
+  readonly #create: () => Startable;
   readonly #graceMs: number;
   #wanted = false;
-  #child: Child | undefined;
+  #child: Startable | undefined;
   /** One that is being ended: its successor would be in its way. */
   #ending: Promise<void> | undefined;
 
-  constructor(create: () => Child, graceMs: number) {
+  constructor(create: () => Startable, graceMs: number) {
     this.#create = create;
     this.#graceMs = graceMs;
   }
