@@ -74,6 +74,18 @@ test('Services get addresses of an old ConfigMap as it stands, also of a pool th
     const annotations = { 'metallb.io/address-pool': 'Other' };
     directory.write('late.yaml', { ...late, metadata: { ...metadata, annotations } });
     assert.is(await ipOf('late'), '192.168.20.7');
+    const wrong = readFileSync(EXAMPLE, 'utf8').replace('peer-asn: 64501', 'peer-asn: 0');
+    const states = new SeenObjects(await directory.reader(), 'ConfigurationState');
+    const says = (pattern: RegExp) =>
+      states.object('metallb-system/controller', ({ status }) =>
+        pattern.test(JSON.stringify(status)),
+      );
+    directory.write('config.yaml', wrong);
+    await says(
+      /"result":"Invalid","errorSummary":"ConfigMap\/metallb\/config: peers\[0\]\[peer-asn\] is 0/,
+    );
+    directory.write('config.yaml', readFileSync(EXAMPLE, 'utf8'));
+    await says(/"result":"Valid","errorSummary":""/);
   } finally {
     program.kill();
     await directory.cleanup();

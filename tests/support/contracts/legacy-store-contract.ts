@@ -48,6 +48,7 @@ function legacyOf(it: StoreUnderTest): LegacyStore {
   let onProblem: () => void = () => undefined;
   const through = (store: Store) =>
     legacyStore(store, NAME, (told) => {
+      if (told.length === 0) return;
       problems.push(formatProblems(told));
       onProblem();
     });

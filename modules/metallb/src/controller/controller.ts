@@ -1,5 +1,5 @@
 import type { AdmissionView } from '../admission/view.ts';
-import { formatProblem } from '../api/problem.ts';
+import { formatProblem, type Problem } from '../api/problem.ts';
 import type { ClassUsage } from './address-book.ts';
 import { isAccepted } from './class-status.ts';
 import { type ClusterListener, ClusterState } from './cluster-state.ts';
@@ -23,7 +23,7 @@ const DEFAULTS: TermOptions = {
   edition: 'CE',
 };
 
-export type ControllerPorts = Omit<TermPorts, 'cluster'>;
+export type ControllerPorts = Omit<TermPorts, 'cluster' | 'configMapProblems'>;
 
 /**
  * The control side. It watches the cluster from `standBy` on, so that it knows it when its turn comes, and works on it
@@ -41,6 +41,7 @@ export class Controller {
   /** The terms before: none of their writes may still be under way when what there is is listed anew. */
   #ending: Promise<void> = Promise.resolve();
   #isWatching = false;
+  #configMapProblems: readonly Problem[] = [];
 
   constructor(ports: ControllerPorts, options: Partial<TermOptions> = {}) {
     const { store, log } = ports;
@@ -107,6 +108,12 @@ export class Controller {
     return this.#term?.refusedByEdition() ?? new Map();
   }
 
+  /** What is wrong with the ConfigMap of an older MetalLB: told to people, for it has no status. */
+  configMapRead(problems: readonly Problem[]): void {
+    this.#configMapProblems = problems;
+    this.#term?.onConfigMap();
+  }
+
   /** Watches, and writes nothing from now on. */
   standBy(): void {
     this.#wantsToLead = false;
@@ -167,7 +174,10 @@ export class Controller {
       fencedStore(this.#ports.store, () => !fence.signal.aborted),
       { known: (ref) => cluster.object(ref), tell: this.#ports.tell },
     );
-    this.#term = new Term({ ...this.#ports, store, cluster }, this.#options);
+    this.#term = new Term(
+      { ...this.#ports, store, cluster, configMapProblems: () => this.#configMapProblems },
+      this.#options,
+    );
     this.#term.begin();
     this.#ports.log.info('cluster listed, working', { queueDepth: this.queueDepth });
   }

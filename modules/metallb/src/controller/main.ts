@@ -70,7 +70,10 @@ async function run(settings: ControllerSettings): Promise<void> {
   const metrics = new Metrics();
   const ports = { clock: systemClock, random: Math.random, log };
   const leads = () => leadership?.leads ?? cluster.lease === undefined;
-  const cluster = openCluster(settings, { ...ports, leads });
+  const cluster = openCluster(settings, {
+    ...{ ...ports, leads },
+    onConfigMap: (problems) => controller.configMapRead(problems),
+  });
   const store = fencedStore(cluster.store, leads);
   const events = recorderOf(cluster.events, new EventMetrics(metrics), log);
   const controller = new Controller(

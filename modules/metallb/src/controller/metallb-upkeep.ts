@@ -30,6 +30,8 @@ export interface MetallbUpkeepPorts {
   readonly orphanedPools: () => ReadonlySet<string>;
   /** What is wrong with pools, whosever. */
   readonly poolProblems: () => readonly Problem[];
+  /** What is wrong with the ConfigMap of an older MetalLB. */
+  readonly configMapProblems: () => readonly Problem[];
   /** Whether this Service is there, and this node. */
   readonly isRouted: (service: ServiceOfNode) => boolean;
 }
@@ -184,9 +186,9 @@ export class MetallbUpkeep {
   #ownState(): Operation | undefined {
     const { metallb, clock } = this.#ports;
     const object = metallb.configurationStates.object(this.#ownKey);
-    const isUsed = this.keys().length > 1;
-    if (object === undefined) return isUsed ? newState(metallb.watched[0]) : undefined;
     const problems = this.#problems();
+    const isUsed = this.keys().length > 1 || problems.length > 0;
+    if (object === undefined) return isUsed ? newState(metallb.watched[0]) : undefined;
     const errorSummary = formatProblems(problems);
     const isValid = problems.length === 0;
     return statusOperation(
@@ -210,7 +212,7 @@ export class MetallbUpkeep {
   }
 
   #problems(): Problem[] {
-    const { metallb, poolProblems } = this.#ports;
+    const { metallb, poolProblems, configMapProblems } = this.#ports;
     const counts = ({ metadata: { namespace } }: KubernetesObject) =>
       namespace === undefined || metallb.watched.includes(namespace);
     const ofPools = (['IPAddressPool', 'MetalLoadBalancerPool'] as const).flatMap((kind) =>
@@ -220,7 +222,8 @@ export class MetallbUpkeep {
           (object) => poolComplaints({ kind, object, poolProblems: poolProblems() }).problems,
         ),
     );
-    return [...ofPools, ...[...this.#judges.values()].flatMap((judge) => judge.problems())];
+    const ofJudges = [...this.#judges.values()].flatMap((judge) => judge.problems());
+    return [...configMapProblems(), ...ofPools, ...ofJudges];
   }
 }
 

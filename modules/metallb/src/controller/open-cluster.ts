@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { formatProblems } from '../api/problem.ts';
+import { formatProblems, type Problem } from '../api/problem.ts';
 import { type ApiClient, type ConnectedClient, connect } from '../kube/api-client.ts';
 import { ConfigurationError } from '../kube/errors.ts';
 import { KubeEventSink } from '../kube/event-sink.ts';
@@ -36,6 +36,8 @@ export interface ClusterPorts {
   readonly log: Logger;
   /** Whether this process may write at this moment. */
   readonly leads: () => boolean;
+  /** What is wrong with the ConfigMap of an older MetalLB, each time that another version is read. */
+  readonly onConfigMap: (problems: readonly Problem[]) => void;
 }
 
 const LEASE_NAME = 'metallb-controller';
@@ -45,9 +47,11 @@ const NAMESPACE = 'default';
 /** @throws UsageError */
 export function openCluster(settings: ControllerSettings, ports: ClusterPorts): Cluster {
   const cluster = openStored(settings, ports);
-  const store = legacyStore(cluster.store, settings.legacyConfigMap, (problems) =>
-    ports.log.warn('ConfigMap is wrong', { problem: formatProblems(problems) }),
-  );
+  const store = legacyStore(cluster.store, settings.legacyConfigMap, (problems) => {
+    ports.onConfigMap(problems);
+    if (problems.length === 0) return;
+    ports.log.warn('ConfigMap is wrong', { problem: formatProblems(problems) });
+  });
   return { ...cluster, store };
 }
 

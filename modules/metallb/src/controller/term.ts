@@ -39,6 +39,8 @@ export interface TermPorts {
   readonly tell: (occurrence: Occurrence) => void;
   /** Complete, and at least as new as the term. */
   readonly cluster: ClusterState;
+  /** What is wrong with the ConfigMap of an older MetalLB. */
+  readonly configMapProblems: () => readonly Problem[];
 }
 
 export interface TermOptions {
@@ -239,6 +241,10 @@ export class Term {
 
   onConfigurationStates(keys: ReadonlySet<string>): void {
     for (const key of keys) this.#others.add(`ConfigurationState/${key}`);
+  }
+
+  onConfigMap(): void {
+    this.#scheduleOthers();
   }
 
   onNamespaces(names: ReadonlySet<string>): void {

@@ -11,8 +11,8 @@ export interface ConfigMapName {
 
 export interface LegacyConfigMapPorts {
   readonly store: Pick<Store, 'watch'>;
-  /** What is wrong with a version; told once. */
-  readonly onProblem: (problems: readonly Problem[]) => void;
+  /** What is wrong with a version, once for each; nothing where all of it is right. */
+  readonly onRead: (problems: readonly Problem[]) => void;
 }
 
 /**
@@ -93,7 +93,7 @@ export class LegacyConfigMap {
   #tell(version: string, problems: readonly Problem[]): void {
     if (this.#toldVersion === version) return;
     this.#toldVersion = version;
-    if (problems.length > 0) this.#ports.onProblem(problems);
+    this.#ports.onRead(problems);
   }
 
   #missing(): Problem {

@@ -17,10 +17,10 @@ import { MergedWatch } from './merged-watch.ts';
 export function legacyStore(
   store: Store,
   ref: ConfigMapName | undefined,
-  onProblem: LegacyConfigMapPorts['onProblem'],
+  onRead: LegacyConfigMapPorts['onRead'],
 ): Store {
   if (ref === undefined) return store;
-  const legacy = new LegacyConfigMap({ store, onProblem }, ref);
+  const legacy = new LegacyConfigMap({ store, onRead }, ref);
   const merged = new Set<MergedWatch>();
   const watchMerged = (options: WatchOptions, onEvent: (event: WatchEvent) => void): Watch => {
     const both = new MergedWatch(options.kind, legacy, onEvent);

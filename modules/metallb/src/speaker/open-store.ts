@@ -27,9 +27,11 @@ interface Ports {
 /** @throws UsageError */
 export function openStore(settings: NodeSettings, ports: Ports): NodeStore {
   const { store, events } = openStored(settings, ports);
-  const onProblem = (problems: readonly Problem[]) =>
+  const onRead = (problems: readonly Problem[]) => {
+    if (problems.length === 0) return;
     ports.log.warn('ConfigMap is wrong', { problem: formatProblems(problems) });
-  return { store: legacyStore(store, settings.legacyConfigMap, onProblem), events };
+  };
+  return { store: legacyStore(store, settings.legacyConfigMap, onRead), events };
 }
 
 function openStored({ store: address, node }: NodeSettings, ports: Ports): NodeStore {
