@@ -1,6 +1,7 @@
 import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { CHILD_ANNOTATION, CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
+import type { Problem } from '../../modules/metallb/src/api/problem.ts';
 import { Controller } from '../../modules/metallb/src/controller/controller.ts';
 import { ControllerMetrics } from '../../modules/metallb/src/controller/controller-metrics.ts';
 import type { TermOptions } from '../../modules/metallb/src/controller/term.ts';
@@ -49,6 +50,11 @@ export class ControllerBench {
     this.#options = { ...options, hookRunner };
     this.#controller = this.#newController();
     for (const object of objects) this.store.put(object);
+  }
+
+  /** What is wrong with the ConfigMap of an older MetalLB, as it was read last. */
+  configMapRead(problems: readonly Problem[]): void {
+    this.#controller.configMapRead(problems);
   }
 
   /** As its metric says. */
