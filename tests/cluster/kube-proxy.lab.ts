@@ -62,12 +62,19 @@ const carriesAll = scenario(
 );
 
 const inEachMode = MODES.flatMap((mode) => [
-  scenario(`kube-proxy/${mode}-serves-what-is-answered`, playedWith(mode), async (lab) => {
-    for (let round = 0; round < NEW_SERVICES; round += 1) {
-      assert.match(await firstPage(lab), /^backend /);
-    }
-    return undefined;
-  }),
+  // A kube-proxy that hears of a Service half a second late, as on a busy machine, has its wait end too early (ADR 0020).
+  scenario(
+    `kube-proxy/${mode}-serves-what-is-answered`,
+    { ...playedWith(mode), timed: 'in-part' },
+    async (lab, alone) => {
+      await alone(async () => {
+        for (let round = 0; round < NEW_SERVICES; round += 1) {
+          assert.match(await firstPage(lab), /^backend /);
+        }
+      });
+      return undefined;
+    },
+  ),
 
   scenario(
     `kube-proxy/${mode}-is-waited-for`,
