@@ -290,14 +290,17 @@ test('much to tell is prepared in slices between which the process does other th
       return clock.after(delayMs, run);
     },
   });
-  const router = await world.router();
-  world.sessions.setPeers([config('spine', router)]);
-  announce(world.sessions, 9_000);
-  world.sessions.flush();
-  clock.advance(1);
-  assert.equal(seen.slice(0, 4), ['7000 Idle', '5000 Idle', '3000 Idle', '1000 Idle']);
-  assert.is(world.facts('spine').state, 'Connect');
-  await turnUntil(world.end(), () => clock.advance(1));
+  try {
+    const router = await world.router();
+    world.sessions.setPeers([config('spine', router)]);
+    announce(world.sessions, 9_000);
+    world.sessions.flush();
+    clock.advance(1);
+    assert.equal(seen.slice(0, 4), ['7000 Idle', '5000 Idle', '3000 Idle', '1000 Idle']);
+    assert.is(world.facts('spine').state, 'Connect');
+  } finally {
+    await turnUntil(world.end(), () => clock.advance(1));
+  }
 });
 
 test.run();
