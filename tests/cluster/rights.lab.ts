@@ -19,7 +19,7 @@ import { deleteServices, freshServices, STANDARD_SERVICES } from '../../lab/stan
 import { classManifest, serviceManifest } from '../../lab/workload.ts';
 import { ANNOTATION } from '../../modules/metallb/src/api/names.ts';
 import { RELEASE_LAB } from '../journeys/release-lab.ts';
-import { ONE_OF_EACH, serviceBgpStatus } from '../support/bgp-objects.ts';
+import { inNamespace, ONE_OF_EACH, serviceBgpStatus } from '../support/bgp-objects.ts';
 import { announcer, applyText, firstManifest, withoutMetallbObjects } from './metallb-lab.ts';
 
 const ACCOUNTS = ['controller', 'speaker'];
@@ -123,10 +123,7 @@ const AS_DECKHOUSE = [
 async function refuseObjectsOfBgp(lab: Lab): Promise<void> {
   const { plane } = lab.kubernetes;
   const told = serviceBgpStatus('gone', 'nobody');
-  const objects = [...ONE_OF_EACH, told].map(({ apiVersion, kind, metadata, spec }) => {
-    const namespace = metadata.namespace && { namespace: RELEASE_NAMESPACE };
-    return { apiVersion, kind, metadata: { name: metadata.name, ...namespace }, spec };
-  });
+  const objects = inNamespace([...ONE_OF_EACH, told], RELEASE_NAMESPACE);
   const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
   await plane.kubectl(['apply', '--filename=-', ...AS_DECKHOUSE], list);
   await lab.kubernetes.api.send(

@@ -7,13 +7,15 @@ import type { Lab } from '../../lab/lab.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { deleteServices } from '../../lab/standard.ts';
 import { type Checks, followPage } from './reader.ts';
-import { COOL_DOWN_MS, RELEASE_LAB } from './release-lab.ts';
+import { COOL_DOWN_MS, releaseLab } from './release-lab.ts';
 
 export interface JourneyOptions {
   /** Applications that run behind every node, by the label `app` of their Pods. */
   readonly apps: readonly string[];
   /** No class is there but the page's own, so that its last one can go: speakers start and end with it. */
   readonly ownClassesOnly?: boolean;
+  /** As helm is told, beside what every journey tells it. */
+  readonly values?: Readonly<Record<string, unknown>>;
   /** Takes the programs' rights away while they end. */
   readonly uninstalls?: boolean;
   readonly deadlineMs?: number;
@@ -38,13 +40,13 @@ const STANDING_CLASSES: readonly string[] = ['ingress6'];
  */
 export function journey(
   name: string,
-  { apps, ownClassesOnly = false, uninstalls = false, timed = false, ...options }: JourneyOptions,
+  { apps, ownClassesOnly, uninstalls = false, timed = false, values, ...options }: JourneyOptions,
   checks: (lab: Lab) => Checks = () => ({}),
 ): Scenario {
   return scenario(
     `journeys/${name}`,
     {
-      ...{ lab: RELEASE_LAB, stores: ['kubernetes'], deadlineMs: DEADLINE_MS, ...options },
+      ...{ lab: releaseLab(values), stores: ['kubernetes'], deadlineMs: DEADLINE_MS, ...options },
       timed: timed && 'in-part',
     },
     async (lab, alone) => {

@@ -7,6 +7,8 @@ export const COOL_DOWN_MS = 4_000;
 export const EXAMPLE_PORT = 8000;
 
 /** The module as helm installs it; a returning node is trusted after a second, as elsewhere in the lab. */
-export const RELEASE_LAB: Partial<LabOptions> = {
-  release: { metallb: { holdDownMs: 1_000, coolDownMs: COOL_DOWN_MS } },
-};
+export function releaseLab(values: Readonly<Record<string, unknown>> = {}): Partial<LabOptions> {
+  return { release: { metallb: { holdDownMs: 1_000, coolDownMs: COOL_DOWN_MS, ...values } } };
+}
+
+export const RELEASE_LAB = releaseLab();

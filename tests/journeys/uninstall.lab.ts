@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { parseAllDocuments } from 'yaml';
-import { settled } from '../../lab/health.ts';
+import { until } from '../../lab/exec.ts';
+import { assignedIps, settled } from '../../lab/health.ts';
 import {
   auditFolder,
   idleRights,
@@ -9,6 +10,7 @@ import {
   requestsOf,
   rightsOfRole,
 } from '../../lab/kubernetes/audit.ts';
+import { runBackends } from '../../lab/kubernetes/backend-pods.ts';
 import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
 import { RELEASE_NAMESPACE } from '../../lab/kubernetes/release.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -18,9 +20,15 @@ import { classManifest } from '../../lab/workload.ts';
 import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { CHILD_KIND, CLASS_KIND, LABEL } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
+import { applyText, firstManifest } from '../cluster/metallb-lab.ts';
+import { inNamespace, ONE_OF_EACH } from '../support/bgp-objects.ts';
 import { journey } from './journey.ts';
 
-const OPTIONS = { apps: ['nginx'], uninstalls: true, deadlineMs: 300_000, isLong: true };
+const OPTIONS = {
+  ...{ apps: ['nginx'], uninstalls: true, deadlineMs: 300_000, isLong: true },
+  // So that there is something of every kind to take back.
+  values: { edition: 'EE' },
+};
 const IPS = ['192.0.2.10', '192.0.2.11', '192.0.2.12'];
 const ACCOUNT = 'purge';
 /** In every namespace, by Kubernetes itself. */
@@ -41,6 +49,8 @@ export const scenarios: readonly Scenario[] = [
         await haveAConditionOfNodes(lab);
         rights = await rightsOfPurge(lab);
       },
+      // The page looks at a cluster without.
+      '2. What will go': () => haveObjectsOfMetallb(lab),
       '3. Uninstall': async () => {
         for (const ip of IPS) assert.equal(await lab.prober.macsOf(ip), [], `who answers ${ip}`);
         await nothingIsLeft(lab);
@@ -63,6 +73,32 @@ async function haveAConditionOfNodes(lab: Lab): Promise<void> {
   await nodeTells(lab, 'n1', 'InterfaceMissing', { status: 'True' });
   await lab.cluster.delete({ kind: CLASS_KIND, name });
   await nodeTells(lab, 'n1', 'InterfaceMissing', { status: 'False' });
+}
+
+const ANOTHER_POOL = `---
+apiVersion: network.deckhouse.io/v1alpha1
+kind: MetalLoadBalancerPool
+metadata: {name: second}
+spec: {addresses: [192.0.2.210-192.0.2.219]}
+`;
+/** What programs tell of a Service, and of themselves. */
+const TOLD = ['ServiceL2Status', 'ServiceBGPStatus', 'ConfigurationState'];
+
+/** Everything else that programs write on: a Service of MetalLB's API, and one object of each kind of BGP. */
+async function haveObjectsOfMetallb(lab: Lab): Promise<void> {
+  await applyText(lab, firstManifest('plain', RELEASE_NAMESPACE) + ANOTHER_POOL);
+  await runBackends(lab, 'plain');
+  await assignedIps(lab, 'plain', 1);
+  const ofBgp = inNamespace(ONE_OF_EACH, RELEASE_NAMESPACE);
+  await lab.cluster.apply(...ofBgp);
+  await until({ what: 'all of it is told', deadlineMs: 20_000 }, async () => {
+    const told = await Promise.all(TOLD.map((kind) => lab.cluster.list(kind)));
+    const judged = await Promise.all(ofBgp.map(({ kind }) => lab.cluster.list(kind)));
+    return (
+      told.every((some) => some.length > 0) &&
+      judged.every((some) => JSON.stringify(some).includes('"Accepted"'))
+    );
+  });
 }
 
 /** Nothing that bears our name, nor anything else in the namespace. */

@@ -68,6 +68,14 @@ export const ONE_OF_EACH: readonly KubernetesObject[] = [
   configuration('edge', ['spine']),
 ];
 
+/** As somebody applies them, those with a namespace in this one. */
+export function inNamespace(objects: readonly KubernetesObject[], namespace: string) {
+  return objects.map(({ apiVersion, kind, metadata, spec }) => ({
+    ...{ apiVersion, kind, spec: { ...Object(spec) } },
+    metadata: { name: metadata.name, ...(metadata.namespace && { namespace }) },
+  }));
+}
+
 function deckhouseObject(kind: string, name: string, spec: Spec): KubernetesObject {
   const creationTimestamp = '2026-01-01T00:00:00Z';
   const metadata = { name, uid: `uid-${name}`, resourceVersion: '1', creationTimestamp };
