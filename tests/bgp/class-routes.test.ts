@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { parseMetalLoadBalancerClass } from '../../modules/metallb/src/api/metal-load-balancer-class.ts';
 import { describeProblem } from '../../modules/metallb/src/api/problem.ts';
 import {
-  announcingNodes,
+  chosenNodes,
   classAdvertisement,
   classRouteProblems,
 } from '../../modules/metallb/src/bgp/class-routes.ts';
@@ -62,9 +62,7 @@ test('a class that says nothing of routes has each address announced by itself, 
 const NODES = ['n1', 'n2', 'n3', 'n4', 'n5'];
 const ADDRESSES = Array.from({ length: 50 }, (_, index) => ip(`192.0.2.${index}`));
 const chosen = (maxNodes: number | undefined, nodes = NODES) =>
-  ADDRESSES.map((address) =>
-    announcingNodes(routed({ bgp: { maxNodes } }).spec.bgp, address, nodes),
-  );
+  ADDRESSES.map((address) => chosenNodes(routed({ bgp: { maxNodes } }).spec.bgp, address, nodes));
 
 test('without a limit, or with one that is not reached, all nodes announce', () => {
   for (const maxNodes of [undefined, 5, 1_000]) {

@@ -110,6 +110,24 @@ test('an object of a namespace that does not count announces nothing', async () 
   assert.equal(fixture.take(), {});
 });
 
+test('of two peers of one name, that of the first namespace that counts is the one', async () => {
+  const router = (namespace: string, peerAddress: string) => ({
+    ...{ apiVersion: 'metallb.io/v1beta2', kind: 'BGPPeer', metadata: { name: 'tor', namespace } },
+    spec: { myASN: 64_500, peerASN: 64_501, peerAddress },
+  });
+  const [own, old] = [router('metallb-system', '10.9.0.1'), router('old', '10.9.0.2')];
+  for (const objects of [
+    [own, old],
+    [old, own],
+  ]) {
+    const { view } = await Fixture.of(...objects);
+    assert.equal(
+      view.metallb.bgp.api.peers.map(({ spec }) => spec.neighbor),
+      [{ address: '10.9.0.1' }],
+    );
+  }
+});
+
 test('with eTP Cluster some endpoint must serve, with Local one of this node; one that still serves is enough', async () => {
   const announced = async (spec: object, ...endpoints: object[]) => {
     const fixture = await Fixture.of(

@@ -43,7 +43,7 @@ export function classRouteProblems(
  * The nodes that announce an IP, of those that could: every node computes the same, and one that comes or goes changes
  * as little as can be. IPs spread, by the order that ARP has for those without a preferred node.
  */
-export function announcingNodes(
+export function chosenNodes(
   { maxNodes }: MetalLoadBalancerClass['spec']['bgp'],
   ip: IpAddress,
   candidates: readonly string[],

@@ -10,8 +10,11 @@ import type { ObjectMeta } from '../api/object.ts';
 import { bgpApiOf } from '../bgp/bgp-api.ts';
 import type { BgpApi } from '../bgp/metallb-routes.ts';
 import { type AdvertisedPool, advertises } from '../metallb/advertised-pools.ts';
+import { counted, countedByName } from '../metallb/counted-objects.ts';
 
 export interface BgpObjectsPorts {
+  /** Those that count: of two objects of one name, that of the first of them does. */
+  readonly namespaces: readonly string[];
   /** Whether an object is in a namespace that counts. */
   readonly counts: (metadata: ObjectMeta) => boolean;
   /** What is announced of which pools may be otherwise. */
@@ -48,10 +51,12 @@ export class BgpObjects {
 
   /** The same value until something of it changes. */
   get api(): BgpApi {
+    const { namespaces } = this.#ports;
+    const { BGPPeer, BGPAdvertisement, Community } = this.#objects;
     this.#api ??= bgpApiOf({
-      peers: [...this.#objects.BGPPeer.values()],
-      advertisements: [...this.#objects.BGPAdvertisement.values()],
-      communities: [...this.#objects.Community.values()],
+      peers: [...countedByName(BGPPeer.values(), namespaces).values()],
+      advertisements: counted(BGPAdvertisement.values(), namespaces),
+      communities: counted(Community.values(), namespaces),
       deckhousePeers: [...this.#objects.MetalLoadBalancerBGPPeer.values()],
       configurations: [...this.#objects.MetalLoadBalancerConfiguration.values()],
     });
@@ -59,7 +64,7 @@ export class BgpObjects {
   }
 
   profile(name: string): BfdProfile | undefined {
-    return [...this.#objects.BFDProfile.values()].find(({ metadata }) => metadata.name === name);
+    return countedByName(this.#objects.BFDProfile.values(), this.#ports.namespaces).get(name);
   }
 
   set<Kind extends BgpKind>(kind: Kind, key: string, object: KindOf[Kind] | undefined): void {

@@ -79,6 +79,7 @@ export class MetallbView {
     this.#options = options;
     this.#ports = ports;
     this.bgp = new BgpObjects({
+      namespaces: options.namespaces,
       counts: (metadata) => this.counts(metadata),
       onChange: () => {
         this.#isAllStale = true;

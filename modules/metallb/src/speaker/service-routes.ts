@@ -1,7 +1,7 @@
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import type { Node } from '../api/node.ts';
 import type { PublishedService } from '../api/published-service.ts';
-import { announcingNodes, classAdvertisement } from '../bgp/class-routes.ts';
+import { chosenNodes, classAdvertisement } from '../bgp/class-routes.ts';
 import { routeAdvertisements } from '../bgp/metallb-routes.ts';
 import type { RouteAdvertisement } from '../bgp/route-policy.ts';
 import { isServed, rankEndpoints } from '../duty/local-endpoints.ts';
@@ -75,7 +75,7 @@ function isChosen(
   others: readonly string[],
 ): boolean {
   const all = others.includes(metadata.name) ? others : [...others, metadata.name];
-  return announcingNodes(spec.bgp, ip, all).includes(metadata.name);
+  return chosenNodes(spec.bgp, ip, all).includes(metadata.name);
 }
 
 /** Nodes that could announce, as far as the API knows; empty where the class leaves it to all. */
