@@ -28,6 +28,7 @@ const peer = (name: string, spec: object = {}) =>
     },
     'v1beta2',
   );
+const STAMP = { uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
 const drained = balancerNode('n1', { annotations: { 'network.deckhouse.io/drain-balancer': '' } });
 
 async function settled(): Promise<void> {
@@ -39,6 +40,7 @@ class Fixture {
   readonly store = new MemoryStore(this.clock);
   readonly log: string[] = [];
   readonly routing: BgpRouting;
+  readonly feed: StoreFeed;
   memories = 0;
   readonly #view = new ClusterView({ ...METALLB, hasBgp: true });
 
@@ -57,15 +59,16 @@ class Fixture {
         this.memories += 1;
       },
     });
-    new StoreFeed(store, this.#view, {
+    this.feed = new StoreFeed(store, this.#view, {
       onChange: () => this.routing.update(),
       onStatusChange: () => undefined,
       onProblem: () => undefined,
       onConfiguration: () => undefined,
-    }).start();
+    });
   }
 
   async start(): Promise<this> {
+    this.feed.start();
     await this.store.start();
     await settled();
     return this;
@@ -160,6 +163,19 @@ test('what an earlier speaker announced goes on until the view is whole, and the
   await fixture.start();
   assert.equal(fixture.announced, [IP]);
   assert.ok(fixture.memories > 0, 'it is written down');
+  await fixture.routing.stop();
+});
+
+test('passwords that are there before all else is take nothing away from what was resumed', async () => {
+  const fixture = new Fixture();
+  fixture.feed.restore([{ ...peer('tor'), metadata: { ...peer('tor').metadata, ...STAMP } }]);
+  fixture.routing.resume({ labels: {}, internalIps: [], routes: new Map() });
+  const whys = () => fixture.routing.sessions.map(({ why }) => why);
+  assert.match(whys().join(), /can't be read/);
+  // Secrets alone: nobody has told of nodes or Services.
+  await fixture.store.start();
+  await settled();
+  assert.match(whys().join(), /does not exist/);
   await fixture.routing.stop();
 });
 

@@ -56,8 +56,10 @@ export class BgpRouting {
   /** What peers were configured from the last time. */
   #basis: readonly unknown[] = [];
   #passwordsVersion = 0;
-  /** IPs of an earlier speaker that this one has not looked at. */
-  #resumed: readonly IpAddress[] = [];
+  /** What an earlier speaker knew, until the view is whole. */
+  #resumed: RememberedRoutes | undefined;
+  /** The view is whole. */
+  #isLevel = false;
   #edge: Timer | undefined;
   #isStopped = false;
 
@@ -78,10 +80,7 @@ export class BgpRouting {
     });
     this.#passwords = new PeerPasswords({
       store,
-      onChange: () => {
-        this.#passwordsVersion += 1;
-        this.update();
-      },
+      onChange: () => this.#passwordsChanged(),
     });
     this.#statuses = new ServiceBgpStatuses(nodeName, {
       ...{ store, clock, random, namespace: ports.statusNamespace },
@@ -94,12 +93,15 @@ export class BgpRouting {
   /** Takes in what the view says by now. Not to be called before the view is whole. */
   update(): void {
     if (this.#isStopped) return;
+    this.#isLevel = true;
     const { clock, view } = this.#ports;
     const node = view.nodes.get(this.#nodeName);
     const standing = this.#departure.standing(isLeaving(node), clock.now());
     const { changes, services } = this.#routes.take(standing === 'gone');
-    for (const ip of this.#resumed) if (!changes.has(ip)) this.#sessions.routes.setIp(ip, []);
-    this.#resumed = [];
+    for (const ip of this.#resumed?.routes.keys() ?? []) {
+      if (!changes.has(ip)) this.#sessions.routes.setIp(ip, []);
+    }
+    this.#resumed = undefined;
     for (const [ip, advertisements] of changes) this.#sessions.routes.setIp(ip, advertisements);
     this.#sessions.setLeaving(standing !== 'here');
     const havePeersChanged = this.#setPeers(node);
@@ -114,11 +116,23 @@ export class BgpRouting {
   }
 
   /** What an earlier speaker announced, until the view is whole. Sessions that need a Secret wait for it. */
-  resume({ routes, ...node }: RememberedRoutes): void {
+  resume(remembered: RememberedRoutes): void {
+    const { routes, ...node } = remembered;
     for (const [ip, advertisements] of routes) this.#sessions.routes.setIp(ip, advertisements);
-    this.#resumed = [...routes.keys()];
+    this.#resumed = remembered;
     this.#setPeers(node);
     this.#sessions.flush();
+  }
+
+  /** They may be there before all else is. */
+  #passwordsChanged(): void {
+    this.#passwordsVersion += 1;
+    if (this.#isLevel) {
+      this.update();
+    } else if (this.#resumed !== undefined && !this.#isStopped) {
+      this.#setPeers(this.#resumed);
+      this.#sessions.flush();
+    }
   }
 
   /** For `resume` of a later process. */
