@@ -37,6 +37,8 @@ export interface Released {
 
 /** kube-proxy may have seen the Service before this program did, by its own watch. */
 const WATCH_LAG_MS = 500;
+/** By then it has seen it: what it queued before is not of an earlier change of the Service, such as its creation. */
+const HEARD_WITHIN_MS = 100;
 const FIRST_LOOK_MS = 25;
 const SLOWEST_LOOK_MS = 200;
 const GATE_LOOK_MS = 1_000;
@@ -139,7 +141,8 @@ export class DataplaneGate {
       this.#problem = `kube-proxy's metrics can't be read (${metrics.reason})`;
     }
     for (const [ip, waiting] of this.#waiting) {
-      if (isConfirmed(ip, waiting, look)) this.#published.delete(ip);
+      if (isConfirmed(ip, waiting, { ...look, epochMs: moment.epochMs }))
+        this.#published.delete(ip);
     }
   }
 
@@ -191,17 +194,23 @@ export class DataplaneGate {
 }
 
 /** A change was queued since the Service named the IP, and the sync after it is done. */
-function isConfirmed(ip: IpAddress, waiting: Waiting, look: DataplaneLook): boolean {
+function isConfirmed(
+  ip: IpAddress,
+  waiting: Waiting,
+  look: DataplaneLook & { readonly epochMs: number },
+): boolean {
   const { healthPorts, publishedEpochMs } = waiting;
   if (healthPorts.length > 0) return healthPorts.every((port) => look.healthyPorts.has(port));
   if (look.metrics.kind === 'unreadable') return false;
   const ours = look.metrics.times.filter(
     ({ family }) => family === undefined || family === familyOf(ip),
   );
+  const hasHeard = look.epochMs - publishedEpochMs >= HEARD_WITHIN_MS;
+  const earliest = publishedEpochMs - (hasHeard ? WATCH_LAG_MS : 0);
   return ours.some(
     ({ syncedEpochMs, queuedEpochMs }) =>
       syncedEpochMs > look.bootEpochMs &&
       syncedEpochMs >= queuedEpochMs &&
-      queuedEpochMs >= publishedEpochMs - WATCH_LAG_MS,
+      queuedEpochMs >= earliest,
   );
 }
