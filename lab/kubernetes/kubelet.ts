@@ -25,6 +25,8 @@ export interface KubeletPorts {
 }
 
 const LOOK_EVERY_MS = 200;
+/** A kubelet waits longer each time; what a Pod needs may come after it, as a new namespace's certificate does. */
+const START_AGAIN_AFTER_MS = 1_000;
 /** A kubelet takes a minute; what is tested here is that new content is taken while a program runs. */
 const REFRESH_VOLUMES_EVERY_MS = 2_000;
 /** Pods that are not on their node's network have a namespace and one of these numbers each. */
@@ -46,6 +48,8 @@ export class Kubelets {
   readonly #ports: KubeletPorts;
   readonly #pods = new Map<string, Entry>();
   readonly #stopping = new Set<string>();
+  /** Pods that did not start, by uid. */
+  readonly #failed = new Map<string, { readonly why: string; readonly atMs: number }>();
   readonly #freeHosts = [...POD_HOSTS];
   readonly #tokens: ServiceAccountTokens;
   #loops: Promise<unknown> | undefined;
@@ -148,6 +152,7 @@ export class Kubelets {
     for (const pod of items) await this.#bring(pod);
     const present = new Set(items.map((pod) => pod.metadata.uid));
     for (const [uid, entry] of this.#pods) if (!present.has(uid)) await this.#forget(uid, entry);
+    for (const uid of this.#failed.keys()) if (!present.has(uid)) this.#failed.delete(uid);
   }
 
   async #bring(pod: Pod): Promise<void> {
@@ -161,8 +166,8 @@ export class Kubelets {
       if (!this.#stopping.has(uid)) void this.#end(pod, entry);
       return;
     }
-    if (entry === undefined) await this.#start(pod);
-    else await this.#tell(entry);
+    if (entry !== undefined) await this.#tell(entry);
+    else if (this.#mayStart(uid)) await this.#start(pod);
   }
 
   async #bind(pod: Pod): Promise<void> {
@@ -198,11 +203,28 @@ export class Kubelets {
     });
     const entry: Entry = { running, hostNumber, lastStatus: '' };
     this.#pods.set(pod.metadata.uid, entry);
-    // What a kubelet would try again and again is a fault of the template here, so it is told and stays.
-    await running.start().catch((error: unknown) => {
-      process.stderr.write(`lab kubelet: Pod ${pod.metadata.name}: ${String(error)}\n`);
-    });
+    try {
+      await running.start();
+    } catch (error) {
+      await this.#failedToStart(entry, String(error));
+      return;
+    }
+    this.#failed.delete(pod.metadata.uid);
     await this.#tell(entry);
+  }
+
+  #mayStart(uid: string): boolean {
+    const { atMs } = this.#failed.get(uid) ?? { atMs: Number.NEGATIVE_INFINITY };
+    return performance.now() - atMs >= START_AGAIN_AFTER_MS;
+  }
+
+  async #failedToStart(entry: Entry, why: string): Promise<void> {
+    const { uid, name } = entry.running.pod.metadata;
+    if (this.#failed.get(uid)?.why !== why) {
+      process.stderr.write(`lab kubelet: Pod ${name}: ${why}\n`);
+    }
+    this.#failed.set(uid, { why, atMs: performance.now() });
+    await this.#forget(uid, entry);
   }
 
   async #internalIp(node: string): Promise<string> {

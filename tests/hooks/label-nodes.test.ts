@@ -175,7 +175,23 @@ test('in the controller, a group outlives its class as long as a Service has IPs
   assert.not.ok(isMember());
 });
 
-for (const runner of ['controller', 'shell-operator'] as const) {
+/** Who labels nodes is one of the two. */
+const RUNNERS = ['controller', 'shell-operator'] as const;
+
+function membership(bench: ControllerBench, runner: (typeof RUNNERS)[number]) {
+  const operator = new FakeShellOperator(bench.store, () => bench.clock.epochMs());
+  return {
+    settle: () =>
+      bench.settle(() => (runner === 'controller' ? Promise.resolve() : operator.step())),
+    members: () =>
+      bench.store
+        .list('Node')
+        .filter(({ metadata }) => metadata.labels?.[LABEL.member] !== undefined)
+        .map(({ metadata }) => metadata.name),
+  };
+}
+
+for (const runner of RUNNERS) {
   test(`${runner}: nodes are members as long as an advertisement has a pool, or a Service an IP of one that is gone`, async () => {
     const bench = new ControllerBench(
       [
@@ -186,14 +202,7 @@ for (const runner of ['controller', 'shell-operator'] as const) {
       ],
       runner,
     );
-    const operator = new FakeShellOperator(bench.store, () => bench.clock.epochMs());
-    const settle = () =>
-      bench.settle(() => (runner === 'controller' ? Promise.resolve() : operator.step()));
-    const members = () =>
-      bench.store
-        .list('Node')
-        .filter(({ metadata }) => metadata.labels?.[LABEL.member] !== undefined)
-        .map(({ metadata }) => metadata.name);
+    const { settle, members } = membership(bench, runner);
     await settle();
     assert.equal(members(), [], 'there is no pool');
     bench.store.put(ipAddressPool('public', ['192.0.2.10']));
@@ -208,7 +217,7 @@ for (const runner of ['controller', 'shell-operator'] as const) {
   });
 }
 
-for (const runner of ['controller', 'shell-operator'] as const) {
+for (const runner of RUNNERS) {
   for (const edition of ['CE', 'EE']) {
     test(`${runner}: in edition ${edition} routers ${edition === 'EE' ? 'make' : 'do not make'} their nodes members`, async () => {
       const bench = new ControllerBench(
@@ -218,14 +227,7 @@ for (const runner of ['controller', 'shell-operator'] as const) {
       );
       bench.store.put(router('spine'));
       bench.store.put(configuration('core', ['spine'], [], { role: 'core' }));
-      const operator = new FakeShellOperator(bench.store, () => bench.clock.epochMs());
-      const settle = () =>
-        bench.settle(() => (runner === 'controller' ? Promise.resolve() : operator.step()));
-      const members = () =>
-        bench.store
-          .list('Node')
-          .filter(({ metadata }) => metadata.labels?.[LABEL.member] !== undefined)
-          .map(({ metadata }) => metadata.name);
+      const { settle, members } = membership(bench, runner);
       await settle();
       assert.equal(members(), edition === 'EE' ? ['n1', 'n2'] : []);
       bench.store.remove({ kind: 'BGPPeer', namespace: 'metallb-system', name: 'tor' });
