@@ -1,15 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildAgents } from '../lab/agent.ts';
 import { delay, until } from '../lab/exec.ts';
-import { deleteNamespaces, newLabName, sweepLeftovers } from '../lab/namespaces.ts';
 import { cpuSecondsOf } from '../lab/processes.ts';
 import { type IpFamily, ipFromBigInt } from '../modules/metallb/src/net/ip.ts';
-import { layCable, type Place } from './bgp-routes/place.ts';
-import { BenchRouter } from './bgp-routes/router.ts';
-import { SPEAKERS } from './bgp-routes/speakers.ts';
+import { inRoutingLab, inTurn, print, type RoutingLab } from './routing/lab.ts';
+import { BenchRouter } from './routing/router.ts';
+import { SPEAKERS } from './routing/speakers.ts';
 
 /**
  * So many routes of a whole address each, from the session's begin until FRR's table has the last of them, and one more
@@ -33,28 +30,16 @@ interface Trial {
   readonly peakMiB: number;
 }
 
-interface Lab {
-  readonly place: Place;
+interface Lab extends RoutingLab {
   readonly router: BenchRouter;
-  readonly directory: string;
 }
 
-await sweepLeftovers();
-const name = newLabName();
-const directory = await mkdtemp(join(tmpdir(), `${name}-`));
-try {
-  // FRR runs as its own user.
-  await chmod(directory, 0o711);
-  buildAgents(directory);
-  const place = await layCable(name);
+await inRoutingLab(async ({ place, directory }) => {
   const router = new BenchRouter(place.router, join(directory, 'router'));
   await router.start();
   await measure({ place, router, directory });
   await router.stop();
-} finally {
-  await deleteNamespaces([`${name}-speaker`, `${name}-router`]);
-  await rm(directory, { recursive: true });
-}
+});
 
 async function measure(lab: Lab): Promise<void> {
   for (const routes of SIZES) {
@@ -69,12 +54,6 @@ async function measure(lab: Lab): Promise<void> {
       report(family, routes, trials);
     }
   }
-}
-
-/** Each is the first once: what FRR does after the one before is nobody's burden alone. */
-function inTurn<T>(all: readonly T[], round: number): T[] {
-  const first = round % all.length;
-  return [...all.slice(first), ...all.slice(0, first)];
 }
 
 async function play(lab: Lab, speaker: string, family: IpFamily, routes: number): Promise<Trial> {
@@ -162,8 +141,4 @@ function rounded({ allMs, oneMoreMs, cpuMs, peakMiB }: Trial): Trial {
     ...{ allMs: tenths(allMs), oneMoreMs: tenths(oneMoreMs) },
     ...{ cpuMs: Math.round(cpuMs), peakMiB: Math.round(peakMiB) },
   };
-}
-
-function print(result: object): void {
-  process.stdout.write(`${JSON.stringify(result)}\n`);
 }
