@@ -17,12 +17,21 @@ const NODE: PeerNode = {
 };
 const FABRIC = { myASN: 64_500, peerASN: 64_501, peerAddress: '10.9.0.254' };
 
-function peer(spec: Readonly<Record<string, unknown>>) {
-  return parsedValue(parseBgpPeer(bgpPeer('spine', { spec: { ...FABRIC, ...spec } })));
+function peer(
+  spec: Readonly<Record<string, unknown>>,
+  annotations: Readonly<Record<string, string>> = {},
+) {
+  const object = bgpPeer('spine', { spec: { ...FABRIC, ...spec } });
+  const metadata = { ...object.metadata, annotations };
+  return parsedValue(parseBgpPeer({ ...object, metadata }));
 }
 
-function setup(spec: Readonly<Record<string, unknown>> = {}, node = NODE): PeerSetup {
-  const made = setUpPeer(peer(spec), node);
+function setup(
+  spec: Readonly<Record<string, unknown>> = {},
+  node = NODE,
+  annotations = {},
+): PeerSetup {
+  const made = setUpPeer(peer(spec, annotations), node);
   if (typeof made === 'string') throw new Error(made);
   return made;
 }
@@ -75,6 +84,14 @@ for (const [name, spec, most, externalAsn] of ROUTERS) {
     assert.equal([made.options.peer.hops.most, made.externalAsn], [most, externalAsn]);
   });
 }
+
+test('with GTSM no packet from further away is taken for the router, whichever AS it is of', () => {
+  const hops = (spec: Readonly<Record<string, unknown>>, written: string) =>
+    setup(spec, NODE, { 'network.deckhouse.io/bgp-ttl-security-hops': written }).options.peer.hops;
+  assert.equal(hops({}, '1'), { most: 1, isSecured: true });
+  assert.equal(hops({ ebgpMultiHop: true }, '3'), { most: 3, isSecured: true });
+  assert.equal(hops({ peerASN: 64_500 }, '1'), { most: 1, isSecured: true });
+});
 
 test('a node is known by its IPv4 address; one without has a number of its own that stays', () => {
   assert.is(setup().options.peering.routerId, '10.9.0.1');

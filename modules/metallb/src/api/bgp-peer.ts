@@ -1,4 +1,5 @@
 import type { IpAddress } from '../net/ip.ts';
+import { annotated, annotationPlace, digits } from './annotations.ts';
 import {
   asn,
   BGP_PORT,
@@ -16,6 +17,7 @@ import {
   fields,
   flag,
   integer,
+  into,
   ipAddress,
   isRecord,
   memberOf,
@@ -29,7 +31,7 @@ import {
   word,
 } from './fields.ts';
 import { type LabelSelector, labelSelectors } from './label-selector.ts';
-import { METALLB_API_VERSION, METALLB_PEER_API_VERSION } from './names.ts';
+import { BGP_ANNOTATION, METALLB_API_VERSION, METALLB_PEER_API_VERSION } from './names.ts';
 import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
 import type { Parsed, Problem } from './problem.ts';
 
@@ -40,7 +42,7 @@ export interface BgpPeer {
   readonly status: { readonly conditions: readonly Condition[] };
 }
 
-export interface BgpPeerSpec {
+export interface BgpPeerSpec extends BgpPeerAnnotations {
   readonly myAsn: number;
   /** `internal`: the own one; `external`: any other. */
   readonly peerAsn: number | 'internal' | 'external';
@@ -68,6 +70,12 @@ export interface BgpPeerSpec {
   readonly dualStackAddressFamily: boolean;
 }
 
+/** What MetalLB's API has no field for. */
+export interface BgpPeerAnnotations {
+  /** GTSM (RFC 5082): nothing from a router that is more hops away is taken for its own. */
+  readonly ttlSecurityHops: number | undefined;
+}
+
 /** By address, or by the interface that leads to the router's link-local one. */
 export type BgpNeighbor = { readonly address: IpAddress } | { readonly interface: string };
 
@@ -77,6 +85,9 @@ export interface SecretReference {
   /** What the Secret must be labelled with, as `true`, for whoever keeps it to agree; absent: nothing. */
   readonly label?: string;
 }
+
+/** One less than a TTL has room for: from so far away anybody could write. */
+const MAX_TTL_SECURITY_HOPS = 254;
 
 /** What is wrong with it is told without showing it. */
 const hiddenText: Field<string> = (value, place) =>
@@ -107,17 +118,30 @@ const written = fields({
 
 type Written = typeof written extends Field<infer T> ? T : never;
 
-const spec: Field<BgpPeerSpec> = refine(written, (read, place) => {
+const spec: Field<Omit<BgpPeerSpec, keyof BgpPeerAnnotations>> = refine(written, (read, place) => {
   const problems = problemsOf(read, place);
   return problems.length === 0 ? accept(specOf(read)) : { ok: false, problems };
 });
 
-const peer: Field<BgpPeer> = fields({
-  apiVersion: oneOf(METALLB_PEER_API_VERSION, METALLB_API_VERSION),
-  kind: oneOf('BGPPeer'),
-  metadata,
-  spec,
-  status: absentAs({}, fields({ conditions })),
+const annotations: Field<BgpPeerAnnotations> = into(
+  fields({ [BGP_ANNOTATION.ttlSecurityHops]: optional(digits(1, MAX_TTL_SECURITY_HOPS)) }),
+  (read) => ({ ttlSecurityHops: read[BGP_ANNOTATION.ttlSecurityHops] }),
+);
+
+const whole: Field<BgpPeer> = annotated(
+  fields({
+    apiVersion: oneOf(METALLB_PEER_API_VERSION, METALLB_API_VERSION),
+    kind: oneOf('BGPPeer'),
+    metadata,
+    spec,
+    status: absentAs({}, fields({ conditions })),
+  }),
+  annotations,
+);
+
+const peer: Field<BgpPeer> = refine(whole, (read, place) => {
+  const problems = annotationProblems(read.spec, place);
+  return problems.length === 0 ? accept(read) : { ok: false, problems };
 });
 
 /** Reads a BGPPeer of either version with all defaults filled in. */
@@ -127,7 +151,7 @@ export function parseBgpPeer(object: unknown): Parsed<BgpPeer> {
   return parseAs('BGPPeer', peer, current);
 }
 
-function specOf(read: Written): BgpPeerSpec {
+function specOf(read: Written): Omit<BgpPeerSpec, keyof BgpPeerAnnotations> {
   const { peerAddress, passwordSecret, keepaliveTime } = read;
   const holdSeconds =
     read.holdTime ?? (keepaliveTime === undefined ? DEFAULT_HOLD_SECONDS : 3 * keepaliveTime);
@@ -179,5 +203,25 @@ function problemsOf(read: Written, place: Place): Problem[] {
       ? [problem('passwordSecret', passwordSecret.name, 'expected either this or password')]
       : []),
     ...(read.connectTime === 0 ? [problem('connectTime', '0s', 'expected at least 1s')] : []),
+  ];
+}
+
+/** What annotations and fields say together. */
+function annotationProblems(
+  { ttlSecurityHops, ebgpMultiHop }: BgpPeerSpec,
+  place: Place,
+): Problem[] {
+  const problem = (name: string, value: unknown, expected: string) =>
+    problemAt(annotationPlace(place, name), value, expected);
+  return [
+    ...(ttlSecurityHops === 1 && ebgpMultiHop
+      ? [
+          problem(
+            BGP_ANNOTATION.ttlSecurityHops,
+            '1',
+            'expected 2 or more beside spec.ebgpMultiHop',
+          ),
+        ]
+      : []),
   ];
 }

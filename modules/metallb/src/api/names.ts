@@ -42,6 +42,12 @@ export const ANNOTATION = {
   peerV1beta2: 'network.deckhouse.io/bgppeer-v1beta2',
 } as const;
 
+/** On objects of MetalLB's API: what it has no field for (ADR 0032). */
+export const BGP_ANNOTATION = {
+  /** On a BGPPeer: GTSM, RFC 5082. */
+  ttlSecurityHops: 'network.deckhouse.io/bgp-ttl-security-hops',
+} as const;
+
 /** On children. */
 export const CHILD_ANNOTATION = {
   preferredNode: 'metallb.io/preferredL2SpeakerNode',

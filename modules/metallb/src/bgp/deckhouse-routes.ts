@@ -83,7 +83,7 @@ function peerOf(
       ...{ bfdProfile: undefined, enableGracefulRestart: false },
       // The kind can't say how far a router is, and Deckhouse's speaker sends to wherever it is.
       ebgpMultiHop: peerAsn !== myAsn,
-      ...{ vrf: undefined, dualStackAddressFamily: false },
+      ...{ vrf: undefined, dualStackAddressFamily: false, ttlSecurityHops: undefined },
     },
     status: { conditions: [] },
   };

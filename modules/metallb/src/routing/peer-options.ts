@@ -48,7 +48,7 @@ export function setUpPeer(peer: BgpPeer, node: PeerNode): PeerSetup | string {
     options: {
       peer: {
         ...{ address: neighbor.address, port: peerPort, source: sourceAddress, interface: vrf },
-        hops: hopsOf(isExternal && !spec.ebgpMultiHop),
+        hops: hopsOf(spec, isExternal),
       },
       peering,
     },
@@ -115,8 +115,9 @@ function capabilitiesOf(
 }
 
 /** RFC 4271 §5.1.3 lets only a router on the same link be an external peer; who wants another says so. */
-function hopsOf(isOneHop: boolean): PeerHops {
-  return { most: isOneHop ? 1 : undefined, isSecured: false };
+function hopsOf({ ttlSecurityHops, ebgpMultiHop }: BgpPeerSpec, isExternal: boolean): PeerHops {
+  if (ttlSecurityHops !== undefined) return { most: ttlSecurityHops, isSecured: true };
+  return { most: isExternal && !ebgpMultiHop ? 1 : undefined, isSecured: false };
 }
 
 /** RFC 6286: four octets that no other node of the AS has, and never zero. */

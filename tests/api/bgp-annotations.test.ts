@@ -1,0 +1,81 @@
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type BgpPeerSpec, parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
+import { peerInVersion } from '../../modules/metallb/src/api/bgp-peer-versions.ts';
+import { describeProblem, type Parsed } from '../../modules/metallb/src/api/problem.ts';
+
+/** What MetalLB's API has no field for, said by annotations. */
+const PEER = { myASN: 64_500, peerASN: 64_501, peerAddress: '172.16.1.1' };
+const OURS = 'network.deckhouse.io/bgp-';
+
+function objectOf(annotations: unknown, spec: object) {
+  const metadata = { name: 'tor', namespace: 'metallb-system', annotations };
+  return {
+    ...{ apiVersion: 'metallb.io/v1beta2', kind: 'BGPPeer', metadata },
+    spec: { ...PEER, ...spec },
+  };
+}
+
+const ours = (said: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(said).map(([name, value]) => [`${OURS}${name}`, value]));
+
+const peer = (said: Readonly<Record<string, unknown>>, spec = {}) =>
+  parseBgpPeer(objectOf(ours(said), spec));
+
+function problemsOf(parsed: Parsed<unknown>): string[] {
+  return parsed.ok ? [] : parsed.problems.map(describeProblem);
+}
+
+const RIGHT: [string, Readonly<Record<string, string>>, object, Partial<BgpPeerSpec>][] = [
+  ['GTSM of a router on the link', { 'ttl-security-hops': '1' }, {}, { ttlSecurityHops: 1 }],
+  [
+    'GTSM of a router further away',
+    { 'ttl-security-hops': '2' },
+    { ebgpMultiHop: true },
+    { ttlSecurityHops: 2 },
+  ],
+  ['GTSM as far as it goes', { 'ttl-security-hops': '254' }, {}, { ttlSecurityHops: 254 }],
+  ['none', {}, {}, { ttlSecurityHops: undefined }],
+];
+for (const [name, said, spec, expected] of RIGHT) {
+  test(`${name} is said by annotations, in both versions of the object`, () => {
+    const object = objectOf(ours(said), spec);
+    for (const version of ['metallb.io/v1beta2', 'metallb.io/v1beta1']) {
+      const read = parseBgpPeer(peerInVersion(object, version));
+      assert.ok(read.ok, problemsOf(read).join());
+      const { spec: all } = (read as { value: { spec: BgpPeerSpec } }).value;
+      for (const [field, value] of Object.entries(expected)) {
+        assert.equal(Reflect.get(all, field), value);
+      }
+    }
+  });
+}
+
+const HOPS = 'metadata.annotations[network.deckhouse.io/bgp-ttl-security-hops]';
+const WRONG: [string, Readonly<Record<string, unknown>>, object][] = [
+  [`${HOPS} is "0": expected an integer from 1 to 254`, { 'ttl-security-hops': '0' }, {}],
+  [`${HOPS} is "255": expected an integer from 1 to 254`, { 'ttl-security-hops': '255' }, {}],
+  [`${HOPS} is "1.0": expected an integer from 1 to 254`, { 'ttl-security-hops': '1.0' }, {}],
+  [`${HOPS} is "": expected an integer from 1 to 254`, { 'ttl-security-hops': '' }, {}],
+  [
+    `${HOPS} is "1": expected 2 or more beside spec.ebgpMultiHop`,
+    { 'ttl-security-hops': '1' },
+    { ebgpMultiHop: true },
+  ],
+];
+for (const [problem, said, spec] of WRONG) {
+  test(`a peer is refused where ${problem}`, () => {
+    assert.equal(problemsOf(peer(said, spec)), [problem]);
+  });
+}
+
+test('annotations and fields are told of at once, and what is no text once', () => {
+  assert.equal(problemsOf(peer({ 'ttl-security-hops': 'one' }, { holdTime: '1s' })), [
+    'spec.holdTime is "1s": expected 0s, or at least 3s',
+    `${HOPS} is "one": expected an integer from 1 to 254`,
+  ]);
+  assert.equal(problemsOf(peer({ 'ttl-security-hops': 1 })), [`${HOPS} is 1: expected a string`]);
+  assert.is(problemsOf(parseBgpPeer(objectOf('none', {}))).length, 1);
+});
+
+test.run();
