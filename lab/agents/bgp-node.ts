@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
 import { formatProblem } from '../../modules/metallb/src/api/problem.ts';
-import type { PeeringEvent } from '../../modules/metallb/src/bgp/peering.ts';
+import type { PeeringEvent } from '../../modules/metallb/src/bgp/peering-action.ts';
 import {
   familyOf,
   type IpAddress,

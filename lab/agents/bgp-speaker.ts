@@ -1,5 +1,5 @@
 import { AdjRibOut, type RouteAttributes } from '../../modules/metallb/src/bgp/adj-rib-out.ts';
-import type { PeeringEvent } from '../../modules/metallb/src/bgp/peering.ts';
+import type { PeeringEvent } from '../../modules/metallb/src/bgp/peering-action.ts';
 import { type BgpListener, listenForBgp } from '../../modules/metallb/src/linux/bgp-socket.ts';
 import { type IpAddress, ipFromBigInt, parseIp } from '../../modules/metallb/src/net/ip.ts';
 import { type Cidr, cidrsOf, parseRange } from '../../modules/metallb/src/net/range.ts';

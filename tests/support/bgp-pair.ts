@@ -1,11 +1,10 @@
 import { AdjRibOut, type Route } from '../../modules/metallb/src/bgp/adj-rib-out.ts';
-import {
-  type Direction,
-  Peering,
-  type PeeringAction,
-  type PeeringEvent,
-  type PeeringOptions,
-} from '../../modules/metallb/src/bgp/peering.ts';
+import { Peering, type PeeringOptions } from '../../modules/metallb/src/bgp/peering.ts';
+import type {
+  Direction,
+  PeeringAction,
+  PeeringEvent,
+} from '../../modules/metallb/src/bgp/peering-action.ts';
 import { cidrsOf, parseRange } from '../../modules/metallb/src/net/range.ts';
 import { NO_CAPABILITIES } from '../../modules/metallb/src/packet/bgp-capabilities.ts';
 import { ip } from './addresses.ts';

@@ -93,6 +93,12 @@ export function nextDeadline(state: FsmState): number {
   return Math.min(state.connectRetryAt, state.holdAt, state.keepaliveAt, state.sendHoldAt);
 }
 
+/** Whether an attempt has come to nothing, and the next one needs no `start` (§8.2.2: from OpenSent or Connect). */
+export function isRetried(before: FsmPhase, { state, actions }: FsmStep): boolean {
+  const isAttempt = before === 'OpenSent' || before === 'Connect';
+  return isAttempt && state.phase !== 'Idle' && actions.includes(DROP);
+}
+
 /** What an event makes of a connection, and what is to be done. Pure: the same state and event give the same step. */
 export function step(state: FsmState, event: FsmEvent, now: number, options: FsmOptions): FsmStep {
   switch (state.phase) {

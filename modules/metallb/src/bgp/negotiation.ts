@@ -1,6 +1,11 @@
 import type { IpAddress, IpFamily } from '../net/ip.ts';
 import { ipToBigInt } from '../net/ip.ts';
-import type { BgpCapabilities, BgpRole } from '../packet/bgp-capabilities.ts';
+import {
+  type BgpCapabilities,
+  type BgpRole,
+  encodeCapabilities,
+  NO_CAPABILITIES,
+} from '../packet/bgp-capabilities.ts';
 import { BGP_REASON, BgpError } from '../packet/bgp-error.ts';
 import { MAX_BGP_MESSAGE, MAX_EXTENDED_BGP_MESSAGE } from '../packet/bgp-message.ts';
 import type { BgpOpen } from '../packet/bgp-open.ts';
@@ -19,6 +24,8 @@ export interface Negotiated {
   readonly remote: BgpOpen;
   readonly holdMs: number;
   readonly families: readonly IpFamily[];
+  /** Of this side, of which the peer takes no routes. */
+  readonly missing: readonly IpFamily[];
   readonly isExternal: boolean;
   readonly fourOctetAsn: boolean;
   readonly ipv4OverIpv6: boolean;
@@ -37,7 +44,10 @@ const COUNTERPARTS: Readonly<Record<BgpRole, BgpRole>> = {
   peer: 'peer',
 };
 
-/** @throws BgpError where the peer is not the one that is configured (RFC 4271 §6.2, 9234 §4.2) */
+/**
+ * @throws BgpError where the peer is not the one that is configured (RFC 4271 §6.2, 9234 §4.2), or there would be nothing
+ * to tell it (RFC 5492 §3)
+ */
 export function negotiate(local: BgpOpen, remote: BgpOpen, expected: ExpectedPeer): Negotiated {
   const isExternal = remote.asn !== expected.localAsn;
   if (!isExpectedAsn(remote.asn, expected)) {
@@ -61,12 +71,22 @@ export function negotiate(local: BgpOpen, remote: BgpOpen, expected: ExpectedPee
   }
   const both = (can: (capabilities: BgpCapabilities) => boolean) =>
     can(local.capabilities) && can(remote.capabilities);
+  const wanted = familiesOf(local.capabilities);
   const offered = familiesOf(remote.capabilities);
+  const families = wanted.filter((family) => offered.includes(family));
+  if (families.length === 0) {
+    throw new BgpError(
+      BGP_REASON.unsupportedCapability,
+      `the peer takes routes of ${offered.join(' and ')}, expected ${wanted.join(' or ')}`,
+      encodeCapabilities({ ...NO_CAPABILITIES, families: wanted }),
+    );
+  }
   return {
     remote,
     isExternal,
     holdMs: Math.min(local.holdSeconds, remote.holdSeconds) * 1_000,
-    families: familiesOf(local.capabilities).filter((family) => offered.includes(family)),
+    families,
+    missing: wanted.filter((family) => !offered.includes(family)),
     fourOctetAsn: both(({ fourOctetAsn }) => fourOctetAsn !== undefined),
     ipv4OverIpv6: both(({ ipv4OverIpv6 }) => ipv4OverIpv6),
     routeRefresh: both(({ routeRefresh }) => routeRefresh),

@@ -29,10 +29,13 @@ import {
   type FsmPhase,
   type FsmState,
   IDLE,
+  isRetried,
   nextDeadline,
   step,
 } from './fsm.ts';
 import { type Negotiated, negotiate, survivor } from './negotiation.ts';
+import type { Direction, PeeringAction } from './peering-action.ts';
+import { PeeringWords } from './peering-words.ts';
 
 /** What this node says of itself to a peer, and what it expects of it. */
 export interface PeeringOptions extends FsmOptions {
@@ -47,23 +50,6 @@ export interface PeeringOptions extends FsmOptions {
 /** By which addresses a connection reaches this node. */
 export type NextHopOf = (family: IpFamily, negotiated: Negotiated) => BgpNextHop | undefined;
 
-/** Connections as the driver knows them. */
-export type Direction = 'outgoing' | 'incoming';
-
-/** What the driver is to do, and what people should hear. */
-export type PeeringAction =
-  | { readonly do: 'connect' }
-  | { readonly do: 'send'; readonly direction: Direction; readonly bytes: Uint8Array }
-  | { readonly do: 'close'; readonly direction: Direction }
-  | { readonly do: 'tell'; readonly event: PeeringEvent };
-
-export type PeeringEvent =
-  | { readonly type: 'established'; readonly negotiated: Negotiated }
-  | { readonly type: 'ended'; readonly why: string }
-  /** It never came to a session. */
-  | { readonly type: 'refused'; readonly why: string }
-  | { readonly type: 'fault'; readonly fault: string };
-
 interface Connection {
   readonly direction: Direction;
   fsm: FsmState;
@@ -75,7 +61,6 @@ interface Connection {
 const IDLE_HOLD = { initialMs: 1_000, maximumMs: 120_000 };
 /** A session that ends sooner is one more attempt that came to nothing: else two sides that disagree would never rest. */
 const STABLE_MS = 30_000;
-const SEND_HOLD_EXPIRED = describeNotification(notificationOf(BGP_REASON.sendHoldTimerExpired));
 
 /**
  * Everything between this node and one peer: the connection it opens, the one that the peer opens, which of the two
@@ -89,7 +74,7 @@ export class Peering {
   /** When the next attempt may begin; DampPeerOscillations of §8.1.1. */
   #idleUntil = 0;
   #isStopped = true;
-  #why = 'not started';
+  readonly #words: PeeringWords;
   /** What is wrong with the message that is being answered. */
   #fault: string | undefined;
   #received = 0;
@@ -101,6 +86,7 @@ export class Peering {
     this.#options = options;
     this.#rib = rib;
     this.#idleHold = new Backoff(random, IDLE_HOLD);
+    this.#words = new PeeringWords(this.#ownOpen);
   }
 
   /** The furthest of the connections. */
@@ -116,7 +102,7 @@ export class Peering {
 
   /** Why there is no session, in words. */
   get why(): string {
-    return this.#why;
+    return this.#words.why;
   }
 
   /** Routes that the peer has announced in this session; none is kept. */
@@ -135,13 +121,13 @@ export class Peering {
     if (!this.#isStopped) return [];
     this.#isStopped = false;
     this.#idleUntil = now;
-    this.#why = 'connecting';
+    this.#words.begin('connecting');
     return this.time(now);
   }
 
   stop(notification: BgpNotification, now: number): PeeringAction[] {
     this.#isStopped = true;
-    this.#why = describeNotification(notification);
+    this.#words.begin(describeNotification(notification));
     this.#idleHold.reset();
     return this.#each((connection) =>
       this.#step(connection, { type: 'stop', notification, automatic: false }, now),
@@ -156,8 +142,10 @@ export class Peering {
 
   time(now: number): PeeringAction[] {
     const actions = this.#each((connection) => {
+      const { phase, sendHoldAt, connectRetryAt } = connection.fsm;
       // No NOTIFICATION says it: the peer takes nothing.
-      if (now >= connection.fsm.sendHoldAt) this.#why = SEND_HOLD_EXPIRED;
+      if (now >= sendHoldAt) this.#words.takesNothing();
+      if (phase === 'Connect' && now >= connectRetryAt) this.#words.doesNotAnswer();
       return this.#step(connection, { type: 'time' }, now);
     });
     if (this.#isStopped || this.phase !== 'Idle' || now < this.#idleUntil) return actions;
@@ -201,7 +189,7 @@ export class Peering {
   lost(direction: Direction, why: string, now: number): PeeringAction[] {
     const connection = this.#connections.get(direction);
     if (connection === undefined) return [];
-    this.#why = why;
+    this.#words.lost(why, connection.fsm.phase);
     return this.#step(connection, { type: 'connection-lost' }, now);
   }
 
@@ -293,10 +281,14 @@ export class Peering {
     return [...closed, ...this.#step(connection, { type: 'open', holdMs }, now)];
   }
 
-  #hearNotification(connection: Connection, heard: BgpNotification, now: number): PeeringAction[] {
-    this.#why = `the peer says ${describeNotification(heard)}`;
+  #hearNotification(
+    connection: Connection,
+    notification: BgpNotification,
+    now: number,
+  ): PeeringAction[] {
+    this.#words.heard(notification);
     const [code, subcode] = BGP_REASON.unsupportedVersion;
-    const isVersionError = heard.code === code && heard.subcode === subcode;
+    const isVersionError = notification.code === code && notification.subcode === subcode;
     return this.#step(connection, { type: 'notification', isVersionError }, now);
   }
 
@@ -325,9 +317,11 @@ export class Peering {
     const outcome = step(connection.fsm, event, now, this.#options);
     connection.fsm = outcome.state;
     const actions = outcome.actions.flatMap((action) => this.#perform(connection, action, now));
-    if (outcome.state.phase === 'Idle' && before !== 'Idle') {
-      actions.push(...this.#idle(connection, before, now));
-    }
+    const { phase } = outcome.state;
+    // One that the peer has opened is over when it is lost: only the peer can open another.
+    const isOver = phase === 'Idle' || (connection.direction === 'incoming' && phase === 'Active');
+    if (isOver && before !== 'Idle') actions.push(...this.#idle(connection, before, now));
+    else if (isRetried(before, outcome)) actions.push(...this.#refused());
     return actions;
   }
 
@@ -339,10 +333,16 @@ export class Peering {
       this.#restarts = 0;
       this.#idleHold.reset();
     }
-    if (this.phase !== 'Idle') return [];
-    this.#idleUntil = now + (this.#isStopped ? 0 : this.#idleHold.nextDelayMs());
-    if (before === 'Established' || this.#isStopped) return [];
-    return [{ do: 'tell', event: { type: 'refused', why: this.#why } }];
+    if (this.phase === 'Idle') {
+      this.#idleUntil = now + (this.#isStopped ? 0 : this.#idleHold.nextDelayMs());
+    }
+    return before === 'Established' || this.#isStopped ? [] : this.#refused();
+  }
+
+  /** Unless the other connection is under way to a session. */
+  #refused(): PeeringAction[] {
+    if (!['Idle', 'Connect', 'Active'].includes(this.phase)) return [];
+    return [{ do: 'tell', event: { type: 'refused', why: this.#words.why } }];
   }
 
   #perform(connection: Connection, action: FsmAction, now: number): PeeringAction[] {
@@ -357,16 +357,14 @@ export class Peering {
       case 'send-keepalive':
         return [{ do: 'send', direction, bytes: encodeKeepalive() }];
       case 'send-notification':
-        this.#why = [describeNotification(action.notification), this.#fault ?? []]
-          .flat()
-          .join(': ');
+        this.#words.sent(action.notification, this.#fault);
         return [{ do: 'send', direction, bytes: encodeNotification(action.notification) }];
       case 'established':
         return this.#establish(connection, now);
       case 'ended':
         this.#rib.end();
         this.#received = 0;
-        return [{ do: 'tell', event: { type: 'ended', why: this.#why } }];
+        return [{ do: 'tell', event: { type: 'ended', why: this.#words.why } }];
     }
   }
 
@@ -383,7 +381,7 @@ export class Peering {
       encoding: { fourOctetAsn, maxLength },
       nextHopOf: (family) => nextHopOf(family, negotiated),
     });
-    this.#why = '';
+    this.#words.begin('');
     return [...closed, { do: 'tell', event: { type: 'established', negotiated } }];
   }
 

@@ -1,14 +1,8 @@
 import type { Socket } from 'node:net';
 import type { AdjRibOut } from '../bgp/adj-rib-out.ts';
 import { nextHopFor } from '../bgp/next-hop.ts';
-import {
-  type Direction,
-  type NextHopOf,
-  Peering,
-  type PeeringAction,
-  type PeeringEvent,
-  type PeeringOptions,
-} from '../bgp/peering.ts';
+import { type NextHopOf, Peering, type PeeringOptions } from '../bgp/peering.ts';
+import type { Direction, PeeringAction, PeeringEvent } from '../bgp/peering-action.ts';
 import {
   type BgpPeerAddress,
   connectBgp,

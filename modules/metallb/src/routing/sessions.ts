@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BfdReport } from '../bfd/messages.ts';
 import { AdjRibOut } from '../bgp/adj-rib-out.ts';
 import type { FsmPhase } from '../bgp/fsm.ts';
-import type { PeeringEvent } from '../bgp/peering.ts';
+import type { PeeringEvent } from '../bgp/peering-action.ts';
 import { RouteTable } from '../bgp/route-table.ts';
 import type { IpFamily } from '../net/ip.ts';
 import { BGP_REASON, ceaseWith, notificationOf } from '../packet/bgp-error.ts';
@@ -38,6 +38,8 @@ export interface SessionFacts {
   /** Empty without a session. */
   readonly why: string;
   readonly families: readonly IpFamily[];
+  /** Those wanted of which the router takes no routes in this session. */
+  readonly missingFamilies: readonly IpFamily[];
   readonly toldPrefixes: number;
   readonly pendingPrefixes: number;
   readonly receivedPrefixes: number;
@@ -244,6 +246,7 @@ function factsOf(
     state: peering?.phase ?? 'Idle',
     why: 'problem' in wanted ? wanted.problem : (pathFailure ?? peering?.why ?? ''),
     families: peering?.negotiated?.families ?? [],
+    missingFamilies: peering?.negotiated?.missing ?? [],
     toldPrefixes: rib.toldCount,
     pendingPrefixes: rib.pendingCount + stale,
     receivedPrefixes: peering?.receivedCount ?? 0,

@@ -4,8 +4,8 @@ import type { Node } from '../api/node.ts';
 import { keyOf } from '../api/object.ts';
 import type { BfdReport } from '../bfd/messages.ts';
 import { peersOfNode } from '../bgp/metallb-routes.ts';
-import type { PeeringEvent } from '../bgp/peering.ts';
-import type { IpAddress } from '../net/ip.ts';
+import type { PeeringEvent } from '../bgp/peering-action.ts';
+import type { IpAddress, IpFamily } from '../net/ip.ts';
 import { BfdLink, type PeerBfd } from '../routing/bfd-link.ts';
 import { bfdOfPeer, isOnLink } from '../routing/peer-bfd.ts';
 import { neighborText, type PeerSetup, setUpPeer } from '../routing/peer-options.ts';
@@ -169,9 +169,10 @@ export class BgpRouting {
   }
 
   conditions(): WantedCondition[] {
-    const down = this.sessions
-      .filter(({ why }) => why !== '')
-      .map(({ peer, neighbor, why }) => `${peer} (${neighbor}): ${why}`);
+    const down = this.sessions.flatMap(({ peer, neighbor, why, missingFamilies }) => {
+      const all = why === '' ? missingFamilies.map(missingText) : [why];
+      return all.map((text) => `${peer} (${neighbor}): ${text}`);
+    });
     return [nodeCondition('BgpSessionDown', down.sort())];
   }
 
@@ -227,9 +228,11 @@ export class BgpRouting {
   #hear(peer: string, event: PeeringEvent): void {
     const { log, onConditions } = this.#ports;
     if (event.type === 'established') {
-      const { remote, families, holdMs } = event.negotiated;
+      const { remote, families, missing, holdMs } = event.negotiated;
       const { asn, routerId } = remote;
       log.info('BGP session established', { peer, asn, routerId, families, holdMs });
+      for (const why of missing.map(missingText))
+        log.warn('BGP session without a family', { peer, why });
     } else if (event.type === 'fault') {
       log.warn('BGP peer sent what can not be understood', { peer, fault: event.fault });
     } else {
@@ -249,6 +252,10 @@ export class BgpRouting {
       advertisements.some(({ peers }) => peers?.has(name) ?? true),
     );
   }
+}
+
+function missingText(family: IpFamily): string {
+  return `the router takes no routes of ${family} in this session: it has the family not activated for this node`;
 }
 
 /** Fail closed: what is to be secured has no session before its password can be read. */
