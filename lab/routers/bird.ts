@@ -1,6 +1,7 @@
 import { birdc, birdDaemon } from './bird-daemon.ts';
 import type { Daemon } from './daemon.ts';
 import {
+  BOTH_FAMILIES,
   DEFAULT_HOLD_SECONDS,
   type Neighbour,
   type Router,
@@ -105,17 +106,24 @@ protocol kernel { merge paths on; ipv6 { export where source = RTS_BGP; }; }
 protocol static { ipv4;
 ${routes}
 }
-${neighbours.map((one, index) => `protocol bgp n${index} { ${bgp(one, asn)} ipv4 { ${learnt} ${one.ipv4OverIpv6 ? 'extended next hop on;' : ''} }; ipv6 { ${learnt} }; }`).join('\n')}
+${neighbours.map((one, index) => `protocol bgp n${index} { ${bgp(one, asn)} ${channels(one, learnt)} }`).join('\n')}
 `;
 }
 
+function channels({ families = BOTH_FAMILIES, ipv4OverIpv6 }: Neighbour, learnt: string): string {
+  const extended = ipv4OverIpv6 ? 'extended next hop on;' : '';
+  const ipv4 = families.includes('IPv4') ? `ipv4 { ${learnt} ${extended} };` : '';
+  return families.includes('IPv6') ? `${ipv4} ipv6 { ${learnt} };` : ipv4;
+}
+
 function bgp(neighbour: Neighbour, asn: number): string {
-  const { address, password, gtsm, passive } = neighbour;
+  const { address, password, gtsm, passive, minimumHoldSeconds } = neighbour;
   const scope = neighbour.interface === undefined ? '' : ` % '${neighbour.interface}'`;
   return [
     `local as ${asn};`,
     `neighbor ${address}${scope} as ${neighbour.asn};`,
     `hold time ${neighbour.holdSeconds ?? DEFAULT_HOLD_SECONDS};`,
+    minimumHoldSeconds === undefined ? '' : `min hold time ${minimumHoldSeconds};`,
     'connect delay time 1; connect retry time 2; error wait time 1, 2;',
     password === undefined ? '' : `password "${password}";`,
     gtsm ? 'ttl security on;' : '',

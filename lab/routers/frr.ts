@@ -2,9 +2,11 @@ import { join } from 'node:path';
 import { BFD_MULTIPLIER } from './bfd-daemon.ts';
 import { type FrrDaemon, FrrDaemons } from './frr-daemons.ts';
 import {
+  BOTH_FAMILIES,
   DEFAULT_HOLD_SECONDS,
   type Neighbour,
   type Router,
+  type RouterFamily,
   type RouterPlace,
   type RouterPlan,
   type SeenRoute,
@@ -64,6 +66,13 @@ export class Frr implements Router {
   /** Wall clock: since when there is a session of BGP with the neighbour. */
   async establishedAt(neighbour: string): Promise<number | undefined> {
     return (await this.#neighbours())[neighbour]?.bgpTimerUpEstablishedEpoch;
+  }
+
+  /** The session with a neighbour is shut down with a word for the people at the other end, or is wanted again. */
+  async shutDown(neighbour: string, message: string | undefined): Promise<void> {
+    const command = `neighbor ${neighbour} shutdown`;
+    const change = message === undefined ? `no ${command}` : `${command} message ${message}`;
+    await this.#daemons.vtysh('configure terminal', 'router bgp', change);
   }
 
   /** All BFD sessions of these many milliseconds are shut down, as before a change. */
@@ -174,20 +183,28 @@ function bfddOf({ directory }: RouterPlace, { neighbours }: RouterPlan): FrrDaem
 }
 
 function bgpdConf({ asn, id, neighbours, announced = [] }: RouterPlan): string {
+  const least = Math.max(0, ...neighbours.map((one) => one.minimumHoldSeconds ?? 0));
   return [
     ...['hostname router', 'debug bgp neighbor-events', `router bgp ${asn}`],
     ...[` bgp router-id ${id}`, ' no bgp ebgp-requires-policy', ' no bgp network import-check'],
     // Several speakers of different AS numbers are still several ways to one place.
     ...[' bgp bestpath as-path multipath-relax', ' timers bgp 3 9'],
+    // Of all neighbours alike.
+    ...(least === 0 ? [] : [` bgp minimum-holdtime ${least}`]),
     ...neighbours.flatMap((each) => neighbourLines(each, asn)),
     ...[' address-family ipv4 unicast', '  maximum-paths 8', '  maximum-paths ibgp 8'],
     ...announced.map((prefix) => `  network ${prefix}`),
-    ...neighbours.map(({ address }) => `  neighbor ${address} activate`),
+    ...neighbours.map((each) => activation(each, 'IPv4')),
     ...[' exit-address-family', ' address-family ipv6 unicast'],
     ...['  maximum-paths 8', '  maximum-paths ibgp 8'],
-    ...neighbours.map(({ address }) => `  neighbor ${address} activate`),
+    ...neighbours.map((each) => activation(each, 'IPv6')),
     ...[' exit-address-family', ''],
   ].join('\n');
+}
+
+/** IPv4 is FRR's own choice where nothing is said. */
+function activation({ address, families = BOTH_FAMILIES }: Neighbour, family: RouterFamily) {
+  return `  ${families.includes(family) ? '' : 'no '}neighbor ${address} activate`;
 }
 
 function neighbourLines(neighbour: Neighbour, asn: number): string[] {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { run, tryRun } from '../exec.ts';
 import { Daemon } from './daemon.ts';
 import {
+  BOTH_FAMILIES,
   DEFAULT_HOLD_SECONDS,
   type Neighbour,
   type Router,
@@ -143,7 +144,7 @@ function gobgpConf({ asn, id, neighbours }: RouterPlan): string {
 }
 
 function section(neighbour: Neighbour): string {
-  const { address, password, gtsm, passive } = neighbour;
+  const { address, password, gtsm, passive, families = BOTH_FAMILIES } = neighbour;
   const scope = neighbour.interface === undefined ? '' : `%${neighbour.interface}`;
   const hold = neighbour.holdSeconds ?? DEFAULT_HOLD_SECONDS;
   return `[[neighbors]]
@@ -161,11 +162,6 @@ hold-time = ${hold}
 keepalive-interval = ${Math.floor(hold / 3)}
 connect-retry = 2
 idle-hold-time-after-reset = 1
-[[neighbors.afi-safis]]
-[neighbors.afi-safis.config]
-afi-safi-name = "ipv4-unicast"
-[[neighbors.afi-safis]]
-[neighbors.afi-safis.config]
-afi-safi-name = "ipv6-unicast"
+${families.map((family) => `[[neighbors.afi-safis]]\n[neighbors.afi-safis.config]\nafi-safi-name = "${family.toLowerCase()}-unicast"`).join('\n')}
 `;
 }

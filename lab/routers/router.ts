@@ -12,11 +12,18 @@ export interface Neighbour {
   /** The router only waits for it. */
   readonly passive?: boolean;
   readonly holdSeconds?: number;
+  /** A shorter hold time is refused. GoBGP refuses none. */
+  readonly minimumHoldSeconds?: number;
+  /** What is spoken with it; both when nothing is said. */
+  readonly families?: readonly RouterFamily[];
   /** BFD, with so many milliseconds between packets; three may be missing. */
   readonly bfdMs?: number;
   /** RFC 8950 */
   readonly ipv4OverIpv6?: boolean;
 }
+
+export type RouterFamily = 'IPv4' | 'IPv6';
+export const BOTH_FAMILIES: readonly RouterFamily[] = ['IPv4', 'IPv6'];
 
 /** What a router is to be. */
 export interface RouterPlan {

@@ -1,10 +1,12 @@
 import type { ClusterObject } from '../../lab/cluster.ts';
 import { assignedIps } from '../../lab/health.ts';
+import { fetchPage } from '../../lab/http.ts';
 import type { Lab } from '../../lab/lab.ts';
 import type { Neighbour } from '../../lab/routers/router.ts';
 import { type Play, type Scenario, type ScenarioOptions, scenario } from '../../lab/scenario.ts';
 import { deleteServices } from '../../lab/standard.ts';
 import { endpointSliceManifest, POD_PORT } from '../../lab/workload.ts';
+import type { SessionFacts } from '../../modules/metallb/src/routing/sessions.ts';
 import { NODE_ASN, neighbour, ROUTER, ROUTER_ASN } from './bgp-sessions.ts';
 
 /** The whole product as people use it: objects of MetalLB's API, and what a router makes of what nodes tell it. */
@@ -71,7 +73,12 @@ export function moduleScenario(
   { lab: network, ...options }: ScenarioOptions = {},
 ): Scenario {
   const wanted = { ...options, lab: { edition: 'EE', ...network } };
-  return scenario(`bgp/${name}`, wanted, async (lab, alone) => {
+  return scenario(`bgp/${name}`, wanted, withPool(play));
+}
+
+/** The same, in the edition that the lab has. */
+export function withPool(play: Play): Play {
+  return async (lab, alone) => {
     await deleteServices(lab);
     const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } };
     await lab.cluster.apply(namespace, POOL);
@@ -86,7 +93,7 @@ export function moduleScenario(
         }
       }
     }
-  });
+  };
 }
 
 /** The router expects all nodes. */
@@ -94,10 +101,25 @@ export const everyNode = (changes: Partial<Neighbour> = {}) => ({
   neighbours: NODES.map((address) => neighbour({ address, ...changes })),
 });
 
-export function passwordOf(password: string): ClusterObject {
-  const data = { password: Buffer.from(password).toString('base64') };
+/** @param previous what the router may still have */
+export function passwordOf(password: string, previous?: string, name = 'router'): ClusterObject {
+  const all = { password, ...(previous === undefined ? {} : { passwordPrevious: previous }) };
+  const data = Object.fromEntries(
+    Object.entries(all).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
+  );
   return {
     ...{ apiVersion: 'v1', kind: 'Secret', type: 'kubernetes.io/basic-auth', data },
-    metadata: { name: 'router', namespace: NAMESPACE },
+    metadata: { name, namespace: NAMESPACE },
   };
+}
+
+/** What the speaker of a node says of its session with a peer; undefined before it knows of the peer. */
+export async function sessionOf(
+  lab: Lab,
+  node: string,
+  peer = 'router',
+): Promise<SessionFacts | undefined> {
+  const { body } = await fetchPage(lab.namespace(node), 'http://127.0.0.1:7474/status');
+  const { bgp }: { bgp?: { sessions: readonly SessionFacts[] } } = JSON.parse(body);
+  return bgp?.sessions.find((one) => one.peer === `${NAMESPACE}/${peer}`);
 }

@@ -85,10 +85,11 @@ export async function reaches(
   router: Router,
   prefix: string,
   nextHops: readonly string[],
+  deadlineMs = SEEN_MS,
 ): Promise<void> {
   let seen: readonly string[] = [];
   const what = () => `${prefix} via ${nextHops.join(' ') || 'nobody'}, not ${seen.join(' ')}`;
-  await until({ what, deadlineMs: SEEN_MS, everyMs: 30 }, async () => {
+  await until({ what, deadlineMs, everyMs: 30 }, async () => {
     const { kernelProtocol } = router;
     seen =
       kernelProtocol === undefined
