@@ -70,7 +70,7 @@ for (const [name, found, released] of confirmations) {
   test(`a new IP ${released ? 'ends its wait' : 'goes on waiting'} by: ${name}`, () => {
     const gate = waiting();
     gate.looked(found, quick(NOW + 30));
-    const expected = released ? [{ ip: IP, waitedMs: 30 }] : [];
+    const expected = released ? [{ ip: IP, waitedMs: 30, isConfirmed: true }] : [];
     assert.equal(gate.advance(NOW + 30), expected);
     assert.is(gate.holds(IP, []), !released);
   });
@@ -82,7 +82,7 @@ test('what was queued a moment before counts once kube-proxy has had the time to
   gate.looked(found, quick(NOW + 99));
   assert.equal(gate.advance(NOW + 99), []);
   gate.looked(found, quick(NOW + 100));
-  assert.equal(gate.advance(NOW + 100), [{ ip: IP, waitedMs: 100 }]);
+  assert.equal(gate.advance(NOW + 100), [{ ip: IP, waitedMs: 100, isConfirmed: true }]);
 });
 
 test('each family goes by its own rules', () => {
@@ -102,11 +102,11 @@ test('a kube-proxy that answers but is busy is waited for 2 s, one that can not 
   busy.looked(look(times(NOW - 5_000, NOW + 5)), quick(NOW + 30));
   assert.is(busy.deadlineEpochMs, NOW + 2_000);
   assert.equal(busy.advance(NOW + 1_999), []);
-  assert.equal(busy.advance(NOW + 2_000), [{ ip: IP, waitedMs: 2_000 }]);
+  assert.equal(busy.advance(NOW + 2_000), [{ ip: IP, waitedMs: 2_000, isConfirmed: false }]);
   const blind = waiting();
   blind.looked(UNREADABLE, quick(NOW + 30));
   assert.equal(blind.advance(NOW + 999), []);
-  assert.equal(blind.advance(NOW + 1_000), [{ ip: IP, waitedMs: 1_000 }]);
+  assert.equal(blind.advance(NOW + 1_000), [{ ip: IP, waitedMs: 1_000, isConfirmed: false }]);
 });
 
 test('an IP that has waited once does not wait again', () => {
@@ -124,15 +124,23 @@ test('an IP that goes and comes back waits anew', () => {
   assert.is(gate.advance(NOW + 3_500).length, 1);
 });
 
-test('with endpoints of policy Local here, their health check ports confirm and nothing else', () => {
-  const gate = waiting({}, [30_001, 30_002]);
-  assert.equal([...gate.portsToAsk], [30_001, 30_002]);
-  const synced = look(times(NOW + 20, NOW + 5));
-  gate.looked({ ...synced, healthyPorts: new Set([30_001]) }, quick(NOW + 30));
-  assert.equal(gate.advance(NOW + 30), []);
-  gate.looked({ ...UNREADABLE, healthyPorts: new Set([30_001, 30_002]) }, quick(NOW + 60));
-  assert.is(gate.advance(NOW + 60).length, 1);
-});
+const SYNCED = look(times(NOW + 20, NOW + 5));
+const NOT_SYNCED = look(times(NOW - 5, NOW + 5));
+const localConfirmations: [name: string, look: DataplaneLook, ports: number[], ends: boolean][] = [
+  ['a sync, without one of the ports', SYNCED, [30_001], false],
+  ['all ports by an earlier sync, which lacks the IP', NOT_SYNCED, [30_001, 30_002], false],
+  ['a sync and all ports', SYNCED, [30_001, 30_002], true],
+  ['all ports where there are no metrics', UNREADABLE, [30_001, 30_002], true],
+];
+for (const [name, found, healthy, ends] of localConfirmations) {
+  test(`with endpoints of policy Local here, a wait ${ends ? 'ends' : 'goes on'} by ${name}`, () => {
+    const gate = waiting({}, [30_001, 30_002]);
+    assert.equal([...gate.portsToAsk], [30_001, 30_002]);
+    gate.looked({ ...found, healthyPorts: new Set(healthy) }, quick(NOW + 30));
+    const expected = ends ? [{ ip: IP, waitedMs: 30, isConfirmed: true }] : [];
+    assert.equal(gate.advance(NOW + 30), expected);
+  });
+}
 
 test('however many IPs wait, one look asks for all, and few ports', () => {
   const gate = new DataplaneGate(OPTIONS);
@@ -144,7 +152,7 @@ test('however many IPs wait, one look asks for all, and few ports', () => {
   assert.is(gate.portsToAsk.size, 16);
 });
 
-test('looks begin at once, then come more and more slowly, and never faster than they are answered', () => {
+test('looks begin at once, then come more and more slowly, and spare who answers slowly', () => {
   const gate = waiting();
   const pauses: number[] = [];
   for (let at = NOW, round = 0; round < 12; round += 1) {
@@ -155,8 +163,16 @@ test('looks begin at once, then come more and more slowly, and never faster than
   }
   assert.equal(pauses.slice(0, 3), [25, 25, 25]);
   assert.equal(pauses.at(-1), 200);
-  gate.looked(look(times(NOW - 5_000, NOW + 5)), { epochMs: NOW + 900, tookMs: 400 });
-  assert.is(gate.nextLookEpochMs(), NOW + 1_700);
+  gate.looked(look(times(NOW - 5_000, NOW + 5)), { epochMs: NOW + 900, tookMs: 150 });
+  assert.is(gate.nextLookEpochMs(), NOW + 1_200);
+});
+
+test('an answer that came late, before the IP was there, does not keep it from being asked for', () => {
+  const gate = new DataplaneGate(OPTIONS);
+  gate.looked(UNREADABLE, { epochMs: NOW - 1, tookMs: 1_000 });
+  gate.published(IP, NOW);
+  gate.holds(IP, []);
+  assert.is(gate.nextLookEpochMs(), NOW + 499);
 });
 
 const gates: [

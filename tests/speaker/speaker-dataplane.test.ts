@@ -100,7 +100,7 @@ test('a new IP reaches the wire when kube-proxy has it, those that were there at
   assert.equal(fixture.dutiesOfWire, ['192.0.2.1', NEW]);
   const page = await fixture.page();
   assert.match(page, /^metallb_dataplane_waiting_ips 0$/m);
-  assert.match(page, /^metallb_dataplane_wait_seconds_count 1$/m);
+  assert.match(page, /^metallb_dataplane_wait_seconds_count\{outcome="confirmed"\} 1$/m);
 });
 
 test('the wire is told that the node fails the gate, and when it does no more; people too', async () => {

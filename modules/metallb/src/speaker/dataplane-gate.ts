@@ -27,12 +27,15 @@ export interface DataplaneLook {
 interface Waiting {
   readonly publishedEpochMs: number;
   readonly healthPorts: readonly number[];
+  readonly isConfirmed: boolean;
 }
 
 /** An IP that ends its wait. */
 export interface Released {
   readonly ip: IpAddress;
   readonly waitedMs: number;
+  /** kube-proxy serves it; otherwise it has waited as long as it may. */
+  readonly isConfirmed: boolean;
 }
 
 /** kube-proxy may have seen the Service before this program did, by its own watch. */
@@ -41,6 +44,8 @@ const WATCH_LAG_MS = 500;
 const HEARD_WITHIN_MS = 100;
 const FIRST_LOOK_MS = 25;
 const SLOWEST_LOOK_MS = 200;
+/** Whoever answers slowly is spared, but not for the whole wait of an IP. */
+const LONGEST_PAUSE_MS = 500;
 const GATE_LOOK_MS = 1_000;
 /** Where nothing says that there is a kube-proxy. */
 const SEARCH_LOOK_MS = 10_000;
@@ -119,12 +124,12 @@ export class DataplaneGate {
 
   /**
    * Whether an IP without duty must wait; if so, it is among those that a later `advance` releases.
-   * @param healthPorts healthCheckNodePorts of its Services that have endpoints on this node: they confirm instead
+   * @param healthPorts healthCheckNodePorts of its Services that have endpoints on this node: they must confirm, too
    */
   holds(ip: IpAddress, healthPorts: readonly number[]): boolean {
     const publishedEpochMs = this.#published.get(ip);
     if (publishedEpochMs === undefined) return false;
-    this.#waiting.set(ip, { publishedEpochMs, healthPorts });
+    this.#waiting.set(ip, { publishedEpochMs, healthPorts, isConfirmed: false });
     return true;
   }
 
@@ -141,8 +146,8 @@ export class DataplaneGate {
       this.#problem = `kube-proxy's metrics can't be read (${metrics.reason})`;
     }
     for (const [ip, waiting] of this.#waiting) {
-      if (isConfirmed(ip, waiting, { ...look, epochMs: moment.epochMs }))
-        this.#published.delete(ip);
+      if (isServed(ip, waiting, { ...look, epochMs: moment.epochMs }))
+        this.#waiting.set(ip, { ...waiting, isConfirmed: true });
     }
   }
 
@@ -150,12 +155,11 @@ export class DataplaneGate {
   advance(epochMs: number): Released[] {
     const released: Released[] = [];
     for (const [ip, waiting] of this.#waiting) {
-      const waitedMs = epochMs - waiting.publishedEpochMs;
-      const isOver = this.#published.get(ip) !== waiting.publishedEpochMs;
-      if (!isOver && epochMs < this.#deadlineOf(waiting)) continue;
+      const { publishedEpochMs, isConfirmed } = waiting;
+      if (!isConfirmed && epochMs < this.#deadlineOf(waiting)) continue;
       this.#waiting.delete(ip);
-      if (!isOver) this.#published.delete(ip);
-      released.push({ ip, waitedMs });
+      this.#published.delete(ip);
+      released.push({ ip, waitedMs: epochMs - publishedEpochMs, isConfirmed });
     }
     return released;
   }
@@ -173,7 +177,8 @@ export class DataplaneGate {
       const age = Math.max(0, this.#lookedEpochMs - oldest.publishedEpochMs);
       const pause = Math.min(SLOWEST_LOOK_MS, Math.max(FIRST_LOOK_MS, age / 2));
       const first = oldest.publishedEpochMs + FIRST_LOOK_MS;
-      return Math.max(first, this.#lookedEpochMs + Math.max(pause, 2 * this.#lookTookMs));
+      const spared = Math.min(LONGEST_PAUSE_MS, 2 * this.#lookTookMs);
+      return Math.max(first, this.#lookedEpochMs + Math.max(pause, spared));
     }
     if (!this.#options.hasMetrics || this.#synced) return undefined;
     return this.#lookedEpochMs + (this.#expected ? GATE_LOOK_MS : SEARCH_LOOK_MS);
@@ -193,15 +198,18 @@ export class DataplaneGate {
   }
 }
 
-/** A change was queued since the Service named the IP, and the sync after it is done. */
-function isConfirmed(
+/**
+ * A change was queued since the Service named the IP, and the sync after it is done. A port alone may answer by an earlier
+ * sync, which had the endpoints and not yet the IP; it is believed where there is nothing else.
+ */
+function isServed(
   ip: IpAddress,
   waiting: Waiting,
   look: DataplaneLook & { readonly epochMs: number },
 ): boolean {
   const { healthPorts, publishedEpochMs } = waiting;
-  if (healthPorts.length > 0) return healthPorts.every((port) => look.healthyPorts.has(port));
-  if (look.metrics.kind === 'unreadable') return false;
+  if (!healthPorts.every((port) => look.healthyPorts.has(port))) return false;
+  if (look.metrics.kind === 'unreadable') return healthPorts.length > 0;
   const ours = look.metrics.times.filter(
     ({ family }) => family === undefined || family === familyOf(ip),
   );

@@ -5,6 +5,7 @@ import type { EchoOutcome } from '../reachability/echo-slot.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { MirroredMetrics } from '../telemetry/mirrored-metrics.ts';
 import { BgpMetrics, type CountedSession } from './bgp-metrics.ts';
+import type { Released } from './dataplane-gate.ts';
 
 /** What the speaker counts of itself at the moment. */
 export interface SpeakerFigures {
@@ -101,7 +102,8 @@ export class SpeakerMetrics {
     });
     this.#dataplaneWait = metrics.histogram({
       name: 'dataplane_wait_seconds',
-      help: 'How long a new IP waited for kube-proxy',
+      help: 'How long a new IP waited for kube-proxy, and whether that confirmed it',
+      labels: ['outcome'],
       buckets: DELAY_SECONDS,
     });
     this.#bgp = new BgpMetrics(metrics);
@@ -138,8 +140,9 @@ export class SpeakerMetrics {
     showEach(this.#conflicts, figures.conflicts);
   }
 
-  waited(waitedMs: number): void {
-    this.#dataplaneWait.observe(waitedMs / 1_000);
+  waited({ waitedMs, isConfirmed }: Released): void {
+    const outcome = isConfirmed ? 'confirmed' : 'unconfirmed';
+    this.#dataplaneWait.observe({ outcome }, waitedMs / 1_000);
   }
 
   echo(interfaceName: string, outcome: EchoOutcome): void {

@@ -220,7 +220,7 @@ export class Speaker {
       onGate: () => this.#link.update(this.#health.gateChanges),
       onConditions: () => this.#tellConditions(),
       onReleased: (released) => {
-        for (const { waitedMs } of released) metrics.waited(waitedMs);
+        for (const one of released) metrics.waited(one);
         this.#view.staleIps(released.map(({ ip }) => ip));
         if (this.#source === 'store') this.#refresh();
       },
