@@ -212,7 +212,7 @@ function neighbourLines(neighbour: Neighbour, asn: number): string[] {
   const hold = neighbour.holdSeconds ?? DEFAULT_HOLD_SECONDS;
   const name = ` neighbor ${address}`;
   return [
-    `${name} remote-as ${neighbour.asn}`,
+    `${name}${neighbour.unnumbered ? ' interface' : ''} remote-as ${neighbour.asn}`,
     `${name} timers ${Math.floor(hold / 3)} ${hold}`,
     `${name} timers connect 2`,
     ...(neighbour.interface === undefined ? [] : [`${name} interface ${neighbour.interface}`]),
@@ -221,6 +221,8 @@ function neighbourLines(neighbour: Neighbour, asn: number): string[] {
     ...(gtsm ? [`${name} ttl-security hops 1`] : []),
     ...(passive ? [`${name} passive`] : []),
     ...(ipv4OverIpv6 ? [`${name} capability extended-nexthop`] : []),
-    ...(neighbour.asn === asn ? [] : [`${name} disable-connected-check`].filter(() => !gtsm)),
+    ...(neighbour.asn === asn || gtsm || neighbour.unnumbered
+      ? []
+      : [`${name} disable-connected-check`]),
   ];
 }

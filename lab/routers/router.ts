@@ -3,6 +3,8 @@ import { run } from '../exec.ts';
 /** A speaker as its router knows it. */
 export interface Neighbour {
   readonly address: string;
+  /** `address` is an interface: whoever is at it. */
+  readonly unnumbered?: boolean;
   /** Of a link-local address. */
   readonly interface?: string;
   readonly asn: number;

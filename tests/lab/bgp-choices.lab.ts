@@ -2,9 +2,8 @@ import * as assert from 'uvu/assert';
 import type { ClusterObject } from '../../lab/cluster.ts';
 import { until } from '../../lab/exec.ts';
 import { answeredBy, answeredByNobody, assignedIps } from '../../lab/health.ts';
-import type { Lab } from '../../lab/lab.ts';
 import type { Scenario } from '../../lab/scenario.ts';
-import { endpointSliceManifest, POD_PORT, serviceManifest } from '../../lab/workload.ts';
+import { POD_PORT, serviceManifest } from '../../lab/workload.ts';
 import {
   advertisement,
   bgpPeer,
@@ -14,6 +13,8 @@ import {
   NODES,
   object,
   served,
+  servedBoth,
+  servedIpv6,
   service,
 } from './bgp-module.ts';
 import { neighbour, ROUTER, reaches, withRouter } from './bgp-sessions.ts';
@@ -21,19 +22,7 @@ import { neighbour, ROUTER, reaches, withRouter } from './bgp-sessions.ts';
 /** Which family, which router, which nodes, which Services; and who goes away. */
 const IPV6_NODES = ['fd00:9::1', 'fd00:9::2', 'fd00:9::3'];
 const IPV6_POOL = object('IPAddressPool', 'far6', { spec: { addresses: ['2001:db8:99::/64'] } });
-/** A Service of both families has both of its IPs of one pool. */
-const BOTH_POOL = object('IPAddressPool', 'both', {
-  spec: { addresses: ['10.99.2.0/24', '2001:db8:98::/64'] },
-});
 const SECOND = { host: 'client2', ipv4: '10.9.0.102' };
-
-async function servedIpv6(lab: Lab, name: string, spec: object, count: number): Promise<string[]> {
-  await lab.cluster.apply(service(name, spec));
-  const backends = lab.nodes.map((node) => ({ pod: `pod${node.slice(1)}`, node }));
-  const slice = endpointSliceManifest({ name, family: 'IPv6' }, backends);
-  await lab.cluster.apply({ ...slice, metadata: { ...slice.metadata, name: `${name}-six` } });
-  return assignedIps(lab, name, count);
-}
 
 function labelled(name: string, labels: Readonly<Record<string, string>>): ClusterObject {
   const manifest = service(name);
@@ -45,7 +34,7 @@ export const scenarios: readonly Scenario[] = [
     const neighbours = IPV6_NODES.map((address) => neighbour({ address }));
     return withRouter(lab, 'frr', { neighbours }, async (router) => {
       await lab.cluster.apply(bgpPeer({ peerAddress: ROUTER.ipv6 }), advertisement(), IPV6_POOL);
-      const [ip = ''] = await servedIpv6(lab, 'six', { ipFamilies: ['IPv6'] }, 1);
+      const [ip = ''] = await servedIpv6(lab, 'six', { ipFamilies: ['IPv6'] });
       await until({ what: `${ip} of three nodes`, deadlineMs: 5_000 }, async () => {
         const hops = (await router.route(`${ip}/128`))?.nextHops ?? [];
         return IPV6_NODES.every((node) => hops.includes(node));
@@ -55,16 +44,10 @@ export const scenarios: readonly Scenario[] = [
 
   moduleScenario('choices-both-families-over-one-session', (lab) =>
     withRouter(lab, 'frr', everyNode(), async (router) => {
-      await lab.cluster.apply(
-        bgpPeer({ dualStackAddressFamily: true }),
-        ...[advertisement(), BOTH_POOL],
-      );
-      const both = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' };
-      await endpointsOn(lab, 'dual', lab.nodes);
-      const ips = await servedIpv6(lab, 'dual', both, 2);
-      const of = (isIpv6: boolean) => ips.find((ip) => ip.includes(':') === isIpv6);
-      await reaches(lab, router, `${of(false)}/32`, NODES);
-      await reaches(lab, router, `${of(true)}/128`, IPV6_NODES);
+      await lab.cluster.apply(bgpPeer({ dualStackAddressFamily: true }), advertisement());
+      const { ipv4, ipv6 } = await servedBoth(lab, 'dual');
+      await reaches(lab, router, `${ipv4}/32`, NODES);
+      await reaches(lab, router, `${ipv6}/128`, IPV6_NODES);
     }),
   ),
 

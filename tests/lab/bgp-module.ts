@@ -61,6 +61,34 @@ export async function served(lab: Lab, name: string, spec: object = {}): Promise
   return ip;
 }
 
+/** @returns its IPs, of IPv6 beside whatever else it asks for */
+export async function servedIpv6(
+  lab: Lab,
+  name: string,
+  spec: object,
+  count = 1,
+): Promise<string[]> {
+  await lab.cluster.apply(service(name, spec));
+  const backends = lab.nodes.map((node) => ({ pod: `pod${node.slice(1)}`, node }));
+  const slice = endpointSliceManifest({ name, family: 'IPv6' }, backends);
+  await lab.cluster.apply({ ...slice, metadata: { ...slice.metadata, name: `${name}-six` } });
+  return assignedIps(lab, name, count);
+}
+
+/** A Service of both families has both of its IPs of one pool. */
+export async function servedBoth(
+  lab: Lab,
+  name: string,
+): Promise<{ readonly ipv4: string; readonly ipv6: string }> {
+  const addresses = ['10.99.2.0/24', '2001:db8:98::/64'];
+  await lab.cluster.apply(object('IPAddressPool', 'both', { spec: { addresses } }));
+  await endpointsOn(lab, name, lab.nodes);
+  const both = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' };
+  const ips = await servedIpv6(lab, name, both, 2);
+  const of = (isIpv6: boolean) => ips.find((ip) => ip.includes(':') === isIpv6) ?? '';
+  return { ipv4: of(false), ipv6: of(true) };
+}
+
 export async function endpointsOn(lab: Lab, name: string, nodes: readonly string[]): Promise<void> {
   const backends = nodes.map((node) => ({ pod: `pod${node.slice(1)}`, node }));
   await lab.cluster.apply(endpointSliceManifest({ name, family: 'IPv4' }, backends));

@@ -8,6 +8,7 @@ import { ip } from '../support/addresses.ts';
 import { parsedValue as parsed } from '../support/parsed.ts';
 
 const ROUTER = '192.0.2.254';
+const AT_INTERFACE = 'fe80::1';
 const PROFILE = parsed(
   parseBfdProfile({
     ...{ apiVersion: 'metallb.io/v1beta1', kind: 'BFDProfile', metadata: { name: 'fast' } },
@@ -22,7 +23,8 @@ function bfdOf(spec: object, onLink: readonly string[] = []) {
       spec: { myASN: 64_500, peerASN: 64_501, peerAddress: ROUTER, bfdProfile: 'fast', ...spec },
     }),
   );
-  const setup = setUpPeer(peer, { name: 'n1', internalIps: [], forwardsOn: false });
+  const routerAt = () => ({ address: ip(AT_INTERFACE) });
+  const setup = setUpPeer(peer, { name: 'n1', internalIps: [], routerAt, forwardsOn: false });
   if (typeof setup === 'string') throw new Error(setup);
   return bfdOfPeer('spine', setup, PROFILE, (address) => onLink.includes(address));
 }
@@ -33,6 +35,13 @@ test('a session takes its times from the profile, and its way from the peer', ()
     ...{ isMultihop: false, minimumTtl: 252, passive: false, key: undefined },
     timers: { desiredMinTxMs: 100, requiredMinRxMs: 200, detectMultiplier: 5 },
   });
+});
+
+test('a session with the router at an interface is one of that link, whatever AS the router is of', () => {
+  for (const spec of [{}, { peerASN: 64_500 }, { ebgpMultiHop: true }]) {
+    const made = bfdOf({ ...spec, peerAddress: '', interface: 'eth1' });
+    assert.equal([made.peer, made.interface, made.isMultihop], [ip(AT_INTERFACE), 'eth1', false]);
+  }
 });
 
 const WAYS: [string, object, string[], boolean][] = [

@@ -13,6 +13,10 @@ import { parsedValue } from '../support/parsed.ts';
 
 const NODE: PeerNode = {
   ...{ name: 'n1', internalIps: [ip('fd00:9::1'), ip('10.9.0.1')] },
+  routerAt: (name) =>
+    name === 'eth1'
+      ? { address: ip('fe80::1') }
+      : { problem: 'no router has advertised itself there' },
   forwardsOn: true,
 };
 const FABRIC = { myASN: 64_500, peerASN: 64_501, peerAddress: '10.9.0.254' };
@@ -128,11 +132,29 @@ test('a router that is to forward while the speaker restarts is told that this n
   assert.is(gracefulRestart?.afterNotification, false);
 });
 
+test('whoever is at an interface is spoken to from it, about both families', () => {
+  const there = { peerAddress: '', interface: 'eth1' };
+  const { address, interface: device, hops } = setup(there).options.peer;
+  assert.equal([address, device, hops.most], ['fe80::1', 'eth1', 1]);
+  const { families, ipv4OverIpv6 } = capabilities(there);
+  assert.equal([families, ipv4OverIpv6], [['IPv4', 'IPv6'], true]);
+  // It may take but one of them, unless both are asked for.
+  assert.equal(setup(there).expectedFamilies, []);
+  const asked = setup({ ...there, dualStackAddressFamily: true });
+  assert.equal(asked.expectedFamilies, ['IPv4', 'IPv6']);
+  assert.equal(setup().expectedFamilies, ['IPv4']);
+});
+
 const PROBLEMS: [string, Readonly<Record<string, unknown>>, string][] = [
   [
-    'whoever is at an interface',
+    'an interface without a router',
     { peerAddress: '', interface: 'eth0' },
-    'spec.interface is eth0: sessions with whoever is at an interface are not supported, expected peerAddress',
+    'spec.interface is eth0: no router has advertised itself there',
+  ],
+  [
+    'an interface and a source address of IPv4',
+    { peerAddress: '', interface: 'eth1', sourceAddress: '10.9.0.1' },
+    'spec.sourceAddress is 10.9.0.1: expected an address of IPv6, as the router at eth1 has',
   ],
   [
     'a source address of another family',
@@ -142,7 +164,7 @@ const PROBLEMS: [string, Readonly<Record<string, unknown>>, string][] = [
   [
     'a link-local address without its interface',
     { peerAddress: 'fe80::1' },
-    'spec.peerAddress is fe80::1: a link-local address needs the interface that leads to it, expected it in spec.vrf',
+    'spec.peerAddress is fe80::1: a link-local address needs the interface that leads to it, expected it in spec.vrf, or in spec.interface instead of the address',
   ],
 ];
 for (const [name, spec, expected] of PROBLEMS) {

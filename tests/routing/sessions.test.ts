@@ -92,7 +92,10 @@ function config(
     ...{ passive: false, connectRetryMs: 5_000, keepaliveMs: undefined, sendHoldMs: 480_000 },
     capabilities: { ...NO_CAPABILITIES, families: ['IPv4' as const] },
   };
-  const setup = { options: { peer, peering }, routeName: name, externalAsn: 64_500 };
+  const setup = {
+    ...{ options: { peer, peering }, routeName: name, externalAsn: 64_500 },
+    expectedFamilies: peering.capabilities.families,
+  };
   return { name, neighbor: address, wanted: { setup, passwords } };
 }
 

@@ -10,6 +10,7 @@ import { ip } from '../support/addresses.ts';
 import { addressPool, announcedService } from '../support/announced-objects.ts';
 import { balancerNode, METALLB, sliceOf } from '../support/cluster.ts';
 import { FakeClock } from '../support/fake-clock.ts';
+import { UNSEEN_LINKS } from '../support/host-sight.ts';
 
 const IP = ip('203.0.113.1');
 const READY = { nodeName: 'n2', addresses: ['10.244.0.1'], conditions: { ready: true } };
@@ -55,6 +56,7 @@ class Fixture {
       ...{ statusNamespace: 'metallb-system', onConditions: () => undefined },
       log: createLogger({ program: 'speaker', level: 'info', destination }),
       bfdd: { connect: () => ({ close: () => undefined }), setWanted: () => undefined },
+      links: UNSEEN_LINKS,
       onMemory: () => {
         this.memories += 1;
       },

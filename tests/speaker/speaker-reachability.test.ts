@@ -42,7 +42,7 @@ class FakeNetwork {
       send: (to: IpAddress, message: Uint8Array) => {
         this.sent.push(`${name} ${to}`);
         if (to === '203.0.113.1') onError(new Error('Network is unreachable'));
-        else if (this.there.has(to)) onReply(to, replyTo(familyOf(to), message));
+        else if (this.there.has(to)) onReply?.(to, replyTo(familyOf(to), message));
       },
       close: () => void this.open.delete(key),
     };

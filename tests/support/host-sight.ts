@@ -1,3 +1,4 @@
+import type { LinkSight } from '../../modules/metallb/src/routing/link-routers.ts';
 import type { HostSight } from '../../modules/metallb/src/speaker/node-health.ts';
 import type { ReachabilitySight } from '../../modules/metallb/src/speaker/reachability-watch.ts';
 
@@ -11,6 +12,13 @@ export const UNPROBED: ReachabilitySight = {
   afterQueued: (run) => run(),
 };
 
+/** A node that has no link to anybody. */
+export const UNSEEN_LINKS: LinkSight = {
+  readLinkLocals: () => [],
+  readNeighbours: async () => [],
+  openIcmp: UNPROBED.openIcmp,
+};
+
 /** A node without kube-proxy whose kernel nobody looks at: no IP waits. */
 export const BLIND: HostSight = {
   dataplane: {
@@ -22,6 +30,7 @@ export const BLIND: HostSight = {
   },
   excludeInterfaces: [/^docker/],
   reachability: UNPROBED,
+  links: UNSEEN_LINKS,
   inspect: async () => [],
   onServed: () => undefined,
 };

@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { type IpAddress, type IpFamily, parseIp } from '../net/ip.ts';
+import { type IpAddress, type IpFamily, isLinkLocal, parseIp } from '../net/ip.ts';
 import { KernelSocket, KernelSocketError } from './kernel-socket.ts';
 import { type TtlRule, ttlFilter } from './ttl-filter.ts';
 
@@ -78,7 +78,7 @@ export function openBfdReceiver(options: BfdReceiverOptions): BfdReceiver {
 export function openBfdSender(options: BfdSenderOptions): BfdSender {
   const { peer, port, interface: name, onError } = options;
   const { socket, port: sourcePort } = onFreePort(options);
-  const to = peer.startsWith('fe80:') && name !== undefined ? `${peer}%${name}` : peer;
+  const to = isLinkLocal(peer) && name !== undefined ? `${peer}%${name}` : peer;
   let isOpen = true;
   return {
     sourcePort,

@@ -1,5 +1,5 @@
 import { createServer, Socket } from 'node:net';
-import { familyOf, type IpAddress, type IpFamily, parseIp } from '../net/ip.ts';
+import { familyOf, type IpAddress, type IpFamily, isLinkLocal, parseIp } from '../net/ip.ts';
 import { KernelSocket, KernelSocketError, setSocketOption, sockaddr } from './kernel-socket.ts';
 
 /** How a peer is reached, and how packets of others are told from its own. */
@@ -181,8 +181,4 @@ function anyOf(family: IpFamily): IpAddress {
 
 function scopeOf(address: IpAddress, name: string | undefined): string {
   return name !== undefined && isLinkLocal(address) ? `%${name}` : '';
-}
-
-function isLinkLocal(address: IpAddress): boolean {
-  return /^fe[89ab]/.test(address);
 }

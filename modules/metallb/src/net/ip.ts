@@ -201,6 +201,11 @@ export function compareIps(a: IpAddress, b: IpAddress): number {
   return families === 0 ? Buffer.compare(ipToBytes(a), ipToBytes(b)) : families;
 }
 
+/** RFC 4291 §2.5.6: it means something on one link only. */
+export function isLinkLocal(ip: IpAddress): boolean {
+  return /^fe[89ab].:/.test(ip);
+}
+
 /** RFC 4291 §2.7.1: ff02::1:ff00:0/104 and the low 24 bits of the address. */
 export function solicitedNodeGroup(ip: IpAddress): Uint8Array {
   const group = SOLICITED_NODE_PREFIX.slice();

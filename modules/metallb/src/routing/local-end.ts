@@ -1,7 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import type { LocalEnd } from '../bgp/next-hop.ts';
 import { withoutScope } from '../linux/bgp-socket.ts';
-import type { IpAddress } from '../net/ip.ts';
+import { type IpAddress, isLinkLocal } from '../net/ip.ts';
 
 /** This node's end of a connection, by the address that the kernel has chosen for it. */
 export function localEndOf(session: IpAddress): LocalEnd {
@@ -14,8 +14,4 @@ export function localEndOf(session: IpAddress): LocalEnd {
     isLinkLocal: isLinkLocal(session),
     globals: own.filter((ip) => !isLinkLocal(ip)),
   };
-}
-
-function isLinkLocal(ip: IpAddress): boolean {
-  return /^fe[89ab]/.test(ip);
 }

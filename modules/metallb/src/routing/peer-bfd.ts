@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { BfdProfile } from '../api/bfd-profile.ts';
-import type { IpAddress } from '../net/ip.ts';
+import { type IpAddress, isLinkLocal } from '../net/ip.ts';
 import { parseRange, rangeContains } from '../net/range.ts';
 import type { PeerBfd } from './bfd-link.ts';
 import type { PeerSetup } from './peer-options.ts';
@@ -16,7 +16,10 @@ export function bfdOfPeer(
   { spec }: BfdProfile,
   isOnLink: (ip: IpAddress) => boolean,
 ): PeerBfd {
-  const isNeighbour = peer.hops.most === 1 || (externalAsn === undefined && isOnLink(peer.address));
+  const isNeighbour =
+    peer.hops.most === 1 ||
+    isLinkLocal(peer.address) ||
+    (externalAsn === undefined && isOnLink(peer.address));
   return {
     ...{ bgpPeer, peer: peer.address, local: peer.source, interface: peer.interface },
     isMultihop: !isNeighbour,

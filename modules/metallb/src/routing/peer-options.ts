@@ -2,15 +2,18 @@ import { createHash } from 'node:crypto';
 import type { BgpNeighbor, BgpPeer, BgpPeerSpec } from '../api/bgp-peer.ts';
 import { keyOf } from '../api/object.ts';
 import type { PeeringOptions } from '../bgp/peering.ts';
-import type { PeerHops } from '../linux/bgp-socket.ts';
-import { familyOf, type IpAddress, ipFromBytes } from '../net/ip.ts';
+import type { BgpPeerAddress, PeerHops } from '../linux/bgp-socket.ts';
+import { familyOf, type IpAddress, type IpFamily, ipFromBytes, isLinkLocal } from '../net/ip.ts';
 import type { BgpCapabilities } from '../packet/bgp-capabilities.ts';
+import type { FoundRouter } from './link-router.ts';
 import type { PeerSessionOptions } from './peer-session.ts';
 
 /** What of a node its sessions depend on. */
 export interface PeerNode {
   readonly name: string;
   readonly internalIps: readonly IpAddress[];
+  /** Who is at an interface of it. */
+  readonly routerAt: (interfaceName: string) => FoundRouter;
   /** The kernel has gone on since the speaker before: what it forwarded then, it still does. */
   readonly forwardsOn: boolean;
 }
@@ -22,6 +25,8 @@ export interface PeerSetup {
   readonly routeName: string;
   /** Undefined: it is of the own AS, which has no place in a path. */
   readonly externalAsn: number | undefined;
+  /** Those whose absence from a session is to be told; of whoever is at an interface it is not known what it takes. */
+  readonly expectedFamilies: readonly IpFamily[];
 }
 
 /** Until then an attempt at a connection may take, and no longer: a router that is back should not be waited for. */
@@ -38,22 +43,24 @@ const RESTART_SECONDS = 10;
 /** @returns what is to be done for a session, or a sentence that says why there can be none */
 export function setUpPeer(peer: BgpPeer, node: PeerNode): PeerSetup | string {
   const { spec, metadata } = peer;
-  const problem = problemOf(spec);
-  if (problem !== undefined) return `BGPPeer/${keyOf(metadata)}: ${problem}`;
-  const { neighbor, vrf, sourceAddress, peerPort } = spec;
-  if (!('address' in neighbor)) throw new Error('a neighbor without an address is a problem');
-  const peering = peeringOf(spec, neighbor.address, node);
+  const place = placeOf(spec, node);
+  if (typeof place === 'string') return `BGPPeer/${keyOf(metadata)}: ${place}`;
+  const peering = peeringOf(spec, place.address, node);
   const isExternal = peering.remoteAsn !== 'internal' && peering.remoteAsn !== peering.localAsn;
   return {
     options: {
       peer: {
-        ...{ address: neighbor.address, port: peerPort, source: sourceAddress, interface: vrf },
+        ...{ ...place, port: spec.peerPort, source: spec.sourceAddress },
         hops: hopsOf(spec, isExternal),
       },
       peering,
     },
     routeName: metadata.name,
     externalAsn: isExternal ? peering.localAsn : undefined,
+    expectedFamilies:
+      'address' in spec.neighbor || spec.dualStackAddressFamily
+        ? peering.capabilities.families
+        : [],
   };
 }
 
@@ -62,18 +69,26 @@ export function neighborText(neighbor: BgpNeighbor): string {
   return 'address' in neighbor ? neighbor.address : neighbor.interface;
 }
 
-function problemOf({ neighbor, sourceAddress, vrf }: BgpPeerSpec): string | undefined {
-  if (!('address' in neighbor)) {
-    return `spec.interface is ${neighbor.interface}: sessions with whoever is at an interface are not supported, expected peerAddress`;
-  }
-  const { address } = neighbor;
+/** Where a router is reached. @returns a sentence where that can't be said */
+function placeOf(
+  { neighbor, sourceAddress, vrf }: BgpPeerSpec,
+  { routerAt }: PeerNode,
+): Pick<BgpPeerAddress, 'address' | 'interface'> | string {
+  const isAtInterface = !('address' in neighbor);
+  const found = isAtInterface ? routerAt(neighbor.interface) : neighbor;
+  if ('problem' in found) return `spec.interface is ${neighborText(neighbor)}: ${found.problem}`;
+  const { address } = found;
   if (sourceAddress !== undefined && familyOf(sourceAddress) !== familyOf(address)) {
-    return `spec.sourceAddress is ${sourceAddress}: expected an address of the same family as peerAddress, ${address}`;
+    const expected = isAtInterface
+      ? `IPv6, as the router at ${neighbor.interface} has`
+      : `the same family as peerAddress, ${address}`;
+    return `spec.sourceAddress is ${sourceAddress}: expected an address of ${expected}`;
   }
-  if (/^fe[89ab]/.test(address) && vrf === undefined) {
-    return `spec.peerAddress is ${address}: a link-local address needs the interface that leads to it, expected it in spec.vrf`;
+  const device = isAtInterface ? neighbor.interface : vrf;
+  if (isLinkLocal(address) && device === undefined) {
+    return `spec.peerAddress is ${address}: a link-local address needs the interface that leads to it, expected it in spec.vrf, or in spec.interface instead of the address`;
   }
-  return undefined;
+  return { address, interface: device };
 }
 
 function peeringOf(spec: BgpPeerSpec, address: IpAddress, node: PeerNode): PeeringOptions {
@@ -92,16 +107,18 @@ function peeringOf(spec: BgpPeerSpec, address: IpAddress, node: PeerNode): Peeri
 }
 
 function capabilitiesOf(
-  { dualStackAddressFamily, enableGracefulRestart }: BgpPeerSpec,
+  { neighbor, dualStackAddressFamily, enableGracefulRestart }: BgpPeerSpec,
   address: IpAddress,
   { forwardsOn: forwarding }: PeerNode,
 ): PeeringOptions['capabilities'] {
   const own = familyOf(address);
-  const families: BgpCapabilities['families'] = dualStackAddressFamily ? ['IPv4', 'IPv6'] : [own];
+  // As in MetalLB, a link without addresses is one for both families.
+  const hasBoth = dualStackAddressFamily || !('address' in neighbor);
+  const families: BgpCapabilities['families'] = hasBoth ? ['IPv4', 'IPv6'] : [own];
   return {
     families,
     ...{ routeRefresh: true, enhancedRouteRefresh: true, extendedMessages: true },
-    ipv4OverIpv6: dualStackAddressFamily && own === 'IPv6',
+    ipv4OverIpv6: hasBoth && own === 'IPv6',
     role: undefined,
     gracefulRestart: enableGracefulRestart
       ? {

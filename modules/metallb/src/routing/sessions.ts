@@ -38,7 +38,7 @@ export interface SessionFacts {
   /** Empty without a session. */
   readonly why: string;
   readonly families: readonly IpFamily[];
-  /** Those wanted of which the router takes no routes in this session. */
+  /** Those expected of which the router takes no routes in this session. */
   readonly missingFamilies: readonly IpFamily[];
   readonly toldPrefixes: number;
   readonly pendingPrefixes: number;
@@ -240,13 +240,15 @@ function factsOf(
 ): SessionFacts {
   const { name, neighbor, wanted } = config;
   const peering = session?.peering;
+  const expected = 'problem' in wanted ? [] : wanted.setup.expectedFamilies;
+  const missing = peering?.negotiated?.missing ?? [];
   return {
     ...{ peer: name, neighbor, sinceMs },
     port: 'problem' in wanted ? undefined : wanted.setup.options.peer.port,
     state: peering?.phase ?? 'Idle',
     why: 'problem' in wanted ? wanted.problem : (pathFailure ?? peering?.why ?? ''),
     families: peering?.negotiated?.families ?? [],
-    missingFamilies: peering?.negotiated?.missing ?? [],
+    missingFamilies: missing.filter((family) => expected.includes(family)),
     toldPrefixes: rib.toldCount,
     pendingPrefixes: rib.pendingCount + stale,
     receivedPrefixes: peering?.receivedCount ?? 0,

@@ -7,6 +7,7 @@ import { peersOfNode } from '../bgp/metallb-routes.ts';
 import type { PeeringEvent } from '../bgp/peering-action.ts';
 import type { IpAddress, IpFamily } from '../net/ip.ts';
 import { BfdLink, type PeerBfd } from '../routing/bfd-link.ts';
+import { LinkRouters, type LinkSight } from '../routing/link-routers.ts';
 import { bfdOfPeer, isOnLink } from '../routing/peer-bfd.ts';
 import { neighborText, type PeerSetup, setUpPeer } from '../routing/peer-options.ts';
 import { type PeerConfig, type SessionFacts, Sessions } from '../routing/sessions.ts';
@@ -31,6 +32,7 @@ export interface BgpRoutingPorts {
   readonly random: () => number;
   readonly log: Logger;
   readonly bfdd: BfddPorts;
+  readonly links: LinkSight;
   /** The kernel has gone on since the speaker before. */
   readonly forwardsOn: boolean;
   /** Where it is told to whom Services are announced. */
@@ -49,13 +51,15 @@ export class BgpRouting {
   readonly #sessions: Sessions;
   readonly #bfd: BfdLink;
   readonly #passwords: PeerPasswords;
+  readonly #routers: LinkRouters;
   readonly #statuses: ServiceBgpStatuses;
   readonly #departure = new Departure();
   /** Of the peers of this node, sorted. */
   #peerNames: readonly string[] = [];
   /** What peers were configured from the last time. */
   #basis: readonly unknown[] = [];
-  #passwordsVersion = 0;
+  /** Passwords, and routers at interfaces. */
+  #surroundingsVersion = 0;
   /** What an earlier speaker knew, until the view is whole. */
   #resumed: RememberedRoutes | undefined;
   /** The view is whole. */
@@ -80,7 +84,12 @@ export class BgpRouting {
     });
     this.#passwords = new PeerPasswords({
       store,
-      onChange: () => this.#passwordsChanged(),
+      onChange: () => this.#surroundingsChanged(),
+    });
+    this.#routers = new LinkRouters({
+      ...{ ...ports.links, clock },
+      onChange: () => this.#surroundingsChanged(),
+      onFailure: (error) => log.warn('routers at interfaces can not be found', { error }),
     });
     this.#statuses = new ServiceBgpStatuses(nodeName, {
       ...{ store, clock, random, namespace: ports.statusNamespace },
@@ -125,8 +134,8 @@ export class BgpRouting {
   }
 
   /** They may be there before all else is. */
-  #passwordsChanged(): void {
-    this.#passwordsVersion += 1;
+  #surroundingsChanged(): void {
+    this.#surroundingsVersion += 1;
     if (this.#isLevel) {
       this.update();
     } else if (this.#resumed !== undefined && !this.#isStopped) {
@@ -146,6 +155,7 @@ export class BgpRouting {
     this.#isStopped = true;
     this.#edge?.cancel();
     this.#passwords.stop();
+    this.#routers.stop();
     await Promise.all([this.#sessions.stop('speaker is stopped'), this.#statuses.stop()]);
     this.#bfd.stop();
   }
@@ -188,11 +198,12 @@ export class BgpRouting {
   #setPeers(node: Pick<Node, 'labels' | 'internalIps'> | undefined): boolean {
     const { api } = this.#ports.view.metallb.bgp;
     const facts = node && JSON.stringify([node.labels, node.internalIps]);
-    const basis = [api.peers, facts, this.#passwordsVersion];
+    const basis = [api.peers, facts, this.#surroundingsVersion];
     if (basis.every((one, index) => one === this.#basis[index])) return false;
     this.#basis = basis;
     const peers = node === undefined ? [] : peersOfNode(api, node);
     this.#peerNames = peers.map(({ metadata }) => metadata.name).sort();
+    this.#routers.setInterfaces(new Set(peers.flatMap(interfaceOf)));
     const configs = peers.map((peer) => this.#configOf(peer, node?.internalIps ?? []));
     this.#sessions.setPeers(configs);
     this.#bfd.setSessions(peers.flatMap((peer, index) => this.#bfdOf(peer, configs[index]) ?? []));
@@ -203,7 +214,8 @@ export class BgpRouting {
   #configOf(peer: BgpPeer, internalIps: readonly IpAddress[]): PeerConfig {
     const found = this.#passwords.of(peer);
     const { forwardsOn } = this.#ports;
-    const setup = setUpPeer(peer, { name: this.#nodeName, internalIps, forwardsOn });
+    const routerAt = (name: string) => this.#routers.at(name);
+    const setup = setUpPeer(peer, { name: this.#nodeName, internalIps, routerAt, forwardsOn });
     return {
       name: keyOf(peer.metadata),
       neighbor: neighborText(peer.spec.neighbor),
@@ -256,6 +268,11 @@ export class BgpRouting {
 
 function missingText(family: IpFamily): string {
   return `the router takes no routes of ${family} in this session: it has the family not activated for this node`;
+}
+
+/** Where whoever is at it is the router. */
+function interfaceOf({ spec: { neighbor } }: BgpPeer): string[] {
+  return 'interface' in neighbor ? [neighbor.interface] : [];
 }
 
 /** Fail closed: what is to be secured has no session before its password can be read. */

@@ -6,6 +6,8 @@ import { readGateways } from '../linux/gateways.ts';
 import { openIcmpSocket } from '../linux/icmp-socket.ts';
 import { readBootEpochMs, readKubeProxy, servesLocally } from '../linux/kube-proxy.ts';
 import { recallSynced, rememberSynced } from '../linux/kube-proxy-memory.ts';
+import { readLinkLocals } from '../linux/link-locals.ts';
+import { readNeighbours } from '../linux/neighbours.ts';
 import { withdrawServedPools, writeServedPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { NodeSettings } from '../settings/node-settings.ts';
@@ -43,6 +45,7 @@ export function openHostSight(settings: NodeSettings, bootId: string, log: Logge
       readGateways,
       afterQueued: (run) => setImmediate(() => setImmediate(run)),
     },
+    links: { readLinkLocals, readNeighbours, openIcmp: openIcmpSocket },
     inspect: async (served, ips) => judgeDataPath(await probeDataPath(served, ips)),
     onServed: (served) => {
       try {

@@ -6,6 +6,7 @@ import { type ServedPools, shownPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { EchoOutcome } from '../reachability/echo-slot.ts';
 import type { Target } from '../reachability/reach-probe.ts';
+import type { LinkSight } from '../routing/link-routers.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DataplaneLook, DataplaneOptions, Released } from './dataplane-gate.ts';
@@ -32,6 +33,8 @@ export interface HostSight {
   /** Interfaces that are only for classes that name them. */
   readonly excludeInterfaces: readonly RegExp[];
   readonly reachability: ReachabilitySight;
+  /** Who is at the other end of links. */
+  readonly links: LinkSight;
   /** How the kernel treats what is served; rejects when that can't be seen. */
   readonly inspect: (
     served: readonly ServedPools[],

@@ -228,9 +228,9 @@ export class Speaker {
   }
 
   #newBgp(): BgpRouting {
-    const { store, clock, random, log, metallb, bfdd } = this.#ports;
+    const { store, clock, random, log, metallb, bfdd, sight } = this.#ports;
     return new BgpRouting(this.#identity.node, {
-      ...{ store, clock, random, log, bfdd, view: this.#view },
+      ...{ store, clock, random, log, bfdd, view: this.#view, links: sight.links },
       statusNamespace: metallb.namespaces[0],
       forwardsOn: this.#ports.lastKnownGood?.bootId === this.#identity.bootId,
       onConditions: () => this.#tellConditions(),
