@@ -220,6 +220,7 @@ function neighbourLines(neighbour: Neighbour, asn: number): string[] {
     ...(password === undefined ? [] : [`${name} password ${password}`]),
     ...(gtsm ? [`${name} ttl-security hops 1`] : []),
     ...(passive ? [`${name} passive`] : []),
+    ...(neighbour.isStrict ? [`${name} strict-capability-match`] : []),
     ...(ipv4OverIpv6 ? [`${name} capability extended-nexthop`] : []),
     ...(neighbour.asn === asn || gtsm || neighbour.unnumbered
       ? []

@@ -18,6 +18,8 @@ export interface Neighbour {
   readonly minimumHoldSeconds?: number;
   /** What is spoken with it; both when nothing is said. */
   readonly families?: readonly RouterFamily[];
+  /** Whoever speaks not all of them is refused; FRR alone has a word for it. */
+  readonly isStrict?: boolean;
   /** BFD, with so many milliseconds between packets; three may be missing. */
   readonly bfdMs?: number;
   /** RFC 8950 */
