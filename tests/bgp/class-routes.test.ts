@@ -5,7 +5,7 @@ import { describeProblem } from '../../modules/metallb/src/api/problem.ts';
 import {
   chosenNodes,
   classAdvertisement,
-  classRouteProblems,
+  classRouteFaults,
 } from '../../modules/metallb/src/bgp/class-routes.ts';
 import { ip } from '../support/addresses.ts';
 import { classOf } from '../support/cluster-objects.ts';
@@ -32,22 +32,28 @@ test('a class says what its routes carry', () => {
   assert.is(classAdvertisement(routed({ type: 'L2', bgp }), []), undefined);
 });
 
-const WRONG: [string, Record<string, unknown>, string][] = [
+const WRONG: [string, Record<string, unknown>, string, string][] = [
   [
     'a community that nobody defines',
     { communities: ['64500:100', 'gone'] },
+    'UnknownCommunity',
     'spec.bgp.communities[1] is "gone": expected a community such as 64500:100, or a name that a Community object defines',
   ],
   [
     'an aggregate wider than its pool',
     { aggregationLength: 24 },
+    'AggregateTooWide',
     'spec.bgp.aggregationLength is 24: expected at least 29, the length of the widest prefix of spec.addressPool: the aggregate would stand for addresses that are not in it',
   ],
 ];
-for (const [name, bgp, problem] of WRONG) {
+for (const [name, bgp, reason, problem] of WRONG) {
   test(`a class with ${name} announces nothing and says why`, () => {
     const owner = routed({ type: 'BGP', addressPool: ['192.0.2.8/29', '192.0.2.64/30'], bgp });
-    assert.equal(classRouteProblems(owner, []).map(describeProblem), [problem]);
+    const found = classRouteFaults(owner, []).map((fault) => [
+      fault.reason,
+      describeProblem(fault.problem),
+    ]);
+    assert.equal(found, [[reason, problem]]);
     assert.is(classAdvertisement(owner, []), undefined);
   });
 }

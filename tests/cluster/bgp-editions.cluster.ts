@@ -4,12 +4,21 @@ import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
 import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { bgpPeer, ONE_OF_EACH } from '../support/bgp-objects.ts';
+import { classOf } from '../support/cluster-objects.ts';
+import { EDITIONS } from '../support/editions.ts';
 import { ipAddressPool } from '../support/metallb-objects.ts';
 import { type AdmissionBench, withAdmission } from './admission-bench.ts';
 import type { ClusterScenario } from './cluster-scenario.ts';
 
-const REFUSAL =
-  'BGP needs edition EE, FE or CSE-Pro, and this is CE: it has no effect; ARP and NDP are as they were';
+const refusalOf = (edition: string, consequence: string) =>
+  `BGP needs edition EE, FE or CSE-Pro, and this is ${edition}: ${consequence}`;
+const REFUSAL = refusalOf('CE', 'it has no effect; ARP and NDP are as they were');
+const ONLY_BGP =
+  'nobody announces its IPs, which Services keep; type L2 announces them by ARP and NDP';
+const OF_BOTH = refusalOf('CE', 'its IPs are announced by ARP and NDP alone');
+const CLASS = classOf('edge', { type: 'L2AndBGP', addressPool: ['198.51.100.0/28'] });
+const ANOTHER_CLASS = classOf('another', { type: 'L2AndBGP', addressPool: ['203.0.113.0/28'] });
+const NEW_CLASS = classOf('new', { type: 'BGP', addressPool: ['203.0.113.0/28'] });
 const POOL = ipAddressPool('public', ['192.0.2.0/28']);
 const NAMES = ONE_OF_EACH.map(({ kind }) => kind);
 
@@ -23,37 +32,63 @@ export const scenarios: readonly ClusterScenario[] = [
         try {
           await playEditions(bench);
         } finally {
-          for (const object of [...ONE_OF_EACH, POOL]) {
+          for (const object of [...ONE_OF_EACH, CLASS, POOL]) {
             await bench.api.ask('DELETE', pathOf(object));
           }
         }
       }),
   },
+  {
+    name: 'bgp-editions/each of the eight says of a class of BGP what it has, and lets new ones in or not',
+    isLong: true,
+    deadlineMs: 240_000,
+    play: (cluster) => withAdmission(cluster, playClasses),
+  },
 ];
+
+async function playClasses(bench: AdmissionBench): Promise<void> {
+  const owner = classOf('edge', { type: 'BGP' });
+  for (const [edition, hasBgp] of EDITIONS) {
+    // Before anybody judges: as if from an edition that has BGP.
+    await bench.api.send('POST', collectionPath(owner.kind), manifestOf(owner));
+    const controller = bench.startController(undefined, [`--edition=${edition}`]);
+    await bench.judging();
+    const said = await bench.apply(['--dry-run=server'], manifestOf(NEW_CLASS));
+    const refusal = refusalOf(edition, ONLY_BGP);
+    assert.is(said.accepted, hasBgp, edition);
+    assert.is(said.refusal?.endsWith(refusal) ?? true, true, said.refusal);
+    await allSay(bench, hasBgp ? 'True/Accepted: in force' : `False/EditionRequired: ${refusal}`, [
+      owner,
+    ]);
+    await bench.api.send('DELETE', pathOf(owner));
+    await controller.killTree();
+  }
+}
 
 async function playEditions(bench: AdmissionBench): Promise<void> {
   await bench.api.send('POST', '/api/v1/nodes', NODE);
   const withBgp = bench.startController(undefined, ['--edition=EE']);
   await bench.judging();
-  for (const object of [POOL, ...ONE_OF_EACH]) {
+  for (const object of [POOL, CLASS, ...ONE_OF_EACH]) {
     assert.equal(await bench.apply([], manifestOf(object)), {
       ...{ accepted: true, warnings: [], refusal: undefined },
     });
   }
-  await allSay(bench, 'True/Accepted: in force');
+  await allSay(bench, 'True/Accepted: in force', [...ONE_OF_EACH, CLASS]);
   assert.is(await advertised(bench), 'by BGPAdvertisement all');
   await withBgp.killTree();
 
   bench.startController(undefined, ['--edition=CE']);
   await bench.judging();
-  await allSay(bench, `False/EditionRequired: ${REFUSAL}`);
+  await allSay(bench, `False/EditionRequired: ${REFUSAL}`, ONE_OF_EACH);
+  await allSay(bench, `False/EditionRequired: ${OF_BOTH}`, [CLASS]);
   await until({ what: 'an Event of each', deadlineMs: 10_000 }, async () => {
     const told = (await events(bench)).filter(({ reason }) => reason === 'EditionRequired');
     return (
       told
         .map(({ involvedObject }) => involvedObject.kind)
         .sort()
-        .join() === [...NAMES].sort().join()
+        .join() === [...NAMES, CLASS.kind].sort().join()
     );
   });
   await until({ what: 'the pool says that nobody advertises it', deadlineMs: 10_000 }, async () => {
@@ -65,6 +100,11 @@ async function playEditions(bench: AdmissionBench): Promise<void> {
   assert.match(
     another.refusal ?? '',
     `admission webhook "bgp.metallb.deckhouse.io" denied the request: ${REFUSAL}`,
+  );
+  const anotherClass = await bench.apply([], manifestOf(ANOTHER_CLASS));
+  assert.match(
+    anotherClass.refusal ?? '',
+    `admission webhook "classes.metallb.deckhouse.io" denied the request: ${OF_BOTH}`,
   );
   const elsewhere = await bench.apply([], manifestOf(bgpPeer('another', {}, 'default')));
   assert.is(elsewhere.accepted, true, 'it may be another MetalLB’s');
@@ -85,11 +125,15 @@ function pathOf({ kind, metadata: { name, namespace } }: KubernetesObject): stri
   return objectPath(kind, name, namespace);
 }
 
-async function allSay(bench: AdmissionBench, expected: string): Promise<void> {
+async function allSay(
+  bench: AdmissionBench,
+  expected: string,
+  objects: readonly KubernetesObject[],
+): Promise<void> {
   let said: string[] = [];
   const what = () => `each says ${expected}: ${said.join(' | ')}`;
   await until({ what, deadlineMs: 20_000 }, async () => {
-    said = await Promise.all(ONE_OF_EACH.map((object) => conditionOf(bench, object, 'Accepted')));
+    said = await Promise.all(objects.map((object) => conditionOf(bench, object, 'Accepted')));
     return said.every((one) => one === expected);
   });
 }

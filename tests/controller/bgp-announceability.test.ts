@@ -2,7 +2,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
-import { bgpAdvertisement, bgpPeer, configuration, router } from '../support/bgp-objects.ts';
+import {
+  bgpAdvertisement,
+  bgpPeer,
+  community,
+  configuration,
+  router,
+} from '../support/bgp-objects.ts';
 import { node } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
 import { ipAddressPool, l2Advertisement, plainService } from '../support/metallb-objects.ts';
@@ -11,11 +17,15 @@ const POOL = ipAddressPool('public', ['192.0.2.0/24']);
 const NOWHERE = { nodeSelectors: [{ matchLabels: { role: 'edge' } }] };
 const FOR_WEB = { serviceSelectors: [{ matchLabels: { app: 'web' } }] };
 
-/** What the Service says of who announces it, and the pool of who advertises it. */
-async function said(edition: string, objects: readonly KubernetesObject[]) {
+async function benchWith(edition: string, objects: readonly KubernetesObject[]) {
   const web = plainService('web', { labels: { app: 'web' } });
   const bench = new ControllerBench([node('n1'), POOL, web, ...objects], 'controller', { edition });
   await bench.settle();
+  return bench;
+}
+
+/** What the Service says of who announces it, and the pool of who advertises it. */
+function said(bench: ControllerBench) {
   const prefix = 'network.deckhouse.io/ips-announceable=False: ';
   const service = bench.conditions('web').find((condition) => condition.startsWith(prefix));
   const { namespace } = POOL.metadata;
@@ -120,8 +130,19 @@ const ROWS: readonly [
 ];
 for (const [name, edition, objects, service, pool] of ROWS) {
   test(name, async () => {
-    assert.equal(await said(edition, objects), [service, pool]);
+    assert.equal(said(await benchWith(edition, objects)), [service, pool]);
   });
 }
+
+test('a Service follows a name for a community without which one of two that conflict is not announced', async () => {
+  const bench = await benchWith('EE', [
+    bgpAdvertisement('one', { localPref: 100, communities: ['vpn'] }),
+    ...[bgpAdvertisement('two', { localPref: 200 }), bgpPeer('tor')],
+  ]);
+  assert.is(said(bench)[0], undefined);
+  bench.store.put(community('names', 'vpn'));
+  await bench.settle();
+  assert.match(String(said(bench)[0]), 'metallb-system/one and metallb-system/two have another');
+});
 
 test.run();

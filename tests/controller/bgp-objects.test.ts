@@ -15,6 +15,7 @@ import {
 } from '../support/bgp-objects.ts';
 import { node } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
+import { EDITIONS } from '../support/editions.ts';
 import { ipAddressPool, plainService } from '../support/metallb-objects.ts';
 
 const NAMESPACE = 'metallb-system';
@@ -34,16 +35,6 @@ function accepted(bench: ControllerBench, { kind, metadata }: KubernetesObject):
   return `${of('status')}/${of('reason')}: ${of('message')}`;
 }
 
-const EDITIONS: readonly [edition: string, hasBgp: boolean][] = [
-  ['CE', false],
-  ['BE', false],
-  ['SE', false],
-  ['SE-plus', false],
-  ['EE', true],
-  ['FE', true],
-  ['CSE-Lite', false],
-  ['CSE-Pro', true],
-];
 for (const [edition, hasBgp] of EDITIONS) {
   test(`edition ${edition} ${hasBgp ? 'takes' : 'refuses'} every object of BGP in its condition`, async () => {
     const bench = await benchWith(edition, ...ONE_OF_EACH);

@@ -1,5 +1,6 @@
-import { editionRequired, mayUseBgp } from '../api/edition.ts';
+import { editionRequired, editionRequiredOfClass, mayUseBgp } from '../api/edition.ts';
 import { isRecord } from '../api/fields.ts';
+import { isRouted, type MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import type { AdmissionRequest } from './admission-review.ts';
 import { ALLOWED, refused, type Verdict, warned } from './verdict.ts';
 import { type AdmissionOptions, DECKHOUSE } from './view.ts';
@@ -29,6 +30,18 @@ export function reviewBgp(
   // Its migration makes objects of the settings of old, which can't be changed for it.
   if (change.operation === 'UPDATE' || username === DECKHOUSE) return warned([sentence]);
   return refused([sentence]);
+}
+
+/** Judges the same way what a class wants of BGP. Its pool and ARP are others' to judge. */
+export function reviewRoutes(
+  wanted: MetalLoadBalancerClass,
+  old: MetalLoadBalancerClass | undefined,
+  { edition, username }: Pick<AdmissionOptions, 'edition'> & Pick<AdmissionRequest, 'username'>,
+): Verdict {
+  const sentence = editionRequiredOfClass(edition, wanted.spec.type);
+  if (sentence === undefined) return ALLOWED;
+  const isNews = old === undefined || !isRouted(old);
+  return isNews && username !== DECKHOUSE ? refused([sentence]) : warned([sentence]);
 }
 
 function namespaceOf({ metadata }: Readonly<Record<string, unknown>>): string | undefined {

@@ -7,6 +7,7 @@ import { keyOf, parseObject } from '../api/object.ts';
 import { formatProblems } from '../api/problem.ts';
 import { newOverlaps, outsideOf } from './address-pools.ts';
 import type { AdmissionRequest, Change } from './admission-review.ts';
+import { reviewRoutes } from './review-bgp.ts';
 import { ALLOWED, combined, listed, refused, type Verdict, warned } from './verdict.ts';
 import { type AdmissionOptions, type AdmissionView, DECKHOUSE } from './view.ts';
 
@@ -16,14 +17,16 @@ import { type AdmissionOptions, type AdmissionView, DECKHOUSE } from './view.ts'
 export function reviewClass(
   { change, username }: AdmissionRequest,
   view: AdmissionView,
-  { moduleConfigVersion }: AdmissionOptions,
+  options: AdmissionOptions,
 ): Verdict {
   const protection =
-    moduleConfigVersion === 1 && username !== DECKHOUSE ? reviewMigrated(change) : ALLOWED;
+    options.moduleConfigVersion === 1 && username !== DECKHOUSE ? reviewMigrated(change) : ALLOWED;
   const verdict =
     change.operation === 'DELETE'
       ? reviewDeletion(change.oldObject, view)
-      : reviewSpec(change, view);
+      : reviewSpec(change, view, (wanted, old) =>
+          reviewRoutes(wanted, old, { username, ...options }),
+        );
   return combined([protection, verdict]);
 }
 
@@ -64,6 +67,7 @@ function boundServices(className: string, { services, children }: AdmissionView)
 function reviewSpec(
   change: Exclude<Change, { operation: 'DELETE' }>,
   view: AdmissionView,
+  mayUse: (wanted: MetalLoadBalancerClass, old: MetalLoadBalancerClass | undefined) => Verdict,
 ): Verdict {
   const parsed = parseMetalLoadBalancerClass(change.object);
   if (!parsed.ok) {
@@ -74,6 +78,7 @@ function reviewSpec(
     change.operation === 'UPDATE' ? parseMetalLoadBalancerClass(change.oldObject) : undefined;
   const old = before?.ok === true ? before.value : undefined;
   return combined([
+    mayUse(parsed.value, old),
     reviewDefault(parsed.value, old, view),
     reviewOverlaps(parsed.value, old, view),
     reviewAssigned(parsed.value, old, view),

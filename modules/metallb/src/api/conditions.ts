@@ -166,7 +166,13 @@ export const CONDITION_REASONS = {
     [CONDITION.addressConflict]: ['AddressInUse', 'ForeignAnswer', 'Forced', 'NoForeignAnswer'],
   },
   [CLASS_KIND]: {
-    [CLASS_CONDITION.accepted]: ['Accepted', 'Invalid', 'PoolsOverlap'],
+    [CLASS_CONDITION.accepted]: [
+      ...BGP_REASONS,
+      'PoolsOverlap',
+      'UnknownCommunity',
+      'AggregateTooWide',
+      'UnknownPeer',
+    ],
     [CLASS_CONDITION.default]: ['AnotherDefault'],
     [CLASS_CONDITION.excludeLabelIgnored]: ['EveryNodeExcluded'],
   },

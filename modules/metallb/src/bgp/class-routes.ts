@@ -16,27 +16,33 @@ export function classAdvertisement(
   owner: MetalLoadBalancerClass,
   communities: readonly Community[],
 ): RouteAdvertisement | undefined {
-  if (!isRouted(owner) || classRouteProblems(owner, communities).length > 0) return undefined;
+  if (!isRouted(owner) || classRouteFaults(owner, communities).length > 0) return undefined;
   return routeAdvertisement(owner.metadata.name, owner.spec.bgp, communities);
 }
 
 /** Why nothing is announced of the IPs of a class that is to be. */
-export function classRouteProblems(
+export interface RouteFault {
+  readonly reason: 'UnknownCommunity' | 'AggregateTooWide';
+  readonly problem: Problem;
+}
+
+/** All that is wrong with the routes that a class asks for. */
+export function classRouteFaults(
   { metadata, spec: { bgp, addressPool } }: MetalLoadBalancerClass,
   communities: readonly Community[],
-): Problem[] {
+): RouteFault[] {
   const place: Place = { object: `${CLASS_KIND}/${metadata.name}`, field: 'spec.bgp' };
-  const unknown = undefinedCommunities(bgp, communities).map((name) =>
-    problemAt(
-      itemOf(memberOf(place, 'communities'), bgp.communities.indexOf(name)),
-      name,
-      'expected a community such as 64500:100, or a name that a Community object defines',
-    ),
-  );
+  const unknown = undefinedCommunities(bgp, communities).map((name): RouteFault => {
+    const expected =
+      'expected a community such as 64500:100, or a name that a Community object defines';
+    const item = itemOf(memberOf(place, 'communities'), bgp.communities.indexOf(name));
+    return { reason: 'UnknownCommunity', problem: problemAt(item, name, expected) };
+  });
   const wide = tooWide(bgp, addressPool);
   if (wide === undefined) return unknown;
   const expected = `expected at least ${wide.widest}, the length of the widest prefix of spec.addressPool: the aggregate would stand for addresses that are not in it`;
-  return [...unknown, problemAt(memberOf(place, wide.field), bgp[wide.field], expected)];
+  const problem = problemAt(memberOf(place, wide.field), bgp[wide.field], expected);
+  return [...unknown, { reason: 'AggregateTooWide', problem }];
 }
 
 /**

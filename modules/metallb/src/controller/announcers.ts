@@ -42,6 +42,12 @@ export class Announcers {
     return has;
   }
 
+  /** Some prefer routes differently: only then can two of them say what can't both be so, of pools or of Services. */
+  get mayConflict(): boolean {
+    const preferences = this.bgp?.advertisements.map(({ spec }) => spec.localPref);
+    return new Set(preferences).size > 1;
+  }
+
   /** BGPAdvertisements of one pool that say what can't both be so: why, by key. */
   get conflicts(): ReadonlyMap<string, string> {
     const { bgp, nodes } = this;

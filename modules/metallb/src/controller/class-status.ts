@@ -13,6 +13,8 @@ import { formatProblems, type Problem } from '../api/problem.ts';
 import type { PoolUsage } from '../ipam/allocator.ts';
 import { balancerNodes, nodesDespiteExcludeLabel } from '../placement/balancer-nodes.ts';
 import type { Operation } from '../store/store.ts';
+import { type ClassRouteView, classRemarks } from './class-remarks.ts';
+import { acceptance } from './object-judge.ts';
 import { statusOperation } from './status-operation.ts';
 
 /** A condition is for people: it names no more nodes than they read. */
@@ -27,6 +29,7 @@ export interface ClassStatusView {
   readonly usage: PoolUsage;
   /** What is wrong with pools, of whatever class. */
   readonly poolProblems: readonly Problem[];
+  readonly routing: ClassRouteView;
   readonly nowEpochMs: number;
 }
 
@@ -65,7 +68,12 @@ export function isAccepted(object: KubernetesObject | undefined): boolean {
 }
 
 /** All problems at once; what was in force stays in force. */
-function acceptedCondition({ object, inForce, poolProblems }: ClassStatusView): ConditionValue {
+function acceptedCondition({
+  object,
+  inForce,
+  poolProblems,
+  routing,
+}: ClassStatusView): ConditionValue {
   const parsed = parseMetalLoadBalancerClass(object);
   if (!parsed.ok) {
     const consequence = inForce === undefined ? '' : '; the last good version stays in force';
@@ -74,9 +82,11 @@ function acceptedCondition({ object, inForce, poolProblems }: ClassStatusView): 
   }
   const { name } = object.metadata;
   const own = poolProblems.filter((problem) => problem.object === name).map(inTermsOfClass);
-  if (own.length > 0)
-    return { status: 'False', reason: 'PoolsOverlap', message: formatProblems(own) };
-  return { status: 'True', reason: 'Accepted', message: 'in force' };
+  const overlaps: ConditionValue[] =
+    own.length === 0
+      ? []
+      : [{ status: 'False', reason: 'PoolsOverlap', message: formatProblems(own) }];
+  return acceptance([...overlaps, ...classRemarks(parsed.value, routing)]);
 }
 
 /** The allocator speaks of pools and their ranges; users know classes and spec.addressPool. */

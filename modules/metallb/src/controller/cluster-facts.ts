@@ -1,3 +1,5 @@
+import type { ObjectMeta } from '../api/object.ts';
+import type { Mirror } from '../store/mirror.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { Fingerprints } from './fingerprints.ts';
 
@@ -9,6 +11,7 @@ export class ClusterFacts {
   readonly #pools = new Fingerprints();
   readonly #namespaces = new Fingerprints();
   readonly #advertisements = new Fingerprints();
+  readonly #communities = new Fingerprints();
 
   constructor(cluster: ClusterState) {
     this.#cluster = cluster;
@@ -39,19 +42,29 @@ export class ClusterFacts {
     return this.#pools.changedAll(all.keys(), (key) => all.get(key));
   }
 
-  /** Of peers and what else is about BGP, too. */
+  /** Of peers and what else of BGP Services may depend on. */
   advertisementsChanged(): boolean {
     const { advertisements, bgp } = this.#cluster.metallb;
-    const facts = new Map<string, unknown>();
-    for (const [kind, mirror] of Object.entries({
-      L2Advertisement: advertisements,
-      ...bgp.byKind,
-    })) {
-      for (const key of mirror.keys()) {
-        const item = mirror.get(key);
-        facts.set(`${kind}/${key}`, [item?.metadata.uid, item?.spec]);
-      }
-    }
-    return this.#advertisements.changedAll(facts.keys(), (key) => facts.get(key));
+    const { Community: _, BFDProfile: __, ...ofServices } = bgp.byKind;
+    return allChanged(this.#advertisements, { L2Advertisement: advertisements, ...ofServices });
   }
+
+  /** Names for communities: as a rule no Service depends on them. */
+  communitiesChanged(): boolean {
+    return allChanged(this.#communities, { Community: this.#cluster.metallb.bgp.communities });
+  }
+}
+
+type Mirrors = Readonly<Record<string, Mirror<Specified>>>;
+type Specified = { readonly metadata: ObjectMeta; readonly spec: unknown };
+
+function allChanged(known: Fingerprints, mirrors: Mirrors): boolean {
+  const facts = new Map<string, unknown>();
+  for (const [kind, mirror] of Object.entries(mirrors)) {
+    for (const key of mirror.keys()) {
+      const item = mirror.get(key);
+      facts.set(`${kind}/${key}`, [item?.metadata.uid, item?.spec]);
+    }
+  }
+  return known.changedAll(facts.keys(), (key) => facts.get(key));
 }

@@ -66,7 +66,7 @@ export class ControllerMetrics {
     });
     this.#refusedByEdition = metrics.gauge({
       name: 'edition_required_objects',
-      help: 'Objects of BGP that have no effect, as this edition has no BGP',
+      help: 'Objects that say something of BGP, which has no effect, as this edition has no BGP',
       labels: ['kind'],
     });
   }

@@ -1,6 +1,5 @@
 import { listAt, valueAt } from '../../hooks/lib/json.ts';
 import {
-  ADVERTISEMENT_CONDITION,
   CHILD_CONDITION,
   CLASS_CONDITION,
   type ControllerEvent,
@@ -30,9 +29,9 @@ const POOL_COMPLAINTS: readonly Complaint[] = [
 ];
 
 const OBJECT_COMPLAINTS: readonly Complaint[] = [
-  { type: ADVERTISEMENT_CONDITION.accepted, status: 'False' },
+  { type: CLASS_CONDITION.accepted, status: 'False' },
   // In force, but not as it was meant.
-  { type: ADVERTISEMENT_CONDITION.accepted, status: 'True' },
+  { type: CLASS_CONDITION.accepted, status: 'True' },
 ];
 
 /** Everything else is in force, found or complete again, which the conditions tell. */
@@ -58,7 +57,7 @@ const COMPLAINTS: Readonly<Record<string, readonly Complaint[]>> = {
     { type: CHILD_CONDITION.announceable, status: 'False' },
   ],
   [CLASS_KIND]: [
-    { type: CLASS_CONDITION.accepted, status: 'False' },
+    ...OBJECT_COMPLAINTS,
     { type: CLASS_CONDITION.default, status: 'False' },
     { type: CLASS_CONDITION.excludeLabelIgnored, status: 'True' },
   ],

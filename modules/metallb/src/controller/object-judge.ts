@@ -45,7 +45,7 @@ export class ObjectJudge<T> implements Judge {
     if (uncounted !== undefined) return uncounted;
     const parsed = parse(object);
     return parsed.ok
-      ? summary(remarks(parsed.value))
+      ? acceptance(remarks(parsed.value))
       : invalid(parsed.problems, mirror.get(key) !== undefined);
   }
 
@@ -79,8 +79,11 @@ function invalid(problems: readonly Problem[], isInForce: boolean): ConditionVal
   return { status: 'False', reason: 'Invalid', message };
 }
 
-/** One condition has one reason, that of the weightiest, and room for all there is to say. */
-function summary(remarks: readonly ConditionValue[]): ConditionValue {
+/**
+ * The condition `Accepted` of what can be read. It has one reason, that of the weightiest remark, and room for all there
+ * is to say.
+ */
+export function acceptance(remarks: readonly ConditionValue[]): ConditionValue {
   const refusing = remarks.filter(({ status }) => status === 'False');
   const [first] = refusing.length > 0 ? refusing : remarks;
   if (first === undefined) return { status: 'True', reason: 'Accepted', message: 'in force' };

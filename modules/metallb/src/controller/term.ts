@@ -3,13 +3,13 @@ import { slotOf } from '../../hooks/lib/child-name.ts';
 import { placementKey } from '../../hooks/lib/wanted-children.ts';
 import { mayUseBgp } from '../api/edition.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
-import { LABEL } from '../api/names.ts';
+import { CLASS_KIND, LABEL } from '../api/names.ts';
 import type { Node } from '../api/node.ts';
 import { keyOf, type ObjectMeta } from '../api/object.ts';
 import type { Problem } from '../api/problem.ts';
 import { Allocator } from '../ipam/allocator.ts';
 import type { ListedPool } from '../metallb/listed-pools.ts';
-import { ConflictError, NotFoundError, NotLeadingError } from '../store/errors.ts';
+import { ConflictError, NotLeadingError } from '../store/errors.ts';
 import { type Occurrence, subjectOf } from '../store/event-sink.ts';
 import type { Store } from '../store/store.ts';
 import { WorkQueue } from '../store/work-queue.ts';
@@ -18,7 +18,7 @@ import type { Clock, Timer } from '../time/clock.ts';
 import { AddressBook, type ClassUsage } from './address-book.ts';
 import { Announcers } from './announcers.ts';
 import { ClassPlacements } from './class-placements.ts';
-import { classStatusOperation } from './class-status.ts';
+import { ClassUpkeep } from './class-upkeep.ts';
 import { ClusterFacts } from './cluster-facts.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { MetallbUpkeep } from './metallb-upkeep.ts';
@@ -76,6 +76,7 @@ export class Term {
   readonly #waiting: WaitingList;
   readonly #addresses: AddressBook;
   readonly #serviceAddresses: ServiceAddresses;
+  readonly #classUpkeep: ClassUpkeep;
   readonly #upkeep: MetallbUpkeep;
   readonly #placements: ClassPlacements;
   readonly #services: ShardedQueue;
@@ -108,18 +109,24 @@ export class Term {
       onChanged: () => this.#scheduleOthers(),
       lookAgain: (key) => this.#services.add(key),
     });
+    const poolProblems = () => this.#poolProblems;
+    const { edition } = options;
+    this.#classUpkeep = new ClassUpkeep(
+      { ...ports, poolProblems, usage: (name) => this.#addresses.usage(name) },
+      edition,
+    );
     this.#upkeep = new MetallbUpkeep(
       {
         ...{ ...ports, metallb: cluster.metallb, allocator: this.#allocator },
         service: (key) => cluster.services.get(key)?.metadata,
         announcers: () => this.#announcers,
         orphanedPools: () => this.#serviceAddresses.orphanedPools(),
-        poolProblems: () => this.#poolProblems,
+        poolProblems,
         isRouted: (service) =>
           cluster.services.get(keyOf(service)) !== undefined &&
           cluster.nodes.get(service.node) !== undefined,
       },
-      options.edition,
+      edition,
     );
     const reconciler = new ServiceReconciler(
       {
@@ -162,7 +169,9 @@ export class Term {
 
   /** How many objects of a kind have no effect in this edition. */
   refusedByEdition(): ReadonlyMap<string, number> {
-    return this.#upkeep.refusedByEdition();
+    const refused = new Map(this.#upkeep.refusedByEdition());
+    const classes = this.#classUpkeep.refusedByEdition;
+    return classes > 0 ? refused.set(CLASS_KIND, classes) : refused;
   }
 
   /** Takes over what statuses say, before anything is assigned, then looks at everything. */
@@ -172,6 +181,7 @@ export class Term {
     this.#facts.nodesChanged(this.#cluster.nodes.keys());
     this.#facts.poolsChanged();
     this.#facts.advertisementsChanged();
+    this.#facts.communitiesChanged();
     this.#offerPools();
     const members = this.#nodes.filter(({ labels }) => labels[LABEL.member] !== undefined);
     this.#placements.adoptNodes(new Set(members.map(({ metadata }) => metadata.name)));
@@ -235,8 +245,12 @@ export class Term {
   }
 
   onAdvertisements(): void {
-    if (this.#facts.advertisementsChanged()) this.#lookAtEverything();
-    else this.#scheduleOthers();
+    const haveNames = this.#facts.communitiesChanged();
+    if (this.#facts.advertisementsChanged()) return this.#lookAtEverything();
+    this.#scheduleOthers();
+    if (!haveNames) return;
+    this.#announcers = this.#findAnnouncers();
+    if (this.#announcers.mayConflict) this.#addServices(new Set(this.#cluster.services.keys()));
   }
 
   onConfigurationStates(keys: ReadonlySet<string>): void {
@@ -338,7 +352,7 @@ export class Term {
   async #workOther(key: string): Promise<void> {
     if (key === NODE_LABELS) await this.#labelNodes();
     else if (key.includes('/')) await this.#upkeep.work(key);
-    else await this.#writeClassStatus(key);
+    else await this.#classUpkeep.work(key);
   }
 
   async #labelNodes(): Promise<void> {
@@ -350,27 +364,6 @@ export class Term {
     });
     for (const operation of operations) {
       await this.#ports.store.write(operation);
-    }
-  }
-
-  async #writeClassStatus(name: string): Promise<void> {
-    const object = this.#cluster.classes.object(name);
-    if (object === undefined) return;
-    const operation = classStatusOperation({
-      object,
-      inForce: this.#cluster.classes.get(name),
-      classes: this.#classes,
-      nodes: this.#nodes,
-      usage: this.#addresses.usage(name),
-      poolProblems: this.#poolProblems,
-      nowEpochMs: this.#ports.clock.epochMs(),
-    });
-    if (operation === undefined) return;
-    try {
-      await this.#ports.store.write(operation);
-    } catch (error) {
-      // Deleted meanwhile: nobody is left to be told.
-      if (!(error instanceof NotFoundError)) throw error;
     }
   }
 
