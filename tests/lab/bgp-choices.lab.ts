@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import type { ClusterObject } from '../../lab/cluster.ts';
 import { until } from '../../lab/exec.ts';
 import { answeredBy, answeredByNobody, assignedIps } from '../../lab/health.ts';
+import type { Lab } from '../../lab/lab.ts';
 import type { Scenario } from '../../lab/scenario.ts';
 import { POD_PORT, serviceManifest } from '../../lab/workload.ts';
 import {
@@ -28,6 +29,7 @@ function labelled(name: string, labels: Readonly<Record<string, string>>): Clust
   const manifest = service(name);
   return { ...manifest, metadata: { ...manifest.metadata, labels } };
 }
+const WITHDRAWN_MS = 1_000;
 
 export const scenarios: readonly Scenario[] = [
   moduleScenario('choices-IPv6-over-a-session-of-IPv6', (lab) => {
@@ -115,8 +117,14 @@ export const scenarios: readonly Scenario[] = [
       const traffic = await lab.probe([ip], ROUTER.host, { httpPort: POD_PORT });
       await traffic.flowing();
       await traffic.reset();
-      await lab.program('n1').stop();
+      const [stoppedAt, stopped] = [Date.now(), lab.program('n1').stop()];
       await reaches(lab, router, `${ip}/32`, NODES.slice(1));
+      const withdrawnAt = Date.now();
+      await stopped;
+      // Routers are told while IPs on segments are handed over, not after (network rule 31).
+      assert.ok(withdrawnAt - stoppedAt < WITHDRAWN_MS, `${withdrawnAt - stoppedAt} ms`);
+      const endOfWire = endedAt(lab, 'wire');
+      assert.ok(withdrawnAt < endOfWire, `${withdrawnAt - endOfWire} ms after the wire`);
       const [{ sent, lost } = { sent: 0, lost: -1 }] = await traffic.report();
       assert.ok(sent > 0);
       assert.is(lost, 0);
@@ -131,6 +139,15 @@ export const scenarios: readonly Scenario[] = [
     }),
   ),
 ];
+
+/** When a child of n1 has ended, by its log. */
+function endedAt(lab: Lab, child: string): number {
+  const ended = lab
+    .program('n1')
+    .lastLogLines(100)
+    .findLast((line) => line.includes('child ended') && line.includes(`"child":"${child}"`));
+  return Date.parse(JSON.parse(ended ?? '{}').time);
+}
 
 function edgeName() {
   return { ...bgpPeer().metadata, name: 'edge' };

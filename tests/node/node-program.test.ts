@@ -17,7 +17,10 @@ if (process.argv.includes('--wrong')) {
 }
 `;
 const SPEAKER = `
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 process.on('disconnect', () => process.exit(1));
+process.on('message', ({ kind }) => appendFileSync(join(import.meta.dirname, 'heard'), kind + '\\n'));
 ${WRONG}
 process.send({ kind: 'ready' });
 setInterval(() => process.send({ kind: 'pulse' }), 1000);
@@ -48,7 +51,8 @@ process.on('message', ({ resume }) => {
   process.send({ kind: 'remember', entries: { pools: ['old'], ip: true, ended: true }, anew: true });
   process.send({ kind: 'remember', entries: { pools: ['new'], ended: null }, anew: false });
   process.send({ kind: 'ready' });
-  process.on('SIGTERM', () => setTimeout(() => process.exit(0), 100));
+  const mayEnd = () => !process.argv.includes('--hands-over') || existsSync(join(directory, 'heard'));
+  process.on('SIGTERM', () => setInterval(() => mayEnd() && process.exit(0), 100));
   const pulse = () => process.send({ kind: 'pulse' });
   pulse();
   setInterval(pulse, 50);
@@ -75,7 +79,7 @@ test.before.each(({ directory }) => {
   writeFileSync(join(directory, 'speaker.mjs'), SPEAKER);
   writeFileSync(join(directory, 'wire.mjs'), WIRE);
   writeFileSync(join(directory, 'bfdd.mjs'), BFDD);
-  for (const file of ['resumed', 'loaded']) rmSync(join(directory, file), { force: true });
+  for (const file of ['resumed', 'loaded', 'heard']) rmSync(join(directory, file), { force: true });
 });
 test.after.each(async () => {
   for (const each of running) {
@@ -187,6 +191,24 @@ test('a speaker outlives its wire, which may have to learn on SIGTERM that the n
   const first = await node.until((line) => line.msg === 'child ended');
   const second = await node.until((line) => line.msg === 'child ended');
   assert.equal([first.child, second.child], ['wire', 'speaker']);
+});
+
+test('a speaker hears at once that it is to take leave, while the wire still hands over; so does the next one', async ({
+  directory,
+}) => {
+  const node = new RunningNode(directory, ['--hands-over', '--termination-grace-ms=15000']);
+  await node.started('wire');
+  const speaker = await node.started('speaker');
+  await node.untilHealth('/readyz', ({ status }) => status === 200);
+  process.kill(speaker.pid ?? 0, 'SIGSTOP');
+  node.process.kill('SIGTERM');
+  await node.until((line) => line.msg === 'stopping');
+  process.kill(speaker.pid ?? 0, 'SIGKILL');
+  await node.started('speaker');
+  const wire = await node.until((line) => line.msg === 'child ended' && line.child === 'wire');
+  assert.is(wire.code, 0);
+  await node.exited;
+  assert.is(readIfThere(join(directory, 'heard')), 'leave\n');
 });
 
 test('restarts a killed child alone, counts it, and hands a wire its last announcements', async ({

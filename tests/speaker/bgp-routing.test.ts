@@ -43,6 +43,7 @@ class Fixture {
   readonly routing: BgpRouting;
   readonly feed: StoreFeed;
   memories = 0;
+  readonly wantsBfdd: boolean[] = [];
   readonly #view = new ClusterView({ ...METALLB, hasBgp: true });
 
   constructor(...objects: readonly NewObject[]) {
@@ -55,7 +56,10 @@ class Fixture {
       ...{ clock, store, view: this.#view, random: () => 0, forwardsOn: false },
       ...{ statusNamespace: 'metallb-system', onConditions: () => undefined },
       log: createLogger({ program: 'speaker', level: 'info', destination }),
-      bfdd: { connect: () => ({ close: () => undefined }), setWanted: () => undefined },
+      bfdd: {
+        connect: () => ({ close: () => undefined }),
+        setWanted: (wanted) => this.wantsBfdd.push(wanted),
+      },
       links: UNSEEN_LINKS,
       onMemory: () => {
         this.memories += 1;
@@ -104,6 +108,27 @@ test('a peer whose password nobody knows has no session, and the Node says why',
     ['Idle'],
   );
   await fixture.routing.stop();
+});
+
+test('what was ended is not down, is announced no more, and does not begin again', async () => {
+  const objects = [peer('tor'), metallb('BGPAdvertisement', 'far', {})];
+  const fixture = await new Fixture(...objects).start();
+  const { routing } = fixture;
+  assert.is(routing.announced().length, 1);
+  const stopped = routing.stop();
+  assert.is(routing.stop(), stopped, 'whoever asks again waits for the same end');
+  await stopped;
+  assert.equal(
+    routing.conditions().map(({ status }) => status),
+    ['False'],
+  );
+  assert.equal(routing.announced(), []);
+  fixture.wantsBfdd.length = 0;
+  const { memory } = routing;
+  await fixture.change(metallb('BFDProfile', 'quick', {}, 'v1beta1'));
+  await fixture.change(peer('tor', { bfdProfile: 'quick', passwordSecret: undefined }));
+  routing.resume(memory);
+  assert.equal(fixture.wantsBfdd, []);
 });
 
 test('a password in a BGPPeer, and one in a Secret, are in no condition, no status and no log', async () => {

@@ -66,6 +66,13 @@ export function whenStarted(onStart: (resume: Resume | undefined) => void): void
   process.on('message', listen);
 }
 
+/** Calls `onLeave` when the parent is about to end, so that who is outside hears of it before all else is in order. */
+export function whenLeaving(onLeave: () => void): void {
+  process.on('message', (message: unknown) => {
+    if (isRecord(message) && message['kind'] === 'leave') onLeave();
+  });
+}
+
 function resumeIn(value: unknown): Resume | undefined {
   if (!isRecord(value) || typeof value['ageMs'] !== 'number') return undefined;
   return { state: value['state'], ageMs: value['ageMs'] };

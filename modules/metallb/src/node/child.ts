@@ -39,6 +39,7 @@ export class Child {
   #restarts = 0;
   #ready = false;
   #wasReady = false;
+  #leaving = false;
   #stopping = false;
   /** When the next pulse is late. */
   #pulseDue = 0;
@@ -67,6 +68,7 @@ export class Child {
     child.once('exit', (code, signal) => this.#exited(child, code, signal));
     // A child that is already gone again is started anew, and told anew.
     if (this.#spare !== undefined) child.send(this.#startMessage(), () => undefined);
+    this.#sayLeaving();
     log('info', 'child started', { child: name, pid: child.pid, restarts: this.#restarts });
   }
 
@@ -75,6 +77,16 @@ export class Child {
     if (this.#memory.size === 0) return { kind: 'start' };
     const ageMs = performance.now() - this.#lastAliveAt;
     return { kind: 'start', resume: { state: Object.fromEntries(this.#memory), ageMs } };
+  }
+
+  /** Tells it, and whoever takes its place, that it will be stopped. */
+  leave(): void {
+    this.#leaving = true;
+    this.#sayLeaving();
+  }
+
+  #sayLeaving(): void {
+    if (this.#leaving) this.#process?.send({ kind: 'leave' }, () => undefined);
   }
 
   /** Asks the child to stop; kills it after `graceMs`. Resolves when it is gone. */

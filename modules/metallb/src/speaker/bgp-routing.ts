@@ -65,7 +65,7 @@ export class BgpRouting {
   /** The view is whole. */
   #isLevel = false;
   #edge: Timer | undefined;
-  #isStopped = false;
+  #stopped: Promise<void> | undefined;
 
   constructor(nodeName: string, ports: BgpRoutingPorts) {
     this.#nodeName = nodeName;
@@ -126,6 +126,7 @@ export class BgpRouting {
 
   /** What an earlier speaker announced, until the view is whole. Sessions that need a Secret wait for it. */
   resume(remembered: RememberedRoutes): void {
+    if (this.#isStopped) return;
     const { routes, ...node } = remembered;
     for (const [ip, advertisements] of routes) this.#sessions.routes.setIp(ip, advertisements);
     this.#resumed = remembered;
@@ -150,9 +151,17 @@ export class BgpRouting {
     return { labels, internalIps, routes: this.#routes.all };
   }
 
-  /** Withdraws everything and says good-bye. Idempotent. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
+  /** Withdraws everything and says good-bye. Idempotent: it resolves when that is done. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#end();
+    return this.#stopped;
+  }
+
+  get #isStopped(): boolean {
+    return this.#stopped !== undefined;
+  }
+
+  async #end(): Promise<void> {
     this.#edge?.cancel();
     this.#passwords.stop();
     this.#routers.stop();
@@ -166,6 +175,7 @@ export class BgpRouting {
 
   /** IPs of Services that this node announces to anybody. */
   announced(): AnnouncedService[] {
+    if (this.#isStopped) return [];
     return [...this.#routes.services].flatMap((service) => {
       if (this.#peersOf(service).length === 0) return [];
       const ips = [...this.#routes.ofService(service).keys()];
@@ -178,7 +188,9 @@ export class BgpRouting {
     return this.#sessions.routes.conflicts;
   }
 
+  /** A session that was ended is not one that is down. */
   conditions(): WantedCondition[] {
+    if (this.#isStopped) return [nodeCondition('BgpSessionDown', [])];
     const down = this.sessions.flatMap(({ peer, neighbor, why, missingFamilies }) => {
       const all = why === '' ? missingFamilies.map(missingText) : [why];
       return all.map((text) => `${peer} (${neighbor}): ${text}`);

@@ -4,7 +4,7 @@ import { constants, setPriority } from 'node:os';
 import { join } from 'node:path';
 import { mayUseBgp } from '../api/edition.ts';
 import { connectLines } from '../linux/line-socket.ts';
-import { exitWithParent, leaveRefusalToParent, tellParent } from '../linux/parent.ts';
+import { exitWithParent, leaveRefusalToParent, tellParent, whenLeaving } from '../linux/parent.ts';
 import type { HeartbeatKey } from '../packet/heartbeat.ts';
 import { readKeyFile, watchKeyFile } from '../settings/key-file.ts';
 import { watchedNamespaces } from '../settings/metallb-settings.ts';
@@ -132,6 +132,8 @@ async function run(settings: NodeSettings): Promise<void> {
   const speaker = await createSpeaker(settings, metrics, log);
   metrics.showEventLoop(new EventLoopDelay(systemClock));
   await serveMetrics(settings, routesOf(speaker, metrics));
+  // A failure of it is one of `stop`, too.
+  whenLeaving(() => void speaker.leave().catch(() => undefined));
   const stop = () => void speaker.stop().finally(() => process.exit(0));
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);

@@ -1,4 +1,5 @@
 import type { AnnouncedReport, Report } from '../duty/messages.ts';
+import { AlreadyExistsError, ConflictError } from '../store/errors.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Every move, refusal and fault that the wire reports is a line of the log. */
@@ -25,6 +26,17 @@ export function logReport(log: Logger, report: Report): void {
     case 'segments':
       break;
   }
+}
+
+/** A status that was not written, and will be tried again. */
+export function logUnwritten(
+  log: Logger,
+  facts: { readonly key: string; readonly error: unknown; readonly retryMs: number | undefined },
+): void {
+  const { error } = facts;
+  // Somebody else wrote in between, as it happens to those who share a status.
+  const isLate = error instanceof ConflictError || error instanceof AlreadyExistsError;
+  log[isLate ? 'debug' : 'warn']('status not written', facts);
 }
 
 /** An IP that the node had before has not moved, so it has no reason to name. */

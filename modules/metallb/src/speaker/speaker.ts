@@ -4,7 +4,6 @@ import { diffTables } from '../duty/duty-table.ts';
 import type { Report } from '../duty/messages.ts';
 import { type ServedPools, shownPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
-import { AlreadyExistsError, ConflictError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Timer } from '../time/clock.ts';
 import { BgpRouting } from './bgp-routing.ts';
@@ -18,7 +17,7 @@ import { NodeHealth } from './node-health.ts';
 import { reachabilityWishes } from './reachability-wishes.ts';
 import { Relisting } from './relisting.ts';
 import { eventsOfReport } from './report-events.ts';
-import { logReport } from './report-log.ts';
+import { logReport, logUnwritten } from './report-log.ts';
 import { servedPools } from './served-pools.ts';
 import type { SpeakerIdentity, SpeakerPorts } from './speaker-ports.ts';
 import { StateKeeper } from './state-keeper.ts';
@@ -96,12 +95,7 @@ export class Speaker {
       nodeConditions: () => this.#nodeConditions(),
       clock,
       random,
-      onFailure: (key, error, retryMs) => {
-        // Somebody else wrote in between, as it happens to those who share a status.
-        const isLate = error instanceof ConflictError || error instanceof AlreadyExistsError;
-        const level = isLate ? 'debug' : 'warn';
-        log[level]('status not written', { key, error, retryMs });
-      },
+      onFailure: (key, error, retryMs) => logUnwritten(log, { key, error, retryMs }),
     });
     this.#keeper = new StateKeeper({
       clock,
@@ -131,6 +125,11 @@ export class Speaker {
     this.#health.start();
     this.#patience ??= this.#ports.clock.after(PATIENCE_MS, () => this.#resumeLastKnownGood());
     await this.#storeStart.start();
+  }
+
+  /** Routers hear of it at once; everything else goes on until `stop`. Idempotent. */
+  async leave(): Promise<void> {
+    await this.#bgp?.stop();
   }
 
   /** Idempotent. The wire goes on with what it has. */
