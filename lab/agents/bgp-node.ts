@@ -45,7 +45,7 @@ function configOf({ name, spec, passwords = [], problem }: NodePeer): PeerConfig
   const read = parseBgpPeer({ apiVersion: 'metallb.io/v1beta2', kind: 'BGPPeer', metadata, spec });
   if (!read.ok) throw new Error(read.problems.map(formatProblem).join('\n'));
   const routerAt = () => ({ problem: 'nobody looks' });
-  const node = { name: 'n1', internalIps: ownIps(), routerAt, forwardsOn: false };
+  const node = { name: 'n1', internalIps: ownIps(), routerAt, listenPort: 0, forwardsOn: false };
   const setup = setUpPeer(read.value, node);
   const why = typeof setup === 'string' ? setup : problem;
   if (typeof setup === 'string' || why !== undefined) {

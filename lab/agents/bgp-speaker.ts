@@ -1,6 +1,11 @@
 import { AdjRibOut, type RouteAttributes } from '../../modules/metallb/src/bgp/adj-rib-out.ts';
 import type { PeeringEvent } from '../../modules/metallb/src/bgp/peering-action.ts';
-import { type BgpListener, listenForBgp } from '../../modules/metallb/src/linux/bgp-socket.ts';
+import {
+  type BgpListener,
+  type ListenedPeer,
+  listenForBgp,
+  type PeerHops,
+} from '../../modules/metallb/src/linux/bgp-socket.ts';
 import { type IpAddress, ipFromBigInt, parseIp } from '../../modules/metallb/src/net/ip.ts';
 import { type Cidr, cidrsOf, parseRange } from '../../modules/metallb/src/net/range.ts';
 import { BGP_REASON, ceaseWith } from '../../modules/metallb/src/packet/bgp-error.ts';
@@ -13,6 +18,7 @@ import { serve } from './serve.ts';
 
 interface Peer {
   readonly spec: PeerSpec;
+  passwords: readonly string[];
   readonly rib: AdjRibOut;
   readonly session: PeerSession;
   readonly events: { at: number; text: string }[];
@@ -37,7 +43,7 @@ function prefix(text: string): Cidr {
 async function listen(port: number): Promise<void> {
   for (const family of ['IPv4', 'IPv6'] as const) {
     const listener = await listenForBgp({
-      ...{ family, port },
+      ...{ family, port, peers: listened(), onStranger: () => undefined },
       onConnection: (socket, from) => {
         const peer = [...peers.values()].find(({ spec }) => spec.address === from);
         if (peer === undefined) socket.destroy();
@@ -48,13 +54,19 @@ async function listen(port: number): Promise<void> {
       },
     });
     listeners.push(listener);
-    for (const { spec } of peers.values()) setListenerPassword(family, spec);
   }
 }
 
-function setListenerPassword(family: string, { address: ip, passwords = [] }: PeerSpec): void {
-  const at = family === 'IPv4' ? 0 : 1;
-  if (ip.includes(':') === (at === 1)) listeners[at]?.setPassword(address(ip), passwords[0]);
+/** Peers as those who may connect. */
+function listened(): ListenedPeer[] {
+  return [...peers.values()].map(({ spec, passwords: [password] }) => ({
+    ...{ address: address(spec.address), password },
+    hops: hopsOf(spec),
+  }));
+}
+
+function hopsOf({ hops: most, gtsm: isSecured = false }: PeerSpec): PeerHops {
+  return { most, isSecured };
 }
 
 function addPeer(spec: PeerSpec): void {
@@ -74,7 +86,7 @@ function addPeer(spec: PeerSpec): void {
         port: spec.port ?? 179,
         source: spec.source === undefined ? undefined : address(spec.source),
         interface: spec.interface,
-        hops: { most: spec.hops, isSecured: spec.gtsm ?? false },
+        hops: hopsOf(spec),
       },
       passwords: spec.passwords ?? [],
       peering: {
@@ -93,8 +105,8 @@ function addPeer(spec: PeerSpec): void {
       },
     },
   );
-  peers.set(spec.name, { spec, rib, session, events });
-  setListenerPassword(spec.address.includes(':') ? 'IPv6' : 'IPv4', spec);
+  peers.set(spec.name, { spec, passwords: spec.passwords ?? [], rib, session, events });
+  for (const listener of listeners) listener.setPeers(listened());
   session.start();
 }
 
@@ -182,10 +194,10 @@ async function answer(request: BgpRequest): Promise<SpeakerLook> {
       for (const peer of peers.values()) withdraw(peer, request.prefix, request.count ?? 1);
       break;
     case 'passwords': {
-      const { session, spec } = peerNamed(request.peer);
-      const changed = { ...spec, passwords: request.passwords };
-      setListenerPassword(spec.address.includes(':') ? 'IPv6' : 'IPv4', changed);
-      session.setPasswords(request.passwords);
+      const peer = peerNamed(request.peer);
+      peer.passwords = request.passwords;
+      for (const listener of listeners) listener.setPeers(listened());
+      peer.session.setPasswords(request.passwords);
       break;
     }
     case 'stop':

@@ -117,11 +117,11 @@ function channels({ families = BOTH_FAMILIES, ipv4OverIpv6 }: Neighbour, learnt:
 }
 
 function bgp(neighbour: Neighbour, asn: number): string {
-  const { address, password, gtsm, passive, minimumHoldSeconds } = neighbour;
+  const { address, port, password, gtsm, passive, minimumHoldSeconds } = neighbour;
   const scope = neighbour.interface === undefined ? '' : ` % '${neighbour.interface}'`;
   return [
     `local as ${asn};`,
-    `neighbor ${address}${scope} as ${neighbour.asn};`,
+    `neighbor ${address}${scope} ${port === undefined ? '' : `port ${port}`} as ${neighbour.asn};`,
     `hold time ${neighbour.holdSeconds ?? DEFAULT_HOLD_SECONDS};`,
     minimumHoldSeconds === undefined ? '' : `min hold time ${minimumHoldSeconds};`,
     'connect delay time 1; connect retry time 2; error wait time 1, 2;',

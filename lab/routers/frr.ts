@@ -208,13 +208,14 @@ function activation({ address, families = BOTH_FAMILIES }: Neighbour, family: Ro
 }
 
 function neighbourLines(neighbour: Neighbour, asn: number): string[] {
-  const { address, password, gtsm, passive, ipv4OverIpv6, bfdMs } = neighbour;
+  const { address, port, password, gtsm, passive, ipv4OverIpv6, bfdMs } = neighbour;
   const hold = neighbour.holdSeconds ?? DEFAULT_HOLD_SECONDS;
   const name = ` neighbor ${address}`;
   return [
     `${name}${neighbour.unnumbered ? ' interface' : ''} remote-as ${neighbour.asn}`,
     `${name} timers ${Math.floor(hold / 3)} ${hold}`,
     `${name} timers connect 2`,
+    ...(port === undefined ? [] : [`${name} port ${port}`]),
     ...(neighbour.interface === undefined ? [] : [`${name} interface ${neighbour.interface}`]),
     ...(bfdMs === undefined ? [] : [`${name} bfd`, `${name} bfd profile ms${bfdMs}`]),
     ...(password === undefined ? [] : [`${name} password ${password}`]),

@@ -144,7 +144,7 @@ function gobgpConf({ asn, id, neighbours }: RouterPlan): string {
 }
 
 function section(neighbour: Neighbour): string {
-  const { address, password, gtsm, passive, families = BOTH_FAMILIES } = neighbour;
+  const { address, port, password, gtsm, passive, families = BOTH_FAMILIES } = neighbour;
   const scope = neighbour.interface === undefined ? '' : `%${neighbour.interface}`;
   const hold = neighbour.holdSeconds ?? DEFAULT_HOLD_SECONDS;
   return `[[neighbors]]
@@ -154,6 +154,7 @@ peer-as = ${neighbour.asn}
 ${password === undefined ? '' : `auth-password = "${password}"`}
 [neighbors.transport.config]
 passive-mode = ${passive ?? false}
+${port === undefined ? '' : `remote-port = ${port}`}
 [neighbors.ttl-security.config]
 enabled = ${gtsm ?? false}
 ttl-min = 255

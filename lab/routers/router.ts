@@ -11,6 +11,8 @@ export interface Neighbour {
   readonly password?: string;
   /** GTSM: nothing from further away than one hop. */
   readonly gtsm?: boolean;
+  /** Where it listens, if not at BGP's own port. */
+  readonly port?: number;
   /** The router only waits for it. */
   readonly passive?: boolean;
   readonly holdSeconds?: number;

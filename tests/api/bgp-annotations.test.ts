@@ -35,7 +35,9 @@ const RIGHT: [string, Readonly<Record<string, string>>, object, Partial<BgpPeerS
     { ttlSecurityHops: 2 },
   ],
   ['GTSM as far as it goes', { 'ttl-security-hops': '254' }, {}, { ttlSecurityHops: 254 }],
-  ['none', {}, {}, { ttlSecurityHops: undefined }],
+  ['a router that connects', { passive: 'true' }, {}, { passive: true }],
+  ['a router that does not', { passive: 'false' }, {}, { passive: false }],
+  ['none', {}, {}, { ttlSecurityHops: undefined, passive: false }],
 ];
 for (const [name, said, spec, expected] of RIGHT) {
   test(`${name} is said by annotations, in both versions of the object`, () => {
@@ -52,7 +54,7 @@ for (const [name, said, spec, expected] of RIGHT) {
 }
 
 const HOPS = 'metadata.annotations[network.deckhouse.io/bgp-ttl-security-hops]';
-const WRONG: [string, Readonly<Record<string, unknown>>, object][] = [
+const WRONG: readonly [string, Readonly<Record<string, unknown>>, object][] = [
   [`${HOPS} is "0": expected an integer from 1 to 254`, { 'ttl-security-hops': '0' }, {}],
   [`${HOPS} is "255": expected an integer from 1 to 254`, { 'ttl-security-hops': '255' }, {}],
   [`${HOPS} is "1.0": expected an integer from 1 to 254`, { 'ttl-security-hops': '1.0' }, {}],
@@ -62,6 +64,11 @@ const WRONG: [string, Readonly<Record<string, unknown>>, object][] = [
     { 'ttl-security-hops': '1' },
     { ebgpMultiHop: true },
   ],
+  ...['yes', 'True', ''].map((passive): [string, Readonly<Record<string, unknown>>, object] => [
+    `metadata.annotations[network.deckhouse.io/bgp-passive] is "${passive}": expected "true" or "false"`,
+    { passive },
+    {},
+  ]),
 ];
 for (const [problem, said, spec] of WRONG) {
   test(`a peer is refused where ${problem}`, () => {

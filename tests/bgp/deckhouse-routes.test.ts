@@ -95,7 +95,7 @@ test('32: a router is a peer for each node that has an address for it, and one f
     },
     ...{ enableGracefulRestart: false, ebgpMultiHop: true, vrf: undefined },
     dualStackAddressFamily: false,
-    ttlSecurityHops: undefined,
+    ...{ ttlSecurityHops: undefined, passive: false },
   };
   const selector = (operator: string) => [
     {

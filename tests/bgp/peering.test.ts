@@ -26,6 +26,19 @@ test('one waits, the other connects', () => {
   assert.equal(pair.left.told, ['established']);
 });
 
+test('who only waits says so, and hears it each time that the other comes to nothing', () => {
+  const idle = new Pair({ passive: true }).left.peering;
+  idle.start(0);
+  assert.equal([idle.phase, idle.why], ['Active', 'the router has not connected yet']);
+  const pair = new Pair({ passive: true, remoteAsn: 64_999 });
+  pair.start();
+  pair.pass(30_000);
+  const { peering, told } = pair.left;
+  assert.equal([peering.phase, new Set(told)], ['Active', new Set(['refused'])]);
+  assert.ok(told.length > 1 && told.length === pair.right.told.length, `${told.length} times`);
+  assert.match(peering.why, 'the peer is AS 64501, expected 64999');
+});
+
 test('keepalives keep a session that has nothing to say, and a cable that is cut ends it by the hold time', () => {
   const pair = established();
   pair.pass(120_000);

@@ -84,6 +84,8 @@ const REASONS: Readonly<Record<keyof Cases, readonly string[]>> = {
     '/legacyConfigMap pattern',
     '/metallbPoolPolicy enum',
     '/followEndpoints type',
+    '/bgp/listenPort maximum',
+    '/bgp additionalProperties port',
     '/tolerations/0/effect type',
     '/tolerations/0/operator type',
     '/tolerations/0/tolerationSeconds type',

@@ -23,6 +23,7 @@ const FLAGS: Readonly<Record<string, Setting<unknown>>> = {
   legacyConfigMap: NODE_SETTINGS.legacyConfigMap,
   metallbPoolPolicy: NODE_SETTINGS.metallbPoolPolicy,
   followEndpoints: NODE_SETTINGS.followEndpoints,
+  'bgp.listenPort': NODE_SETTINGS.bgpListenPort,
   'heartbeat.intervalMs': NODE_SETTINGS.heartbeatIntervalMs,
   'heartbeat.multiplier': NODE_SETTINGS.heartbeatMultiplier,
   'heartbeat.group': NODE_SETTINGS.heartbeatGroup,

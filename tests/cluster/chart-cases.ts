@@ -61,6 +61,8 @@ export const CHART_CASES: readonly ChartCase[] = [
         legacyConfigMap: 'metallb-system/config',
         metallbPoolPolicy: 'Reassign',
         followEndpoints: false,
+        // Without effect: the edition is CE.
+        bgp: { listenPort: 179 },
         heartbeat: { intervalMs: 200, multiplier: 5, group: '224.0.0.18', rotation: 3 },
         holdDownMs: 3_600_000,
         announceRate: 10,
@@ -88,7 +90,10 @@ export const CHART_CASES: readonly ChartCase[] = [
     name: 'deckhouse',
     values: {
       global: DECKHOUSE_GLOBALS,
-      metallb: { registry: { base: 'registry.example.com/modules', dockercfg: 'e30=' } },
+      metallb: {
+        registry: { base: 'registry.example.com/modules', dockercfg: 'e30=' },
+        bgp: { listenPort: 179 },
+      },
     },
   },
   // One control-plane node, no Prometheus, built-in module: the smallest Deckhouse.

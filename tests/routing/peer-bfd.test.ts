@@ -24,7 +24,8 @@ function bfdOf(spec: object, onLink: readonly string[] = []) {
     }),
   );
   const routerAt = () => ({ address: ip(AT_INTERFACE) });
-  const setup = setUpPeer(peer, { name: 'n1', internalIps: [], routerAt, forwardsOn: false });
+  const node = { name: 'n1', internalIps: [], routerAt, listenPort: 0, forwardsOn: false };
+  const setup = setUpPeer(peer, node);
   if (typeof setup === 'string') throw new Error(setup);
   return bfdOfPeer('spine', setup, PROFILE, (address) => onLink.includes(address));
 }

@@ -17,7 +17,7 @@ const NODE: PeerNode = {
     name === 'eth1'
       ? { address: ip('fe80::1') }
       : { problem: 'no router has advertised itself there' },
-  forwardsOn: true,
+  ...{ listenPort: 0, forwardsOn: true },
 };
 const FABRIC = { myASN: 64_500, peerASN: 64_501, peerAddress: '10.9.0.254' };
 
@@ -172,6 +172,17 @@ for (const [name, spec, expected] of PROBLEMS) {
     assert.is(setUpPeer(peer(spec), NODE), `BGPPeer/metallb-system/spine: ${expected}`);
   });
 }
+
+const PASSIVE = { 'network.deckhouse.io/bgp-passive': 'true' };
+
+test('who is only waited for needs a port to connect to', () => {
+  const { options } = setup({}, { ...NODE, listenPort: 179 }, PASSIVE);
+  assert.is(options.peering.passive, true);
+  assert.is(
+    setUpPeer(peer({}, PASSIVE), NODE),
+    'BGPPeer/metallb-system/spine: metadata.annotations[network.deckhouse.io/bgp-passive] is true: this node listens on no port for BGP, expected one in the value bgp.listenPort (--bgp-listen-port)',
+  );
+});
 
 test('a neighbor goes by its address, or by the interface that leads to it', () => {
   assert.is(neighborText(peer({}).spec.neighbor), '10.9.0.254');

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BgpRouting } from '../../modules/metallb/src/speaker/bgp-routing.ts';
+import { BgpRouting, type BgpRoutingPorts } from '../../modules/metallb/src/speaker/bgp-routing.ts';
 import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
 import { StoreFeed } from '../../modules/metallb/src/speaker/store-feed.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
@@ -46,14 +48,22 @@ class Fixture {
   readonly wantsBfdd: boolean[] = [];
   readonly #view = new ClusterView({ ...METALLB, hasBgp: true });
 
-  constructor(...objects: readonly NewObject[]) {
+  constructor(objects: readonly NewObject[], ports: Partial<BgpRoutingPorts> = {}) {
     const common = [balancerNode('n1'), addressPool('public'), announcedService('web', [IP])];
     const slice = sliceOf('web', [READY]);
     for (const object of [...common, slice, ...objects]) this.store.put(object);
     const destination = { write: (line: string) => this.log.push(line) };
     const { clock, store } = this;
     this.routing = new BgpRouting('n1', {
-      ...{ clock, store, view: this.#view, random: () => 0, forwardsOn: false },
+      ...{
+        clock,
+        store,
+        view: this.#view,
+        random: () => 0,
+        forwardsOn: false,
+        bgpListenPort: 0,
+        ...ports,
+      },
       ...{ statusNamespace: 'metallb-system', onConditions: () => undefined },
       log: createLogger({ program: 'speaker', level: 'info', destination }),
       bfdd: {
@@ -95,7 +105,7 @@ class Fixture {
 }
 
 test('a peer whose password nobody knows has no session, and the Node says why', async () => {
-  const fixture = await new Fixture(peer('tor'), metallb('BGPAdvertisement', 'far', {})).start();
+  const fixture = await new Fixture([peer('tor'), metallb('BGPAdvertisement', 'far', {})]).start();
   const [condition] = fixture.routing.conditions();
   assert.is(condition?.type, 'network.deckhouse.io/BgpSessionDown');
   assert.is(condition?.status, 'True');
@@ -112,7 +122,7 @@ test('a peer whose password nobody knows has no session, and the Node says why',
 
 test('what was ended is not down, is announced no more, and does not begin again', async () => {
   const objects = [peer('tor'), metallb('BGPAdvertisement', 'far', {})];
-  const fixture = await new Fixture(...objects).start();
+  const fixture = await new Fixture(objects).start();
   const { routing } = fixture;
   assert.is(routing.announced().length, 1);
   const stopped = routing.stop();
@@ -132,7 +142,7 @@ test('what was ended is not down, is announced no more, and does not begin again
 });
 
 test('a password in a BGPPeer, and one in a Secret, are in no condition, no status and no log', async () => {
-  const fixture = await new Fixture(
+  const fixture = await new Fixture([
     peer('tor', {
       passwordSecret: undefined,
       interface: 'eth0',
@@ -140,7 +150,7 @@ test('a password in a BGPPeer, and one in a Secret, are in no condition, no stat
       password: 'hunter2',
     }),
     metallb('BGPAdvertisement', 'far', {}),
-  ).start();
+  ]).start();
   const all = [fixture.routing.conditions(), fixture.routing.status(), fixture.routing.memory];
   assert.not.match(JSON.stringify([all, fixture.log, fixture.told]), /hunter2/);
   await fixture.routing.stop();
@@ -148,14 +158,12 @@ test('a password in a BGPPeer, and one in a Secret, are in no condition, no stat
 
 test('to whom a Service is announced is told, whether they hear it or not', async () => {
   const own = { peers: ['tor'] };
-  const fixture = await new Fixture(
-    ...[
-      peer('tor'),
-      peer('spine'),
-      peer('elsewhere', { nodeSelectors: [{ matchLabels: { a: 'b' } }] }),
-    ],
+  const fixture = await new Fixture([
+    peer('tor'),
+    peer('spine'),
+    peer('elsewhere', { nodeSelectors: [{ matchLabels: { a: 'b' } }] }),
     metallb('BGPAdvertisement', 'far', own),
-  ).start();
+  ]).start();
   const about = { node: 'n1', serviceName: 'web', serviceNamespace: 'default' };
   assert.equal(fixture.told, [{ ...about, peers: ['tor'] }]);
   await fixture.change(metallb('BGPAdvertisement', 'far', {}));
@@ -171,7 +179,7 @@ test('to whom a Service is announced is told, whether they hear it or not', asyn
 });
 
 test('a node that is drained withdraws after five seconds, and announces again when it is not', async () => {
-  const fixture = await new Fixture(peer('tor'), metallb('BGPAdvertisement', 'far', {})).start();
+  const fixture = await new Fixture([peer('tor'), metallb('BGPAdvertisement', 'far', {})]).start();
   assert.equal(fixture.announced, [IP]);
   await fixture.change(drained);
   fixture.clock.advance(4_999);
@@ -184,7 +192,7 @@ test('a node that is drained withdraws after five seconds, and announces again w
 });
 
 test('what an earlier speaker announced goes on until the view is whole, and then what it says', async () => {
-  const fixture = new Fixture(peer('tor'), metallb('BGPAdvertisement', 'far', {}));
+  const fixture = new Fixture([peer('tor'), metallb('BGPAdvertisement', 'far', {})]);
   const gone = ip('203.0.113.9');
   fixture.routing.resume({ labels: {}, internalIps: [], routes: new Map([[gone, []]]) });
   await fixture.start();
@@ -194,7 +202,7 @@ test('what an earlier speaker announced goes on until the view is whole, and the
 });
 
 test('passwords that are there before all else is take nothing away from what was resumed', async () => {
-  const fixture = new Fixture();
+  const fixture = new Fixture([]);
   fixture.feed.restore([{ ...peer('tor'), metadata: { ...peer('tor').metadata, ...STAMP } }]);
   fixture.routing.resume({ labels: {}, internalIps: [], routes: new Map() });
   const whys = () => fixture.routing.sessions.map(({ why }) => why);
@@ -205,5 +213,86 @@ test('passwords that are there before all else is take nothing away from what wa
   assert.match(whys().join(), /does not exist/);
   await fixture.routing.stop();
 });
+
+const PASSIVE = { 'network.deckhouse.io/bgp-passive': 'true' };
+
+/** One of this host, which only waits for it. */
+function waitedFor(peerAddress: string): NewObject {
+  const object = peer('tor', { peerAddress, passwordSecret: undefined });
+  return { ...object, metadata: { ...object.metadata, annotations: PASSIVE } };
+}
+
+/** What a router hears that connects to this node from 127.0.0.1. */
+async function heardAt(port: number): Promise<Buffer> {
+  for (;;) {
+    const socket = connect({ host: '127.0.0.1', port });
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk) => {
+      chunks.push(chunk);
+      socket.end();
+    });
+    const isRefused = await new Promise<boolean>((resolve) => {
+      socket.once('error', () => resolve(true)).once('close', () => resolve(false));
+    });
+    // Nobody listens yet.
+    if (!isRefused) return Buffer.concat(chunks);
+  }
+}
+
+test('a router that this node waits for is answered, anybody else is shut out, counted and told of now and then', async () => {
+  const bgpListenPort = await freePort();
+  const fixture = await new Fixture([waitedFor('127.0.0.1')], { bgpListenPort }).start();
+  const [{ state, why } = { state: '', why: '' }] = fixture.routing.sessions;
+  assert.equal([state, why], ['Active', 'the router has not connected yet']);
+  const open = await heardAt(bgpListenPort);
+  assert.is(open[18], 1, 'an OPEN');
+  assert.is(fixture.routing.figures.refusedConnections, 0);
+
+  await fixture.change(waitedFor('127.0.0.2'));
+  for (let time = 0; time < 3; time += 1) assert.is((await heardAt(bgpListenPort)).length, 0);
+  assert.is(fixture.routing.figures.refusedConnections, 3);
+  const told = () => fixture.log.filter((line) => line.includes('BGP connection closed'));
+  assert.is(told().length, 1);
+  fixture.clock.advance(60_000);
+  await heardAt(bgpListenPort);
+  assert.match(told()[1] ?? '', '"from":"127.0.0.1","untold":2');
+  await fixture.routing.stop();
+});
+
+test('a port that is taken is a condition of the Node beside its sessions', async () => {
+  const taken = createServer().listen(0, '0.0.0.0');
+  await once(taken, 'listening');
+  const bgpListenPort = portOf(taken);
+  const fixture = await new Fixture([waitedFor('127.0.0.1')], { bgpListenPort }).start();
+  const [condition] = fixture.routing.conditions();
+  assert.is(
+    condition?.message,
+    `port ${bgpListenPort} of IPv4 can not be listened on: another program on this node has it; metallb-system/tor (127.0.0.1): the router has not connected yet`,
+  );
+  assert.match(fixture.log.join(), 'no connections of routers');
+  await fixture.routing.stop();
+  taken.close();
+});
+
+test('without a port nothing listens, and who is to be waited for has no session, in words', async () => {
+  const fixture = await new Fixture([waitedFor('127.0.0.1')]).start();
+  const [{ why } = { why: '' }] = fixture.routing.sessions;
+  assert.match(why, 'bgp-passive] is true: this node listens on no port for BGP');
+  await fixture.routing.stop();
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '0.0.0.0');
+  await once(server, 'listening');
+  const port = portOf(server);
+  await once(server.close(), 'close');
+  return port;
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('it listens on no port');
+  return address.port;
+}
 
 test.run();

@@ -1,5 +1,9 @@
 import type { Socket } from 'node:net';
-import { type BgpListener, listenForBgp } from '../../modules/metallb/src/linux/bgp-socket.ts';
+import {
+  type BgpListener,
+  type ListenedPeer,
+  listenForBgp,
+} from '../../modules/metallb/src/linux/bgp-socket.ts';
 import {
   type BgpCapabilities,
   NO_CAPABILITIES,
@@ -22,6 +26,11 @@ const CAPABILITIES: BgpCapabilities = {
   fourOctetAsn: ROUTER_ASN,
 };
 
+const LOOPBACK: ListenedPeer = {
+  ...{ address: ip('127.0.0.1'), password: undefined },
+  hops: { most: undefined, isSecured: false },
+};
+
 /** Takes every session on the loopback interface, and writes down what it is told. */
 export class BgpRouter {
   static readonly asn = ROUTER_ASN;
@@ -35,7 +44,9 @@ export class BgpRouter {
 
   async start(): Promise<this> {
     this.#listener = await listenForBgp({
-      ...{ family: 'IPv4', port: 0, onConnection: (socket) => this.#take(socket) },
+      ...{ family: 'IPv4', port: 0, peers: [LOOPBACK] },
+      onConnection: (socket) => this.#take(socket),
+      onStranger: (from) => void this.heard.push(`stranger ${from}`),
       onError: (error) => {
         throw error;
       },
@@ -53,7 +64,7 @@ export class BgpRouter {
   }
 
   setPassword(password: string): void {
-    this.#listener?.setPassword(ip('127.0.0.1'), password);
+    this.#listener?.setPeers([{ ...LOOPBACK, password }]);
   }
 
   /** From now on it takes nothing in. */

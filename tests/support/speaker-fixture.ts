@@ -66,6 +66,7 @@ export class SpeakerFixture {
           return { close: () => undefined };
         },
         bfdd: { connect: () => ({ close: () => undefined }), setWanted: () => undefined },
+        bgpListenPort: 0,
         lastKnownGood,
         sight,
         metallb: METALLB,

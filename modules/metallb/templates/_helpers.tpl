@@ -104,6 +104,11 @@ true
 {{- (.Values.global | default dict).deckhouseEdition | default .Values.metallb.edition -}}
 {{- end -}}
 
+{{- /* Where routers connect to; empty where nobody listens. */ -}}
+{{- define "metallb.bgpListenPort" -}}
+{{- if and (include "metallb.mayUseBgp" .) .Values.metallb.bgp.listenPort -}}{{ .Values.metallb.bgp.listenPort | int64 }}{{- end -}}
+{{- end -}}
+
 {{- /* Not empty in the editions that may use BGP. */ -}}
 {{- define "metallb.mayUseBgp" -}}
 {{- if has (include "metallb.edition" . | lower) (list "ee" "fe" "cse-pro") -}}true{{- end -}}

@@ -1,5 +1,5 @@
 import type { IpAddress } from '../net/ip.ts';
-import { annotated, annotationPlace, digits } from './annotations.ts';
+import { annotated, annotationPlace, digits, flagText } from './annotations.ts';
 import {
   asn,
   BGP_PORT,
@@ -74,6 +74,8 @@ export interface BgpPeerSpec extends BgpPeerAnnotations {
 export interface BgpPeerAnnotations {
   /** GTSM (RFC 5082): nothing from a router that is more hops away is taken for its own. */
   readonly ttlSecurityHops: number | undefined;
+  /** The router connects, and this side never does. */
+  readonly passive: boolean;
 }
 
 /** By address, or by the interface that leads to the router's link-local one. */
@@ -124,8 +126,14 @@ const spec: Field<Omit<BgpPeerSpec, keyof BgpPeerAnnotations>> = refine(written,
 });
 
 const annotations: Field<BgpPeerAnnotations> = into(
-  fields({ [BGP_ANNOTATION.ttlSecurityHops]: optional(digits(1, MAX_TTL_SECURITY_HOPS)) }),
-  (read) => ({ ttlSecurityHops: read[BGP_ANNOTATION.ttlSecurityHops] }),
+  fields({
+    [BGP_ANNOTATION.ttlSecurityHops]: optional(digits(1, MAX_TTL_SECURITY_HOPS)),
+    [BGP_ANNOTATION.passive]: absentAs('false', flagText),
+  }),
+  (read) => ({
+    ttlSecurityHops: read[BGP_ANNOTATION.ttlSecurityHops],
+    passive: read[BGP_ANNOTATION.passive],
+  }),
 );
 
 const whole: Field<BgpPeer> = annotated(

@@ -46,6 +46,8 @@ export const ANNOTATION = {
 export const BGP_ANNOTATION = {
   /** On a BGPPeer: GTSM, RFC 5082. */
   ttlSecurityHops: 'network.deckhouse.io/bgp-ttl-security-hops',
+  /** On a BGPPeer: the router connects. */
+  passive: 'network.deckhouse.io/bgp-passive',
 } as const;
 
 /** On children. */

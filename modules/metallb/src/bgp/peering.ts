@@ -121,7 +121,7 @@ export class Peering {
     if (!this.#isStopped) return [];
     this.#isStopped = false;
     this.#idleUntil = now;
-    this.#words.begin('connecting');
+    this.#words.begin(this.#options.passive ? 'the router has not connected yet' : 'connecting');
     return this.time(now);
   }
 

@@ -56,10 +56,13 @@ export function connectBgp(peer: BgpPeerAddress): Socket {
   });
 }
 
+/** Who may connect to a listener, and how its packets are told from those of others. */
+export type ListenedPeer = Pick<BgpPeerAddress, 'address' | 'password' | 'hops'>;
+
 /** Where peers connect to. */
 export interface BgpListener {
-  /** From now on only who knows the password gets a connection from that address; undefined: nobody needs one. */
-  setPassword(peer: IpAddress, password: string | undefined): void;
+  /** From now on nobody else gets a connection. Of two with one address the first counts. */
+  setPeers(peers: readonly ListenedPeer[]): void;
   /** The port it got, where 0 was asked for. */
   readonly port: number;
   /** Idempotent; connections that stand stay. */
@@ -69,24 +72,41 @@ export interface BgpListener {
 export interface BgpListenerOptions {
   readonly family: IpFamily;
   readonly port: number;
-  readonly onConnection: (socket: Socket, from: IpAddress) => void;
+  /** Those of another family are passed over. */
+  readonly peers: readonly ListenedPeer[];
+  /** @param interfaceName of a link-local address */
+  readonly onConnection: (
+    socket: Socket,
+    from: IpAddress,
+    interfaceName: string | undefined,
+  ) => void;
+  /** Who is nobody's peer has connected, and is told nothing. */
+  readonly onStranger: (from: IpAddress) => void;
+  /** Also where the kernel refuses what one of the peers needs, which then gets no connection. */
   readonly onError: (error: unknown) => void;
 }
 
 /** @throws KernelSocketError where the port is taken or may not be used */
-export function listenForBgp(options: BgpListenerOptions): Promise<BgpListener> {
-  const { family, port, onConnection, onError } = options;
+export async function listenForBgp(options: BgpListenerOptions): Promise<BgpListener> {
+  const { family, port, onConnection, onStranger, onError } = options;
+  let peers: ReadonlyMap<IpAddress, ListenedPeer> = new Map();
   const fd = optioned(family, (kernel) => {
     kernel.set('reuseAddress', 1);
     if (family === 'IPv6') kernel.set('ipv6Only', 1);
     // A peer with GTSM would drop the answer to its first segment else.
     kernel.set(HOPS[family].sent, MOST_HOPS);
+    // Before anybody can connect.
+    peers = admit(kernel.fd, options, peers);
     kernel.bind({ ip: anyOf(family), port });
   });
   const server = createServer({ noDelay: true }, (socket) => {
     const from = withoutScope(socket.remoteAddress);
-    if (from === undefined) socket.destroy();
-    else onConnection(socket, from);
+    if (from !== undefined && peers.has(from)) {
+      onConnection(socket, from, socket.remoteAddress?.split('%')[1]);
+      return;
+    }
+    socket.on('error', () => undefined).destroy();
+    if (from !== undefined) onStranger(from);
   });
   return new Promise((resolve, reject) => {
     server.once('error', reject);
@@ -94,12 +114,43 @@ export function listenForBgp(options: BgpListenerOptions): Promise<BgpListener> 
       server.off('error', reject).on('error', onError);
       const bound = server.address();
       resolve({
-        setPassword: (peer, password) => setPassword(fd, peer, password),
+        setPeers: (wanted) => {
+          if (server.listening) peers = admit(fd, { ...options, peers: wanted }, peers);
+        },
         port: typeof bound === 'object' && bound !== null ? bound.port : port,
         close: () => void server.close(),
       });
     });
   });
+}
+
+/**
+ * Passwords by address. GTSM as far as all of them have it: for more, the kernel wants a right of whoever asks (it takes no
+ * filter for TCP from others), and an accepted connection has its peer's own. @returns those that may connect
+ */
+function admit(
+  descriptor: number,
+  { family, peers, onError }: Pick<BgpListenerOptions, 'family' | 'peers' | 'onError'>,
+  before: ReadonlyMap<IpAddress, ListenedPeer>,
+): ReadonlyMap<IpAddress, ListenedPeer> {
+  const admitted = new Map<IpAddress, ListenedPeer>();
+  for (const peer of peers) {
+    const { address, password } = peer;
+    if (familyOf(address) !== family || admitted.has(address)) continue;
+    try {
+      if (before.get(address)?.password !== password) setPassword(descriptor, address, password);
+      admitted.set(address, peer);
+    } catch (error) {
+      onError(error);
+    }
+  }
+  for (const [address, { password }] of before) {
+    const isOver = password !== undefined && !admitted.has(address);
+    if (isOver) setPassword(descriptor, address, undefined);
+  }
+  const least = [...admitted.values()].map(({ hops }) => (hops.isSecured ? leastTtl(hops) : 0));
+  setSocketOption(descriptor, HOPS[family].least, Math.min(...(least.length > 0 ? least : [0])));
+  return admitted;
 }
 
 /** The same for a connection that a peer has opened, before anything is said on it. */
@@ -145,12 +196,18 @@ export function md5Signature(peer: IpAddress, password: string): Uint8Array {
   return bytes;
 }
 
-function setHops(descriptor: number, family: IpFamily, { most, isSecured }: PeerHops): void {
+function setHops(descriptor: number, family: IpFamily, hops: PeerHops): void {
+  const { most, isSecured } = hops;
   const { sent, least } = HOPS[family];
   if (isSecured) {
     setSocketOption(descriptor, sent, MOST_HOPS);
-    setSocketOption(descriptor, least, MOST_HOPS + 1 - (most ?? 1));
+    setSocketOption(descriptor, least, leastTtl(hops));
   } else if (most !== undefined) setSocketOption(descriptor, sent, most);
+}
+
+/** What is left of the TTL of a packet from as far away as the peer may be. */
+function leastTtl({ most }: PeerHops): number {
+  return MOST_HOPS + 1 - (most ?? 1);
 }
 
 /** Node tells it of connections that stand, in a field that it does not promise; no other way leads to it. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { BgpNeighbor, BgpPeer, BgpPeerSpec } from '../api/bgp-peer.ts';
+import { BGP_ANNOTATION } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
 import type { PeeringOptions } from '../bgp/peering.ts';
 import type { BgpPeerAddress, PeerHops } from '../linux/bgp-socket.ts';
@@ -14,6 +15,8 @@ export interface PeerNode {
   readonly internalIps: readonly IpAddress[];
   /** Who is at an interface of it. */
   readonly routerAt: (interfaceName: string) => FoundRouter;
+  /** Where routers connect to; 0: nowhere. */
+  readonly listenPort: number;
   /** The kernel has gone on since the speaker before: what it forwarded then, it still does. */
   readonly forwardsOn: boolean;
 }
@@ -71,8 +74,8 @@ export function neighborText(neighbor: BgpNeighbor): string {
 
 /** Where a router is reached. @returns a sentence where that can't be said */
 function placeOf(
-  { neighbor, sourceAddress, vrf }: BgpPeerSpec,
-  { routerAt }: PeerNode,
+  { neighbor, sourceAddress, vrf, passive }: BgpPeerSpec,
+  { routerAt, listenPort }: PeerNode,
 ): Pick<BgpPeerAddress, 'address' | 'interface'> | string {
   const isAtInterface = !('address' in neighbor);
   const found = isAtInterface ? routerAt(neighbor.interface) : neighbor;
@@ -88,17 +91,20 @@ function placeOf(
   if (isLinkLocal(address) && device === undefined) {
     return `spec.peerAddress is ${address}: a link-local address needs the interface that leads to it, expected it in spec.vrf, or in spec.interface instead of the address`;
   }
+  if (passive && listenPort === 0) {
+    return `metadata.annotations[${BGP_ANNOTATION.passive}] is true: this node listens on no port for BGP, expected one in the value bgp.listenPort (--bgp-listen-port)`;
+  }
   return { address, interface: device };
 }
 
 function peeringOf(spec: BgpPeerSpec, address: IpAddress, node: PeerNode): PeeringOptions {
-  const { holdSeconds, keepaliveSeconds, connectSeconds, routerId } = spec;
+  const { holdSeconds, keepaliveSeconds, connectSeconds, routerId, passive } = spec;
   return {
     localAsn: spec.localAsn ?? spec.myAsn,
     remoteAsn: spec.peerAsn,
     routerId: routerId ?? routerIdOf(node),
     holdSeconds,
-    passive: false,
+    passive,
     keepaliveMs: keepaliveSeconds === undefined ? undefined : keepaliveSeconds * 1_000,
     connectRetryMs: (connectSeconds ?? DEFAULT_CONNECT_SECONDS) * 1_000,
     sendHoldMs: Math.max(SHORTEST_SEND_HOLD_MS, holdSeconds * 1_000 * SEND_HOLD_PER_HOLD),

@@ -1,10 +1,11 @@
+import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { BfdReport } from '../bfd/messages.ts';
 import { AdjRibOut } from '../bgp/adj-rib-out.ts';
 import type { FsmPhase } from '../bgp/fsm.ts';
 import type { PeeringEvent } from '../bgp/peering-action.ts';
 import { RouteTable } from '../bgp/route-table.ts';
-import type { IpFamily } from '../net/ip.ts';
+import type { IpAddress, IpFamily } from '../net/ip.ts';
 import { BGP_REASON, ceaseWith, notificationOf } from '../packet/bgp-error.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { sleep } from '../time/sleep.ts';
@@ -120,6 +121,20 @@ export class Sessions {
       peer.pathFailure = undefined;
       if (peer.isStarted) peer.session?.start();
     }
+  }
+
+  /**
+   * A connection that a router has opened. Of several peers with its address it is the first one's; of link-local ones
+   * that of the interface.
+   */
+  accept(socket: Socket, from: IpAddress, interfaceName: string | undefined): void {
+    const peer = [...this.#peers.values()].find(({ config: { wanted } }) => {
+      if ('problem' in wanted) return false;
+      const { address, interface: own } = wanted.setup.options.peer;
+      return address === from && (interfaceName === undefined || interfaceName === own);
+    });
+    if (peer?.session === undefined) socket.on('error', () => undefined).destroy();
+    else peer.session.accept(socket);
   }
 
   /** Tells the peers what has changed, and opens sessions when all that is to be told in them is known. */

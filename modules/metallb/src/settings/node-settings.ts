@@ -139,6 +139,13 @@ export const NODE_SETTINGS = {
       "whether an IP of MetalLB's API is answered by the node of its Service's ready endpoints, where they are all on one",
     default: 'true',
   }),
+  bgpListenPort: integer({
+    description:
+      'port where the routers of BGPPeers may connect to, in editions with BGP; below 1024 it takes the capability NET_BIND_SERVICE; 0: none',
+    default: '0',
+    minimum: 0,
+    maximum: 65_535,
+  }),
   logLevel: oneOf({ description: 'least severe lines to log', default: 'info', words: LOG_LEVELS }),
 } as const;
 

@@ -15,17 +15,25 @@ export interface CountedSession
   readonly bfd: BfdReport | undefined;
 }
 
+/** What there is to count of BGP. */
+export interface BgpFigures {
+  readonly sessions: readonly CountedSession[];
+  /** Of those who are none of this node's routers. */
+  readonly refusedConnections: number;
+}
+
 /** Sessions by MetalLB's names, which dashboards and alerts know. */
 export class BgpMetrics {
   readonly #mirrored: MirroredMetrics;
 
   constructor(metrics: Metrics) {
-    this.#mirrored = new MirroredMetrics(metrics, 'Of the BGP session with a peer');
+    this.#mirrored = new MirroredMetrics(metrics, 'Of the BGP sessions of this node');
   }
 
-  show(sessions: readonly CountedSession[]): void {
-    this.#mirrored.update(
-      sessions.flatMap((session) => {
+  show({ sessions, refusedConnections: value }: BgpFigures): void {
+    this.#mirrored.update([
+      { name: 'bgp_refused_connections_total', type: 'counter', labels: {}, value },
+      ...sessions.flatMap((session) => {
         const labels = { peer: peerLabel(session) };
         const gauge = (name: string, value: number) =>
           ({ name: `bgp_${name}`, type: 'gauge', labels, value }) as const;
@@ -43,7 +51,7 @@ export class BgpMetrics {
           { ...gauge('updates_total', session.updatesSent), type: 'counter' as const },
         ];
       }),
-    );
+    ]);
   }
 }
 

@@ -5,8 +5,10 @@ import { keyOf } from '../api/object.ts';
 import type { BfdReport } from '../bfd/messages.ts';
 import { peersOfNode } from '../bgp/metallb-routes.ts';
 import type { PeeringEvent } from '../bgp/peering-action.ts';
+import type { ListenedPeer } from '../linux/bgp-socket.ts';
 import type { IpAddress, IpFamily } from '../net/ip.ts';
 import { BfdLink, type PeerBfd } from '../routing/bfd-link.ts';
+import { BgpListeners } from '../routing/bgp-listeners.ts';
 import { LinkRouters, type LinkSight } from '../routing/link-routers.ts';
 import { bfdOfPeer, isOnLink } from '../routing/peer-bfd.ts';
 import { neighborText, type PeerSetup, setUpPeer } from '../routing/peer-options.ts';
@@ -15,10 +17,12 @@ import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
 import { AnnouncedRoutes } from './announced-routes.ts';
+import type { BgpFigures } from './bgp-metrics.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { Departure } from './departure.ts';
 import { nodeCondition } from './node-condition.ts';
 import { type FoundPasswords, PeerPasswords } from './peer-passwords.ts';
+import { RefusedConnections } from './refused-connections.ts';
 import type { RememberedRoutes } from './remembered-routes.ts';
 import { ServiceBgpStatuses } from './service-bgp-statuses.ts';
 import type { AnnouncedService } from './speaker-metrics.ts';
@@ -33,6 +37,8 @@ export interface BgpRoutingPorts {
   readonly log: Logger;
   readonly bfdd: BfddPorts;
   readonly links: LinkSight;
+  /** Where routers connect to; 0: nowhere. */
+  readonly bgpListenPort: number;
   /** The kernel has gone on since the speaker before. */
   readonly forwardsOn: boolean;
   /** Where it is told to whom Services are announced. */
@@ -49,6 +55,9 @@ export class BgpRouting {
   readonly #ports: BgpRoutingPorts;
   readonly #routes: AnnouncedRoutes;
   readonly #sessions: Sessions;
+  /** Undefined where nobody may connect. */
+  readonly #listeners: BgpListeners | undefined;
+  readonly #refused: RefusedConnections;
   readonly #bfd: BfdLink;
   readonly #passwords: PeerPasswords;
   readonly #routers: LinkRouters;
@@ -77,6 +86,8 @@ export class BgpRouting {
       random,
       onEvent: (peer, event) => this.#hear(peer, event),
     });
+    this.#refused = new RefusedConnections(clock, log);
+    this.#listeners = ports.bgpListenPort === 0 ? undefined : this.#newListeners();
     this.#bfd = new BfdLink({
       ...ports.bfdd,
       onStanding: (peer, report) => this.#setPath(peer, report),
@@ -165,12 +176,18 @@ export class BgpRouting {
     this.#edge?.cancel();
     this.#passwords.stop();
     this.#routers.stop();
+    this.#listeners?.stop();
     await Promise.all([this.#sessions.stop('speaker is stopped'), this.#statuses.stop()]);
     this.#bfd.stop();
   }
 
   get sessions(): readonly (SessionFacts & { readonly bfd: BfdReport | undefined })[] {
     return this.#sessions.facts.map((one) => ({ ...one, bfd: this.#bfd.reportOf(one.peer) }));
+  }
+
+  /** What is counted. */
+  get figures(): BgpFigures {
+    return { sessions: this.sessions, refusedConnections: this.#refused.total };
   }
 
   /** IPs of Services that this node announces to anybody. */
@@ -195,7 +212,8 @@ export class BgpRouting {
       const all = why === '' ? missingFamilies.map(missingText) : [why];
       return all.map((text) => `${peer} (${neighbor}): ${text}`);
     });
-    return [nodeCondition('BgpSessionDown', down.sort())];
+    const unheard = this.#listeners?.problems ?? [];
+    return [nodeCondition('BgpSessionDown', [...unheard, ...down.sort()])];
   }
 
   /** What `mlb status` shows. */
@@ -218,6 +236,7 @@ export class BgpRouting {
     this.#routers.setInterfaces(new Set(peers.flatMap(interfaceOf)));
     const configs = peers.map((peer) => this.#configOf(peer, node?.internalIps ?? []));
     this.#sessions.setPeers(configs);
+    this.#listeners?.setPeers(configs.flatMap(({ wanted }) => listenedPeer(wanted) ?? []));
     this.#bfd.setSessions(peers.flatMap((peer, index) => this.#bfdOf(peer, configs[index]) ?? []));
     this.#ports.onConditions();
     return true;
@@ -225,9 +244,10 @@ export class BgpRouting {
 
   #configOf(peer: BgpPeer, internalIps: readonly IpAddress[]): PeerConfig {
     const found = this.#passwords.of(peer);
-    const { forwardsOn } = this.#ports;
+    const { forwardsOn, bgpListenPort: listenPort } = this.#ports;
     const routerAt = (name: string) => this.#routers.at(name);
-    const setup = setUpPeer(peer, { name: this.#nodeName, internalIps, routerAt, forwardsOn });
+    const node = { name: this.#nodeName, internalIps, routerAt, listenPort, forwardsOn };
+    const setup = setUpPeer(peer, node);
     return {
       name: keyOf(peer.metadata),
       neighbor: neighborText(peer.spec.neighbor),
@@ -241,6 +261,23 @@ export class BgpRouting {
     const profile = name === undefined ? undefined : this.#ports.view.metallb.bgp.profile(name);
     if (profile === undefined || config === undefined || 'problem' in config.wanted) return;
     return bfdOfPeer(keyOf(metadata), config.wanted.setup, profile, isOnLink);
+  }
+
+  #newListeners(): BgpListeners {
+    const { clock, random, log, onConditions, bgpListenPort } = this.#ports;
+    const listeners = new BgpListeners(bgpListenPort, {
+      ...{ clock, random },
+      onConnection: (socket, from, interfaceName) => {
+        this.#sessions.accept(socket, from, interfaceName);
+      },
+      onStranger: (from) => this.#refused.add(from),
+      onProblem: () => {
+        for (const problem of listeners.problems)
+          log.error('no connections of routers', { problem });
+        onConditions();
+      },
+    });
+    return listeners;
   }
 
   #setPath(peer: string, report: BfdReport): void {
@@ -291,6 +328,13 @@ function interfaceOf({ spec: { neighbor } }: BgpPeer): string[] {
 function wantedOf(setup: PeerSetup | string, found: FoundPasswords): PeerConfig['wanted'] {
   if (typeof setup === 'string') return { problem: setup };
   return 'problem' in found ? found : { setup, passwords: found.passwords };
+}
+
+/** As much of it as its connections are known by; the other passwords are for connections from here. */
+function listenedPeer(wanted: PeerConfig['wanted']): ListenedPeer | undefined {
+  if ('problem' in wanted) return undefined;
+  const { address, hops } = wanted.setup.options.peer;
+  return { address, hops, password: wanted.passwords[0] };
 }
 
 function isLeaving(node: Node | undefined): boolean {

@@ -52,7 +52,7 @@ function keysIn(path: string): readonly HeartbeatKey[] {
 
 async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logger) {
   const { node, runDir, clusterId, heartbeatKeyFile } = settings;
-  const { lbClass, followEndpoints } = settings;
+  const { lbClass, followEndpoints, bgpListenPort } = settings;
   const hasBgp = mayUseBgp(settings.edition);
   const namespaces = watchedNamespaces(settings);
   const installationWith = (keys: readonly HeartbeatKey[]) => {
@@ -77,6 +77,7 @@ async function createSpeaker(settings: NodeSettings, metrics: Metrics, log: Logg
         connect: (options) => connectLines(join(runDir, 'bfdd.sock'), { ...options, ...chances }),
         setWanted: (wanted) => tellParent({ kind: 'wants-bfdd', wanted }),
       },
+      bgpListenPort,
       lastKnownGood: await recallLastKnownGood(statePath, { node, installation }, log),
       writeState: (state) => writeLastKnownGood(statePath, state),
       sight: openHostSight(settings, bootId, log),

@@ -4,7 +4,7 @@ import type { IpAddress } from '../net/ip.ts';
 import type { EchoOutcome } from '../reachability/echo-slot.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import { MirroredMetrics } from '../telemetry/mirrored-metrics.ts';
-import { BgpMetrics, type CountedSession } from './bgp-metrics.ts';
+import { type BgpFigures, BgpMetrics } from './bgp-metrics.ts';
 import type { Released } from './dataplane-gate.ts';
 
 /** What the speaker counts of itself at the moment. */
@@ -23,7 +23,7 @@ export interface SpeakerFigures {
   readonly announced: readonly OnSegment[];
   readonly announcedServices: readonly AnnouncedService[];
   /** Undefined in an edition without BGP. */
-  readonly sessions: readonly CountedSession[] | undefined;
+  readonly bgp: BgpFigures | undefined;
   /** IPs that another host answers for. */
   readonly conflicts: readonly OnSegment[];
 }
@@ -127,7 +127,7 @@ export class SpeakerMetrics {
     for (const [name, failed] of figures.unreachable) {
       this.#reachabilityFailed.set({ interface: name }, Number(failed));
     }
-    if (figures.sessions !== undefined) this.#bgp.show(figures.sessions);
+    if (figures.bgp !== undefined) this.#bgp.show(figures.bgp);
     const perIp = [this.#announced, this.#announcedServices, this.#conflicts];
     for (const gauge of perIp) gauge.reset();
     for (const announced of figures.announcedServices) {

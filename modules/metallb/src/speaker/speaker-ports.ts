@@ -24,6 +24,8 @@ export interface SpeakerPorts {
   readonly metrics: SpeakerMetrics;
   readonly connectWire: (options: LineOptions) => { close(): void };
   readonly bfdd: BfddPorts;
+  /** Where routers connect to; 0: nowhere. */
+  readonly bgpListenPort: number;
   /** What the speaker before wrote. */
   readonly lastKnownGood: LastKnownGood | undefined;
   readonly writeState: (state: WritableState) => Promise<void>;

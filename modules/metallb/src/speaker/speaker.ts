@@ -201,7 +201,7 @@ export class Speaker {
         ...layer2Services(this.#identity.node, this.#view, announced),
         ...(this.#bgp?.announced() ?? []),
       ],
-      sessions: this.#bgp?.sessions,
+      bgp: this.#bgp?.figures,
       conflicts: this.#wireState.conflicts,
     });
   }
@@ -227,9 +227,9 @@ export class Speaker {
   }
 
   #newBgp(): BgpRouting {
-    const { store, clock, random, log, metallb, bfdd, sight } = this.#ports;
+    const { store, clock, random, log, metallb, bfdd, sight, bgpListenPort } = this.#ports;
     return new BgpRouting(this.#identity.node, {
-      ...{ store, clock, random, log, bfdd, view: this.#view, links: sight.links },
+      ...{ store, clock, random, log, bfdd, bgpListenPort, view: this.#view, links: sight.links },
       statusNamespace: metallb.namespaces[0],
       forwardsOn: this.#ports.lastKnownGood?.bootId === this.#identity.bootId,
       onConditions: () => this.#tellConditions(),

@@ -1,0 +1,99 @@
+import * as assert from 'uvu/assert';
+import type { ClusterObject } from '../../lab/cluster.ts';
+import { delay, until } from '../../lab/exec.ts';
+import { fetchPage } from '../../lab/http.ts';
+import { metricOf } from '../../lab/metrics.ts';
+import { nodeTells } from '../../lab/node-condition.ts';
+import type { RouterKind } from '../../lab/routers/router.ts';
+import type { Scenario } from '../../lab/scenario.ts';
+import {
+  advertisement,
+  bgpPeer,
+  everyNode,
+  moduleScenario,
+  NODES,
+  passwordOf,
+  served,
+} from './bgp-module.ts';
+import { reaches, withRouter } from './bgp-sessions.ts';
+
+/** What a BGPPeer says by annotations. */
+const OURS = 'network.deckhouse.io/bgp-';
+/** The lab's programs have no right to BGP's own port. */
+const PORT = 1_179;
+const LISTENING = { lab: { nodeFlags: [`--bgp-listen-port=${PORT}`] } } as const;
+/** Longer than an attempt takes that would succeed. */
+const NO_SESSION_MS = 2_000;
+
+function annotatedPeer(said: Readonly<Record<string, string>>, spec: object = {}): ClusterObject {
+  const peer = bgpPeer({ connectTime: '1s', ...spec });
+  const annotations = Object.fromEntries(
+    Object.entries(said).map(([name, value]) => [`${OURS}${name}`, value]),
+  );
+  return { ...peer, metadata: { ...peer.metadata, annotations } };
+}
+
+/** Each in another way: what else the router asks for, and whether the node connects, too. */
+const DIALLING: readonly [RouterKind, object, Readonly<Record<string, string>>][] = [
+  ['frr', { gtsm: true, password: 'secret' }, { passive: 'true', 'ttl-security-hops': '1' }],
+  ['bird', {}, {}],
+  ['gobgp', { password: 'secret' }, { passive: 'true' }],
+];
+
+export const scenarios: readonly Scenario[] = [
+  moduleScenario(
+    'options-GTSM-on-one-side-or-on-both',
+    (lab) =>
+      withRouter(lab, 'frr', everyNode({ gtsm: true, passive: true }), async (router) => {
+        await lab.cluster.apply(annotatedPeer({}), advertisement());
+        const ip = await served(lab, 'web');
+        await delay(NO_SESSION_MS);
+        assert.is(await router.count('IPv4'), 0, 'a TTL of 1 is none of a router on the link');
+        await lab.cluster.apply(annotatedPeer({ 'ttl-security-hops': '1' }));
+        await reaches(lab, router, `${ip}/32`, NODES);
+      }),
+    LISTENING,
+  ),
+
+  ...DIALLING.map(([kind, asked, said]) =>
+    moduleScenario(
+      `options-${kind}-connects`,
+      (lab) =>
+        withRouter(lab, kind, everyNode({ port: PORT, ...asked }), async (router) => {
+          const passwordSecret = { name: 'router' };
+          const spec = 'password' in asked ? { passwordSecret } : {};
+          await lab.cluster.apply(passwordOf('secret'), annotatedPeer(said, spec), advertisement());
+          const ip = await served(lab, 'web');
+          await until({ what: 'sessions of all nodes', deadlineMs: 15_000 }, async () => {
+            return (await router.count('IPv4')) === NODES.length;
+          });
+          await reaches(lab, router, `${ip}/32`, NODES);
+        }),
+      { ...LISTENING, isLong: kind === 'gobgp' },
+    ),
+  ),
+
+  moduleScenario(
+    'options-nobody-but-a-router-gets-a-connection-and-a-port-that-is-taken-is-told-of',
+    (lab) =>
+      withRouter(lab, 'frr', everyNode({ passive: true }), async (router) => {
+        const other = await lab.bgpSpeakerOn('n1');
+        await other.ask({ do: 'listen', port: PORT });
+        await lab.cluster.apply(bgpPeer(), advertisement());
+        const ip = await served(lab, 'web');
+        const message = /port 1179 of IPv4 can not be listened on: another program on this node/;
+        await nodeTells(lab, 'n1', 'BgpSessionDown', { message });
+        await reaches(lab, router, `${ip}/32`, NODES);
+        other.stop();
+        await nodeTells(lab, 'n1', 'BgpSessionDown', { status: 'False' });
+
+        const url = `http://${NODES[0]}:${PORT}/`;
+        const counted = () => metricOf(lab, 'n1', 'metallb_bgp_refused_connections_total');
+        const before = await counted();
+        const answer = await fetchPage(lab.namespace('client'), url).catch(() => undefined);
+        assert.is(answer, undefined);
+        assert.is(await counted(), before + 1);
+      }),
+    LISTENING,
+  ),
+];
