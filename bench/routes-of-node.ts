@@ -17,7 +17,7 @@ import {
 import { ipAddressPool, metallbObject } from '../tests/support/metallb-objects.ts';
 
 const FIRST_IP = 0x0a00_0000n;
-const PEER = { name: 'tor', externalAsn: 64_500, isLeaving: false };
+const PEER = { name: 'tor', asn: 64_500, isExternal: true, isLeaving: false };
 const READY = [{ nodeName: 'n2', addresses: ['10.244.0.1'], conditions: { ready: true } }];
 
 /** A speaker's view of Services of MetalLB's API, what its node announces of them, and the rib of one router. */

@@ -16,6 +16,10 @@ const FILE = 'gobgpd.toml';
 const API = '127.0.0.1:50051';
 const ESTABLISHED = 6;
 
+/** Subtypes of extended communities. */
+const ROUTE_TARGET = 2;
+const LINK_BANDWIDTH = 4;
+
 /** GoBGP 3. It knows routes, and leaves the kernel's table alone. */
 export class Gobgp implements Router {
   readonly kind = 'gobgp';
@@ -86,7 +90,7 @@ export class Gobgp implements Router {
         (value) => `${value >>> 16}:${value & 0xffff}`,
       ),
       large: list(32).map((one) => `${one.ASN}:${one.LocalData1}:${one.LocalData2}`),
-      extended: list(16).map((one) => `${one.subtype === 2 ? 'RT' : one.subtype}:${one.value}`),
+      extended: list(16).map(extendedText),
     };
   }
 
@@ -129,7 +133,14 @@ interface GobgpAttribute {
   readonly value?: number | readonly GobgpCommunity[];
 }
 
+function extendedText({ subtype, value, asn, bandwidth }: GobgpCommunity): string {
+  if (subtype === LINK_BANDWIDTH) return `LB:${asn}:${bandwidth}`;
+  return `${subtype === ROUTE_TARGET ? 'RT' : subtype}:${value}`;
+}
+
 interface GobgpCommunity {
+  readonly asn?: number;
+  readonly bandwidth?: number;
   readonly ASN?: number;
   readonly LocalData1?: number;
   readonly LocalData2?: number;

@@ -103,8 +103,21 @@ export async function kernelNextHops(
     .sort();
 }
 
+/** How many of so many flows each next hop of a route gets, by the kernel's table; empty where it has one, or no route. */
+export async function kernelWeights(
+  namespace: string,
+  prefix: string,
+): Promise<ReadonlyMap<string, number>> {
+  const command = ['ip', '-n', namespace, '-j', 'route', 'show', prefix];
+  const [route]: readonly KernelRoute[] = JSON.parse((await run(command)) || '[]');
+  return new Map(
+    (route?.nexthops ?? []).map(({ gateway = '', weight = 1 }) => [gateway, weight] as const),
+  );
+}
+
 interface KernelHop {
   readonly gateway?: string;
+  readonly weight?: number;
   /** Where the next hop is of another family than the route (RFC 8950). */
   readonly via?: { readonly host: string };
 }

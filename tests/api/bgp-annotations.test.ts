@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseBgpAdvertisement } from '../../modules/metallb/src/api/bgp-advertisement.ts';
 import { type BgpPeerSpec, parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
 import { peerInVersion } from '../../modules/metallb/src/api/bgp-peer-versions.ts';
 import { describeProblem, type Parsed } from '../../modules/metallb/src/api/problem.ts';
@@ -84,5 +85,37 @@ test('annotations and fields are told of at once, and what is no text once', () 
   assert.equal(problemsOf(peer({ 'ttl-security-hops': 1 })), [`${HOPS} is 1: expected a string`]);
   assert.is(problemsOf(parseBgpPeer(objectOf('none', {}))).length, 1);
 });
+
+function routes(said: Readonly<Record<string, unknown>>, spec?: object) {
+  const metadata = { name: 'all', namespace: 'metallb-system', annotations: ours(said) };
+  const kind = { apiVersion: 'metallb.io/v1beta1', kind: 'BGPAdvertisement', metadata };
+  return parseBgpAdvertisement(spec === undefined ? kind : { ...kind, spec });
+}
+
+test('what routes carry beside communities is said by annotations, with and without a spec', () => {
+  const said = { 'as-path-prepend': '2', med: '0', 'link-bandwidth': '10G' };
+  for (const read of [routes(said), routes(said, { localPref: 200 })]) {
+    assert.ok(read.ok);
+    if (!read.ok) continue;
+    const { asPathPrepend, med, linkBandwidth } = read.value.spec;
+    assert.equal([asPathPrepend, med, linkBandwidth], [2, 0, 10_000_000_000]);
+  }
+});
+
+const WRONG_ROUTES: [string, Readonly<Record<string, unknown>>][] = [
+  ['bgp-as-path-prepend] is "0": expected an integer from 1 to 10', { 'as-path-prepend': '0' }],
+  ['bgp-as-path-prepend] is "11": expected an integer from 1 to 10', { 'as-path-prepend': '11' }],
+  ['bgp-med] is "-1": expected an integer from 0 to 4294967295', { med: '-1' }],
+  [
+    'bgp-link-bandwidth] is "1.5G": expected bits per second, such as 10G or 2500M',
+    { 'link-bandwidth': '1.5G' },
+  ],
+];
+for (const [problem, said] of WRONG_ROUTES) {
+  test(`an advertisement is refused where ${problem}`, () => {
+    const place = 'metadata.annotations[network.deckhouse.io/';
+    assert.equal(problemsOf(routes(said, {})), [`${place}${problem}`]);
+  });
+}
 
 test.run();

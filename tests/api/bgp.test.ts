@@ -120,6 +120,7 @@ test('an advertisement of nothing but itself announces whole addresses to everyb
     ...{ aggregationLength: 32, aggregationLengthV6: 128, localPref: undefined },
     ...{ communities: [], ipAddressPools: [], ipAddressPoolSelectors: [], nodeSelectors: [] },
     ...{ serviceSelectors: [], peers: [] },
+    ...{ asPathPrepend: undefined, med: undefined, linkBandwidth: undefined },
   });
 });
 

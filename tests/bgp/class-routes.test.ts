@@ -18,6 +18,7 @@ test('a class says what its routes carry', () => {
   const bgp = {
     ...{ peers: ['tor'], communities: ['64500:100'], localPref: 200 },
     ...{ aggregationLength: 31, aggregationLengthV6: 64 },
+    ...{ asPathPrepend: 2, med: 50, linkBandwidth: '10G' },
   };
   const said = {
     name: 'edge',
@@ -25,6 +26,7 @@ test('a class says what its routes carry', () => {
     localPref: 200,
     communities: [{ kind: 'standard', value: 64_500 * 65_536 + 100 }],
     peers: new Set(['tor']),
+    ...{ asPathPrepend: 2, med: 50, linkBandwidth: 10e9 },
   };
   for (const type of ['BGP', 'L2AndBGP']) {
     assert.equal(classAdvertisement(routed({ type, bgp }), []), said);
@@ -62,6 +64,7 @@ test('a class that says nothing of routes has each address announced by itself, 
   assert.equal(classAdvertisement(routed({ type: 'BGP' }), []), {
     ...{ name: 'edge', aggregationLength: { IPv4: 32, IPv6: 128 }, localPref: undefined },
     ...{ communities: [], peers: undefined },
+    ...{ asPathPrepend: undefined, med: undefined, linkBandwidth: undefined },
   });
 });
 

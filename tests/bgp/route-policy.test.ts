@@ -151,4 +151,30 @@ test('a conflict names both and what they say', () => {
   );
 });
 
+const LINK_BANDWIDTH = 0x4004n << 48n;
+
+test('of what can not be joined that counts which a router prefers, whichever comes first', () => {
+  const ways = [
+    advertisement({ name: 'a', asPathPrepend: 3, med: 20, linkBandwidth: 8_000 }),
+    advertisement({ name: 'b', asPathPrepend: 1, med: 30, linkBandwidth: 16_000 }),
+    advertisement({ name: 'c' }),
+  ];
+  for (const all of [ways, ways.toReversed()]) {
+    const [route] = [...routesTo(SPINE, [announced('10.0.0.1', ...all)]).values()];
+    const { asPath, med, extendedCommunities } = route?.attributes ?? {};
+    assert.equal([asPath, med], [[64_500, 64_500], 20]);
+    // 2,000 octets per second in IEEE 754.
+    assert.equal(extendedCommunities, [LINK_BANDWIDTH | (64_500n << 32n) | 0x44fa_0000n]);
+  }
+});
+
+test('within the AS the path stays empty, and an AS number of four octets is AS_TRANS beside the bandwidth', () => {
+  const one = advertisement({ asPathPrepend: 3, linkBandwidth: 8 });
+  const peer = { ...REFLECTOR, asn: 4_200_000_000 };
+  const [route] = [...routesTo(peer, [announced('10.0.0.1', one)]).values()];
+  const { asPath, extendedCommunities } = route?.attributes ?? {};
+  assert.equal(asPath, []);
+  assert.equal(extendedCommunities, [LINK_BANDWIDTH | (23_456n << 32n) | 0x3f80_0000n]);
+});
+
 test.run();

@@ -71,7 +71,8 @@ const anAdvertisement: fc.Arbitrary<RouteAdvertisement> = fc.record({
 });
 const aPeer: fc.Arbitrary<RoutePeer> = fc.record({
   name: fc.constantFrom('spine', 'reflector', 'edge'),
-  externalAsn: fc.constantFrom(undefined, 64_500, 64_501),
+  asn: fc.constantFrom(64_500, 64_501),
+  isExternal: fc.boolean(),
   isLeaving: fc.boolean(),
 });
 /** The table, and what went into it. */

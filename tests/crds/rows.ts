@@ -117,6 +117,17 @@ const ALIKE: readonly [name: string, spec: unknown, verdict: boolean][] = [
   ['a threshold of two failures', probing({ failureThreshold: 2 }), false],
   ['a threshold of two successes', probing({ successThreshold: 2 }), false],
   ['routes of both', { type: 'L2AndBGP', bgp: {} }, true],
+  ['a way that is longer and costs', routed({ asPathPrepend: 10, med: 4_294_967_295 }), true],
+  ['a way that is no longer', routed({ asPathPrepend: 0 }), false],
+  ['a way that is eleven times longer', routed({ asPathPrepend: 11 }), false],
+  ['a metric of less than nothing', routed({ med: -1 }), false],
+  ['a metric of more than there is', routed({ med: 4_294_967_296 }), false],
+  ['a bandwidth', routed({ linkBandwidth: '2500M' }), true],
+  ['the highest bandwidth', routed({ linkBandwidth: '999999T' }), true],
+  ['a bandwidth of nothing', routed({ linkBandwidth: '0G' }), false],
+  ['a bandwidth with a fraction', routed({ linkBandwidth: '1.5G' }), false],
+  ['a bandwidth in powers of two', routed({ linkBandwidth: '1Gi' }), false],
+  ['a bandwidth that is a number', routed({ linkBandwidth: 1000 }), false],
   [
     'routes with all there is',
     routed({

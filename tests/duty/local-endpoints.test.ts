@@ -1,6 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { rankEndpoints, rankForAll } from '../../modules/metallb/src/duty/local-endpoints.ts';
+import {
+  countEndpoints,
+  rankEndpoints,
+  rankForAll,
+} from '../../modules/metallb/src/duty/local-endpoints.ts';
 import { endpointSliceOf, sliceOf } from '../support/cluster.ts';
 
 const on = (nodeName: string, conditions: object = { ready: true }) => ({ nodeName, conditions });
@@ -21,6 +25,20 @@ for (const [name, endpoints, expected] of rows) {
   test(`ranks ${name}`, () => {
     const ranks = rankEndpoints([endpointSliceOf(sliceOf('web', endpoints))]);
     assert.equal(Object.fromEntries(ranks), expected);
+  });
+}
+
+const COUNTS: [string, object[], number][] = [
+  ['ready ones', [on('n1'), on('n1'), on('n2')], 2],
+  ['ready ones before those that terminate', [on('n1'), on('n1', terminating)], 1],
+  ['those that terminate where there is nothing else', [on('n1', terminating), on('n1', gone)], 1],
+  ['none of other nodes', [on('n2')], 0],
+];
+for (const [name, endpoints, expected] of COUNTS) {
+  test(`counts ${name}, once for each family`, () => {
+    const slice = sliceOf('web', endpoints);
+    const slices = [slice, { ...slice, addressType: 'IPv6' }].map(endpointSliceOf);
+    assert.is(countEndpoints(slices, 'n1', 'IPv4'), expected);
   });
 }
 

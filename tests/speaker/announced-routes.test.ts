@@ -145,6 +145,26 @@ test('with eTP Cluster some endpoint must serve, with Local one of this node; on
   assert.is(await announced(local, { ...TERMINATING, nodeName: 'n1' }), true);
 });
 
+test('a bandwidth is that of all endpoints of this node, and under Cluster that of one', async () => {
+  const fast = {
+    ...bgp('BGPAdvertisement', 'far'),
+    metadata: {
+      ...{ name: 'far', namespace: 'metallb-system' },
+      annotations: { 'network.deckhouse.io/bgp-link-bandwidth': '10G' },
+    },
+  };
+  const local = { externalTrafficPolicy: 'Local' };
+  const fixture = await Fixture.of(fast, web({ spec: local }), served(onN1, onN1, onN2));
+  const bandwidths = () => [...fixture.routes.take(false).changes.values()].flat();
+  const told = () => bandwidths().map(({ linkBandwidth }) => linkBandwidth);
+  assert.equal(told(), [20e9]);
+  await fixture.change(served(onN1, onN2));
+  assert.equal(told(), [10e9]);
+  await fixture.change(web());
+  await fixture.change(served(onN1, onN1, onN1));
+  assert.equal(told(), [10e9]);
+});
+
 test('an advertisement that would say less than is meant, or of more than is here, announces nothing', async () => {
   const announced = async (spec: object, policy: string, ...more: NewObject[]) => {
     const service = web({ spec: { externalTrafficPolicy: policy } });

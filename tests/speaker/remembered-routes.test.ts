@@ -26,6 +26,9 @@ const advertisement: fc.Arbitrary<RouteAdvertisement> = fc.record({
     fc.array(fc.string({ maxLength: 9 }), { maxLength: 3 }).map((names) => new Set(names)),
     { nil: undefined },
   ),
+  asPathPrepend: fc.option(fc.integer({ min: 1, max: 10 }), { nil: undefined }),
+  med: fc.option(uint32, { nil: undefined }),
+  linkBandwidth: fc.option(fc.integer({ min: 1, max: 1e15 }), { nil: undefined }),
 });
 const address = fc.nat({ max: 255 }).map((last) => ip(`192.0.2.${last}`));
 const remembered: fc.Arbitrary<RememberedRoutes> = fc.record({

@@ -10,8 +10,13 @@ import {
 import { familyOf } from '../../modules/metallb/src/net/ip.ts';
 import { formatPrefix } from '../../modules/metallb/src/packet/bgp-prefix.ts';
 
-export const SPINE: RoutePeer = { name: 'spine', externalAsn: 64_500, isLeaving: false };
-export const REFLECTOR: RoutePeer = { name: 'reflector', externalAsn: undefined, isLeaving: false };
+export const SPINE: RoutePeer = { name: 'spine', asn: 64_500, isExternal: true, isLeaving: false };
+export const REFLECTOR: RoutePeer = {
+  name: 'reflector',
+  asn: 64_500,
+  isExternal: false,
+  isLeaving: false,
+};
 
 /** One that says nothing special, but for the changes. */
 export function advertisement(changes: Partial<RouteAdvertisement> = {}): RouteAdvertisement {

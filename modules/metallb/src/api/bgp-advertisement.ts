@@ -1,18 +1,28 @@
-import { type RouteWishes, routeWishes, WHOLE } from './bgp-fields.ts';
+import { annotated, digits } from './annotations.ts';
+import {
+  bandwidth,
+  MAX_MED,
+  MAX_PREPEND,
+  type RouteWishes,
+  routeWishes,
+  WHOLE,
+} from './bgp-fields.ts';
 import {
   absentAs,
   accept,
   type Field,
   fields,
+  into,
   listOf,
   memberOf,
   oneOf,
+  optional,
   problemAt,
   refine,
   word,
 } from './fields.ts';
 import { type LabelSelector, labelSelectors } from './label-selector.ts';
-import { METALLB_API_VERSION } from './names.ts';
+import { BGP_ANNOTATION, METALLB_API_VERSION } from './names.ts';
 import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
 import type { Parsed } from './problem.ts';
 
@@ -48,13 +58,29 @@ const spec: Field<BgpAdvertisement['spec']> = refine(
   },
 );
 
-const advertisement: Field<BgpAdvertisement> = fields({
-  apiVersion: oneOf(METALLB_API_VERSION),
-  kind: oneOf('BGPAdvertisement'),
-  metadata,
-  spec: absentAs({}, spec),
-  status: absentAs({}, fields({ conditions })),
-});
+const annotations = into(
+  fields({
+    [BGP_ANNOTATION.asPathPrepend]: optional(digits(1, MAX_PREPEND)),
+    [BGP_ANNOTATION.med]: optional(digits(0, MAX_MED)),
+    [BGP_ANNOTATION.linkBandwidth]: optional(bandwidth),
+  }),
+  (read) => ({
+    asPathPrepend: read[BGP_ANNOTATION.asPathPrepend],
+    med: read[BGP_ANNOTATION.med],
+    linkBandwidth: read[BGP_ANNOTATION.linkBandwidth],
+  }),
+);
+
+const advertisement: Field<BgpAdvertisement> = annotated(
+  fields({
+    apiVersion: oneOf(METALLB_API_VERSION),
+    kind: oneOf('BGPAdvertisement'),
+    metadata,
+    spec: absentAs({}, spec),
+    status: absentAs({}, fields({ conditions })),
+  }),
+  annotations,
+);
 
 /** Reads a BGPAdvertisement with all defaults filled in. */
 export function parseBgpAdvertisement(object: unknown): Parsed<BgpAdvertisement> {

@@ -57,6 +57,12 @@ export interface RouteWishes {
   readonly communities: readonly string[];
   /** Names of BGPPeers; none means all. */
   readonly peers: readonly string[];
+  /** How often the own AS stands in the path once more, to routers of other ASs. */
+  readonly asPathPrepend?: number | undefined;
+  /** MULTI_EXIT_DISC of RFC 4271 §5.1.4; absent: none. */
+  readonly med?: number | undefined;
+  /** Bits per second for each endpoint that serves on the node; absent: routers are told nothing of it. */
+  readonly linkBandwidth?: number | undefined;
 }
 
 /** The prefix lengths of whole addresses. */
@@ -71,3 +77,16 @@ export const routeWishes = {
   communities: absentAs([], listOf(word)),
   peers: absentAs([], listOf(word)),
 };
+
+/** More than any path has that somebody prefers. */
+export const MAX_PREPEND = 10;
+export const MAX_MED = 4_294_967_295;
+const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+
+/** Bits per second, as a Kubernetes quantity without fractions. */
+export const bandwidth: Field<number> = refine(text, (written, place) => {
+  const [, digits = '', unit = ''] = /^([1-9][0-9]{0,5})([kMGT]?)$/.exec(written) ?? [];
+  return digits === ''
+    ? refuse(place, written, 'expected bits per second, such as 10G or 2500M')
+    : accept(Number(digits) * (UNITS[unit] ?? 1));
+});

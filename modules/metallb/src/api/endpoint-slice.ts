@@ -19,6 +19,7 @@ export interface EndpointSlice {
   readonly metadata: ObjectMeta;
   /** `namespace/name` of the Service, from the label kubernetes.io/service-name. */
   readonly service: string;
+  readonly addressType: 'IPv4' | 'IPv6' | 'FQDN';
   readonly endpoints: readonly Endpoint[];
 }
 
@@ -54,15 +55,16 @@ const sliceObject = fields({
   apiVersion: oneOf('discovery.k8s.io/v1'),
   kind: oneOf('EndpointSlice'),
   metadata: both(metadata, fields({ labels: absentAs({}, sliceLabels) })),
+  addressType: absentAs('IPv4', oneOf('IPv4', 'IPv6', 'FQDN')),
   endpoints: absentAs([], listOf(endpoint)),
 });
 
 const slice: Field<EndpointSlice> = into(
   sliceObject,
-  ({ metadata: [metadata, { labels }], endpoints }) => ({
+  ({ metadata: [metadata, { labels }], ...slice }) => ({
+    ...slice,
     metadata,
     service: `${metadata.namespace ?? 'default'}/${labels[LABEL.serviceName]}`,
-    endpoints,
   }),
 );
 

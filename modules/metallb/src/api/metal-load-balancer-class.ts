@@ -1,6 +1,6 @@
 import type { IpRange } from '../net/range.ts';
 import { addressRanges } from './address-ranges.ts';
-import { type RouteWishes, routeWishes } from './bgp-fields.ts';
+import { bandwidth, MAX_MED, MAX_PREPEND, type RouteWishes, routeWishes } from './bgp-fields.ts';
 import type { Failback } from './failback.ts';
 import { failback } from './failback.ts';
 import {
@@ -123,7 +123,15 @@ const spec = fields({
       { interfaceSelection: oneOf('All', 'BySubnet'), reachability },
     ),
   ),
-  bgp: absentAs({}, fields(routeWishes, { maxNodes: integer(1, MAX_NODES) })),
+  bgp: absentAs(
+    {},
+    fields(routeWishes, {
+      maxNodes: integer(1, MAX_NODES),
+      asPathPrepend: integer(1, MAX_PREPEND),
+      med: integer(0, MAX_MED),
+      linkBandwidth: bandwidth,
+    }),
+  ),
 });
 
 const addresses: Field<ClassAddresses> = fields({

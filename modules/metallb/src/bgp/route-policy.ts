@@ -1,7 +1,7 @@
 import type { CommunityValue } from '../api/community.ts';
 import { bitsOf, familyOf, type IpAddress, type IpFamily, ipToBigInt } from '../net/ip.ts';
 import type { Cidr } from '../net/range.ts';
-import type { LargeCommunity } from '../packet/bgp-path.ts';
+import { type LargeCommunity, linkBandwidth } from '../packet/bgp-path.ts';
 import type { RouteAttributes } from './adj-rib-out.ts';
 
 /** What is announced of an IP, and to whom; one of those that a Service's pool has. */
@@ -13,6 +13,10 @@ export interface RouteAdvertisement {
   readonly communities: readonly CommunityValue[];
   /** Undefined: to all. */
   readonly peers: ReadonlySet<string> | undefined;
+  readonly asPathPrepend?: number | undefined;
+  readonly med?: number | undefined;
+  /** Bits per second; of one endpoint, until it is known how many a node has. */
+  readonly linkBandwidth?: number | undefined;
 }
 
 /** An IP that this node is to announce by BGP. */
@@ -26,8 +30,10 @@ type ConflictingPair = readonly [RouteAdvertisement, RouteAdvertisement];
 /** A peer, as far as routes depend on it. */
 export interface RoutePeer {
   readonly name: string;
-  /** What it is shown as the nearest AS; undefined to one of the own AS. */
-  readonly externalAsn: number | undefined;
+  /** The own AS, as it is shown to this peer. */
+  readonly asn: number;
+  /** It is of another AS. */
+  readonly isExternal: boolean;
   /** This node is about to withdraw: others are to be preferred before it does (RFC 8326). */
   readonly isLeaving: boolean;
 }
@@ -37,6 +43,7 @@ const DEFAULT_LOCAL_PREF = 100;
 /** RFC 8326 §4.2 and 5. */
 const GRACEFUL_SHUTDOWN = 0xffff_0000;
 const LEAVING_LOCAL_PREF = 0;
+const BITS_PER_OCTET = 8;
 
 /**
  * Whether two advertisements that both apply say of one prefix what can't both be so (MetalLB's rule): equal lengths,
@@ -68,14 +75,14 @@ export function conflictInWords([one, other]: ConflictingPair): string {
 }
 
 /**
- * What a peer is told of a prefix of which all these are said: communities are joined, and of local preferences the
- * highest counts, as an order of the IPs in an aggregate must not decide.
+ * What a peer is told of a prefix of which all these are said: communities are joined, and of what can't be, that counts
+ * which a router prefers, as an order of the IPs in an aggregate must not decide.
  */
 export function attributesOf(
-  { externalAsn, isLeaving }: RoutePeer,
+  { asn, isExternal, isLeaving }: RoutePeer,
   advertisements: readonly RouteAdvertisement[],
 ): RouteAttributes {
-  const isInternal = externalAsn === undefined;
+  const bandwidth = highest(advertisements.flatMap((one) => one.linkBandwidth ?? []));
   const standard = new Set<number>(isLeaving ? [GRACEFUL_SHUTDOWN] : []);
   const large = new Map<string, LargeCommunity>();
   for (const { kind, value } of advertisements.flatMap(({ communities }) => communities)) {
@@ -83,12 +90,13 @@ export function attributesOf(
     else large.set(value.join(':'), value);
   }
   return {
-    asPath: isInternal ? [] : [externalAsn],
-    localPref: isInternal ? localPrefOf(advertisements, isLeaving) : undefined,
-    med: undefined,
+    asPath: isExternal ? prepended(asn, advertisements) : [],
+    localPref: isExternal ? undefined : localPrefOf(advertisements, isLeaving),
+    med: lowest(advertisements.flatMap((one) => one.med ?? [])),
     communities: [...standard].sort((a, b) => a - b),
     largeCommunities: [...large.values()].sort(compareLarge),
-    extendedCommunities: [],
+    extendedCommunities:
+      bandwidth === undefined ? [] : [linkBandwidth(asn, bandwidth / BITS_PER_OCTET)],
   };
 }
 
@@ -101,8 +109,20 @@ export function prefixOf(ip: IpAddress, prefixLength: number): Cidr {
 
 function localPrefOf(advertisements: readonly RouteAdvertisement[], isLeaving: boolean): number {
   if (isLeaving) return LEAVING_LOCAL_PREF;
-  const said = advertisements.flatMap(({ localPref }) => localPref ?? []);
-  return said.length === 0 ? DEFAULT_LOCAL_PREF : Math.max(...said);
+  return highest(advertisements.flatMap(({ localPref }) => localPref ?? [])) ?? DEFAULT_LOCAL_PREF;
+}
+
+function prepended(asn: number, advertisements: readonly RouteAdvertisement[]): number[] {
+  const times = lowest(advertisements.flatMap((one) => one.asPathPrepend ?? [])) ?? 0;
+  return Array.from({ length: 1 + times }, () => asn);
+}
+
+function highest(said: readonly number[]): number | undefined {
+  return said.length === 0 ? undefined : Math.max(...said);
+}
+
+function lowest(said: readonly number[]): number | undefined {
+  return said.length === 0 ? undefined : Math.min(...said);
 }
 
 function sharePeer(one: RouteAdvertisement, other: RouteAdvertisement): boolean {

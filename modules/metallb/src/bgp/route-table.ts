@@ -144,7 +144,7 @@ export class RouteTable {
   /** The same object for the same, so that a rib sees at once what it has to tell in one message. */
   #attributes(peer: RoutePeer, said: readonly Shared[]): RouteAttributes {
     const ids = said.map(({ id }) => id).sort((a, b) => a - b);
-    const key = `${peer.externalAsn} ${peer.isLeaving} ${ids.join(' ')}`;
+    const key = `${peer.asn} ${peer.isExternal} ${peer.isLeaving} ${ids.join(' ')}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
     const attributes = attributesOf(

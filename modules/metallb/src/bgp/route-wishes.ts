@@ -20,6 +20,9 @@ export function routeAdvertisement(
       (written) => communityNamed(written, communities) ?? [],
     ),
     peers: wishes.peers.length === 0 ? undefined : new Set(wishes.peers),
+    asPathPrepend: wishes.asPathPrepend,
+    med: wishes.med,
+    linkBandwidth: wishes.linkBandwidth,
   };
 }
 

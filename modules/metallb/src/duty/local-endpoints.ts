@@ -1,4 +1,5 @@
 import type { Endpoint, EndpointSlice } from '../api/endpoint-slice.ts';
+import type { IpFamily } from '../net/ip.ts';
 
 /** How well a node's own endpoints serve a Service (network rule 13): 0 = ready, 1 = serving while terminating. */
 export type EndpointRanks = ReadonlyMap<string, 0 | 1>;
@@ -29,6 +30,19 @@ export function rankEndpoints(slices: Iterable<EndpointSlice>): EndpointRanks {
     }
   }
   return ranks;
+}
+
+/** How many endpoints of a family on a node serve as well as its best one. */
+export function countEndpoints(
+  slices: Iterable<EndpointSlice>,
+  node: string,
+  family: IpFamily,
+): number {
+  const ranks = [...slices]
+    .filter(({ addressType }) => addressType === family)
+    .flatMap(({ endpoints }) => endpoints.filter(({ nodeName }) => nodeName === node))
+    .flatMap((endpoint) => rankOf(endpoint) ?? []);
+  return ranks.filter((rank) => rank === Math.min(...ranks)).length;
 }
 
 /** Nodes that serve all of several Services, each as well as it serves the worst of them (network rule 10). */

@@ -99,6 +99,21 @@ export function encodePath(path: BgpPath, { fourOctetAsn }: PathEncoding): Uint8
   ]);
 }
 
+/** Non-transitive, of two-octet AS. */
+const LINK_BANDWIDTH = 0x4004;
+
+/**
+ * The extended community by which routers weigh equal ways (draft-ietf-idr-link-bandwidth §2).
+ * @param octets per second
+ */
+export function linkBandwidth(asn: number, octets: number): bigint {
+  const bytes = new DataView(new ArrayBuffer(8));
+  bytes.setUint16(0, LINK_BANDWIDTH);
+  bytes.setUint16(2, asn > MAX_TWO_OCTETS ? AS_TRANS : asn);
+  bytes.setFloat32(4, octets);
+  return bytes.getBigUint64(0);
+}
+
 /** The attribute NEXT_HOP, for IPv4 prefixes in the message itself. */
 export function encodeNextHop({ global }: BgpNextHop): Uint8Array {
   return attribute(WELL_KNOWN, ATTRIBUTE.nextHop, new ByteWriter(4).ip(global).finish());

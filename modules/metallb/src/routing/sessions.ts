@@ -237,8 +237,14 @@ export class Sessions {
 
   #route({ config: { name, wanted }, rib }: Peer): void {
     if ('problem' in wanted) return;
-    const { routeName, externalAsn } = wanted.setup;
-    this.routes.setPeer(name, { name: routeName, externalAsn, isLeaving: this.#isLeaving }, rib);
+    const { routeName, externalAsn, options } = wanted.setup;
+    const isExternal = externalAsn !== undefined;
+    const { localAsn: asn } = options.peering;
+    this.routes.setPeer(
+      name,
+      { name: routeName, asn, isExternal, isLeaving: this.#isLeaving },
+      rib,
+    );
   }
 
   #hear(peer: Peer, event: PeeringEvent): void {

@@ -77,9 +77,9 @@ export class AnnouncedRoutes {
     else this.#byService.set(service, routes);
   }
 
-  /** Of all Services that have the IP; each advertisement once. */
+  /** Of all Services that have the IP; each advertisement once, and once more for each weight that it has. */
   #advertisementsOf(ip: IpAddress): RouteAdvertisement[] {
     const all = [...(this.#byIp.get(ip)?.values() ?? [])].flat();
-    return [...new Map(all.map((advertisement) => [advertisement.name, advertisement])).values()];
+    return [...new Map(all.map((one) => [`${one.name} ${one.linkBandwidth}`, one])).values()];
   }
 }

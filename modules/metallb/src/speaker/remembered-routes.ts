@@ -6,6 +6,7 @@ import {
   readIp,
   readList,
   readMap,
+  readNumber,
   readObject,
   readOptional,
   readText,
@@ -71,6 +72,9 @@ function readAdvertisement(value: unknown, what: string): RouteAdvertisement {
       read: readCommunity,
     }),
     peers: peers && new Set(peers),
+    asPathPrepend: readOptional(fields['asPathPrepend'], `${what}.asPathPrepend`, readInteger),
+    med: readOptional(fields['med'], `${what}.med`, readInteger),
+    linkBandwidth: readOptional(fields['linkBandwidth'], `${what}.linkBandwidth`, readNumber),
   };
 }
 

@@ -4,7 +4,7 @@ import type { PublishedService } from '../api/published-service.ts';
 import { chosenNodes, classAdvertisement } from '../bgp/class-routes.ts';
 import { routeAdvertisements } from '../bgp/metallb-routes.ts';
 import type { RouteAdvertisement } from '../bgp/route-policy.ts';
-import { isServed, rankEndpoints } from '../duty/local-endpoints.ts';
+import { countEndpoints, isServed, rankEndpoints } from '../duty/local-endpoints.ts';
 import { bitsOf, familyOf, type IpAddress } from '../net/ip.ts';
 import type { ClusterView } from './cluster-view.ts';
 
@@ -19,6 +19,7 @@ export function serviceRoutes(key: string, view: ClusterView, node: Node | undef
   if (service === undefined || node === undefined || node.networkUnavailable) return NO_ROUTES;
   const isHere = servers(view, key, service);
   if (!isHere(node)) return NO_ROUTES;
+  const endpoints = servingEndpoints(view, key, service, node);
   const routes = new Map<IpAddress, RouteAdvertisement[]>();
   const wanted = [
     ...byMetallb(key, view, service, node),
@@ -26,7 +27,11 @@ export function serviceRoutes(key: string, view: ClusterView, node: Node | undef
   ];
   for (const [ip, advertisements] of wanted) {
     const fitting = advertisements.filter((one) => isFitting(one, ip, service));
-    if (fitting.length > 0) routes.set(ip, fitting);
+    if (fitting.length > 0)
+      routes.set(
+        ip,
+        fitting.map((one) => weighed(one, endpoints(ip))),
+      );
   }
   return routes;
 }
@@ -123,4 +128,23 @@ function isFitting(
 ): boolean {
   const family = familyOf(ip);
   return externalTrafficPolicy === 'Cluster' || aggregationLength[family] === bitsOf(family);
+}
+
+/** How many a packet to this IP that comes to this node may be for; with the policy `Cluster` all nodes are alike. */
+function servingEndpoints(
+  view: ClusterView,
+  key: string,
+  { externalTrafficPolicy }: PublishedService,
+  { metadata }: Node,
+): (ip: IpAddress) => number {
+  if (externalTrafficPolicy === 'Cluster') return () => 1;
+  const slices = view.slicesOf(key);
+  return (ip) => countEndpoints(slices, metadata.name, familyOf(ip));
+}
+
+/** Routers share flows out by what a node says that it takes: as much as each of its endpoints does. */
+function weighed(advertisement: RouteAdvertisement, endpoints: number): RouteAdvertisement {
+  const { linkBandwidth } = advertisement;
+  if (linkBandwidth === undefined) return advertisement;
+  return { ...advertisement, linkBandwidth: linkBandwidth * endpoints };
 }
