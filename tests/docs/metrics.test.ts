@@ -3,12 +3,19 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ControllerMetrics } from '../../modules/metallb/src/controller/controller-metrics.ts';
 import { WebhookMetrics } from '../../modules/metallb/src/controller/webhook-metrics.ts';
+import { BgpMetrics, type CountedSession } from '../../modules/metallb/src/speaker/bgp-metrics.ts';
 import { SpeakerMetrics } from '../../modules/metallb/src/speaker/speaker-metrics.ts';
 import { EventLoopDelay } from '../../modules/metallb/src/telemetry/event-loop-delay.ts';
 import { EventMetrics } from '../../modules/metallb/src/telemetry/event-metrics.ts';
 import { Metrics } from '../../modules/metallb/src/telemetry/metrics.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 
+/** One that has everything which is counted of any. */
+const SESSION: CountedSession = {
+  ...{ neighbor: '10.9.0.254', port: 179, state: 'Established' },
+  ...{ updatesSent: 0, toldPrefixes: 0, pendingPrefixes: 0 },
+  bfd: { standing: 'Up', why: '' },
+};
 const root = new URL('../../', import.meta.url);
 const WIRE_COUNTER = /(?:counters\.(?:add|set)|#show)\(\s*'(\w+)'/g;
 
@@ -18,6 +25,7 @@ async function registered(): Promise<string[]> {
   new ControllerMetrics(metrics);
   new EventMetrics(metrics);
   new WebhookMetrics(metrics);
+  new BgpMetrics(metrics).show({ sessions: [SESSION], refusedConnections: 0 });
   const delay = new EventLoopDelay(new FakeClock());
   metrics.showEventLoop(delay);
   delay.stop();
