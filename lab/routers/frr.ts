@@ -99,14 +99,11 @@ export class Frr implements Router {
   }
 
   async route(prefix: string): Promise<SeenRoute | undefined> {
-    const family = prefix.includes(':') ? 'ipv6' : 'ipv4';
-    const seen: FrrRoute = JSON.parse(
-      await this.#daemons.vtysh(`show bgp ${family} unicast ${prefix} json`),
-    );
-    const [path] = seen.paths ?? [];
+    const { paths = [] } = await this.#seen(prefix);
+    const [path] = paths;
     if (path === undefined) return undefined;
     return {
-      nextHops: (seen.paths ?? []).flatMap(({ nexthops }) => nexthops.map(({ ip }) => ip)),
+      nextHops: paths.flatMap(({ nexthops }) => nexthops.map(({ ip }) => ip)),
       asPath: words(path.aspath.string).map(Number).filter(Number.isFinite),
       localPref: path.locPrf,
       med: path.metric,
@@ -116,11 +113,30 @@ export class Frr implements Router {
     };
   }
 
+  /** All that it has of IPv4, its own too. */
+  async table(): Promise<string[]> {
+    const { routes = {} }: { routes?: object } = JSON.parse(
+      await this.#daemons.vtysh('show bgp ipv4 unicast json'),
+    );
+    return Object.keys(routes).sort();
+  }
+
+  /** What each neighbour that tells of a prefix says beside it. */
+  async communitiesOf(prefix: string): Promise<ReadonlyMap<string, readonly string[]>> {
+    const { paths = [] } = await this.#seen(prefix);
+    return new Map(paths.map(({ peer, community }) => [peer.peerId, words(community?.string)]));
+  }
+
   async count(family: 'IPv4' | 'IPv6'): Promise<number> {
     const seen: FrrSummary = JSON.parse(
       await this.#daemons.vtysh(`show bgp ${FAMILY[family]} unicast summary json`),
     );
     return Object.values(seen.peers ?? {}).reduce((sum, { pfxRcd = 0 }) => sum + pfxRcd, 0);
+  }
+
+  async #seen(prefix: string): Promise<FrrRoute> {
+    const family = prefix.includes(':') ? 'ipv6' : 'ipv4';
+    return JSON.parse(await this.#daemons.vtysh(`show bgp ${family} unicast ${prefix} json`));
   }
 
   async #neighbours(): Promise<Readonly<Record<string, FrrNeighbour>>> {
@@ -154,6 +170,7 @@ interface FrrSummary {
 
 interface FrrRoute {
   readonly paths?: readonly {
+    readonly peer: { readonly peerId: string };
     readonly aspath: { readonly string: string };
     readonly locPrf?: number;
     readonly metric?: number;
@@ -208,7 +225,7 @@ function activation({ address, families = BOTH_FAMILIES }: Neighbour, family: Ro
 }
 
 function neighbourLines(neighbour: Neighbour, asn: number): string[] {
-  const { address, port, password, gtsm, passive, ipv4OverIpv6, bfdMs } = neighbour;
+  const { address, port, password, gtsm, passive, ipv4OverIpv6 } = neighbour;
   const hold = neighbour.holdSeconds ?? DEFAULT_HOLD_SECONDS;
   const name = ` neighbor ${address}`;
   return [
@@ -217,7 +234,7 @@ function neighbourLines(neighbour: Neighbour, asn: number): string[] {
     `${name} timers connect 2`,
     ...(port === undefined ? [] : [`${name} port ${port}`]),
     ...(neighbour.interface === undefined ? [] : [`${name} interface ${neighbour.interface}`]),
-    ...(bfdMs === undefined ? [] : [`${name} bfd`, `${name} bfd profile ms${bfdMs}`]),
+    ...bfdLines(name, neighbour),
     ...(password === undefined ? [] : [`${name} password ${password}`]),
     ...(gtsm ? [`${name} ttl-security hops 1`] : []),
     ...(passive ? [`${name} passive`] : []),
@@ -227,4 +244,11 @@ function neighbourLines(neighbour: Neighbour, asn: number): string[] {
       ? []
       : [`${name} disable-connected-check`]),
   ];
+}
+
+function bfdLines(name: string, { bfdMs, checkControlPlane }: Neighbour): string[] {
+  if (bfdMs === undefined) return [];
+  const all = ['bfd', `bfd profile ms${bfdMs}`];
+  if (checkControlPlane) all.push('bfd check-control-plane-failure');
+  return all.map((one) => `${name} ${one}`);
 }

@@ -24,6 +24,8 @@ export interface Neighbour {
   readonly isStrict?: boolean;
   /** BFD, with so many milliseconds between packets; three may be missing. */
   readonly bfdMs?: number;
+  /** FRR's `check-control-plane-failure`: of a neighbour that restarts, BFD is asked whether it forwards. */
+  readonly checkControlPlane?: boolean;
   /** RFC 8950 */
   readonly ipv4OverIpv6?: boolean;
 }

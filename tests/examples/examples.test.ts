@@ -73,6 +73,14 @@ const GIVEN: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   // The lowest of its addresses; MetalLB would begin with the range that stands first.
   'metallb-l2.yaml': { 'metallb1-cluster': ['192.168.9.1'] },
   'metallb-load-balancer-class.yaml': { ours: ['192.168.24.0'], 'of-somebody-else': [] },
+  'metallb-named-networks.yaml': {
+    boot: ['10.92.100.10'],
+    names: ['10.92.100.11'],
+    'hardware-events': ['10.94.100.10'],
+    portal: ['10.102.9.64'],
+    results: ['10.104.9.64'],
+    administration: ['10.103.9.64'],
+  },
   'metallb-pools.yaml': { web: ['192.168.20.1'], mail: ['192.168.21.0'] },
   'metallb-requested-ips.yaml': {
     'by-field': ['192.168.23.80'],
