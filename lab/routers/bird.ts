@@ -1,3 +1,4 @@
+import { BFD_MULTIPLIER } from './bfd-daemon.ts';
 import { birdc, birdDaemon } from './bird-daemon.ts';
 import type { Daemon } from './daemon.ts';
 import {
@@ -41,6 +42,21 @@ export class Bird implements Router {
     this.#plan = withPassword(this.#plan, password);
     await this.#daemon.configure(birdConf(this.#plan));
     await this.#ask('configure');
+  }
+
+  /** Of all its neighbours: it has one for each interface. */
+  async setBfdKey(bfdKey: string): Promise<void> {
+    const neighbours = this.#plan.neighbours.map((one) => ({ ...one, bfdKey }));
+    this.#plan = { ...this.#plan, neighbours };
+    await this.#daemon.configure(birdConf(this.#plan));
+    await this.#ask('configure');
+  }
+
+  /** As it calls it itself, in lower case. */
+  async bfd(neighbour: string): Promise<string> {
+    const shown = await this.#ask('show bfd sessions');
+    const line = shown.split('\n').find((each) => each.startsWith(`${neighbour} `));
+    return line?.split(/\s+/)[2]?.toLowerCase() ?? 'unknown';
   }
 
   async isEstablished(neighbour: string): Promise<boolean> {
@@ -106,6 +122,7 @@ protocol kernel { merge paths on; ipv6 { export where source = RTS_BGP; }; }
 protocol static { ipv4;
 ${routes}
 }
+${bfd(neighbours)}
 ${neighbours.map((one, index) => `protocol bgp n${index} { ${bgp(one, asn)} ${channels(one, learnt)} }`).join('\n')}
 `;
 }
@@ -116,8 +133,18 @@ function channels({ families = BOTH_FAMILIES, ipv4OverIpv6 }: Neighbour, learnt:
   return families.includes('IPv6') ? `${ipv4} ipv6 { ${learnt} };` : ipv4;
 }
 
+/** All are on one interface. */
+function bfd(neighbours: readonly Neighbour[]): string {
+  const { bfdMs, bfdKey } = neighbours[0] ?? {};
+  if (bfdMs === undefined) return '';
+  const pace = `min rx interval ${bfdMs} ms; min tx interval ${bfdMs} ms;`;
+  const signed =
+    bfdKey === undefined ? '' : `authentication keyed sha1; password "${bfdKey}" { id 1; };`;
+  return `protocol bfd { interface "*" { ${pace} multiplier ${BFD_MULTIPLIER}; ${signed} }; }`;
+}
+
 function bgp(neighbour: Neighbour, asn: number): string {
-  const { address, port, password, gtsm, passive, minimumHoldSeconds } = neighbour;
+  const { address, port, password, gtsm, passive, minimumHoldSeconds, bfdMs } = neighbour;
   const scope = neighbour.interface === undefined ? '' : ` % '${neighbour.interface}'`;
   return [
     `local as ${asn};`,
@@ -128,5 +155,6 @@ function bgp(neighbour: Neighbour, asn: number): string {
     password === undefined ? '' : `password "${password}";`,
     gtsm ? 'ttl security on;' : '',
     passive ? 'passive on;' : '',
+    bfdMs === undefined ? '' : 'bfd on;',
   ].join(' ');
 }

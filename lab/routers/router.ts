@@ -26,6 +26,8 @@ export interface Neighbour {
   readonly bfdMs?: number;
   /** FRR's `check-control-plane-failure`: of a neighbour that restarts, BFD is asked whether it forwards. */
   readonly checkControlPlane?: boolean;
+  /** BFD is signed with it, by Keyed SHA1; its number is 1. BIRD only. */
+  readonly bfdKey?: string;
   /** RFC 8950 */
   readonly ipv4OverIpv6?: boolean;
 }

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseBfdProfile } from '../../modules/metallb/src/api/bfd-profile.ts';
 import { parseBgpAdvertisement } from '../../modules/metallb/src/api/bgp-advertisement.ts';
 import { type BgpPeerSpec, parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
 import { peerInVersion } from '../../modules/metallb/src/api/bgp-peer-versions.ts';
@@ -74,6 +75,52 @@ const WRONG: readonly [string, Readonly<Record<string, unknown>>, object][] = [
 for (const [problem, said, spec] of WRONG) {
   test(`a peer is refused where ${problem}`, () => {
     assert.equal(problemsOf(peer(said, spec)), [problem]);
+  });
+}
+
+const SECRET = 'network.deckhouse.io/bfd-authentication-secret';
+const KEY_ID = 'network.deckhouse.io/bfd-authentication-key-id';
+
+function profile(annotations: Readonly<Record<string, unknown>>, spec: object = {}) {
+  const metadata = { name: 'quick', namespace: 'metallb-system', annotations };
+  return parseBfdProfile({ apiVersion: 'metallb.io/v1beta1', kind: 'BFDProfile', metadata, spec });
+}
+
+const KEYS: [Readonly<Record<string, string>>, object | undefined][] = [
+  [{}, undefined],
+  [{ [SECRET]: 'bfd' }, { secret: 'bfd', keyId: 1 }],
+  [
+    { [SECRET]: 'bfd', [KEY_ID]: '0' },
+    { secret: 'bfd', keyId: 0 },
+  ],
+  [
+    { [SECRET]: 'bfd', [KEY_ID]: '255' },
+    { secret: 'bfd', keyId: 255 },
+  ],
+];
+for (const [said, authentication] of KEYS) {
+  test(`a profile with ${JSON.stringify(said)} is signed by ${JSON.stringify(authentication)}`, () => {
+    const read = profile(said);
+    assert.equal(read.ok && read.value.spec.authentication, authentication);
+  });
+}
+
+const KEY_ID_PLACE = `metadata.annotations[${KEY_ID}]`;
+const WRONG_KEYS: [Readonly<Record<string, unknown>>, string][] = [
+  [
+    { [SECRET]: 'bfd', [KEY_ID]: '256' },
+    `${KEY_ID_PLACE} is "256": expected an integer from 0 to 255`,
+  ],
+  [
+    { [SECRET]: 'bfd', [KEY_ID]: 'one' },
+    `${KEY_ID_PLACE} is "one": expected an integer from 0 to 255`,
+  ],
+  [{ [KEY_ID]: '2' }, `${KEY_ID_PLACE} is "2": expected ${SECRET} beside it`],
+  [{ [SECRET]: '' }, `metadata.annotations[${SECRET}] is "": expected a string that is not empty`],
+];
+for (const [said, problem] of WRONG_KEYS) {
+  test(`a profile is refused where ${problem}`, () => {
+    assert.equal(problemsOf(profile(said)), [problem]);
   });
 }
 

@@ -1,9 +1,11 @@
 import * as assert from 'uvu/assert';
+import type { ClusterObject } from '../../lab/cluster.ts';
 import { delay, until } from '../../lab/exec.ts';
 import { killPart, NODE_LOSS } from '../../lab/faults.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import { signal } from '../../lab/processes.ts';
+import type { Bird } from '../../lab/routers/bird.ts';
 import type { Frr } from '../../lab/routers/frr.ts';
 import { kernelNextHops } from '../../lab/routers/router.ts';
 import type { Scenario } from '../../lab/scenario.ts';
@@ -16,9 +18,11 @@ import {
   moduleScenario,
   NODES,
   object,
+  passwordOf,
   served,
 } from './bgp-module.ts';
 import { ROUTER, reaches, withRouter } from './bgp-sessions.ts';
+import { everythingTold, holds } from './everything-told.ts';
 
 /** BFD beside BGP: the whole product on nodes, FRR's bgpd with its bfdd on the router. */
 const FAST_MS = 50;
@@ -34,6 +38,12 @@ const KILLS = 4;
 /** Until bfdd has a spare that has loaded its program. */
 const SPARE_MS = 2_500;
 const [FIRST = '', SECOND = ''] = NODES;
+/** As long as they may be. */
+const KEYS = { first: 'open-sesame-the-door', second: 'swordfish-and-a-half' } as const;
+const SIGNED_MS = 200;
+/** A router that hears AdminDown ends BGP, and both sides wait before they try again. */
+const BEGINS_ANEW_MS = 15_000;
+const DOWN = 'BgpSessionDown';
 
 function profile(ms: number) {
   return object('BFDProfile', 'quick', { spec: { receiveInterval: ms, transmitInterval: ms } });
@@ -54,6 +64,30 @@ async function allReach(lab: Lab, router: Frr, ip: string): Promise<void> {
     const sessions = await Promise.all(NODES.map((node) => router.bfd(node)));
     return sessions.every((session) => session?.status === 'up');
   });
+}
+
+/** With the key of a Secret, by which the router knows it, too. */
+function signedProfile(ms: number): ClusterObject {
+  const { metadata, ...rest } = profile(ms);
+  const annotations = { 'network.deckhouse.io/bfd-authentication-secret': 'bfd' };
+  return { ...rest, metadata: { ...metadata, annotations } };
+}
+
+function bfdKey(key: string): ClusterObject {
+  return passwordOf(key, undefined, 'bfd');
+}
+
+async function signedUp(lab: Lab, router: Bird): Promise<void> {
+  await until({ what: 'BFD with all nodes', deadlineMs: 10_000, everyMs: 50 }, async () => {
+    const states = await Promise.all(NODES.map((node) => router.bfd(node)));
+    return states.every((state) => state === 'up');
+  });
+  await nodeTells(lab, 'n1', DOWN, { status: 'False' });
+}
+
+/** Secrets of the cluster, and what the router goes by. */
+function isToHoldKey(file: string): boolean {
+  return /\/(manifests|manifests-for-[^/]*|router-[^/]*)\//.test(file);
 }
 
 /** @returns milliseconds until the router's kernel has no way over the node any more */
@@ -173,6 +207,39 @@ export const scenarios: readonly Scenario[] = [
       await lab.cluster.apply(bgpPeer());
       await until({ what: 'no bfdd', deadlineMs: 5_000 }, () => !isThere(lab, 'n1'));
       await reaches(lab, router, `${ip}/32`, NODES);
+    }),
+  ),
+
+  moduleScenario('bfd-signed-with-the-key-of-a-Secret', (lab) =>
+    withRouter(lab, 'bird', everyNode({ bfdMs: SIGNED_MS, bfdKey: KEYS.first }), async (router) => {
+      await lab.cluster.apply(
+        ...[signedProfile(SIGNED_MS), bgpPeer({ bfdProfile: 'quick' }), advertisement()],
+      );
+      const ip = await served(lab, 'web');
+      const missing = /Secret metallb-system\/bfd, which holds the key of its BFD, does not exist/;
+      await nodeTells(lab, 'n1', DOWN, { message: missing });
+      await reaches(lab, router, `${ip}/32`, []);
+      await lab.cluster.apply(bfdKey(KEYS.first));
+      await reaches(lab, router, `${ip}/32`, NODES);
+      await signedUp(lab, router);
+
+      // Whoever has another key is not believed, and BGP does without, as where nobody speaks BFD.
+      await lab.cluster.apply(bfdKey(KEYS.second));
+      const other = /its BFD is not Up: the peer signs with another key; BGP goes on without/;
+      await nodeTells(lab, 'n1', DOWN, { message: other });
+      await reaches(lab, router, `${ip}/32`, NODES, BEGINS_ANEW_MS);
+      await router.setBfdKey(KEYS.second);
+      await signedUp(lab, router);
+      await reaches(lab, router, `${ip}/32`, NODES);
+
+      const told = await everythingTold(lab, isToHoldKey);
+      const keys = Object.values(KEYS).map((key) => Buffer.from(key));
+      const leaks = told.filter((one) => keys.some((key) => holds(one, key)));
+      assert.equal(
+        leaks.map(({ name }) => name),
+        [],
+        'a key is told here',
+      );
     }),
   ),
 

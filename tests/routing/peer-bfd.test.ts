@@ -2,6 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseBfdProfile } from '../../modules/metallb/src/api/bfd-profile.ts';
 import { parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
+import type { WantedBfdKey } from '../../modules/metallb/src/bfd/messages.ts';
 import { bfdOfPeer } from '../../modules/metallb/src/routing/peer-bfd.ts';
 import { setUpPeer } from '../../modules/metallb/src/routing/peer-options.ts';
 import { ip } from '../support/addresses.ts';
@@ -16,7 +17,7 @@ const PROFILE = parsed(
   }),
 );
 
-function bfdOf(spec: object, onLink: readonly string[] = []) {
+function bfdOf(spec: object, onLink: readonly string[] = [], key?: WantedBfdKey) {
   const peer = parsed(
     parseBgpPeer({
       ...{ apiVersion: 'metallb.io/v1beta2', kind: 'BGPPeer', metadata: { name: 'spine' } },
@@ -27,7 +28,9 @@ function bfdOf(spec: object, onLink: readonly string[] = []) {
   const node = { name: 'n1', internalIps: [], routerAt, listenPort: 0, forwardsOn: false };
   const setup = setUpPeer(peer, node);
   if (typeof setup === 'string') throw new Error(setup);
-  return bfdOfPeer('spine', setup, PROFILE, (address) => onLink.includes(address));
+  return bfdOfPeer('spine', setup, { profile: PROFILE, key }, (address) =>
+    onLink.includes(address),
+  );
 }
 
 test('a session takes its times from the profile, and its way from the peer', () => {
@@ -36,6 +39,11 @@ test('a session takes its times from the profile, and its way from the peer', ()
     ...{ isMultihop: false, minimumTtl: 252, passive: false, key: undefined },
     timers: { desiredMinTxMs: 100, requiredMinRxMs: 200, detectMultiplier: 5 },
   });
+});
+
+test('a session is signed with the key that its profile names', () => {
+  const key = { kind: 'keyed-sha1', id: 7, secret: 'a2V5' } as const;
+  assert.equal(bfdOf({}, [], key).key, key);
 });
 
 test('a session with the router at an interface is one of that link, whatever AS the router is of', () => {

@@ -120,6 +120,20 @@ test('a peer whose password nobody knows has no session, and the Node says why',
   await fixture.routing.stop();
 });
 
+test('a peer whose BFD is to be signed has no session before the key can be read, and hears of it', async () => {
+  const quick = metallb('BFDProfile', 'quick', {});
+  const name = 'network.deckhouse.io/bfd-authentication-secret';
+  const metadata = { ...quick.metadata, annotations: { [name]: 'bfd' } };
+  const fixture = await new Fixture([
+    ...[{ ...quick, metadata }, metallb('BGPAdvertisement', 'far', {})],
+    peer('tor', { bfdProfile: 'quick', passwordSecret: undefined }),
+  ]).start();
+  const told = () => fixture.routing.conditions()[0]?.message ?? '';
+  assert.match(told(), /tor \(172\.16\.1\.1\): Secret metallb-system\/bfd, which holds the key of/);
+  assert.not.ok(fixture.wantsBfdd.includes(true));
+  await fixture.routing.stop();
+});
+
 test('what was ended is not down, is announced no more, and does not begin again', async () => {
   const objects = [peer('tor'), metallb('BGPAdvertisement', 'far', {})];
   const fixture = await new Fixture(objects).start();

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { parseBfdProfile } from '../../modules/metallb/src/api/bfd-profile.ts';
 import { parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
 import { PeerPasswords } from '../../modules/metallb/src/speaker/peer-passwords.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
@@ -80,6 +81,36 @@ test('one that names a Secret has none before it is read, and whatever it says a
   store.remove({ kind: 'Secret', namespace: 'metallb-system', name: 'router' });
   await turn();
   assert.match(problem(), /does not exist/);
+});
+
+test('BFD is signed with the key of the Secret beside its profile, by its number; or nobody knows it', async () => {
+  const { store, passwords, watched } = await fixture();
+  const profile = (annotations: Readonly<Record<string, string>>) =>
+    parsedValue(
+      parseBfdProfile({
+        ...{ apiVersion: 'metallb.io/v1beta1', kind: 'BFDProfile' },
+        metadata: { name: 'signed', namespace: 'metallb-system', annotations },
+      }),
+    );
+  assert.equal(passwords.ofBfd(profile({})), { key: undefined });
+  assert.equal(watched, []);
+  const annotation = (name: string) => `network.deckhouse.io/bfd-authentication-${name}`;
+  const signed = profile({ [annotation('secret')]: 'router', [annotation('key-id')]: '7' });
+  const problem = () => Reflect.get(passwords.ofBfd(signed), 'problem');
+  assert.match(
+    problem(),
+    /^Secret metallb-system\/router, which holds the key of its BFD, can't be/,
+  );
+  await turn();
+  assert.match(problem(), /does not exist/);
+  store.put(secret());
+  await turn();
+  const key = { kind: 'keyed-sha1', id: 7, secret: Buffer.from('hunter2').toString('base64') };
+  assert.equal(passwords.ofBfd(signed), { key });
+  store.put(secret({ data: { password: Buffer.from('x'.repeat(21)).toString('base64') } }));
+  await turn();
+  assert.match(problem(), /is of no use: expected 1 to 20 bytes in password/);
+  assert.is(Reflect.get(passwords.of(peer(NAMED)), 'passwords').length, 1, 'as for BGP it may be');
 });
 
 test("Deckhouse's kinds want a label of whoever keeps the Secret, wherever it is, and no type", async () => {

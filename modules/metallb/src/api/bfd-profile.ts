@@ -1,12 +1,26 @@
-import { absentAs, type Field, fields, flag, integer, oneOf } from './fields.ts';
-import { METALLB_API_VERSION } from './names.ts';
+import { annotated, digits } from './annotations.ts';
+import {
+  absentAs,
+  accept,
+  type Field,
+  fields,
+  flag,
+  integer,
+  memberOf,
+  oneOf,
+  optional,
+  refine,
+  refuse,
+  word,
+} from './fields.ts';
+import { BGP_ANNOTATION, METALLB_API_VERSION } from './names.ts';
 import { type Condition, conditions, metadata, type ObjectMeta, parseAs } from './object.ts';
 import type { Parsed } from './problem.ts';
 
 /** metallb.io/v1beta1 BFDProfile: how quickly a router that is gone is noticed. */
 export interface BfdProfile {
   readonly metadata: ObjectMeta;
-  readonly spec: {
+  readonly spec: BfdProfileAnnotations & {
     /** Milliseconds. */
     readonly receiveInterval: number;
     readonly transmitInterval: number;
@@ -20,9 +34,19 @@ export interface BfdProfile {
   readonly status: { readonly conditions: readonly Condition[] };
 }
 
-const milliseconds = integer(10, 60_000);
+/** What MetalLB's API has no field for. */
+interface BfdProfileAnnotations {
+  /** Keyed SHA1 (RFC 5880 §6.7.4): the key, in a Secret of the profile's namespace, and its number on the wire. */
+  readonly authentication: { readonly secret: string; readonly keyId: number } | undefined;
+}
 
-const profile: Field<BfdProfile> = fields({
+const milliseconds = integer(10, 60_000);
+const DEFAULT_KEY_ID = 1;
+/** It has an octet. */
+const MAX_KEY_ID = 255;
+const { bfdAuthenticationSecret: SECRET, bfdAuthenticationKeyId: KEY_ID } = BGP_ANNOTATION;
+
+const written = fields({
   apiVersion: oneOf(METALLB_API_VERSION),
   kind: oneOf('BFDProfile'),
   metadata,
@@ -40,6 +64,19 @@ const profile: Field<BfdProfile> = fields({
   ),
   status: absentAs({}, fields({ conditions })),
 });
+
+const said = refine(
+  fields({ [SECRET]: optional(word), [KEY_ID]: optional(digits(0, MAX_KEY_ID)) }),
+  ({ [SECRET]: secret, [KEY_ID]: keyId }, place): Parsed<BfdProfileAnnotations> => {
+    if (secret === undefined && keyId !== undefined) {
+      return refuse(memberOf(place, KEY_ID), `${keyId}`, `expected ${SECRET} beside it`);
+    }
+    const authentication = secret ? { secret, keyId: keyId ?? DEFAULT_KEY_ID } : undefined;
+    return accept({ authentication });
+  },
+);
+
+const profile: Field<BfdProfile> = annotated(written, said);
 
 /** Reads a BFDProfile with FRR's defaults filled in. */
 export function parseBfdProfile(object: unknown): Parsed<BfdProfile> {

@@ -52,6 +52,9 @@ export const BGP_ANNOTATION = {
   asPathPrepend: 'network.deckhouse.io/bgp-as-path-prepend',
   med: 'network.deckhouse.io/bgp-med',
   linkBandwidth: 'network.deckhouse.io/bgp-link-bandwidth',
+  /** On a BFDProfile: Keyed SHA1 of RFC 5880 §6.7.4. */
+  bfdAuthenticationSecret: 'network.deckhouse.io/bfd-authentication-secret',
+  bfdAuthenticationKeyId: 'network.deckhouse.io/bfd-authentication-key-id',
 } as const;
 
 /** On children. */

@@ -17,7 +17,7 @@ export interface PasswordSecret {
 export const PASSWORD_SECRET_TYPE = 'kubernetes.io/basic-auth';
 const KEYS = ['password', 'passwordPrevious'];
 /** What the kernel takes as a TCP MD5 key. */
-const MAX_BYTES = 80;
+export const MAX_PASSWORD_BYTES = 80;
 
 const secret: Field<PasswordSecret> = into(
   fields({
@@ -43,7 +43,7 @@ export function parsePasswordSecret(object: unknown): Parsed<PasswordSecret> {
 
 function isUsable(password: string): boolean {
   const { length } = new TextEncoder().encode(password);
-  return length > 0 && length <= MAX_BYTES;
+  return length > 0 && length <= MAX_PASSWORD_BYTES;
 }
 
 /** @returns undefined for what is no base64 or no text */

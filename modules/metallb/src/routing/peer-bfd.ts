@@ -1,9 +1,16 @@
 import { networkInterfaces } from 'node:os';
 import type { BfdProfile } from '../api/bfd-profile.ts';
+import type { WantedBfdKey } from '../bfd/messages.ts';
 import { type IpAddress, isLinkLocal } from '../net/ip.ts';
 import { parseRange, rangeContains } from '../net/range.ts';
 import type { PeerBfd } from './bfd-link.ts';
 import type { PeerSetup } from './peer-options.ts';
+
+/** How there is to be BFD, and what it is signed with. */
+export interface PeerBfdWish {
+  readonly profile: BfdProfile;
+  readonly key: WantedBfdKey | undefined;
+}
 
 /**
  * The BFD session beside one of BGP: it takes the same way. As with FRR, a peer is a neighbour where BGP takes it for
@@ -13,7 +20,7 @@ import type { PeerSetup } from './peer-options.ts';
 export function bfdOfPeer(
   bgpPeer: string,
   { options: { peer }, externalAsn }: PeerSetup,
-  { spec }: BfdProfile,
+  { profile: { spec }, key }: PeerBfdWish,
   isOnLink: (ip: IpAddress) => boolean,
 ): PeerBfd {
   const isNeighbour =
@@ -29,9 +36,7 @@ export function bfdOfPeer(
       requiredMinRxMs: spec.receiveInterval,
       detectMultiplier: spec.detectMultiplier,
     },
-    passive: spec.passiveMode,
-    // A BFDProfile has no word for it.
-    key: undefined,
+    ...{ passive: spec.passiveMode, key },
   };
 }
 

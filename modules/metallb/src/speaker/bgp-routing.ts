@@ -1,18 +1,15 @@
 import type { BgpPeer } from '../api/bgp-peer.ts';
 import type { WantedCondition } from '../api/conditions.ts';
 import type { Node } from '../api/node.ts';
-import { keyOf } from '../api/object.ts';
 import type { BfdReport } from '../bfd/messages.ts';
 import { peersOfNode } from '../bgp/metallb-routes.ts';
 import type { PeeringEvent } from '../bgp/peering-action.ts';
-import type { ListenedPeer } from '../linux/bgp-socket.ts';
 import type { IpAddress, IpFamily } from '../net/ip.ts';
-import { BfdLink, type PeerBfd } from '../routing/bfd-link.ts';
+import { BfdLink } from '../routing/bfd-link.ts';
 import { BgpListeners } from '../routing/bgp-listeners.ts';
 import { LinkRouters, type LinkSight } from '../routing/link-routers.ts';
-import { bfdOfPeer, isOnLink } from '../routing/peer-bfd.ts';
-import { neighborText, type PeerSetup, setUpPeer } from '../routing/peer-options.ts';
-import { type PeerConfig, type SessionFacts, Sessions } from '../routing/sessions.ts';
+import { setUpPeer } from '../routing/peer-options.ts';
+import { type SessionFacts, Sessions } from '../routing/sessions.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock, Timer } from '../time/clock.ts';
@@ -21,7 +18,8 @@ import type { BgpFigures } from './bgp-metrics.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { Departure } from './departure.ts';
 import { nodeCondition } from './node-condition.ts';
-import { type FoundPasswords, PeerPasswords } from './peer-passwords.ts';
+import { PeerPasswords } from './peer-passwords.ts';
+import { listenedPeer, type PeerWish, peerWish } from './peer-wish.ts';
 import { RefusedConnections } from './refused-connections.ts';
 import type { RememberedRoutes } from './remembered-routes.ts';
 import { ServiceBgpStatuses } from './service-bgp-statuses.ts';
@@ -65,6 +63,8 @@ export class BgpRouting {
   readonly #departure = new Departure();
   /** Of the peers of this node, sorted. */
   #peerNames: readonly string[] = [];
+  /** Those whose BFD is to be signed. */
+  #signed: ReadonlySet<string> = new Set();
   /** What peers were configured from the last time. */
   #basis: readonly unknown[] = [];
   /** Passwords, and routers at interfaces. */
@@ -208,8 +208,9 @@ export class BgpRouting {
   /** A session that was ended is not one that is down. */
   conditions(): WantedCondition[] {
     if (this.#isStopped) return [nodeCondition('BgpSessionDown', [])];
-    const down = this.sessions.flatMap(({ peer, neighbor, why, missingFamilies }) => {
-      const all = why === '' ? missingFamilies.map(missingText) : [why];
+    const down = this.sessions.flatMap(({ peer, neighbor, why, missingFamilies, bfd }) => {
+      const unsigned = this.#signed.has(peer) ? unsignedText(bfd) : [];
+      const all = why === '' ? [...missingFamilies.map(missingText), ...unsigned] : [why];
       return all.map((text) => `${peer} (${neighbor}): ${text}`);
     });
     const unheard = this.#listeners?.problems ?? [];
@@ -234,33 +235,26 @@ export class BgpRouting {
     const peers = node === undefined ? [] : peersOfNode(api, node);
     this.#peerNames = peers.map(({ metadata }) => metadata.name).sort();
     this.#routers.setInterfaces(new Set(peers.flatMap(interfaceOf)));
-    const configs = peers.map((peer) => this.#configOf(peer, node?.internalIps ?? []));
-    this.#sessions.setPeers(configs);
-    this.#listeners?.setPeers(configs.flatMap(({ wanted }) => listenedPeer(wanted) ?? []));
-    this.#bfd.setSessions(peers.flatMap((peer, index) => this.#bfdOf(peer, configs[index]) ?? []));
+    const wishes = peers.map((peer) => this.#wishOf(peer, node?.internalIps ?? []));
+    this.#sessions.setPeers(wishes.map(({ config }) => config));
+    this.#listeners?.setPeers(wishes.flatMap(listenedPeer));
+    const paths = wishes.flatMap(({ bfd }) => bfd ?? []);
+    this.#signed = new Set(paths.flatMap(({ bgpPeer, key }) => (key === undefined ? [] : bgpPeer)));
+    this.#bfd.setSessions(paths);
     this.#ports.onConditions();
     return true;
   }
 
-  #configOf(peer: BgpPeer, internalIps: readonly IpAddress[]): PeerConfig {
-    const found = this.#passwords.of(peer);
-    const { forwardsOn, bgpListenPort: listenPort } = this.#ports;
+  #wishOf(peer: BgpPeer, internalIps: readonly IpAddress[]): PeerWish {
+    const { forwardsOn, bgpListenPort: listenPort, view } = this.#ports;
     const routerAt = (name: string) => this.#routers.at(name);
     const node = { name: this.#nodeName, internalIps, routerAt, listenPort, forwardsOn };
-    const setup = setUpPeer(peer, node);
-    return {
-      name: keyOf(peer.metadata),
-      neighbor: neighborText(peer.spec.neighbor),
-      wanted: wantedOf(setup, found),
-    };
-  }
-
-  /** None beside a peer that there is to be no session with; nor by a profile that is not there. */
-  #bfdOf({ metadata, spec }: BgpPeer, config: PeerConfig | undefined): PeerBfd | undefined {
-    const name = spec.bfdProfile;
-    const profile = name === undefined ? undefined : this.#ports.view.metallb.bgp.profile(name);
-    if (profile === undefined || config === undefined || 'problem' in config.wanted) return;
-    return bfdOfPeer(keyOf(metadata), config.wanted.setup, profile, isOnLink);
+    const { bfdProfile } = peer.spec;
+    const profile = bfdProfile === undefined ? undefined : view.metallb.bgp.profile(bfdProfile);
+    return peerWish(peer, setUpPeer(peer, node), {
+      found: this.#passwords.of(peer),
+      bfd: profile && { profile, found: this.#passwords.ofBfd(profile) },
+    });
   }
 
   #newListeners(): BgpListeners {
@@ -319,22 +313,14 @@ function missingText(family: IpFamily): string {
   return `the router takes no routes of ${family} in this session: it has the family not activated for this node`;
 }
 
+/** BGP does not wait for BFD that has never been Up; who demands a signature hears that there is none. */
+function unsignedText(bfd: BfdReport | undefined): string[] {
+  return bfd?.standing === 'Waiting' ? [`its BFD is not Up: ${bfd.why}; BGP goes on without`] : [];
+}
+
 /** Where whoever is at it is the router. */
 function interfaceOf({ spec: { neighbor } }: BgpPeer): string[] {
   return 'interface' in neighbor ? [neighbor.interface] : [];
-}
-
-/** Fail closed: what is to be secured has no session before its password can be read. */
-function wantedOf(setup: PeerSetup | string, found: FoundPasswords): PeerConfig['wanted'] {
-  if (typeof setup === 'string') return { problem: setup };
-  return 'problem' in found ? found : { setup, passwords: found.passwords };
-}
-
-/** As much of it as its connections are known by; the other passwords are for connections from here. */
-function listenedPeer(wanted: PeerConfig['wanted']): ListenedPeer | undefined {
-  if ('problem' in wanted) return undefined;
-  const { address, hops } = wanted.setup.options.peer;
-  return { address, hops, password: wanted.passwords[0] };
 }
 
 function isLeaving(node: Node | undefined): boolean {

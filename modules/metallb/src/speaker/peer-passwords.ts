@@ -1,10 +1,14 @@
+import type { BfdProfile } from '../api/bfd-profile.ts';
 import type { BgpPeer, SecretReference } from '../api/bgp-peer.ts';
 import { keyOf } from '../api/object.ts';
 import {
+  MAX_PASSWORD_BYTES,
   PASSWORD_SECRET_TYPE,
   type PasswordSecret,
   parsePasswordSecret,
 } from '../api/password-secret.ts';
+import type { WantedBfdKey } from '../bfd/messages.ts';
+import { MAX_BFD_KEY_BYTES } from '../packet/bfd.ts';
 import { Mirror } from '../store/mirror.ts';
 import type { Store } from '../store/store.ts';
 
@@ -17,6 +21,9 @@ export interface PeerPasswordsPorts {
 export type FoundPasswords =
   | { readonly passwords: readonly string[] }
   | { readonly problem: string };
+
+/** What the packets of BFD are signed with, if they are; or why nobody knows. */
+export type FoundBfdKey = { readonly key: WantedBfdKey | undefined } | { readonly problem: string };
 
 /**
  * Passwords of peers, from Secrets of the namespaces that peers name; none is watched before one is named. Nothing of it
@@ -35,14 +42,34 @@ export class PeerPasswords {
     if (spec.passwordSecret === undefined) {
       return { passwords: spec.password === undefined ? [] : [spec.password] };
     }
-    const { name, namespace = metadata.namespace ?? 'default' } = spec.passwordSecret;
+    const { namespace = metadata.namespace } = spec.passwordSecret;
+    return this.#read({ ...spec.passwordSecret, namespace }, 'its password');
+  }
+
+  /**
+   * Of BFD by a profile as it is now; a problem keeps BGP down, too, as a password's does: what is to be told from
+   * forgeries is not to go on without.
+   */
+  ofBfd({ metadata, spec }: BfdProfile): FoundBfdKey {
+    if (spec.authentication === undefined) return { key: undefined };
+    const { secret: name, keyId: id } = spec.authentication;
+    const reference = { namespace: metadata.namespace, name };
+    const found = this.#read(reference, 'the key of its BFD', MAX_BFD_KEY_BYTES);
+    if ('problem' in found) return found;
+    const secret = Buffer.from(found.passwords[0] ?? '').toString('base64');
+    return { key: { kind: 'keyed-sha1', id, secret } };
+  }
+
+  /** @param what it holds, in words */
+  #read(reference: SecretReference, what: string, maxBytes = MAX_PASSWORD_BYTES): FoundPasswords {
+    const { namespace = 'default', name } = reference;
     const mirror = this.#mirrorOf(namespace);
     const key = keyOf({ namespace, name });
-    const secret = `Secret ${key}, which holds its password,`;
+    const secret = `Secret ${key}, which holds ${what},`;
     if (!mirror.synced) return { problem: `${secret} can't be read (yet)` };
     const found = mirror.get(key);
     if (found === undefined) return { problem: `${secret} does not exist` };
-    const fault = faultOf(found, spec.passwordSecret);
+    const fault = faultOf(found, reference, maxBytes);
     return fault === undefined ? found : { problem: `${secret} ${fault}` };
   }
 
@@ -71,6 +98,7 @@ export class PeerPasswords {
 function faultOf(
   { metadata, type, passwords }: PasswordSecret,
   { label }: SecretReference,
+  maxBytes: number,
 ): string | undefined {
   if (label !== undefined && metadata.labels?.[label] !== 'true') {
     return `has not the label ${label}: expected "true"`;
@@ -78,5 +106,8 @@ function faultOf(
   if (label === undefined && type !== PASSWORD_SECRET_TYPE) {
     return `is of type ${type}: expected ${PASSWORD_SECRET_TYPE}`;
   }
-  return passwords.length > 0 ? undefined : 'is of no use: expected 1 to 80 bytes in password';
+  const [password] = passwords;
+  return password !== undefined && Buffer.byteLength(password) <= maxBytes
+    ? undefined
+    : `is of no use: expected 1 to ${maxBytes} bytes in password`;
 }
