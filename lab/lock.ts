@@ -17,11 +17,6 @@ export function withTimedRun<Result>(work: () => Promise<Result>): Promise<Resul
   return withLock(MACHINE_LOCK, work);
 }
 
-/** Runs work beside other work, but for what measures. */
-export function withUntimedRun<Result>(work: () => Promise<Result>): Promise<Result> {
-  return withLock(MACHINE_LOCK, work, 'shared');
-}
-
 /** Runs work alone among all processes that lock the same file, or apart from those that do so. */
 export async function withLock<Result>(
   file: string,

@@ -1,6 +1,7 @@
 import type { Api } from '../../lab/kubernetes/api.ts';
 import type { ClientAuthority } from '../../lab/kubernetes/client-authority.ts';
 import type { ControlPlane } from '../../lab/kubernetes/control-plane.ts';
+import type { Alone } from '../../lab/scenario.ts';
 
 /** A real API server with the module's definitions, and what the scenarios of its file before have left in it. */
 export interface TestCluster {
@@ -10,6 +11,8 @@ export interface TestCluster {
   readonly clients: ClientAuthority;
   /** For files of the scenario. */
   readonly directory: string;
+  /** For what is timed: has the machine to itself for a while. */
+  readonly alone: Alone;
   /** Prints what was measured. */
   readonly tell: (measured: string) => void;
 }
@@ -20,7 +23,7 @@ export interface ClusterScenario {
   readonly deadlineMs?: number;
   /** Takes so long that a short run leaves it out. */
   readonly isLong?: boolean;
-  /** Measures what a busy machine would falsify: it has the machine to itself, after all that is not timed. */
+  /** Measures what a busy machine would falsify: it comes after all that is not timed, and measures `alone`. */
   readonly timed?: boolean;
   /** Runs a program that waits until it has the machine to itself. */
   readonly locksItself?: boolean;

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { delay, until } from '../../lab/exec.ts';
 import { signal } from '../../lab/processes.ts';
+import type { Alone } from '../../lab/scenario.ts';
 import { AssignmentHistory } from './assignment-history.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
 import { Replicas } from './replicas.ts';
@@ -11,6 +12,7 @@ const HANDOVER_MS = 1_000;
 const SERVICES = 500;
 
 interface Stage {
+  readonly alone: Alone;
   readonly replicas: Replicas;
   readonly history: AssignmentHistory;
 }
@@ -25,7 +27,7 @@ async function onStage(cluster: TestCluster, name: string, play: (stage: Stage) 
     await replicas.leading('a', TAKEOVER_MS);
     await replicas.start('b');
     assert.not(await replicas.leads('b'), 'one leads');
-    await play({ replicas, history });
+    await play({ alone: cluster.alone, replicas, history });
     assert.equal(history.violations, []);
   } finally {
     await history.stop();
@@ -50,9 +52,15 @@ async function allAreDone(replicas: Replicas, count: number): Promise<void> {
   assert.is(new Set(ips).size, 2 * count);
 }
 
-/** Both, and neither is left alone when the other fails. */
-async function whileUsersCreate(replicas: Replicas, play: () => Promise<void>): Promise<void> {
-  await Promise.all([replicas.createServices('s', SERVICES), play()]);
+/** Users begin when nobody else works; what they have begun is ended beside others. */
+async function whileUsersCreate({ alone, replicas }: Stage, play: () => Promise<void>) {
+  let creating = Promise.resolve();
+  await alone(async () => {
+    creating = replicas.createServices('s', SERVICES);
+    creating.catch(() => undefined); // told when this has been played
+    await play();
+  });
+  await creating;
   await allAreDone(replicas, SERVICES);
 }
 
@@ -62,8 +70,9 @@ export const scenarios: readonly ClusterScenario[] = [
     timed: true,
     deadlineMs: 240_000,
     play: (cluster) =>
-      onStage(cluster, 'killed', async ({ replicas }) => {
-        await whileUsersCreate(replicas, async () => {
+      onStage(cluster, 'killed', async (stage) => {
+        const { replicas } = stage;
+        await whileUsersCreate(stage, async () => {
           await someAreDone(replicas, 100);
           const { leader, other } = await replicas.roles();
           await replicas.kill(leader);
@@ -81,8 +90,9 @@ export const scenarios: readonly ClusterScenario[] = [
     deadlineMs: 240_000,
     isLong: true,
     play: (cluster) =>
-      onStage(cluster, 'paused', async ({ replicas }) => {
-        await whileUsersCreate(replicas, async () => {
+      onStage(cluster, 'paused', async (stage) => {
+        const { replicas } = stage;
+        await whileUsersCreate(stage, async () => {
           await someAreDone(replicas, 100);
           const { leader, other } = await replicas.roles();
           signal(replicas.pidOf(leader), 'SIGSTOP');
@@ -106,14 +116,16 @@ export const scenarios: readonly ClusterScenario[] = [
     timed: true,
     deadlineMs: 120_000,
     play: (cluster) =>
-      onStage(cluster, 'terminated', async ({ replicas }) => {
+      onStage(cluster, 'terminated', async ({ alone, replicas }) => {
         await replicas.createServices('s', 50);
         await allAreDone(replicas, 50);
-        const { leader, other } = await replicas.roles();
-        const ended = replicas.terminate(leader);
-        const afterMs = await replicas.leading(other, TAKEOVER_MS);
-        assert.ok(afterMs < HANDOVER_MS, `leads after ${afterMs} ms`);
-        await ended;
+        await alone(async () => {
+          const { leader, other } = await replicas.roles();
+          const ended = replicas.terminate(leader);
+          const afterMs = await replicas.leading(other, TAKEOVER_MS);
+          assert.ok(afterMs < HANDOVER_MS, `leads after ${afterMs} ms`);
+          await ended;
+        });
         await replicas.createServices('later', 10);
         await allAreDone(replicas, 60);
       }),

@@ -5,8 +5,12 @@ import { CleanUp, runBeforeExit } from '../../lab/cleanup.ts';
 import { ClientAuthority } from '../../lab/kubernetes/client-authority.ts';
 import { startControlPlane } from '../../lab/kubernetes/control-plane.ts';
 import { applyDefinitions } from '../../lab/kubernetes/module.ts';
+import type { Machine } from '../../lab/machine.ts';
 import { lastWordsOf, playAndTell, withDeadline } from '../../lab/play.ts';
 import type { ClusterScenario, TestCluster } from './cluster-scenario.ts';
+
+/** What a scenario finds; the rest it is given for itself. */
+type Standing = Omit<TestCluster, 'alone' | 'tell'>;
 
 const DEFAULT_DEADLINE_MS = 60_000;
 const LOG_LINES_SHOWN = 5;
@@ -14,14 +18,10 @@ const LOG_LINES_SHOWN = 5;
 /** Plays scenarios one after the other on an API server of its own. */
 export class Lane {
   readonly #write: (text: string) => void;
-  readonly #cluster: Omit<TestCluster, 'tell'>;
+  readonly #cluster: Standing;
   readonly #cleanUp: CleanUp;
 
-  private constructor(
-    write: (text: string) => void,
-    cluster: Omit<TestCluster, 'tell'>,
-    cleanUp: CleanUp,
-  ) {
+  private constructor(write: (text: string) => void, cluster: Standing, cleanUp: CleanUp) {
     this.#write = write;
     this.#cluster = cluster;
     this.#cleanUp = cleanUp;
@@ -41,18 +41,29 @@ export class Lane {
     }
   }
 
-  /** @returns whether it passed */
-  play({ name, play, deadlineMs = DEFAULT_DEADLINE_MS }: ClusterScenario): Promise<boolean> {
+  /**
+   * @param machine as those have it who don't lock it themselves
+   * @returns whether it passed
+   */
+  play(one: ClusterScenario, machine?: Machine): Promise<boolean> {
+    const { name, deadlineMs = DEFAULT_DEADLINE_MS } = one;
     const told: string[] = [];
-    const cluster = { ...this.#cluster, tell: (line: string) => void told.push(`     ${line}`) };
+    const waitedMs = () => machine?.waitedMs ?? 0;
+    const cluster: TestCluster = {
+      ...this.#cluster,
+      alone: (measure) => (machine === undefined ? measure() : machine.alone(measure)),
+      tell: (line) => void told.push(`     ${line}`),
+    };
     return playAndTell(
       {
         name,
         play: async () => {
-          await withDeadline(play(cluster), deadlineMs, () => 0);
+          await withDeadline(one.play(cluster), deadlineMs, waitedMs);
+          if (machine !== undefined && machine.wasAlone !== (one.timed ?? false))
+            throw new Error(`${name}: timed is what measures alone`);
           return told;
         },
-        waitedMs: () => 0,
+        waitedMs,
         lastWords: () => [...told, ...lastWordsOf(cluster.plane.programs(), LOG_LINES_SHOWN)],
       },
       this.#write,
@@ -64,10 +75,7 @@ export class Lane {
   }
 }
 
-async function startCluster(
-  directory: string,
-  cleanUp: CleanUp,
-): Promise<Omit<TestCluster, 'tell'>> {
+async function startCluster(directory: string, cleanUp: CleanUp): Promise<Standing> {
   const clients = new ClientAuthority(directory);
   await clients.create();
   const { plane, api } = await startControlPlane(directory, {

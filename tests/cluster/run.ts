@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isEnding } from '../../lab/cleanup.ts';
-import { withTimedRun, withUntimedRun } from '../../lab/lock.ts';
+import { Machine } from '../../lab/machine.ts';
 import { untilMeasuringIsLeft } from '../../lab/measuring-last.ts';
 import type { ClusterScenario } from './cluster-scenario.ts';
 import { Lane } from './lane.ts';
 
 /**
  * Plays what needs a real API server: `run.ts [--only WORD] [--short]`. The last line counts the scenarios. Those of a
- * file are played on one API server, in their order, but for what wants the machine to itself: that comes last.
+ * file are played on one API server, in their order, but for what wants the machine to itself for a while: that comes last.
  */
 const { values } = parseArgs({
   options: {
@@ -63,7 +63,7 @@ async function playAll(all: readonly (readonly ClusterScenario[])[]): Promise<vo
   const begin = async () => {
     const lane = await Lane.start(write);
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      for (const one of file) await count(() => withUntimedRun(() => lane.play(one)));
+      for (const one of file) await count(() => playOn(lane, one));
     }
     return lane;
   };
@@ -72,9 +72,13 @@ async function playAll(all: readonly (readonly ClusterScenario[])[]): Promise<vo
   for (const lane of others) await lane.end();
   await untilMeasuringIsLeft();
   for (const one of all.flat().filter(wantsAll)) {
-    await count(() => (one.locksItself ? last.play(one) : withTimedRun(() => last.play(one))));
+    await count(() => playOn(last, one));
   }
   await last.end();
+}
+
+function playOn(lane: Lane, one: ClusterScenario): Promise<boolean> {
+  return one.locksItself ? lane.play(one) : Machine.share((machine) => lane.play(one, machine));
 }
 
 function wantsAll({ timed, locksItself }: ClusterScenario): boolean {
