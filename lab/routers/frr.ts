@@ -98,6 +98,16 @@ export class Frr implements Router {
     return seen && { ...counters?.find(is), ...seen };
   }
 
+  /** What it has heard of a neighbour's role (RFC 9234) and capability of long-lived graceful restart (RFC 9494). */
+  async heardOf(neighbour: string): Promise<{ role?: string; longLived?: string }> {
+    const { remoteRole, neighborCapabilities } = (await this.#neighbours())[neighbour] ?? {};
+    const { longLivedGracefulRestart } = neighborCapabilities ?? {};
+    return {
+      ...(remoteRole === undefined ? {} : { role: remoteRole }),
+      ...(longLivedGracefulRestart === undefined ? {} : { longLived: longLivedGracefulRestart }),
+    };
+  }
+
   async route(prefix: string): Promise<SeenRoute | undefined> {
     const { paths = [] } = await this.#seen(prefix);
     const [path] = paths;
@@ -161,6 +171,8 @@ export interface FrrBfdSession {
 interface FrrNeighbour {
   readonly messageStats?: { readonly routeRefreshRecv?: number };
   readonly bgpState: string;
+  readonly remoteRole?: string;
+  readonly neighborCapabilities?: { readonly longLivedGracefulRestart?: string };
   readonly bgpTimerUpEstablishedEpoch?: number;
 }
 
@@ -199,7 +211,7 @@ function bfddOf({ directory }: RouterPlace, { neighbours }: RouterPlan): FrrDaem
   };
 }
 
-function bgpdConf({ asn, id, neighbours, announced = [] }: RouterPlan): string {
+function bgpdConf({ asn, id, neighbours, announced = [], longLivedSeconds }: RouterPlan): string {
   const least = Math.max(0, ...neighbours.map((one) => one.minimumHoldSeconds ?? 0));
   return [
     ...['hostname router', 'debug bgp neighbor-events', `router bgp ${asn}`],
@@ -207,6 +219,9 @@ function bgpdConf({ asn, id, neighbours, announced = [] }: RouterPlan): string {
     // Several speakers of different AS numbers are still several ways to one place.
     ...[' bgp bestpath as-path multipath-relax', ' timers bgp 3 9'],
     // Of all neighbours alike.
+    ...(longLivedSeconds === undefined
+      ? []
+      : [` bgp long-lived-graceful-restart stale-time ${longLivedSeconds}`]),
     ...(least === 0 ? [] : [` bgp minimum-holdtime ${least}`]),
     ...neighbours.flatMap((each) => neighbourLines(each, asn)),
     ...[' address-family ipv4 unicast', '  maximum-paths 8', '  maximum-paths ibgp 8'],
@@ -238,6 +253,7 @@ function neighbourLines(neighbour: Neighbour, asn: number): string[] {
     ...(password === undefined ? [] : [`${name} password ${password}`]),
     ...(gtsm ? [`${name} ttl-security hops 1`] : []),
     ...(passive ? [`${name} passive`] : []),
+    ...(neighbour.role === undefined ? [] : [`${name} local-role ${neighbour.role}`]),
     ...(neighbour.isStrict ? [`${name} strict-capability-match`] : []),
     ...(ipv4OverIpv6 ? [`${name} capability extended-nexthop`] : []),
     ...(neighbour.asn === asn || gtsm || neighbour.unnumbered

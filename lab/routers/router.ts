@@ -22,6 +22,8 @@ export interface Neighbour {
   readonly families?: readonly RouterFamily[];
   /** Whoever speaks not all of them is refused; FRR alone has a word for it. */
   readonly isStrict?: boolean;
+  /** What the router is to it (RFC 9234); with `strict-mode` it has to say its own role. FRR alone has a word for it here. */
+  readonly role?: 'provider strict-mode' | 'peer';
   /** BFD, with so many milliseconds between packets; three may be missing. */
   readonly bfdMs?: number;
   /** FRR's `check-control-plane-failure`: of a neighbour that restarts, BFD is asked whether it forwards. */
@@ -42,6 +44,8 @@ export interface RouterPlan {
   readonly neighbours: readonly Neighbour[];
   /** IPv4 prefixes that it announces. */
   readonly announced?: readonly string[];
+  /** Routes of a neighbour that is gone for longer than it asked to be waited for are kept for so long (RFC 9494); of FRR. */
+  readonly longLivedSeconds?: number;
 }
 
 /** A route as a router has it, communities as people write them. */

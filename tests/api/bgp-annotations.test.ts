@@ -39,7 +39,14 @@ const RIGHT: [string, Readonly<Record<string, string>>, object, Partial<BgpPeerS
   ['GTSM as far as it goes', { 'ttl-security-hops': '254' }, {}, { ttlSecurityHops: 254 }],
   ['a router that connects', { passive: 'true' }, {}, { passive: true }],
   ['a router that does not', { passive: 'false' }, {}, { passive: false }],
-  ['none', {}, {}, { ttlSecurityHops: undefined, passive: false }],
+  [
+    'for how long stale routes are kept',
+    { 'long-lived-stale-time': '6h' },
+    { enableGracefulRestart: true },
+    { longLivedStaleSeconds: 21_600 },
+  ],
+  ['nothing', {}, {}, { ttlSecurityHops: undefined, passive: false }],
+  ['nothing of stale routes', {}, {}, { longLivedStaleSeconds: undefined }],
 ];
 for (const [name, said, spec, expected] of RIGHT) {
   test(`${name} is said by annotations, in both versions of the object`, () => {
@@ -56,7 +63,8 @@ for (const [name, said, spec, expected] of RIGHT) {
 }
 
 const HOPS = 'metadata.annotations[network.deckhouse.io/bgp-ttl-security-hops]';
-const WRONG: readonly [string, Readonly<Record<string, unknown>>, object][] = [
+type WrongRow = readonly [string, Readonly<Record<string, unknown>>, object];
+const WRONG: readonly WrongRow[] = [
   [`${HOPS} is "0": expected an integer from 1 to 254`, { 'ttl-security-hops': '0' }, {}],
   [`${HOPS} is "255": expected an integer from 1 to 254`, { 'ttl-security-hops': '255' }, {}],
   [`${HOPS} is "1.0": expected an integer from 1 to 254`, { 'ttl-security-hops': '1.0' }, {}],
@@ -66,11 +74,27 @@ const WRONG: readonly [string, Readonly<Record<string, unknown>>, object][] = [
     { 'ttl-security-hops': '1' },
     { ebgpMultiHop: true },
   ],
-  ...['yes', 'True', ''].map((passive): [string, Readonly<Record<string, unknown>>, object] => [
-    `metadata.annotations[network.deckhouse.io/bgp-passive] is "${passive}": expected "true" or "false"`,
-    { passive },
-    {},
-  ]),
+  ...(
+    [
+      ['soon', true, 'expected a duration such as 90s or 1m30s, at most 16777215s'],
+      ['16777216s', true, 'expected a duration such as 90s or 1m30s, at most 16777215s'],
+      ['0s', true, 'expected at least 1s'],
+      ['6h', false, 'expected spec.enableGracefulRestart beside it: it begins when that is over'],
+    ] as const
+  ).map(
+    ([written, enableGracefulRestart, expected]): WrongRow => [
+      `metadata.annotations[network.deckhouse.io/bgp-long-lived-stale-time] is "${written}": ${expected}`,
+      { 'long-lived-stale-time': written },
+      { enableGracefulRestart },
+    ],
+  ),
+  ...['yes', 'True', ''].map(
+    (passive): WrongRow => [
+      `metadata.annotations[network.deckhouse.io/bgp-passive] is "${passive}": expected "true" or "false"`,
+      { passive },
+      {},
+    ],
+  ),
 ];
 for (const [problem, said, spec] of WRONG) {
   test(`a peer is refused where ${problem}`, () => {

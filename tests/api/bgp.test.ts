@@ -28,7 +28,7 @@ test('a peer with what it needs and nothing else has MetalLB’s defaults', () =
       ...{ connectSeconds: undefined, routerId: undefined, nodeSelectors: [], password: undefined },
       ...{ passwordSecret: undefined, bfdProfile: undefined, enableGracefulRestart: false },
       ...{ ebgpMultiHop: false, vrf: undefined, dualStackAddressFamily: false },
-      ...{ ttlSecurityHops: undefined, passive: false },
+      ...{ ttlSecurityHops: undefined, passive: false, longLivedStaleSeconds: undefined },
     });
   }
 });

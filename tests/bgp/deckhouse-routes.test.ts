@@ -95,7 +95,7 @@ test('32: a router is a peer for each node that has an address for it, and one f
     },
     ...{ enableGracefulRestart: false, ebgpMultiHop: true, vrf: undefined },
     dualStackAddressFamily: false,
-    ...{ ttlSecurityHops: undefined, passive: false },
+    ...{ ttlSecurityHops: undefined, passive: false, longLivedStaleSeconds: undefined },
   };
   const selector = (operator: string) => [
     {

@@ -14,6 +14,7 @@ import { Pair } from '../support/bgp-pair.ts';
 
 /** What people are told when there is no session. */
 const RETRY_MS = 5_000;
+const BOTH: readonly IpFamily[] = ['IPv4', 'IPv6'];
 const NEXT_HOP = () => undefined;
 
 function speaking(...families: readonly IpFamily[]): Partial<PeeringOptions> {
@@ -47,6 +48,7 @@ const NOTIFICATIONS: readonly (readonly [BgpReason, string])[] = [
     BGP_REASON.unsupportedCapability,
     'OPEN Message Error: Unsupported Capability: this node offers routes of IPv4 and IPv6',
   ],
+  [BGP_REASON.roleMismatch, 'OPEN Message Error: Role Mismatch: this node is customer'],
   // The same subcodes of another error are about something else.
   [BGP_REASON.administrativeShutdown, 'Cease: Administrative Shutdown'],
   [BGP_REASON.otherConfigurationChange, 'Cease: Other Configuration Change'],
@@ -54,7 +56,8 @@ const NOTIFICATIONS: readonly (readonly [BgpReason, string])[] = [
 
 for (const [reason, words] of NOTIFICATIONS) {
   test(`a router that says ${words} is quoted with what it refuses`, () => {
-    const { peering, direction } = waiting();
+    const capabilities = { ...NO_CAPABILITIES, families: BOTH, role: 'customer' as const };
+    const { peering, direction } = waiting({ capabilities });
     const bytes = encodeNotification(notificationOf(reason));
     const why = `the peer says ${words}`;
     assert.equal(told(peering.received(direction, bytes, 1)), [{ type: 'refused', why }]);

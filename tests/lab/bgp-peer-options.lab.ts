@@ -25,6 +25,10 @@ const LISTENING = { lab: { nodeFlags: [`--bgp-listen-port=${PORT}`] } } as const
 /** Longer than an attempt takes that would succeed. */
 const NO_SESSION_MS = 2_000;
 
+const GRACEFUL = { enableGracefulRestart: true };
+const STALE = { 'long-lived-stale-time': '6h' };
+const LONG_LIVED = { longLivedSeconds: 60 };
+
 function annotatedPeer(said: Readonly<Record<string, string>>, spec: object = {}): ClusterObject {
   const peer = bgpPeer({ connectTime: '1s', ...spec });
   const annotations = Object.fromEntries(
@@ -71,6 +75,60 @@ export const scenarios: readonly Scenario[] = [
         }),
       { ...LISTENING, isLong: kind === 'gobgp' },
     ),
+  ),
+
+  moduleScenario(
+    'options-a-router-that-says-its-role',
+    async (lab) => {
+      await withRouter(lab, 'frr', everyNode({ role: 'peer' }), async () => {
+        await lab.cluster.apply(annotatedPeer({}), advertisement());
+        const message = /OPEN Message Error: Role Mismatch: .*this node is customer/;
+        await nodeTells(lab, 'n1', 'BgpSessionDown', { message });
+      });
+      return withRouter(lab, 'frr', everyNode({ role: 'provider strict-mode' }), async (router) => {
+        const ip = await served(lab, 'web');
+        // Tried at once, as nothing has failed of it yet.
+        await lab.cluster.apply(annotatedPeer({}, { holdTime: '30s' }));
+        await reaches(lab, router, `${ip}/32`, NODES);
+      });
+    },
+    LISTENING,
+  ),
+
+  moduleScenario(
+    'options-a-router-hears-of-long-lived-routes-and-of-the-role',
+    (lab) =>
+      withRouter(lab, 'frr', { ...everyNode(), ...LONG_LIVED }, async (router) => {
+        await lab.cluster.apply(annotatedPeer(STALE, GRACEFUL), advertisement());
+        await reaches(lab, router, `${await served(lab, 'web')}/32`, NODES);
+        for (const node of NODES) {
+          const heard = await router.heardOf(node);
+          assert.equal(heard, { role: 'customer', longLived: 'advertisedAndReceived' });
+        }
+      }),
+    LISTENING,
+  ),
+
+  // FRR takes the shorter of both times.
+  moduleScenario(
+    'options-routes-of-nodes-that-stay-away-are-kept-as-the-last-resort',
+    (lab) =>
+      withRouter(lab, 'frr', { ...everyNode(), ...LONG_LIVED }, async (router) => {
+        await lab.cluster.apply(annotatedPeer(STALE, GRACEFUL), advertisement());
+        const prefix = `${await served(lab, 'web')}/32`;
+        await reaches(lab, router, prefix, NODES);
+        await Promise.all(lab.nodes.map((node) => lab.program(node).killTree()));
+        const isStale = async () =>
+          (await router.route(prefix))?.communities.includes('llgr-stale') ?? false;
+        assert.is(await isStale(), false);
+        // Ten seconds are for a graceful restart.
+        await until({ what: `${prefix} marked as stale`, deadlineMs: 15_000 }, isStale);
+        await reaches(lab, router, prefix, NODES);
+        for (const node of lab.nodes) lab.program(node).start();
+        await until({ what: `${prefix} anew`, deadlineMs: 15_000 }, async () => !(await isStale()));
+        await reaches(lab, router, prefix, NODES);
+      }),
+    { ...LISTENING, isLong: true },
   ),
 
   moduleScenario(

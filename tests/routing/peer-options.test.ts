@@ -89,6 +89,29 @@ for (const [name, spec, most, externalAsn] of ROUTERS) {
   });
 }
 
+test('stale routes are kept for longer where it is asked for, of each family', () => {
+  const both = { enableGracefulRestart: true, dualStackAddressFamily: true };
+  assert.equal(capabilities(both).longLived, []);
+  const said = { 'network.deckhouse.io/bgp-long-lived-stale-time': '1m30s' };
+  assert.equal(setup(both, NODE, said).options.peering.capabilities.longLived, [
+    { family: 'IPv4', forwarding: true, staleSeconds: 90 },
+    { family: 'IPv6', forwarding: true, staleSeconds: 90 },
+  ]);
+  const rebooted = { ...NODE, forwardsOn: false };
+  const [first] = setup(both, rebooted, said).options.peering.capabilities.longLived;
+  assert.is(first?.forwarding, false);
+});
+
+test('an external router is told that this node is its customer, one of the own AS nothing', () => {
+  assert.is(capabilities({}).role, 'customer');
+  assert.is(capabilities({ peerASN: 0, dynamicASN: 'external' }).role, 'customer');
+  assert.is(capabilities({ localASN: 64_999 }).role, 'customer');
+  for (const inside of [{ peerASN: 64_500 }, { peerASN: 0, dynamicASN: 'internal' }]) {
+    assert.is(capabilities(inside).role, undefined);
+  }
+  assert.is(capabilities({ localASN: 64_501 }).role, undefined, 'as the router knows this node');
+});
+
 test('with GTSM no packet from further away is taken for the router, whichever AS it is of', () => {
   const hops = (spec: Readonly<Record<string, unknown>>, written: string) =>
     setup(spec, NODE, { 'network.deckhouse.io/bgp-ttl-security-hops': written }).options.peer.hops;

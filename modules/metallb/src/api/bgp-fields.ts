@@ -26,13 +26,18 @@ const SHORTEST_HOLD_SECONDS = 3;
 
 export const asn: Field<number> = integer(1, MAX_ASN);
 
-/** A duration as Go writes it, in whole seconds as OPEN messages have it (RFC 4271 §4.2). */
-export const seconds: Field<number> = refine(text, (written, place) => {
-  const read = parseGoDuration(written);
-  return read !== undefined && read <= MAX_SECONDS
-    ? accept(read)
-    : refuse(place, written, `expected a duration such as 90s or 1m30s, at most ${MAX_SECONDS}s`);
-});
+/** A duration as Go writes it, in whole seconds. */
+export function secondsUpTo(max: number): Field<number> {
+  return refine(text, (written, place) => {
+    const read = parseGoDuration(written);
+    return read !== undefined && read <= max
+      ? accept(read)
+      : refuse(place, written, `expected a duration such as 90s or 1m30s, at most ${max}s`);
+  });
+}
+
+/** As OPEN messages have room for (RFC 4271 §4.2). */
+export const seconds: Field<number> = secondsUpTo(MAX_SECONDS);
 
 /** 0: a session lives for ever without a message. RFC 4271 §4.2 has no other below three seconds. */
 export const holdTime: Field<number> = (value, place) =>

@@ -8,6 +8,7 @@ import {
   ipv4Address,
   MAX_ASN,
   seconds,
+  secondsUpTo,
 } from './bgp-fields.ts';
 import { peerInVersion } from './bgp-peer-versions.ts';
 import {
@@ -76,6 +77,8 @@ export interface BgpPeerAnnotations {
   readonly ttlSecurityHops: number | undefined;
   /** The router connects, and this side never does. */
   readonly passive: boolean;
+  /** How long a router keeps routes of a node that is gone, where it has no others (RFC 9494). */
+  readonly longLivedStaleSeconds: number | undefined;
 }
 
 /** By address, or by the interface that leads to the router's link-local one. */
@@ -90,6 +93,8 @@ export interface SecretReference {
 
 /** One less than a TTL has room for: from so far away anybody could write. */
 const MAX_TTL_SECURITY_HOPS = 254;
+/** What 24 bits have room for. */
+const MAX_STALE_SECONDS = 0xff_ffff;
 
 /** What is wrong with it is told without showing it. */
 const hiddenText: Field<string> = (value, place) =>
@@ -129,10 +134,12 @@ const annotations: Field<BgpPeerAnnotations> = into(
   fields({
     [BGP_ANNOTATION.ttlSecurityHops]: optional(digits(1, MAX_TTL_SECURITY_HOPS)),
     [BGP_ANNOTATION.passive]: absentAs('false', flagText),
+    [BGP_ANNOTATION.longLivedStaleTime]: optional(secondsUpTo(MAX_STALE_SECONDS)),
   }),
   (read) => ({
     ttlSecurityHops: read[BGP_ANNOTATION.ttlSecurityHops],
     passive: read[BGP_ANNOTATION.passive],
+    longLivedStaleSeconds: read[BGP_ANNOTATION.longLivedStaleTime],
   }),
 );
 
@@ -148,7 +155,7 @@ const whole: Field<BgpPeer> = annotated(
 );
 
 const peer: Field<BgpPeer> = refine(whole, (read, place) => {
-  const problems = annotationProblems(read.spec, place);
+  const problems = annotationProblems(read, place);
   return problems.length === 0 ? accept(read) : { ok: false, problems };
 });
 
@@ -215,19 +222,22 @@ function problemsOf(read: Written, place: Place): Problem[] {
 }
 
 /** What annotations and fields say together. */
-function annotationProblems(
-  { ttlSecurityHops, ebgpMultiHop }: BgpPeerSpec,
-  place: Place,
-): Problem[] {
-  const problem = (name: string, value: unknown, expected: string) =>
-    problemAt(annotationPlace(place, name), value, expected);
+function annotationProblems({ metadata: { annotations }, spec }: BgpPeer, place: Place): Problem[] {
+  const problem = (name: string, expected: string) =>
+    problemAt(annotationPlace(place, name), annotations?.[name], expected);
+  const { ttlSecurityHops, ebgpMultiHop, longLivedStaleSeconds, enableGracefulRestart } = spec;
   return [
     ...(ttlSecurityHops === 1 && ebgpMultiHop
+      ? [problem(BGP_ANNOTATION.ttlSecurityHops, 'expected 2 or more beside spec.ebgpMultiHop')]
+      : []),
+    ...(longLivedStaleSeconds === 0
+      ? [problem(BGP_ANNOTATION.longLivedStaleTime, 'expected at least 1s')]
+      : []),
+    ...(longLivedStaleSeconds !== undefined && !enableGracefulRestart
       ? [
           problem(
-            BGP_ANNOTATION.ttlSecurityHops,
-            '1',
-            'expected 2 or more beside spec.ebgpMultiHop',
+            BGP_ANNOTATION.longLivedStaleTime,
+            'expected spec.enableGracefulRestart beside it: it begins when that is over',
           ),
         ]
       : []),

@@ -48,6 +48,8 @@ export const BGP_ANNOTATION = {
   ttlSecurityHops: 'network.deckhouse.io/bgp-ttl-security-hops',
   /** On a BGPPeer: the router connects. */
   passive: 'network.deckhouse.io/bgp-passive',
+  /** On a BGPPeer: long-lived graceful restart, RFC 9494. */
+  longLivedStaleTime: 'network.deckhouse.io/bgp-long-lived-stale-time',
   /** On a BGPAdvertisement: what its routes carry beside communities and localPref. */
   asPathPrepend: 'network.deckhouse.io/bgp-as-path-prepend',
   med: 'network.deckhouse.io/bgp-med',

@@ -84,7 +84,7 @@ function peerOf(
       // The kind can't say how far a router is, and Deckhouse's speaker sends to wherever it is.
       ebgpMultiHop: peerAsn !== myAsn,
       ...{ vrf: undefined, dualStackAddressFamily: false, ttlSecurityHops: undefined },
-      passive: false,
+      ...{ passive: false, longLivedStaleSeconds: undefined },
     },
     status: { conditions: [] },
   };

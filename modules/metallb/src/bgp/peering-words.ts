@@ -15,13 +15,14 @@ const NO_ANSWER =
 
 const [OPEN_ERROR] = BGP_REASON.badPeerAs;
 
-/** What of this node's OPEN a NOTIFICATION is about, by its subcode (RFC 4271 §6.2, 5492 §3). */
+/** What of this node's OPEN a NOTIFICATION is about, by its subcode (RFC 4271 §6.2, 5492 §3, 9234 §4.2). */
 const OFFERED: Readonly<Record<number, (own: BgpOpen) => string>> = {
   [BGP_REASON.badPeerAs[1]]: ({ asn }) => `this node is AS ${asn}`,
   [BGP_REASON.badIdentifier[1]]: ({ routerId }) => `this node has the router ID ${routerId}`,
   [BGP_REASON.unacceptableHoldTime[1]]: ({ holdSeconds }) => `this node offers ${holdSeconds} s`,
   [BGP_REASON.unsupportedCapability[1]]: ({ capabilities }) =>
     `this node offers routes of ${capabilities.families.join(' and ')}`,
+  [BGP_REASON.roleMismatch[1]]: ({ capabilities }) => `this node is ${capabilities.role}`,
 };
 
 /** Why there is no session, for people: what the other side does not say, they have to be told. */

@@ -49,7 +49,7 @@ export function setUpPeer(peer: BgpPeer, node: PeerNode): PeerSetup | string {
   const place = placeOf(spec, node);
   if (typeof place === 'string') return `BGPPeer/${keyOf(metadata)}: ${place}`;
   const peering = peeringOf(spec, place.address, node);
-  const isExternal = peering.remoteAsn !== 'internal' && peering.remoteAsn !== peering.localAsn;
+  const isExternal = isExternalTo(spec);
   return {
     options: {
       peer: {
@@ -112,11 +112,17 @@ function peeringOf(spec: BgpPeerSpec, address: IpAddress, node: PeerNode): Peeri
   };
 }
 
+function isExternalTo({ myAsn, localAsn, peerAsn }: BgpPeerSpec): boolean {
+  return peerAsn !== 'internal' && peerAsn !== (localAsn ?? myAsn);
+}
+
 function capabilitiesOf(
-  { neighbor, dualStackAddressFamily, enableGracefulRestart }: BgpPeerSpec,
+  spec: BgpPeerSpec,
   address: IpAddress,
   { forwardsOn: forwarding }: PeerNode,
 ): PeeringOptions['capabilities'] {
+  const { neighbor, dualStackAddressFamily, enableGracefulRestart } = spec;
+  const { longLivedStaleSeconds: staleSeconds } = spec;
   const own = familyOf(address);
   // As in MetalLB, a link without addresses is one for both families.
   const hasBoth = dualStackAddressFamily || !('address' in neighbor);
@@ -125,7 +131,8 @@ function capabilitiesOf(
     families,
     ...{ routeRefresh: true, enhancedRouteRefresh: true, extendedMessages: true },
     ipv4OverIpv6: hasBoth && own === 'IPv6',
-    role: undefined,
+    // Who takes routes of a cluster gives it transit. A router that says nothing of its own role loses nothing (RFC 9234 §4.2).
+    role: isExternalTo(spec) ? 'customer' : undefined,
     gracefulRestart: enableGracefulRestart
       ? {
           // Nothing is expected of the router that it would have to wait with; the kernel forwards on its own.
@@ -133,7 +140,10 @@ function capabilitiesOf(
           families: families.map((family) => ({ family, forwarding })),
         }
       : undefined,
-    longLived: [],
+    longLived:
+      staleSeconds === undefined
+        ? []
+        : families.map((family) => ({ family, forwarding, staleSeconds })),
   };
 }
 
