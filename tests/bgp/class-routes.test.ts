@@ -7,10 +7,12 @@ import {
   classAdvertisement,
   classRouteFaults,
 } from '../../modules/metallb/src/bgp/class-routes.ts';
+import { Hosts } from '../../modules/metallb/src/bgp/hosts.ts';
 import { ip } from '../support/addresses.ts';
 import { classOf } from '../support/cluster-objects.ts';
 import { parsedValue } from '../support/parsed.ts';
 
+const NOTHING = { communities: [], hosts: new Hosts([]) };
 const routed = (spec: Record<string, unknown>) =>
   parsedValue(parseMetalLoadBalancerClass(classOf('edge', spec)));
 
@@ -29,9 +31,9 @@ test('a class says what its routes carry', () => {
     ...{ asPathPrepend: 2, med: 50, linkBandwidth: 10e9 },
   };
   for (const type of ['BGP', 'L2AndBGP']) {
-    assert.equal(classAdvertisement(routed({ type, bgp }), []), said);
+    assert.equal(classAdvertisement(routed({ type, bgp }), NOTHING), said);
   }
-  assert.is(classAdvertisement(routed({ type: 'L2', bgp }), []), undefined);
+  assert.is(classAdvertisement(routed({ type: 'L2', bgp }), NOTHING), undefined);
 });
 
 const WRONG: [string, Record<string, unknown>, string, string][] = [
@@ -45,23 +47,23 @@ const WRONG: [string, Record<string, unknown>, string, string][] = [
     'an aggregate wider than its pool',
     { aggregationLength: 24 },
     'AggregateTooWide',
-    'spec.bgp.aggregationLength is 24: expected at least 29, the length of the widest prefix of spec.addressPool: the aggregate would stand for addresses that are not in it',
+    'spec.bgp.aggregationLength is 24: expected at least 30, the length of the widest prefix of spec.addressPool, or the aggregate would stand for addresses that are not in it',
   ],
 ];
 for (const [name, bgp, reason, problem] of WRONG) {
   test(`a class with ${name} announces nothing and says why`, () => {
     const owner = routed({ type: 'BGP', addressPool: ['192.0.2.8/29', '192.0.2.64/30'], bgp });
-    const found = classRouteFaults(owner, []).map((fault) => [
+    const found = classRouteFaults(owner, NOTHING).map((fault) => [
       fault.reason,
       describeProblem(fault.problem),
     ]);
     assert.equal(found, [[reason, problem]]);
-    assert.is(classAdvertisement(owner, []), undefined);
+    assert.is(classAdvertisement(owner, NOTHING), undefined);
   });
 }
 
 test('a class that says nothing of routes has each address announced by itself, to all peers', () => {
-  assert.equal(classAdvertisement(routed({ type: 'BGP' }), []), {
+  assert.equal(classAdvertisement(routed({ type: 'BGP' }), NOTHING), {
     ...{ name: 'edge', aggregationLength: { IPv4: 32, IPv6: 128 }, localPref: undefined },
     ...{ communities: [], peers: undefined },
     ...{ asPathPrepend: undefined, med: undefined, linkBandwidth: undefined },

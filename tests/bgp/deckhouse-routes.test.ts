@@ -12,6 +12,7 @@ import {
   bgpApiOf,
   configurationProblems,
 } from '../../modules/metallb/src/bgp/bgp-api.ts';
+import { Hosts } from '../../modules/metallb/src/bgp/hosts.ts';
 import { peersOfNode, routeAdvertisements } from '../../modules/metallb/src/bgp/metallb-routes.ts';
 import { ListedPools } from '../../modules/metallb/src/metallb/listed-pools.ts';
 import { metalLoadBalancerPool } from '../support/metallb-objects.ts';
@@ -146,7 +147,7 @@ test('34: a configuration without node selector is for all nodes, whatever anoth
   assert.equal(namesOf(peersOfNode(all, node('n1', FRONTEND))), ['tor-edge', 'tor-everywhere']);
   const announcedBy = (labels: Readonly<Record<string, string>>) =>
     routeAdvertisements(
-      all,
+      { ...all, hosts: new Hosts([]) },
       { name: 'public', labels: {}, ranges: [] },
       {},
       node('n1', labels),

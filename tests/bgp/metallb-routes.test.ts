@@ -5,10 +5,11 @@ import { parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
 import { parseCommunityObject } from '../../modules/metallb/src/api/community.ts';
 import { parseNode } from '../../modules/metallb/src/api/node.ts';
 import type { Parsed } from '../../modules/metallb/src/api/problem.ts';
+import { Hosts, hostsOf } from '../../modules/metallb/src/bgp/hosts.ts';
 import {
-  aggregateFault,
-  type BgpApi,
+  faultOfAggregates,
   peersOfNode,
+  type RoutedApi,
   routeAdvertisements,
   unknownCommunities,
 } from '../../modules/metallb/src/bgp/metallb-routes.ts';
@@ -33,6 +34,7 @@ const peer = (name: string, spec: Readonly<Record<string, unknown>> = {}) => {
 const node = (labels: Readonly<Record<string, string>>) =>
   readValue(parseNode({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', labels } }));
 
+const NO_HOSTS = new Hosts([]);
 const EDGE = { matchLabels: { role: 'edge' } };
 const COMMUNITIES = readValue(
   parseCommunityObject(
@@ -49,8 +51,9 @@ function ranges(...texts: readonly string[]): IpRange[] {
   return texts.map((text) => parseRange(text)).filter((range) => typeof range !== 'string');
 }
 
-function api(changes: Partial<BgpApi>): BgpApi {
-  return { peers: [], advertisements: [], communities: [COMMUNITIES], ...changes };
+function api(changes: Partial<RoutedApi>): RoutedApi {
+  const nothing = { peers: [], advertisements: [], hosts: NO_HOSTS };
+  return { ...nothing, communities: [COMMUNITIES], ...changes };
 }
 
 test('a node has sessions with the peers that select it, and with those that select nobody', () => {
@@ -114,19 +117,44 @@ const AGGREGATES: [string, unknown, string | undefined][] = [
 ];
 for (const [name, spec, fault] of AGGREGATES) {
   test(`an aggregate ${name} is ${fault === undefined ? 'right' : 'wrong'}`, () => {
-    const found = aggregateFault(advertisement('one', spec), POOL);
+    const found = faultOfAggregates(advertisement('one', spec), POOL, NO_HOSTS)?.words;
     assert.is(found === undefined, fault === undefined);
     assert.match(found ?? '', fault ?? '');
   });
 }
 
-test('of a range the widest prefix that fits into it counts', () => {
-  const pool = { ...POOL, ranges: ranges('192.0.2.1-192.0.2.6') };
-  assert.match(
-    aggregateFault(advertisement('one', { aggregationLength: 30 }), pool) ?? '',
-    'at least 31',
+const RANGES: [string, string[], number][] = [
+  ['of a range the widest prefix that fits into it counts', ['192.0.2.1-192.0.2.6'], 31],
+  ['of several each must hold its aggregates', ['192.0.2.0/25', '198.51.100.1'], 32],
+];
+for (const [name, texts, least] of RANGES) {
+  test(name, () => {
+    const pool = { ...POOL, ranges: ranges(...texts) };
+    const found = (aggregationLength: number) =>
+      faultOfAggregates(advertisement('one', { aggregationLength }), pool, NO_HOSTS)?.words;
+    assert.match(found(least - 1) ?? '', `at least ${least}`);
+    assert.is(found(least), undefined);
+  });
+}
+
+test('nothing is announced in aggregates that cover a node or a router', () => {
+  const hosts = hostsOf([peer('tor', { peerAddress: '192.0.2.1' })], []);
+  const one = advertisement('one', { aggregationLength: 25 });
+  const other = advertisement('other', { aggregationLength: 26 });
+  const pool = { ...POOL, ranges: ranges('192.0.2.0/25') };
+  assert.is(
+    faultOfAggregates(one, pool, hosts)?.words,
+    'BGPAdvertisement/metallb-system/one: spec.aggregationLength is 25: expected at least 32, as the aggregate 192.0.2.0/25 of pool public covers 192.0.2.1, address of BGPPeer metallb-system/tor, which routers would no longer find',
   );
-  assert.is(aggregateFault(advertisement('one', { aggregationLength: 31 }), pool), undefined);
+  assert.equal(routeAdvertisements(api({ advertisements: [one], hosts }), pool, {}, node({})), []);
+  const elsewhere = { ...pool, ranges: ranges('192.0.2.64/26') };
+  const found = routeAdvertisements(
+    api({ advertisements: [other], hosts }),
+    elsewhere,
+    {},
+    node({}),
+  );
+  assert.is(found.length, 1);
 });
 
 test.run();

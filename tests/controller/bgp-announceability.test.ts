@@ -17,6 +17,10 @@ const POOL = ipAddressPool('public', ['192.0.2.0/24']);
 const NOWHERE = { nodeSelectors: [{ matchLabels: { role: 'edge' } }] };
 const FOR_WEB = { serviceSelectors: [{ matchLabels: { app: 'web' } }] };
 
+const AGGREGATE = { aggregationLength: 24 };
+const UNDER_LOCAL =
+  'BGPAdvertisement metallb-system/wide: spec.aggregationLength is 24: expected 32 under externalTrafficPolicy Local, where only nodes with an endpoint announce and an aggregate stands for the IPs of all; 192.0.2.0 is not announced by it';
+
 async function benchWith(edition: string, objects: readonly KubernetesObject[]) {
   const web = plainService('web', { labels: { app: 'web' } });
   const bench = new ControllerBench([node('n1'), POOL, web, ...objects], 'controller', { edition });
@@ -131,6 +135,36 @@ const ROWS: readonly [
 for (const [name, edition, objects, service, pool] of ROWS) {
   test(name, async () => {
     assert.equal(said(await benchWith(edition, objects)), [service, pool]);
+  });
+}
+
+const LOCAL: [string, KubernetesObject[], string | undefined][] = [
+  ['of which only an aggregate is announced', [bgpAdvertisement('wide', AGGREGATE)], UNDER_LOCAL],
+  [
+    'that ARP and NDP announce, too',
+    [bgpAdvertisement('wide', AGGREGATE), l2Advertisement('all')],
+    UNDER_LOCAL,
+  ],
+  [
+    'that is announced by itself to the same routers',
+    [bgpAdvertisement('wide', { ...AGGREGATE, peers: ['tor'] }), bgpAdvertisement('whole')],
+    undefined,
+  ],
+  [
+    'that is announced by itself to other routers',
+    [bgpAdvertisement('wide', AGGREGATE), bgpAdvertisement('whole', { peers: ['tor'] })],
+    UNDER_LOCAL,
+  ],
+];
+for (const [name, objects, expected] of LOCAL) {
+  test(`a Service of policy Local ${name}`, async () => {
+    const policy = { externalTrafficPolicy: 'Local' };
+    const web = plainService('web', { spec: policy });
+    const bench = await benchWith('EE', [bgpPeer('tor'), ...objects]);
+    assert.is(said(bench)[0], undefined, 'of policy Cluster it says nothing');
+    bench.change(web);
+    await bench.settle();
+    assert.is(said(bench)[0], expected);
   });
 }
 

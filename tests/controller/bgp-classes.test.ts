@@ -14,6 +14,11 @@ async function benchWith(edition: string, ...objects: KubernetesObject[]) {
 }
 
 const routed = (bgp: object = {}, type = 'BGP') => classOf('edge', { type, bgp });
+const PORTS = { ports: [{ port: 80, protocol: 'TCP' }] };
+const nodeAt = (name: string, address: string) => ({
+  ...node(name),
+  status: { addresses: [{ type: 'InternalIP', address }] },
+});
 const accepted = (bench: ControllerBench) =>
   String(bench.classConditions('edge').find((condition) => condition.startsWith('Accepted=')));
 const eventsOf = (bench: ControllerBench) =>
@@ -57,7 +62,7 @@ test('a class that an edition refuses gives IPs all the same, so that none is lo
 const UNKNOWN =
   'spec.bgp.communities[1] is "gone": expected a community such as 64500:100, or a name that a Community object defines';
 const WIDE =
-  'spec.bgp.aggregationLength is 16: expected at least 30, the length of the widest prefix of spec.addressPool: the aggregate would stand for addresses that are not in it';
+  'spec.bgp.aggregationLength is 16: expected at least 30, the length of the widest prefix of spec.addressPool, or the aggregate would stand for addresses that are not in it';
 const EDGE = 'MetalLoadBalancerClass/edge: ';
 const ROWS: readonly [
   name: string,
@@ -91,6 +96,13 @@ const ROWS: readonly [
     `${EDGE}${UNKNOWN}; ${EDGE}${WIDE}; its IPs are announced by ARP and NDP alone until that is mended; there is no BGPPeer spine`,
   ],
   [
+    'an aggregate that covers a node',
+    routed({ aggregationLength: 30 }),
+    'False',
+    'AggregateCoversHost',
+    `${EDGE}spec.bgp.aggregationLength is 30: expected at least 31, as the aggregate 192.0.2.8/30 of spec.addressPool covers 192.0.2.9, InternalIP of Node n9, which routers would no longer find; nobody announces its IPs until that is mended`,
+  ],
+  [
     'a router that does not exist',
     routed({ peers: ['tor', 'spine'] }),
     'True',
@@ -100,7 +112,7 @@ const ROWS: readonly [
 ];
 for (const [name, owner, status, reason, message] of ROWS) {
   test(`with BGP, a class with ${name}`, async () => {
-    const bench = await benchWith('EE', owner, bgpPeer('tor'));
+    const bench = await benchWith('EE', owner, bgpPeer('tor'), nodeAt('n9', '192.0.2.9'));
     assert.is(accepted(bench), `Accepted=${status}: ${message}`);
     assert.equal(eventsOf(bench), [`MetalLoadBalancerClass/edge Warning ${reason}: ${message}`]);
   });
@@ -111,6 +123,51 @@ test('what is wrong with its pool is said beside it', async () => {
   const bench = await benchWith('CE', other, routed());
   assert.match(accepted(bench), /^Accepted=False: .*spec.addressPool.*; BGP needs edition EE/);
 });
+
+test('a class is judged anew when a node or a router gets another address', async () => {
+  const owner = routed({ aggregationLength: 30 });
+  const bench = await benchWith('EE', owner, nodeAt('n9', '192.0.2.30'));
+  const move = async (address: string) => {
+    const { status } = nodeAt('n9', address);
+    // With the label that it has got.
+    bench.store.put({
+      ...nodeAt('n9', address),
+      ...bench.store.get({ kind: 'Node', name: 'n9' }),
+      status,
+    });
+    await bench.settle();
+  };
+  assert.is(accepted(bench), 'Accepted=True: in force');
+  await move('192.0.2.9');
+  assert.match(accepted(bench), 'covers 192.0.2.9, InternalIP of Node n9');
+  await move('192.0.2.30');
+  assert.is(accepted(bench), 'Accepted=True: in force');
+  bench.store.put(bgpPeer('tor', { peerAddress: '192.0.2.8' }));
+  await bench.settle();
+  assert.match(accepted(bench), 'covers 192.0.2.8, address of BGPPeer metallb-system/tor');
+});
+
+const LOCAL = { externalTrafficPolicy: 'Local' };
+const IN_AGGREGATES = routed({ aggregationLength: 30 });
+const LEFT_OUT =
+  'MetalLoadBalancerClass edge: spec.bgp.aggregationLength is 30: expected 32 under externalTrafficPolicy Local, where only nodes with an endpoint announce and an aggregate stands for the IPs of all; 192.0.2.10 is not announced by it';
+const LOCALS: [string, string, KubernetesObject, object, string | undefined][] = [
+  ['of policy Local', 'EE', IN_AGGREGATES, LOCAL, LEFT_OUT],
+  ['of policy Cluster', 'EE', IN_AGGREGATES, {}, undefined],
+  ['of policy Local, in an edition without BGP', 'CE', IN_AGGREGATES, LOCAL, undefined],
+  ['of policy Local, each IP by itself', 'EE', routed(), LOCAL, undefined],
+  ['of policy Local, by ARP', 'EE', routed({ aggregationLength: 30 }, 'L2'), LOCAL, undefined],
+];
+for (const [name, edition, owner, spec, expected] of LOCALS) {
+  test(`a class whose IPs are announced in aggregates, or not, and a Service ${name}`, async () => {
+    const wish = { classAnnotation: 'edge', spec: { type: 'LoadBalancer', ...PORTS, ...spec } };
+    const bench = await benchWith(edition, owner, service('web', wish));
+    const said = bench.conditions('web').find((one) => one.includes('ips-announceable'));
+    assert.is(said?.replace(/^.*?False: [^ ]+: /, ''), expected);
+    const told = bench.events.filter((event) => event.includes('AggregateUnderLocal'));
+    assert.is(told.length, expected === undefined ? 0 : 2, 'of the Service and its child');
+  });
+}
 
 test('a class is judged anew when names for communities come and go', async () => {
   const bench = await benchWith('EE', routed({ communities: ['vpn'] }));

@@ -122,6 +122,11 @@ const JUDGED: readonly [name: string, objects: KubernetesObject[], expected: str
     /^False\/AggregateTooWide: .*spec.aggregationLength is 16: expected at least 24, .* pool public/,
   ],
   [
+    'an advertisement whose aggregate covers its router',
+    [advertisement('one', { aggregationLength: 24 }), peer('tor', { peerAddress: '192.0.2.1' })],
+    'False/AggregateCoversHost: BGPAdvertisement/metallb-system/one: spec.aggregationLength is 24: expected at least 32, as the aggregate 192.0.2.0/24 of pool public covers 192.0.2.1, address of BGPPeer metallb-system/tor, which routers would no longer find; addresses of that pool are not announced by it',
+  ],
+  [
     'two advertisements that prefer one prefix differently',
     [
       advertisement('one', { localPref: 100 }),

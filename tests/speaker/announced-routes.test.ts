@@ -261,6 +261,38 @@ test('a class may leave an IP to some of its nodes: when one goes, another one a
   assert.equal(fixture.take(), { [IP]: [] });
 });
 
+const at = (address: string) => ({
+  ...balancerNode('n2'),
+  status: { addresses: [{ type: 'InternalIP', address }] },
+});
+const routerAt = (peerAddress: string) => ({
+  ...bgp('BGPPeer', 'tor', { myASN: 64_500, peerASN: 64_501, peerAddress }),
+  apiVersion: 'metallb.io/v1beta2',
+});
+const SPANNING = { addressPool: ['203.0.113.0/24'], bgp: { aggregationLength: 24 } };
+const AGGREGATES: [string, NewObject[], string][] = [
+  [
+    'an advertisement',
+    [bgp('BGPAdvertisement', 'far', { aggregationLength: 24 }), web()],
+    'metallb-system/far',
+  ],
+  ['a class', [bgpClass(SPANNING), child(), published()], 'ingress'],
+];
+for (const [name, objects, by] of AGGREGATES) {
+  test(`aggregates of ${name} are announced until they would cover a node or a router`, async () => {
+    const fixture = await Fixture.of(served(onN2), at('10.0.0.2'), ...objects);
+    assert.equal(fixture.take(), { [IP]: [by] });
+    await fixture.change(at('203.0.113.200'));
+    assert.equal(fixture.take(), { [IP]: [] });
+    await fixture.change(at('10.0.0.2'));
+    assert.equal(fixture.take(), { [IP]: [by] });
+    await fixture.change(routerAt('203.0.113.201'));
+    assert.equal(fixture.take(), { [IP]: [] });
+    await fixture.change(routerAt('10.0.0.3'));
+    assert.equal(fixture.take(), { [IP]: [by] });
+  });
+}
+
 test('nobody is missed on segments where BGP alone announces a pool, and somebody is where nothing does', async () => {
   const refusals = async (...objects: NewObject[]) => {
     const { view } = await Fixture.of(web(), served(onN2), ...objects);

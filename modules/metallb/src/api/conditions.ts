@@ -17,7 +17,7 @@ export const SERVICE_CONDITION = {
   ipsAssignable: 'network.deckhouse.io/ips-assignable',
   /** False while an IP that the Service keeps is not in the pool of its class any more; absent otherwise. */
   ipsInPool: 'network.deckhouse.io/ips-in-pool',
-  /** False while nobody can answer for an IP; absent otherwise. */
+  /** False while nobody can answer for an IP, or no router is told of it as it is meant; absent otherwise. */
   ipsAnnounceable: 'network.deckhouse.io/ips-announceable',
   /** Where MetalLB's API serves the Service: whether it has its IP, and from which pool; absent where a class does. */
   metallbPool: CONDITION.metallbPool,
@@ -115,6 +115,7 @@ const BGP_REASONS = ['Accepted', 'Invalid', 'EditionRequired'] as const;
 const ROUTE_REASONS = [
   'UnknownCommunity',
   'AggregateTooWide',
+  'AggregateCoversHost',
   'LocalPrefConflict',
   'UnknownPool',
   'NoPool',
@@ -150,6 +151,7 @@ export const CONDITION_REASONS = {
       'AdvertisementsDiffer',
       'NoPeer',
       'LocalPrefConflict',
+      'AggregateUnderLocal',
     ],
     [SERVICE_CONDITION.metallbPool]: [
       'IPAddressPoolBound',
@@ -162,7 +164,7 @@ export const CONDITION_REASONS = {
   [CHILD_KIND]: {
     [CHILD_CONDITION.assigned]: ['Assigned', ...WITHOUT_IP],
     [CHILD_CONDITION.inPool]: ['NotInPool'],
-    [CHILD_CONDITION.announceable]: ['NoCommonInterface'],
+    [CHILD_CONDITION.announceable]: ['NoCommonInterface', 'AggregateUnderLocal'],
     [CONDITION.addressConflict]: ['AddressInUse', 'ForeignAnswer', 'Forced', 'NoForeignAnswer'],
   },
   [CLASS_KIND]: {
@@ -171,6 +173,7 @@ export const CONDITION_REASONS = {
       'PoolsOverlap',
       'UnknownCommunity',
       'AggregateTooWide',
+      'AggregateCoversHost',
       'UnknownPeer',
     ],
     [CLASS_CONDITION.default]: ['AnotherDefault'],
@@ -275,6 +278,8 @@ export const CONTROLLER_EVENTS = [
   'UnknownBFDProfile',
   'UnknownCommunity',
   'AggregateTooWide',
+  'AggregateCoversHost',
+  'AggregateUnderLocal',
   'LocalPrefConflict',
   'EchoModeIgnored',
   'NotNamed',

@@ -5,6 +5,7 @@ import { advertises } from '../metallb/advertised-pools.ts';
 import {
   type BgpApi,
   peersOfNode,
+  type RoutedApi,
   type RoutedPool,
   routeAdvertisements,
 } from './metallb-routes.ts';
@@ -44,7 +45,7 @@ function reachOf({ spec }: BgpAdvertisement, api: BgpApi, nodes: readonly Node[]
  * @returns in words, by key
  */
 export function poolConflicts(
-  api: BgpApi,
+  api: RoutedApi,
   pools: readonly RoutedPool[],
   nodes: readonly Node[],
 ): ReadonlyMap<string, string> {
@@ -69,7 +70,7 @@ export interface Announced {
 
 /** Two advertisements that conflict on a node, by key, and why in words. */
 export function conflictOnNodes(
-  api: BgpApi,
+  api: RoutedApi,
   { pool, labels }: Announced,
   nodes: readonly Node[],
 ): { readonly names: readonly string[]; readonly words: string } | undefined {

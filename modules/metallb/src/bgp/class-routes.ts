@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
-import type { Community } from '../api/community.ts';
 import { itemOf, memberOf, type Place, problemAt } from '../api/fields.ts';
 import { isRouted, type MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { CLASS_KIND } from '../api/names.ts';
 import type { Problem } from '../api/problem.ts';
 import type { IpAddress } from '../net/ip.ts';
+import { type AggregateFault, aggregateFault } from './aggregates.ts';
+import type { RoutedApi } from './metallb-routes.ts';
 import type { RouteAdvertisement } from './route-policy.ts';
-import { routeAdvertisement, tooWide, undefinedCommunities } from './route-wishes.ts';
+import { routeAdvertisement, undefinedCommunities } from './route-wishes.ts';
+
+/** What the routes of a class depend on. */
+export type ClassRouteView = Pick<RoutedApi, 'communities' | 'hosts'>;
 
 /**
  * What nodes announce of the IPs of a class; undefined where its type has no BGP, or where that would say less than is
@@ -14,22 +18,22 @@ import { routeAdvertisement, tooWide, undefinedCommunities } from './route-wishe
  */
 export function classAdvertisement(
   owner: MetalLoadBalancerClass,
-  communities: readonly Community[],
+  view: ClassRouteView,
 ): RouteAdvertisement | undefined {
-  if (!isRouted(owner) || classRouteFaults(owner, communities).length > 0) return undefined;
-  return routeAdvertisement(owner.metadata.name, owner.spec.bgp, communities);
+  if (!isRouted(owner) || classRouteFaults(owner, view).length > 0) return undefined;
+  return routeAdvertisement(owner.metadata.name, owner.spec.bgp, view.communities);
 }
 
 /** Why nothing is announced of the IPs of a class that is to be. */
 export interface RouteFault {
-  readonly reason: 'UnknownCommunity' | 'AggregateTooWide';
+  readonly reason: 'UnknownCommunity' | AggregateFault['reason'];
   readonly problem: Problem;
 }
 
 /** All that is wrong with the routes that a class asks for. */
 export function classRouteFaults(
   { metadata, spec: { bgp, addressPool } }: MetalLoadBalancerClass,
-  communities: readonly Community[],
+  { communities, hosts }: ClassRouteView,
 ): RouteFault[] {
   const place: Place = { object: `${CLASS_KIND}/${metadata.name}`, field: 'spec.bgp' };
   const unknown = undefinedCommunities(bgp, communities).map((name): RouteFault => {
@@ -38,11 +42,10 @@ export function classRouteFaults(
     const item = itemOf(memberOf(place, 'communities'), bgp.communities.indexOf(name));
     return { reason: 'UnknownCommunity', problem: problemAt(item, name, expected) };
   });
-  const wide = tooWide(bgp, addressPool);
-  if (wide === undefined) return unknown;
-  const expected = `expected at least ${wide.widest}, the length of the widest prefix of spec.addressPool: the aggregate would stand for addresses that are not in it`;
-  const problem = problemAt(memberOf(place, wide.field), bgp[wide.field], expected);
-  return [...unknown, { reason: 'AggregateTooWide', problem }];
+  const fault = aggregateFault(bgp, { ranges: addressPool, called: 'spec.addressPool' }, hosts);
+  if (fault === undefined) return unknown;
+  const { reason, field, expected } = fault;
+  return [...unknown, { reason, problem: problemAt(memberOf(place, field), bgp[field], expected) }];
 }
 
 /**

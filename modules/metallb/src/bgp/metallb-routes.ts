@@ -6,14 +6,21 @@ import type { Node } from '../api/node.ts';
 import { keyOf } from '../api/object.ts';
 import { type AdvertisedPool, advertises } from '../metallb/advertised-pools.ts';
 import type { IpRange } from '../net/range.ts';
+import { type AggregateFault, aggregateFault } from './aggregates.ts';
+import type { Hosts } from './hosts.ts';
 import type { RouteAdvertisement } from './route-policy.ts';
-import { routeAdvertisement, tooWide, undefinedCommunities } from './route-wishes.ts';
+import { routeAdvertisement, undefinedCommunities } from './route-wishes.ts';
 
 /** What MetalLB's API says of BGP, as far as it counts. */
 export interface BgpApi {
   readonly peers: readonly BgpPeer[];
   readonly advertisements: readonly BgpAdvertisement[];
   readonly communities: readonly Community[];
+}
+
+/** The same with the addresses that no aggregate may cover. */
+export interface RoutedApi extends BgpApi {
+  readonly hosts: Hosts;
 }
 
 /** A pool with the addresses it has. */
@@ -31,7 +38,7 @@ export function peersOfNode({ peers }: BgpApi, { labels }: Pick<Node, 'labels'>)
  * would say less than is meant, or of more than the pool.
  */
 export function routeAdvertisements(
-  api: BgpApi,
+  api: RoutedApi,
   pool: RoutedPool,
   serviceLabels: Readonly<Record<string, string>>,
   node: Node,
@@ -46,7 +53,7 @@ export function routeAdvertisements(
     .filter(
       (advertisement) =>
         unknownCommunities(advertisement, api).length === 0 &&
-        aggregateFault(advertisement, pool) === undefined,
+        faultOfAggregates(advertisement, pool, api.hosts) === undefined,
     )
     .map(({ metadata, spec }) => routeAdvertisement(keyOf(metadata), spec, api.communities));
 }
@@ -56,16 +63,15 @@ export function unknownCommunities({ spec }: BgpAdvertisement, { communities }: 
   return undefinedCommunities(spec, communities);
 }
 
-/**
- * What an aggregate would stand for beside the pool: addresses that are others'.
- * @returns in words; undefined where every prefix lies within the pool
- */
-export function aggregateFault(
+/** Why nothing of the pool is announced by an advertisement, which its aggregates would make something else. */
+export function faultOfAggregates(
   { spec, metadata }: BgpAdvertisement,
-  pool: RoutedPool,
-): string | undefined {
-  const fault = tooWide(spec, pool.ranges);
+  { ranges, name }: RoutedPool,
+  hosts: Hosts,
+): { readonly reason: AggregateFault['reason']; readonly words: string } | undefined {
+  const fault = aggregateFault(spec, { ranges, called: `pool ${name}` }, hosts);
   if (fault === undefined) return undefined;
-  const { field, widest } = fault;
-  return `BGPAdvertisement/${keyOf(metadata)}: spec.${field} is ${spec[field]}: expected at least ${widest}, the length of the widest prefix of pool ${pool.name}, or the aggregate would stand for addresses that are not in it`;
+  const { reason, field, expected } = fault;
+  const words = `BGPAdvertisement/${keyOf(metadata)}: spec.${field} is ${spec[field]}: ${expected}`;
+  return { reason, words };
 }

@@ -3,7 +3,8 @@ import type { L2Advertisement } from '../api/l2-advertisement.ts';
 import { anySelects } from '../api/label-selector.ts';
 import type { Node } from '../api/node.ts';
 import { poolConflicts, type Reach, reachOfAdvertisements } from '../bgp/advertisement-reach.ts';
-import type { RoutedPool } from '../bgp/metallb-routes.ts';
+import { type Hosts, hostsOf } from '../bgp/hosts.ts';
+import type { RoutedApi, RoutedPool } from '../bgp/metallb-routes.ts';
 import type { ListedPool, ListedPools } from '../metallb/listed-pools.ts';
 import type { BgpInForce } from './bgp-state.ts';
 
@@ -18,7 +19,9 @@ export interface AnnouncersView {
 export class Announcers {
   readonly nodes: readonly Node[];
   /** Undefined in an edition without BGP. */
-  readonly bgp: BgpInForce | undefined;
+  readonly bgp: RoutedApi | undefined;
+  /** Whom no aggregate may cover. */
+  readonly hosts: Hosts;
   /** Of a BGPAdvertisement. */
   readonly reachOf: (advertisement: BgpAdvertisement) => Reach;
   readonly #pools: ListedPools;
@@ -27,7 +30,8 @@ export class Announcers {
 
   constructor({ nodes, pools, bgp }: AnnouncersView) {
     this.nodes = nodes;
-    this.bgp = bgp;
+    this.hosts = hostsOf(bgp?.peers ?? [], nodes);
+    this.bgp = bgp && { ...bgp, hosts: this.hosts };
     this.#pools = pools;
     this.reachOf = bgp === undefined ? () => 'no-peer' : reachOfAdvertisements(bgp, nodes);
   }

@@ -11,7 +11,7 @@ import { keyOf } from '../api/object.ts';
 import { formatProblems } from '../api/problem.ts';
 import type { Reach } from '../bgp/advertisement-reach.ts';
 import { configurationProblems } from '../bgp/bgp-api.ts';
-import { aggregateFault, unknownCommunities } from '../bgp/metallb-routes.ts';
+import { faultOfAggregates, type RoutedApi, unknownCommunities } from '../bgp/metallb-routes.ts';
 import { advertises } from '../metallb/advertised-pools.ts';
 import { type Announcers, routedPool } from './announcers.ts';
 import type { BgpInForce } from './bgp-state.ts';
@@ -19,7 +19,7 @@ import { type PoolsAtHand, poolRemarks } from './pool-remarks.ts';
 
 /** What objects of BGP are judged by. */
 export interface BgpView extends PoolsAtHand {
-  readonly bgp: BgpInForce;
+  readonly bgp: BgpInForce & RoutedApi;
   readonly announcers: Announcers;
 }
 
@@ -56,7 +56,7 @@ export function routeRemarks(advertisement: BgpAdvertisement, view: BgpView): Co
   const faults = [...view.pools.all.values()]
     .map(routedPool)
     .filter((pool) => advertises(spec, pool))
-    .flatMap((pool) => aggregateFault(advertisement, pool) ?? []);
+    .flatMap((pool) => faultOfAggregates(advertisement, pool, bgp.hosts) ?? []);
   const conflict = announcers.conflicts.get(keyOf(metadata));
   const missing = spec.peers.filter((name) =>
     bgp.peers.every((peer) => peer.metadata.name !== name),
@@ -70,8 +70,8 @@ export function routeRemarks(advertisement: BgpAdvertisement, view: BgpView): Co
             `no Community defines ${unknown.join(', ')}: nothing is announced by it, as routes without a community may go where they shall not`,
           ),
         ]),
-    ...faults.map((fault) =>
-      refusal('AggregateTooWide', `${fault}; addresses of that pool are not announced by it`),
+    ...faults.map(({ reason, words }) =>
+      refusal(reason, `${words}; addresses of that pool are not announced by it`),
     ),
     ...(conflict === undefined ? [] : [refusal('LocalPrefConflict', conflict)]),
     ...poolRemarks(spec, view),

@@ -7,13 +7,13 @@ import {
 } from '../api/metal-load-balancer-class.ts';
 import { formatProblems } from '../api/problem.ts';
 import { classRouteFaults } from '../bgp/class-routes.ts';
-import type { BgpApi } from '../bgp/metallb-routes.ts';
+import type { RoutedApi } from '../bgp/metallb-routes.ts';
 
 /** What the routes of a class depend on beside itself. */
 export interface ClassRouteView {
   /** Of Deckhouse: not every one has BGP. */
   readonly edition: string;
-  readonly bgp: Pick<BgpApi, 'peers' | 'communities'>;
+  readonly bgp: RoutedApi;
 }
 
 /** What there is to say of the routes that a class asks for. */
@@ -29,11 +29,8 @@ export function classRemarks(
   return [...refusals(owner, bgp), ...unknownPeers(owner, bgp)];
 }
 
-function refusals(
-  owner: MetalLoadBalancerClass,
-  { communities }: ClassRouteView['bgp'],
-): ConditionValue[] {
-  const faults = classRouteFaults(owner, communities);
+function refusals(owner: MetalLoadBalancerClass, bgp: RoutedApi): ConditionValue[] {
+  const faults = classRouteFaults(owner, bgp);
   const [first] = faults;
   if (first === undefined) return [];
   const problems = formatProblems(faults.map(({ problem }) => problem));
@@ -44,10 +41,7 @@ function refusals(
   return [{ status: 'False', reason: first.reason, message }];
 }
 
-function unknownPeers(
-  { spec }: MetalLoadBalancerClass,
-  { peers }: ClassRouteView['bgp'],
-): ConditionValue[] {
+function unknownPeers({ spec }: MetalLoadBalancerClass, { peers }: RoutedApi): ConditionValue[] {
   const known = new Set(peers.map(({ metadata }) => metadata.name));
   const unknown = spec.bgp.peers.filter((name) => !known.has(name));
   if (unknown.length === 0) return [];

@@ -4,6 +4,7 @@ import { NotFoundError } from '../store/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import type { ClassUsage } from './address-book.ts';
+import type { Announcers } from './announcers.ts';
 import { classStatusOperation } from './class-status.ts';
 import type { ClusterState } from './cluster-state.ts';
 
@@ -12,6 +13,7 @@ export interface ClassUpkeepPorts {
   readonly clock: Clock;
   readonly cluster: ClusterState;
   readonly usage: (className: string) => ClassUsage;
+  readonly announcers: () => Announcers;
   /** What is wrong with pools, whosever. */
   readonly poolProblems: () => readonly Problem[];
 }
@@ -36,7 +38,7 @@ export class ClassUpkeep {
   }
 
   async work(name: string): Promise<void> {
-    const { cluster, clock, store, usage, poolProblems } = this.#ports;
+    const { cluster, clock, store, usage, announcers, poolProblems } = this.#ports;
     const object = cluster.classes.object(name);
     if (object === undefined) return;
     const operation = classStatusOperation({
@@ -46,7 +48,10 @@ export class ClassUpkeep {
       nodes: [...cluster.nodes.values()],
       usage: usage(name),
       poolProblems: poolProblems(),
-      routing: { edition: this.#edition, bgp: cluster.metallb.bgp.inForce },
+      routing: {
+        edition: this.#edition,
+        bgp: { ...cluster.metallb.bgp.inForce, hosts: announcers().hosts },
+      },
       nowEpochMs: clock.epochMs(),
     });
     if (operation === undefined) return;

@@ -24,11 +24,11 @@ export class ClusterFacts {
     });
   }
 
-  /** By what groups and labels depend on: a Node's status changes every few seconds and is none of it. */
+  /** By what groups, labels and aggregates depend on: a Node's status changes every few seconds and is none of it. */
   nodesChanged(names: Iterable<string>): boolean {
     return this.#nodes.changed(names, (name) => {
       const node = this.#cluster.nodes.get(name);
-      return node && [node.labels, node.draining, node.excluded];
+      return node && [node.labels, node.draining, node.excluded, node.internalIps];
     });
   }
 

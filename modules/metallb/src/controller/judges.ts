@@ -54,7 +54,10 @@ export function judgesOf(ports: JudgesPorts, edition: string): Judges {
     ? undefined
     : { status: 'False', reason: 'EditionRequired', message: editionRequired(edition) };
   const pools = () => ({ pools: metallb.pools, orphaned: orphanedPools() });
-  const view = (): BgpView => ({ ...pools(), bgp: bgp.inForce, announcers: announcers() });
+  const view = (): BgpView => ({
+    ...{ ...pools(), announcers: announcers() },
+    bgp: { ...bgp.inForce, hosts: announcers().hosts },
+  });
   const ofBgp = { namespaces, refusal };
   return new Map<JudgedKind, Judge>([
     [

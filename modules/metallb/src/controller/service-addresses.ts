@@ -194,6 +194,8 @@ export class ServiceAddresses {
     return cannotAnnounce({
       pool: routedPool(pool),
       labels: service.metadata.labels ?? {},
+      ips: this.#ports.allocator.assignmentOf(ownerOf(key))?.ips ?? [],
+      policy: service.externalTrafficPolicy,
       sharers: this.#sharersOf(key).map((other) => ({ key: other, labels: labelsOf(other) })),
       advertisements: cluster.metallb.advertisementsInForce,
       announcers: announcers(),

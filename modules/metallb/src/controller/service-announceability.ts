@@ -1,9 +1,12 @@
 import type { ConditionValue } from '../../hooks/lib/status-patch.ts';
 import type { BgpAdvertisement } from '../api/bgp-advertisement.ts';
 import type { L2Advertisement } from '../api/l2-advertisement.ts';
+import { keyOf } from '../api/object.ts';
 import { conflictOnNodes } from '../bgp/advertisement-reach.ts';
-import type { BgpApi, RoutedPool } from '../bgp/metallb-routes.ts';
+import { isFitting, leftOutInWords, lengthsOf } from '../bgp/aggregates.ts';
+import type { RoutedApi, RoutedPool } from '../bgp/metallb-routes.ts';
 import { advertisementsFor, advertises } from '../metallb/advertised-pools.ts';
+import type { IpAddress } from '../net/ip.ts';
 import type { Announcers } from './announcers.ts';
 
 type Labels = Readonly<Record<string, string>>;
@@ -12,6 +15,8 @@ type Advertisement = L2Advertisement | BgpAdvertisement;
 export interface AnnouncingView {
   readonly pool: RoutedPool;
   readonly labels: Labels;
+  readonly ips: readonly IpAddress[];
+  readonly policy: 'Cluster' | 'Local';
   /** Other Services of MetalLB's API that have one of its IPs: who they are, and their labels. */
   readonly sharers: readonly { readonly key: string; readonly labels: Labels }[];
   /** L2Advertisements that count. */
@@ -26,8 +31,11 @@ interface Obstacle {
     | 'NoMatchingNode'
     | 'AdvertisementsDiffer'
     | 'NoPeer'
-    | 'LocalPrefConflict';
+    | 'LocalPrefConflict'
+    | 'AggregateUnderLocal';
   readonly words: string;
+  /** Somebody meant it to be announced so: it is told although somebody answers. */
+  readonly isMeant?: true;
   /** Nobody meant to. */
   readonly isAbsence?: true;
 }
@@ -36,8 +44,7 @@ interface Obstacle {
 export function cannotAnnounce(view: AnnouncingView): ConditionValue | undefined {
   const { pool, announcers } = view;
   const routing = announcers.bgp && obstacleOfRoutes(view, announcers.bgp);
-  // Who means it to be announced by BGP, too, is told, although somebody answers.
-  if (routing?.reason === 'LocalPrefConflict') return no(pool, [routing]);
+  if (routing?.isMeant === true) return no(pool, [routing]);
   const answering = obstacleOfAnswers(view);
   if (announcers.bgp === undefined) return answering && no(pool, [answering]);
   return answering && routing && no(pool, meantOf([answering, routing]));
@@ -65,25 +72,47 @@ function obstacleOfAnswers(view: AnnouncingView): Obstacle | undefined {
   return { reason: 'AdvertisementsDiffer', words };
 }
 
-function obstacleOfRoutes(view: AnnouncingView, bgp: BgpApi): Obstacle | undefined {
+function obstacleOfRoutes(view: AnnouncingView, bgp: RoutedApi): Obstacle | undefined {
   const { pool, labels, announcers } = view;
   const own = advertisementsFor(bgp.advertisements, pool, labels);
   if (own.length === 0) return unselected('BGPAdvertisement', bgp.advertisements, pool);
   const reaching = own.filter((advertisement) => announcers.reachOf(advertisement) === 'reaches');
   if (reaching.length > 0) {
     const conflict = conflictOnNodes(bgp, { pool, labels }, announcers.nodes);
-    return (
-      conflict && {
-        reason: 'LocalPrefConflict',
-        words: `${conflict.words}: not announced by BGP until they agree`,
-      }
-    );
+    if (conflict === undefined) return localAggregate(view, reaching);
+    const words = `${conflict.words}: not announced by BGP until they agree`;
+    return { reason: 'LocalPrefConflict', words, isMeant: true };
   }
   if (own.every((advertisement) => announcers.reachOf(advertisement) === 'no-node')) {
     return noNode('BGPAdvertisement', own);
   }
   const words = `no BGPPeer of BGPAdvertisement ${namesOf(own)} is for a node that it selects`;
   return { reason: 'NoPeer', words };
+}
+
+/** What routers hear of an IP in no other way. */
+function localAggregate(
+  { ips, policy }: AnnouncingView,
+  advertisements: readonly BgpAdvertisement[],
+): Obstacle | undefined {
+  for (const ip of ips) {
+    const fits = ({ spec }: BgpAdvertisement) => isFitting(lengthsOf(spec), ip, policy);
+    const whole = advertisements.filter(fits);
+    const unheard = advertisements.find(
+      (one) => !fits(one) && !whole.some((other) => isForAllOf(one, other)),
+    );
+    if (unheard === undefined) continue;
+    const where = `BGPAdvertisement ${keyOf(unheard.metadata)}: spec`;
+    const words = leftOutInWords(where, unheard.spec, ip);
+    return { reason: 'AggregateUnderLocal', words, isMeant: true };
+  }
+  return undefined;
+}
+
+/** Whether each router that hears of one advertisement hears of the other, too. */
+function isForAllOf({ spec: { peers } }: BgpAdvertisement, { spec: other }: BgpAdvertisement) {
+  if (other.peers.length === 0) return true;
+  return peers.length > 0 && peers.every((peer) => other.peers.includes(peer));
 }
 
 function unselected(

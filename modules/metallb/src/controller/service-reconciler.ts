@@ -38,6 +38,8 @@ export interface ServiceReconcilerOptions {
   readonly runsHooks: boolean;
   /** `spec.loadBalancerClass` of what MetalLB's API serves; undefined: what has none. */
   readonly lbClass: string | undefined;
+  /** The edition has it. */
+  readonly hasBgp: boolean;
 }
 
 /**
@@ -77,7 +79,10 @@ export class ServiceReconciler {
     const statuses = served === undefined ? this.#assign(serviceKey, service, own()) : [];
     for (const [key, child] of await this.#writeChildren(statuses)) changed.set(key, child);
     const conditions = own().flatMap((child) =>
-      announceability(child, cluster, this.#ports.clock.epochMs()),
+      announceability(child, {
+        ...{ cluster, hasBgp: this.#options.hasBgp },
+        nowEpochMs: this.#ports.clock.epochMs(),
+      }),
     );
     for (const [key, child] of await this.#writeChildren(conditions)) changed.set(key, child);
     const ofClass = this.#options.runsHooks

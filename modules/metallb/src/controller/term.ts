@@ -112,7 +112,10 @@ export class Term {
     const poolProblems = () => this.#poolProblems;
     const { edition } = options;
     this.#classUpkeep = new ClassUpkeep(
-      { ...ports, poolProblems, usage: (name) => this.#addresses.usage(name) },
+      {
+        ...{ ...ports, poolProblems, announcers: () => this.#announcers },
+        usage: (name) => this.#addresses.usage(name),
+      },
       edition,
     );
     this.#upkeep = new MetallbUpkeep(
@@ -135,7 +138,7 @@ export class Term {
         addresses: this.#addresses,
         serviceAddresses: this.#serviceAddresses,
       },
-      { runsHooks: this.#runsHooks, lbClass: options.lbClass },
+      { runsHooks: this.#runsHooks, lbClass: options.lbClass, hasBgp: mayUseBgp(edition) },
     );
     const onFailure = (key: string, error: unknown, retryMs: number | undefined) => {
       if (error instanceof ConflictError) log.debug('conflict', { key, retryMs, error });

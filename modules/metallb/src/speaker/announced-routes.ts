@@ -1,4 +1,5 @@
 import type { Node } from '../api/node.ts';
+import { aggregates } from '../bgp/aggregates.ts';
 import type { RouteAdvertisement } from '../bgp/route-policy.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { ClusterView } from './cluster-view.ts';
@@ -58,7 +59,17 @@ export class AnnouncedRoutes {
   #basisOf(node: Node | undefined, isWithdrawn: boolean): string {
     const isOfSome = [...this.#view.classes].some(({ spec }) => spec.bgp.maxNodes !== undefined);
     const others = isOfSome ? this.#view.nodesVersion : 0;
-    return JSON.stringify([isWithdrawn, others, node?.labels, node?.networkUnavailable]);
+    const hosts = this.#hasAggregates ? this.#view.hostsVersion : 0;
+    return JSON.stringify([isWithdrawn, others, hosts, node?.labels, node?.networkUnavailable]);
+  }
+
+  /** An aggregate must not cover a node, wherever that is. */
+  get #hasAggregates(): boolean {
+    const { advertisements } = this.#view.metallb.bgp.api;
+    return (
+      advertisements.some(({ spec }) => aggregates(spec)) ||
+      [...this.#view.classes].some(({ spec }) => aggregates(spec.bgp))
+    );
   }
 
   #put(service: string, routes: Routes, touched: Set<IpAddress>): void {

@@ -4,6 +4,8 @@ import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts
 import type { Node } from '../api/node.ts';
 import { keyOf } from '../api/object.ts';
 import type { PublishedService } from '../api/published-service.ts';
+import { hostsOf } from '../bgp/hosts.ts';
+import type { BgpApi, RoutedApi } from '../bgp/metallb-routes.ts';
 import { type GroupPolicy, policyOfClass } from '../duty/group-policy.ts';
 import { type Holding, holdingsOfChild } from '../duty/holding.ts';
 import type { IpAddress } from '../net/ip.ts';
@@ -43,6 +45,9 @@ export class ClusterView {
   #staleServices = new Set<string>();
   #policiesChanged = false;
   #nodesVersion = 0;
+  #hostsVersion = 0;
+  /** Undefined after a change of nodes' addresses. */
+  #routed: { readonly basis: BgpApi; readonly api: RoutedApi } | undefined;
   /** What MetalLB's API says. */
   readonly metallb: MetallbView;
 
@@ -68,6 +73,21 @@ export class ClusterView {
   /** Another one whenever anything that is chosen by may be another, of any node. */
   get nodesVersion(): number {
     return this.#nodesVersion;
+  }
+
+  /** Another one whenever a node has other addresses. */
+  get hostsVersion(): number {
+    return this.#hostsVersion;
+  }
+
+  /** What MetalLB's API says of BGP, and whom no aggregate may cover. */
+  get routedApi(): RoutedApi {
+    const { api } = this.metallb.bgp;
+    if (this.#routed?.basis !== api) {
+      const hosts = hostsOf(api.peers, this.#nodes.values());
+      this.#routed = { basis: api, api: { ...api, hosts } };
+    }
+    return this.#routed.api;
   }
 
   /** Also one that is gone while children name it. */
@@ -183,6 +203,10 @@ export class ClusterView {
     const old = this.#nodes.get(name);
     if (node === undefined) this.#nodes.delete(name);
     else this.#nodes.set(name, node);
+    if (String(old?.internalIps) !== String(node?.internalIps)) {
+      this.#hostsVersion += 1;
+      this.#routed = undefined;
+    }
     if (old !== undefined && node !== undefined && electsAlike(old, node)) return;
     this.#nodesVersion += 1;
     for (const policy of this.#policies.values()) {

@@ -1,11 +1,12 @@
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import type { Node } from '../api/node.ts';
 import type { PublishedService } from '../api/published-service.ts';
+import { isFitting } from '../bgp/aggregates.ts';
 import { chosenNodes, classAdvertisement } from '../bgp/class-routes.ts';
 import { routeAdvertisements } from '../bgp/metallb-routes.ts';
 import type { RouteAdvertisement } from '../bgp/route-policy.ts';
 import { countEndpoints, isServed, rankEndpoints } from '../duty/local-endpoints.ts';
-import { bitsOf, familyOf, type IpAddress } from '../net/ip.ts';
+import { familyOf, type IpAddress } from '../net/ip.ts';
 import type { ClusterView } from './cluster-view.ts';
 
 /** What is announced of which IP. */
@@ -26,7 +27,9 @@ export function serviceRoutes(key: string, view: ClusterView, node: Node | undef
     ...byClasses(key, view, { service, node, isHere }),
   ];
   for (const [ip, advertisements] of wanted) {
-    const fitting = advertisements.filter((one) => isFitting(one, ip, service));
+    const fitting = advertisements.filter((one) =>
+      isFitting(one.aggregationLength, ip, service.externalTrafficPolicy),
+    );
     if (fitting.length > 0)
       routes.set(
         ip,
@@ -40,13 +43,13 @@ type Wanted = readonly [IpAddress, readonly RouteAdvertisement[]];
 
 function byMetallb(
   key: string,
-  { metallb }: ClusterView,
+  { metallb, routedApi }: ClusterView,
   { metadata }: PublishedService,
   node: Node,
 ): Wanted[] {
   return metallb.heldBy(key).flatMap(({ holding, pool }): Wanted[] => {
     if (pool === undefined) return [];
-    return [[holding.ip, routeAdvertisements(metallb.bgp.api, pool, metadata.labels ?? {}, node)]];
+    return [[holding.ip, routeAdvertisements(routedApi, pool, metadata.labels ?? {}, node)]];
   });
 }
 
@@ -65,7 +68,7 @@ function byClasses(
     const [owner, policy] = [view.class(className), view.policies.get(className)];
     // Network rule 26: a Service's status is all that kube-proxy reads, so without it nobody would serve the IP.
     if (owner === undefined || ip === undefined || !service.ingress.includes(ip)) return [];
-    const advertisement = classAdvertisement(owner, view.metallb.bgp.api.communities);
+    const advertisement = classAdvertisement(owner, view.routedApi);
     if (advertisement === undefined || !policy?.selects(node)) return [];
     const others = candidates(owner, view, (each) => policy.selects(each) && isHere(each));
     return isChosen(owner, ip, node, others) ? [[ip, [advertisement]]] : [];
@@ -115,19 +118,6 @@ function servers(
   }
   const isServedAnywhere = isServed(slices);
   return () => isServedAnywhere;
-}
-
-/**
- * An aggregate stands for addresses that other nodes alone serve, where each serves its own endpoints only (network
- * rule 32).
- */
-function isFitting(
-  { aggregationLength }: RouteAdvertisement,
-  ip: IpAddress,
-  { externalTrafficPolicy }: PublishedService,
-): boolean {
-  const family = familyOf(ip);
-  return externalTrafficPolicy === 'Cluster' || aggregationLength[family] === bitsOf(family);
 }
 
 /** How many a packet to this IP that comes to this node may be for; with the policy `Cluster` all nodes are alike. */
