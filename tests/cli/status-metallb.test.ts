@@ -162,6 +162,24 @@ test("what advertisements and programs of MetalLB's API complain about is told",
   ]);
 });
 
+test('what an edition refuses of an old ConfigMap is told, beside what is wrong with it', () => {
+  const state = {
+    ...{ apiVersion: 'metallb.io/v1beta1', kind: 'ConfigurationState' },
+    ...{ metadata: { ...ipAddressPool('controller', []).metadata, name: 'controller' } },
+    status: {
+      ...{ result: 'Invalid', errorSummary: 'pools overlap' },
+      conditions: [
+        conditionOf('poolReconcilerValid', 'False', 'ConfigurationError', 'pools overlap'),
+        conditionOf('Accepted', 'False', 'EditionRequired', 'peers: BGP needs more'),
+      ],
+    },
+  };
+  assert.equal(textOf(metallbCluster(state)).slice(-2), [
+    'ConfigurationState metallb-system/controller: pools overlap',
+    'ConfigurationState metallb-system/controller: EditionRequired: peers: BGP needs more',
+  ]);
+});
+
 test("records of a Service of MetalLB's API, of both families", () => {
   const snapshot = metallbCluster(
     servedByPool('nginx', ['2001:db8::1', '192.0.2.1']),

@@ -190,24 +190,6 @@ test('the controller’s ConfigurationState is Invalid while anything is wrong, 
   assert.equal(bench.store.writes, [], 'and not again and again');
 });
 
-test('what is wrong with an old ConfigMap is in the ConfigurationState, though nothing else changes, until it is mended', async () => {
-  const bench = await benchWith();
-  const own = { kind: 'ConfigurationState', namespace: NAMESPACE, name: 'controller' } as const;
-  const stateOf = () => {
-    const { status } = bench.store.get(own) ?? {};
-    return [valueAt(status, 'result'), valueAt(status, 'errorSummary')];
-  };
-  const object = 'ConfigMap/metallb-system/config';
-  bench.configMapRead([
-    { object, field: 'peers[0][peer-asn]', value: 0, expected: 'expected an AS number' },
-  ]);
-  await bench.settle();
-  assert.equal(stateOf(), ['Invalid', `${object}: peers[0][peer-asn] is 0: expected an AS number`]);
-  bench.configMapRead([]);
-  await bench.settle();
-  assert.equal(stateOf(), ['Valid', '']);
-});
-
 test('a cluster that has nothing of MetalLB’s API gets no ConfigurationState', async () => {
   const bench = await benchWith(classOf('ingress'));
   assert.equal(bench.store.list('ConfigurationState'), []);

@@ -1,18 +1,24 @@
 import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
 import { CHILD_ANNOTATION, CHILD_KIND } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
-import type { Problem } from '../../modules/metallb/src/api/problem.ts';
 import { Controller } from '../../modules/metallb/src/controller/controller.ts';
 import { ControllerMetrics } from '../../modules/metallb/src/controller/controller-metrics.ts';
+import { withOldConfigMap } from '../../modules/metallb/src/controller/old-config-map.ts';
 import type { TermOptions } from '../../modules/metallb/src/controller/term.ts';
+import type { ConfigMapName } from '../../modules/metallb/src/legacy/legacy-config-map.ts';
 import { isKind } from '../../modules/metallb/src/store/kinds.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
-import type { NewObject, Operation } from '../../modules/metallb/src/store/store.ts';
+import type { NewObject, Operation, Store } from '../../modules/metallb/src/store/store.ts';
 import { Metrics } from '../../modules/metallb/src/telemetry/metrics.ts';
 import { FakeClock } from './fake-clock.ts';
 import { SILENT } from './silent-log.ts';
 
 type HookRunner = TermOptions['hookRunner'];
+
+interface Options {
+  /** Of an older MetalLB. */
+  readonly oldConfigMap?: ConfigMapName;
+}
 
 /** Counts what it is asked to write. */
 class CountingStore extends MemoryStore {
@@ -39,22 +45,22 @@ export class ControllerBench {
   /** `Kind/name Type Reason: message` */
   readonly events: string[] = [];
   readonly #options: Partial<TermOptions>;
+  /** As the controller sees the store. */
+  readonly #seen: Store;
   #controller: Controller;
   #isStarted = false;
 
   constructor(
     objects: readonly NewObject[],
     hookRunner: HookRunner = 'controller',
-    options: Partial<TermOptions> = {},
+    { oldConfigMap, ...options }: Partial<TermOptions> & Options = {},
   ) {
     this.#options = { ...options, hookRunner };
+    this.#seen = withOldConfigMap(this.store, oldConfigMap, (read) =>
+      this.#controller.configMapRead(read),
+    );
     this.#controller = this.#newController();
     for (const object of objects) this.store.put(object);
-  }
-
-  /** What is wrong with the ConfigMap of an older MetalLB, as it was read last. */
-  configMapRead(problems: readonly Problem[]): void {
-    this.#controller.configMapRead(problems);
   }
 
   /** As its metric says. */
@@ -174,7 +180,7 @@ export class ControllerBench {
   #newController(): Controller {
     return new Controller(
       {
-        ...{ store: this.store, clock: this.clock, random: () => 0, log: SILENT },
+        ...{ store: this.#seen, clock: this.clock, random: () => 0, log: SILENT },
         tell: ({ subject, type, reason, message }) => {
           this.events.push(`${subject.kind}/${subject.name} ${type} ${reason}: ${message}`);
         },

@@ -48,6 +48,8 @@ export const ADVERTISEMENT_CONDITION = { accepted: 'Accepted' } as const;
 
 /** As MetalLB calls it. */
 export const CONFIGURATION_CONDITION = {
+  /** This module's: False while an old ConfigMap asks for what the edition has not; absent otherwise. */
+  accepted: 'Accepted',
   pools: 'poolReconcilerValid',
   /** Of a node. */
   all: 'configReconcilerValid',
@@ -220,6 +222,7 @@ export const CONDITION_REASONS = {
     [ADVERTISEMENT_CONDITION.accepted]: [...BGP_REASONS, 'NotWatched', 'NameTaken'],
   },
   ConfigurationState: {
+    [CONFIGURATION_CONDITION.accepted]: ['EditionRequired'],
     [CONFIGURATION_CONDITION.pools]: ['Reconciled', 'ConfigurationError'],
     [CONFIGURATION_CONDITION.all]: ['Reconciled', 'ConfigurationError'],
   },

@@ -1,5 +1,5 @@
 import type { Announcer } from '../api/announcer.ts';
-import { POOL_CONDITION } from '../api/conditions.ts';
+import { CONFIGURATION_CONDITION, POOL_CONDITION } from '../api/conditions.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
@@ -165,9 +165,12 @@ function complaining({ advertisements, bgp, configurationStates }: MetallbSnapsh
       object: `L2Advertisement ${keyOf(metadata)}`,
       problems: complaints(status.conditions),
     })),
-    ...configurationStates.map(({ metadata, status: { result, errorSummary } }) => ({
+    ...configurationStates.map(({ metadata, status: { result, errorSummary, conditions } }) => ({
       object: `ConfigurationState ${keyOf(metadata)}`,
-      problems: result === 'Invalid' ? [errorSummary || 'Invalid'] : [],
+      problems: [
+        ...(result === 'Invalid' ? [errorSummary || 'Invalid'] : []),
+        ...complaints(conditions.filter(({ type }) => type === CONFIGURATION_CONDITION.accepted)),
+      ],
     })),
   ];
   return all

@@ -1,10 +1,11 @@
 import type { AdmissionView } from '../admission/view.ts';
-import { formatProblem, type Problem } from '../api/problem.ts';
+import { formatProblem } from '../api/problem.ts';
 import type { ClassUsage } from './address-book.ts';
 import { isAccepted } from './class-status.ts';
 import { type ClusterListener, ClusterState } from './cluster-state.ts';
 import { fencedStore } from './fenced-store.ts';
 import { narratedStore } from './narrated-store.ts';
+import { NO_CONFIG_MAP, type OldConfigMap } from './old-config-map.ts';
 import type { MetallbPoolUsage } from './service-addresses.ts';
 import { Term, type TermOptions, type TermPorts } from './term.ts';
 
@@ -23,7 +24,7 @@ const DEFAULTS: TermOptions = {
   edition: 'CE',
 };
 
-export type ControllerPorts = Omit<TermPorts, 'cluster' | 'configMapProblems'>;
+export type ControllerPorts = Omit<TermPorts, 'cluster' | 'configMap'>;
 
 /**
  * The control side. It watches the cluster from `standBy` on, so that it knows it when its turn comes, and works on it
@@ -41,7 +42,7 @@ export class Controller {
   /** The terms before: none of their writes may still be under way when what there is is listed anew. */
   #ending: Promise<void> = Promise.resolve();
   #isWatching = false;
-  #configMapProblems: readonly Problem[] = [];
+  #configMap: OldConfigMap = NO_CONFIG_MAP;
 
   constructor(ports: ControllerPorts, options: Partial<TermOptions> = {}) {
     const { store, log } = ports;
@@ -108,9 +109,9 @@ export class Controller {
     return this.#term?.refusedByEdition() ?? new Map();
   }
 
-  /** What is wrong with the ConfigMap of an older MetalLB: told to people, for it has no status. */
-  configMapRead(problems: readonly Problem[]): void {
-    this.#configMapProblems = problems;
+  /** What is told to people of the ConfigMap of an older MetalLB. */
+  configMapRead(read: OldConfigMap): void {
+    this.#configMap = read;
     this.#term?.onConfigMap();
   }
 
@@ -175,7 +176,7 @@ export class Controller {
       { known: (ref) => cluster.object(ref), tell: this.#ports.tell },
     );
     this.#term = new Term(
-      { ...this.#ports, store, cluster, configMapProblems: () => this.#configMapProblems },
+      { ...this.#ports, store, cluster, configMap: () => this.#configMap },
       this.#options,
     );
     this.#term.begin();

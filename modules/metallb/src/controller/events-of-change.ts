@@ -2,6 +2,7 @@ import { listAt, valueAt } from '../../hooks/lib/json.ts';
 import {
   CHILD_CONDITION,
   CLASS_CONDITION,
+  CONFIGURATION_CONDITION,
   type ControllerEvent,
   isControllerEvent,
   POOL_CONDITION,
@@ -61,6 +62,7 @@ const COMPLAINTS: Readonly<Record<string, readonly Complaint[]>> = {
     { type: CLASS_CONDITION.default, status: 'False' },
     { type: CLASS_CONDITION.excludeLabelIgnored, status: 'True' },
   ],
+  ConfigurationState: [{ type: CONFIGURATION_CONDITION.accepted, status: 'False' }],
   IPAddressPool: POOL_COMPLAINTS,
   MetalLoadBalancerPool: POOL_COMPLAINTS,
   L2Advertisement: OBJECT_COMPLAINTS,

@@ -72,7 +72,7 @@ async function run(settings: ControllerSettings): Promise<void> {
   const leads = () => leadership?.leads ?? cluster.lease === undefined;
   const cluster = openCluster(settings, {
     ...{ ...ports, leads },
-    onConfigMap: (problems) => controller.configMapRead(problems),
+    onConfigMap: (read) => controller.configMapRead(read),
   });
   const store = fencedStore(cluster.store, leads);
   const events = recorderOf(cluster.events, new EventMetrics(metrics), log);

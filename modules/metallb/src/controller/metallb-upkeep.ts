@@ -1,4 +1,6 @@
+import type { ConditionValue } from '../../hooks/lib/status-patch.ts';
 import { ADVERTISEMENT_CONDITION, CONFIGURATION_CONDITION } from '../api/conditions.ts';
+import { editionRequired, mayUseBgp } from '../api/edition.ts';
 import { equalitySelectors, type LabelSelector } from '../api/label-selector.ts';
 import { METALLB_API_VERSION, METALLB_LABEL } from '../api/names.ts';
 import { type KubernetesObject, keyOf, type ObjectMeta } from '../api/object.ts';
@@ -16,6 +18,7 @@ import type { Announcers } from './announcers.ts';
 import { ownerOf } from './claim-of-service.ts';
 import { isJudgedKind, type JudgedKind, type Judges, judgesOf } from './judges.ts';
 import type { MetallbState } from './metallb-state.ts';
+import type { OldConfigMap } from './old-config-map.ts';
 import { poolComplaints, poolStatusOperation } from './pool-status.ts';
 import { statusOperation } from './status-operation.ts';
 
@@ -30,8 +33,8 @@ export interface MetallbUpkeepPorts {
   readonly orphanedPools: () => ReadonlySet<string>;
   /** What is wrong with pools, whosever. */
   readonly poolProblems: () => readonly Problem[];
-  /** What is wrong with the ConfigMap of an older MetalLB. */
-  readonly configMapProblems: () => readonly Problem[];
+  /** As it was read last. */
+  readonly configMap: () => OldConfigMap;
   /** Whether this Service is there, and this node. */
   readonly isRouted: (service: ServiceOfNode) => boolean;
 }
@@ -41,11 +44,13 @@ const OWN_NAME = 'controller';
 /** Writes what the controller has to say of the objects of MetalLB's API, Services aside. */
 export class MetallbUpkeep {
   readonly #ports: MetallbUpkeepPorts;
+  readonly #edition: string;
   readonly #judges: Judges;
 
   /** @param edition of Deckhouse: not every one has BGP */
   constructor(ports: MetallbUpkeepPorts, edition: string) {
     this.#ports = ports;
+    this.#edition = edition;
     this.#judges = judgesOf(ports, edition);
   }
 
@@ -196,7 +201,8 @@ export class MetallbUpkeep {
         kind: 'ConfigurationState',
         object,
         figures: { result: isValid ? 'Valid' : 'Invalid', errorSummary },
-        conditions: new Map([
+        conditions: new Map<string, ConditionValue | undefined>([
+          [CONFIGURATION_CONDITION.accepted, this.#refusalOfConfigMap()],
           [
             CONFIGURATION_CONDITION.pools,
             {
@@ -211,8 +217,17 @@ export class MetallbUpkeep {
     );
   }
 
+  /** The objects that it stands for have statuses that nobody sees. */
+  #refusalOfConfigMap(): ConditionValue | undefined {
+    const { bgpParts } = this.#ports.configMap();
+    if (bgpParts === undefined || mayUseBgp(this.#edition)) return undefined;
+    const consequence = 'they have no effect; ARP and NDP are as they were';
+    const message = `${bgpParts}: ${editionRequired(this.#edition, consequence)}`;
+    return { status: 'False', reason: 'EditionRequired', message };
+  }
+
   #problems(): Problem[] {
-    const { metallb, poolProblems, configMapProblems } = this.#ports;
+    const { metallb, poolProblems, configMap } = this.#ports;
     const counts = ({ metadata: { namespace } }: KubernetesObject) =>
       namespace === undefined || metallb.watched.includes(namespace);
     const ofPools = (['IPAddressPool', 'MetalLoadBalancerPool'] as const).flatMap((kind) =>
@@ -223,7 +238,7 @@ export class MetallbUpkeep {
         ),
     );
     const ofJudges = [...this.#judges.values()].flatMap((judge) => judge.problems());
-    return [...configMapProblems(), ...ofPools, ...ofJudges];
+    return [...configMap().problems, ...ofPools, ...ofJudges];
   }
 }
 

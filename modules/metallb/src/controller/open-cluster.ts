@@ -1,12 +1,11 @@
 import { hostname } from 'node:os';
-import { formatProblems, type Problem } from '../api/problem.ts';
+import { formatProblems } from '../api/problem.ts';
 import { type ApiClient, type ConnectedClient, connect } from '../kube/api-client.ts';
 import { ConfigurationError } from '../kube/errors.ts';
 import { KubeEventSink } from '../kube/event-sink.ts';
 import { withInterruptibleWrites } from '../kube/interruptible-writes.ts';
 import { KubeStore } from '../kube/kube-store.ts';
 import { KubeLease } from '../kube/leases.ts';
-import { legacyStore } from '../legacy/legacy-store.ts';
 import { ManifestStore } from '../manifests/manifest-store.ts';
 import { formatManifestProblem } from '../manifests/parse-documents.ts';
 import type { ControllerSettings } from '../settings/controller-settings.ts';
@@ -16,6 +15,7 @@ import type { LeaseLock } from '../store/lease.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import { type OldConfigMap, withOldConfigMap } from './old-config-map.ts';
 
 /** What `--store` names, as the controller may use it. */
 export interface Cluster {
@@ -36,8 +36,8 @@ export interface ClusterPorts {
   readonly log: Logger;
   /** Whether this process may write at this moment. */
   readonly leads: () => boolean;
-  /** What is wrong with the ConfigMap of an older MetalLB, each time that another version is read. */
-  readonly onConfigMap: (problems: readonly Problem[]) => void;
+  /** What there is to say of the ConfigMap of an older MetalLB, each time that another version is read. */
+  readonly onConfigMap: (read: OldConfigMap) => void;
 }
 
 const LEASE_NAME = 'metallb-controller';
@@ -47,8 +47,9 @@ const NAMESPACE = 'default';
 /** @throws UsageError */
 export function openCluster(settings: ControllerSettings, ports: ClusterPorts): Cluster {
   const cluster = openStored(settings, ports);
-  const store = legacyStore(cluster.store, settings.legacyConfigMap, (problems) => {
-    ports.onConfigMap(problems);
+  const store = withOldConfigMap(cluster.store, settings.legacyConfigMap, (read) => {
+    const { problems } = read;
+    ports.onConfigMap(read);
     if (problems.length === 0) return;
     ports.log.warn('ConfigMap is wrong', { problem: formatProblems(problems) });
   });

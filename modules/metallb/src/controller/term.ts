@@ -22,6 +22,7 @@ import { ClassUpkeep } from './class-upkeep.ts';
 import { ClusterFacts } from './cluster-facts.ts';
 import type { ClusterState } from './cluster-state.ts';
 import { MetallbUpkeep } from './metallb-upkeep.ts';
+import type { OldConfigMap } from './old-config-map.ts';
 import { offerPools } from './pools-on-offer.ts';
 import { type MetallbPoolUsage, ServiceAddresses } from './service-addresses.ts';
 import { wasServedByMetallb } from './service-owner.ts';
@@ -39,8 +40,8 @@ export interface TermPorts {
   readonly tell: (occurrence: Occurrence) => void;
   /** Complete, and at least as new as the term. */
   readonly cluster: ClusterState;
-  /** What is wrong with the ConfigMap of an older MetalLB. */
-  readonly configMapProblems: () => readonly Problem[];
+  /** As it was read last. */
+  readonly configMap: () => OldConfigMap;
 }
 
 export interface TermOptions {

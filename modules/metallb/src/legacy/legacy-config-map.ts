@@ -11,8 +11,8 @@ export interface ConfigMapName {
 
 export interface LegacyConfigMapPorts {
   readonly store: Pick<Store, 'watch'>;
-  /** What is wrong with a version, once for each; nothing where all of it is right. */
-  readonly onRead: (problems: readonly Problem[]) => void;
+  /** What is wrong with a version, once for each, nothing where all of it is right; and what is in force. */
+  readonly onRead: (problems: readonly Problem[], objects: readonly KubernetesObject[]) => void;
 }
 
 /**
@@ -84,16 +84,17 @@ export class LegacyConfigMap {
     }
     const { uid, resourceVersion } = configMap.metadata;
     const { objects, problems } = shownObjects(configMap);
+    if (problems.length === 0 || this.#goodUid !== uid) {
+      this.#objects = objects;
+      this.#goodUid = problems.length > 0 ? undefined : uid;
+    }
     this.#tell(`${uid} ${resourceVersion}`, problems);
-    if (problems.length > 0 && this.#goodUid === uid) return;
-    this.#objects = objects;
-    this.#goodUid = problems.length > 0 ? undefined : uid;
   }
 
   #tell(version: string, problems: readonly Problem[]): void {
     if (this.#toldVersion === version) return;
     this.#toldVersion = version;
-    this.#ports.onRead(problems);
+    this.#ports.onRead(problems, this.#objects);
   }
 
   #missing(): Problem {
