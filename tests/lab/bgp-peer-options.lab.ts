@@ -4,7 +4,7 @@ import { delay, until } from '../../lab/exec.ts';
 import { fetchPage } from '../../lab/http.ts';
 import { metricOf } from '../../lab/metrics.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
-import type { RouterKind } from '../../lab/routers/router.ts';
+import { kernelNextHops, type RouterKind } from '../../lab/routers/router.ts';
 import type { Scenario } from '../../lab/scenario.ts';
 import {
   advertisement,
@@ -15,7 +15,7 @@ import {
   passwordOf,
   served,
 } from './bgp-module.ts';
-import { reaches, withRouter } from './bgp-sessions.ts';
+import { ROUTER, reaches, withRouter } from './bgp-sessions.ts';
 
 /** What a BGPPeer says by annotations. */
 const OURS = 'network.deckhouse.io/bgp-';
@@ -27,6 +27,8 @@ const NO_SESSION_MS = 2_000;
 
 const GRACEFUL = { enableGracefulRestart: true };
 const STALE = { 'long-lived-stale-time': '6h' };
+/** Longer than it takes FRR to throw routes away. */
+const STALE_FOR_MS = 1_000;
 const LONG_LIVED = { longLivedSeconds: 60 };
 
 function annotatedPeer(said: Readonly<Record<string, string>>, spec: object = {}): ClusterObject {
@@ -123,7 +125,11 @@ export const scenarios: readonly Scenario[] = [
         assert.is(await isStale(), false);
         // Ten seconds are for a graceful restart.
         await until({ what: `${prefix} marked as stale`, deadlineMs: 15_000 }, isStale);
-        await reaches(lab, router, prefix, NODES);
+        await delay(STALE_FOR_MS);
+        assert.is((await router.route(prefix))?.nextHops.length, NODES.length);
+        // Among stale routes FRR chooses one.
+        const used = await kernelNextHops(lab.namespace(ROUTER.host), prefix, 'bgp');
+        assert.ok(used.length > 0 && used.every((hop) => NODES.includes(hop)), used.join());
         for (const node of lab.nodes) lab.program(node).start();
         await until({ what: `${prefix} anew`, deadlineMs: 15_000 }, async () => !(await isStale()));
         await reaches(lab, router, prefix, NODES);
