@@ -123,8 +123,21 @@ protocol static { ipv4;
 ${routes}
 }
 ${bfd(neighbours)}
+${neighbours.map(advertisement).join('\n')}
 ${neighbours.map((one, index) => `protocol bgp n${index} { ${bgp(one, asn)} ${channels(one, learnt)} }`).join('\n')}
 `;
+}
+
+/** BIRD advertises itself nowhere by itself. */
+function advertisement({ address, unnumbered }: Neighbour): string {
+  return unnumbered ? `protocol radv { interface "${address}" {}; }` : '';
+}
+
+/** Whoever comes from a link-local address of the interface; an address, or one with its interface. */
+function whom({ address, unnumbered, interface: name, port, asn }: Neighbour): string {
+  if (unnumbered) return `neighbor range fe80::/10 as ${asn}; interface "${address}";`;
+  const scope = name === undefined ? '' : ` % '${name}'`;
+  return `neighbor ${address}${scope} ${port === undefined ? '' : `port ${port}`} as ${asn};`;
 }
 
 function channels({ families = BOTH_FAMILIES, ipv4OverIpv6 }: Neighbour, learnt: string): string {
@@ -144,11 +157,10 @@ function bfd(neighbours: readonly Neighbour[]): string {
 }
 
 function bgp(neighbour: Neighbour, asn: number): string {
-  const { address, port, password, gtsm, passive, minimumHoldSeconds, bfdMs } = neighbour;
-  const scope = neighbour.interface === undefined ? '' : ` % '${neighbour.interface}'`;
+  const { password, gtsm, passive, minimumHoldSeconds, bfdMs } = neighbour;
   return [
     `local as ${asn};`,
-    `neighbor ${address}${scope} ${port === undefined ? '' : `port ${port}`} as ${neighbour.asn};`,
+    whom(neighbour),
     `hold time ${neighbour.holdSeconds ?? DEFAULT_HOLD_SECONDS};`,
     minimumHoldSeconds === undefined ? '' : `min hold time ${minimumHoldSeconds};`,
     'connect delay time 1; connect retry time 2; error wait time 1, 2;',

@@ -5,7 +5,10 @@ import type { Neighbour } from '../../modules/metallb/src/linux/neighbours.ts';
 import { type LinkMessage, LinkRouter } from '../../modules/metallb/src/routing/link-router.ts';
 import { ip, mac } from '../support/addresses.ts';
 
-const LINK: LinkLocal = { interface: 'eth1', index: 7, mac: mac('02:00:00:00:05:01') };
+const LINK: LinkLocal = {
+  ...{ interface: 'eth1', index: 7, mac: mac('02:00:00:00:05:01') },
+  addresses: [ip('fe80::ff:fe00:501')],
+};
 const ABSENT = 'it is not there, is down or has no link-local address of IPv6';
 const NOBODY = 'no router has advertised itself there';
 const SEVERAL =
@@ -41,12 +44,21 @@ class Watch {
   }
 }
 
-test('this node advertises itself three times at once, then every ten seconds', () => {
+test('this node advertises itself three times at once, then every three seconds', () => {
   const watch = new Watch();
   const seconds = Array.from({ length: 24 }, (_, second) =>
     watch.look(neighbour('fe80::1')).includes(ADVERTISEMENT) ? second : [],
   ).flat();
-  assert.equal(seconds, [0, 1, 2, 12, 22]);
+  assert.equal(seconds, [0, 1, 2, 5, 8, 11, 14, 17, 20, 23]);
+});
+
+test('who has advertised itself without its link-layer address, or has not answered, is asked who it is', () => {
+  const watch = new Watch();
+  const asked = watch.look(
+    ...[neighbour('fe80::1', '', false), neighbour('fe80::2', 'FAILED', false)],
+    neighbour('fe80::3', 'STALE', false),
+  );
+  assert.equal(asked, [ADVERTISEMENT, SOLICITATION, '133 fe80::1', '133 fe80::2']);
 });
 
 test('as long as nobody is known, routers are asked beside it; then nobody is', () => {
@@ -54,6 +66,16 @@ test('as long as nobody is known, routers are asked beside it; then nobody is', 
   assert.equal(watch.look(), [ADVERTISEMENT, SOLICITATION]);
   assert.is(watch.found, NOBODY);
   assert.equal(watch.look(neighbour('fe80::1')), [ADVERTISEMENT]);
+  assert.equal(watch.look(neighbour('fe80::1')), [ADVERTISEMENT]);
+  assert.is(watch.found, 'fe80::1');
+});
+
+test('one that comes later, and has heard nothing yet, is told of this node anew before it is spoken to', () => {
+  const watch = new Watch();
+  for (let second = 0; second < 4; second += 1) watch.look();
+  assert.equal(watch.look(neighbour('fe80::1', '')), [ADVERTISEMENT]);
+  assert.is(watch.found, 'the router there, fe80::1, is being told of this node');
+  assert.equal(watch.look(neighbour('fe80::1', '')), [ADVERTISEMENT]);
   assert.is(watch.found, 'fe80::1');
 });
 
@@ -77,6 +99,7 @@ test('nothing is sent where there is no link, and what was known of it is forgot
 
 const NO_ROUTERS: [string, Neighbour][] = [
   ['a host', neighbour('fe80::1', 'REACHABLE', false)],
+  ['this node itself, on a link that gives back what it sends', neighbour('fe80::ff:fe00:501')],
   ['a router known by a global address only', neighbour('fd00:9::fe')],
   ['a router that answers no more', neighbour('fe80::1', 'FAILED')],
 ];
@@ -88,23 +111,24 @@ for (const [name, entry] of NO_ROUTERS) {
   });
 }
 
-test('a router keeps its place when it falls silent or its entry is gone: its session tells what becomes of it', () => {
+test('a router keeps its place when it falls silent or its entry is gone: its session tells what becomes of it; others are asked', () => {
   const watch = new Watch();
-  watch.look(neighbour('fe80::1', 'REACHABLE'));
-  watch.look(neighbour('fe80::1', 'FAILED'));
+  for (let second = 0; second < 4; second += 1) watch.look(neighbour('fe80::1', 'REACHABLE'));
+  assert.ok(watch.look(neighbour('fe80::1', 'FAILED')).includes(SOLICITATION));
   assert.is(watch.found, 'fe80::1');
-  watch.look();
+  assert.ok(watch.look().includes(SOLICITATION));
   assert.is(watch.found, 'fe80::1');
 });
 
 test('another router takes its place once the kernel has found that it is gone, and is made to find out', () => {
   const watch = new Watch();
-  watch.look(neighbour('fe80::1', 'STALE'));
+  for (let second = 0; second < 4; second += 1) watch.look(neighbour('fe80::1', 'STALE'));
   const asked = watch.look(neighbour('fe80::1', 'STALE'), neighbour('fe80::2', 'STALE'));
   assert.equal(asked, [ADVERTISEMENT, '133 fe80::1', '133 fe80::2']);
   assert.is(watch.found, 'fe80::1');
   watch.look(neighbour('fe80::1', 'PROBE'), neighbour('fe80::2', 'REACHABLE'));
   assert.is(watch.found, 'fe80::1');
+  watch.look(neighbour('fe80::1', 'FAILED'), neighbour('fe80::2', 'REACHABLE'));
   watch.look(neighbour('fe80::1', 'FAILED'), neighbour('fe80::2', 'REACHABLE'));
   assert.is(watch.found, 'fe80::2');
 });
@@ -117,6 +141,7 @@ test('several that answer are nobody to speak to, until one is left', () => {
   assert.is(watch.found, SEVERAL);
   watch.look(neighbour('fe80::1', 'STALE'), two);
   assert.is(watch.found, SEVERAL);
+  watch.look(neighbour('fe80::1', 'FAILED'), two);
   watch.look(neighbour('fe80::1', 'FAILED'), two);
   assert.is(watch.found, 'fe80::2');
 });

@@ -54,7 +54,7 @@ class Links {
 }
 
 function link(name: string, index: number): LinkLocal {
-  return { interface: name, index, mac: mac('02:00:00:00:05:01') };
+  return { interface: name, index, mac: mac('02:00:00:00:05:01'), addresses: [] };
 }
 
 function router(interfaceName: string, address: string): Neighbour {
@@ -92,11 +92,11 @@ test('it is told when another is there, or the link is gone; and a link of the s
   links.routers.setInterfaces(new Set(['eth1']));
   await links.seconds(2);
   links.neighbours = [router('eth1', 'fe80::3')];
-  await links.seconds(1);
-  assert.equal([links.routers.at('eth1'), links.changes], [{ address: 'fe80::3' }, 3]);
+  await links.seconds(2);
+  assert.equal([links.routers.at('eth1'), links.changes], [{ address: 'fe80::3' }, 4]);
   links.links = [];
   await links.seconds(1);
-  assert.equal([links.open, links.changes], [[], 4]);
+  assert.equal([links.open, links.changes], [[], 5]);
   links.links = [link('eth1', 9)];
   await links.seconds(2);
   assert.equal(links.routers.at('eth1'), { address: 'fe80::3' });

@@ -7,16 +7,16 @@ export interface Neighbour {
   readonly interface: string;
   /** It has said so in Neighbor Discovery; the kernel takes nothing that was forwarded for that (RFC 4861 §6.1.2). */
   readonly isRouter: boolean;
-  /** The kernel's word, such as `REACHABLE`. */
+  /** The kernel's word, such as `REACHABLE`; empty while it knows no link-layer address, as after an advertisement without. */
   readonly state: string;
 }
 
 /** Neighbours of IPv6. Needs no privilege. @throws IpCommandError */
 export async function readNeighbours(): Promise<Neighbour[]> {
-  return parseNeighbours((await runIp(['-6', '-json', 'neigh', 'show'])).stdout);
+  return parseNeighbours((await runIp(['-6', '-json', 'neigh', 'show', 'nud', 'all'])).stdout);
 }
 
-/** Reads the output of `ip -json neigh show`. @throws IpCommandError */
+/** Reads the output of `ip -json neigh show nud all`. @throws IpCommandError */
 export function parseNeighbours(stdout: string): Neighbour[] {
   return parseIpJson(stdout).flatMap((entry) => {
     const { dst, dev, state } = entry;
