@@ -166,8 +166,11 @@ export class Lab {
     return this.#untilEndOfScenario(await startTrafficProbe(this.#where(host), ips, options));
   }
 
-  async hold(ips: readonly string[], options: HoldOptions = {}): Promise<HeldConnections> {
-    return this.#untilEndOfScenario(await holdConnections(this.#where('client'), ips, options));
+  async hold(
+    ips: readonly string[],
+    { host = 'client', ...options }: HoldOptions = {},
+  ): Promise<HeldConnections> {
+    return this.#untilEndOfScenario(await holdConnections(this.#where(host), ips, options));
   }
 
   /** A prober on the second segment. */

@@ -84,6 +84,8 @@ export async function startTrafficProbe(
 }
 
 export interface HoldOptions {
+  /** From where; `client`. */
+  readonly host?: string;
   readonly connections?: number;
   readonly httpPort?: number | undefined;
 }

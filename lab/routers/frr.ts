@@ -166,6 +166,8 @@ export interface FrrBfdSession {
   readonly peer: string;
   readonly status: string;
   readonly 'session-down'?: number;
+  /** What its neighbour has said last of why it is not Up. */
+  readonly 'remote-diagnostic'?: string;
 }
 
 interface FrrNeighbour {

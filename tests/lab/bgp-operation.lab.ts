@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { run, until } from '../../lab/exec.ts';
+import { until } from '../../lab/exec.ts';
 import { killPart, NODE_LOSS } from '../../lab/faults.ts';
 import { fetchPage } from '../../lab/http.ts';
 import type { Lab } from '../../lab/lab.ts';
@@ -17,7 +17,15 @@ import {
   object,
   served,
 } from './bgp-module.ts';
-import { KINDS, NODE_ASN, ROUTER, ROUTER_ASN, reaches, withRouter } from './bgp-sessions.ts';
+import {
+  KINDS,
+  NODE_ASN,
+  ROUTER,
+  ROUTER_ASN,
+  reaches,
+  spreadsByPorts,
+  withRouter,
+} from './bgp-sessions.ts';
 
 /** What those see who run the routers and the nodes: traffic over all of them, and words when something is not as it should be. */
 const [FIRST = '', ...OTHERS] = NODES;
@@ -32,12 +40,6 @@ const SESSION = { peer: `${ROUTER.ipv4}:179` };
 
 async function hops(lab: Lab, ip: string): Promise<string> {
   return String(await kernelNextHops(lab.namespace(ROUTER.host), `${ip}/32`, 'bgp'));
-}
-
-/** Flows and not hosts: the kernel goes by ports, too. */
-async function spreadsByPorts(host: string): Promise<void> {
-  const hash = 'net.ipv4.fib_multipath_hash_policy=1';
-  await run(['ip', 'netns', 'exec', host, 'sysctl', '-qw', hash]);
 }
 
 export const scenarios: readonly Scenario[] = [

@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import { delay, until } from '../../lab/exec.ts';
+import { killPart } from '../../lab/faults.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { metricOf } from '../../lab/metrics.ts';
 import { signal } from '../../lab/processes.ts';
@@ -45,24 +46,28 @@ const SHUTDOWNS = [
   { name: 'all-processes', checkControlPlane: true, pids: (lab: Lab) => lab.program('n1').pids() },
 ] as const;
 
+const CABLES = ['eth0', 'mgmt0', 'cni0'] as const;
+const POWER_CUTS = [
+  { name: 'by-BFD', checkControlPlane: false, goneMs: [0, GONE_MS], isLong: false },
+  // To FRR, one whose BFD shares no fate with its BGP may yet be there.
+  {
+    name: 'by-hold-time-where-FRR-asks-for-more',
+    checkControlPlane: true,
+    goneMs: [3_000, 12_000],
+    isLong: true,
+  },
+] as const;
+
 export const scenarios: readonly Scenario[] = [
   ...SHUTDOWNS.map(({ name, checkControlPlane, pids }) =>
     moduleScenario(`outages-a-node-that-is-shut-down-${name}-first-is-kept-by-no-router`, (lab) =>
       withRouter(lab, 'frr', everyNode({ bfdMs: BFD_MS, checkControlPlane }), async (router) => {
-        await lab.cluster.apply(QUICK, bgpPeer(KEPT), advertisement());
-        const ip = await served(lab, 'web');
+        const ip = await begin(lab, router);
         await haveNeighbourhood(lab);
-        await reaches(lab, router, `${ip}/32`, NODES);
-        await bfdIsUp(router);
-
         const at = performance.now();
         for (const pid of pids(lab)) signal(pid, 'SIGTERM');
-        const unplugged = delay(LINK_MS).then(() =>
-          lab.switch.unplug('n1', 'eth0', 'mgmt0', 'cni0'),
-        );
-        const gone = { what: 'no way over n1', deadlineMs: 15_000, everyMs: 5 };
-        await until(gone, async () => !(await waysTo(lab, ip)).includes(FIRST));
-        const ms = Math.round(performance.now() - at);
+        const unplugged = delay(LINK_MS).then(() => lab.switch.unplug('n1', ...CABLES));
+        const ms = await goneAfter(lab, ip, at);
         await unplugged;
         assert.ok(ms < GONE_MS, `gone after ${ms} ms`);
         const seen = new Set<string>();
@@ -70,8 +75,49 @@ export const scenarios: readonly Scenario[] = [
           seen.add(String([...(await router.communitiesOf(`${ip}/32`)).keys()].sort()));
         }
         assert.equal([...seen], [String(OTHERS)], 'nobody keeps it for a restart');
+        const { status, 'remote-diagnostic': said } = (await router.bfd(FIRST)) ?? {};
+        assert.equal([status, said], ['down', 'administratively down']);
       }),
     ),
+  ),
+
+  ...POWER_CUTS.map(({ name, checkControlPlane, goneMs: [from, to], isLong }) =>
+    moduleScenario(
+      `outages-a-node-without-power-is-gone-${name}`,
+      (lab) =>
+        withRouter(lab, 'frr', everyNode({ bfdMs: BFD_MS, checkControlPlane }), async (router) => {
+          const ip = await begin(lab, router);
+          const at = performance.now();
+          await lab.switch.unplug('n1', ...CABLES);
+          await lab.program('n1').killTree();
+          const ms = await goneAfter(lab, ip, at);
+          assert.ok(ms > from && ms < to, `gone after ${ms} ms`);
+        }),
+      { isLong },
+    ),
+  ),
+
+  moduleScenario('outages-a-crash-is-missed-by-neither-BGP-nor-BFD', (lab) =>
+    withRouter(lab, 'frr', everyNode({ bfdMs: BFD_MS }), async (router) => {
+      const ip = await begin(lab, router);
+      const since = (await sessionOf(lab, 'n1'))?.sinceMs;
+      const seen = new Set<string>();
+      const look = async () => seen.add(String(await waysTo(lab, ip)));
+      // As an interface that is taken away does.
+      killPart(lab, 'n1', 'wire.mjs');
+      for (const end = Date.now() + WATCH_MS / 2; Date.now() < end; ) await look();
+      assert.is((await sessionOf(lab, 'n1'))?.sinceMs, since, 'BGP does without the wire');
+      killPart(lab, 'n1', 'speaker.mjs');
+      await until({ what: 'another session', deadlineMs: 15_000, everyMs: 20 }, async () => {
+        await look();
+        const now = await sessionOf(lab, 'n1').catch(() => undefined);
+        return now?.state === 'Established' && now.sinceMs !== since;
+      });
+      for (const end = Date.now() + WATCH_MS; Date.now() < end; ) await look();
+      assert.equal([...seen], [String(NODES)], 'the router never lost a way');
+      const session = await router.bfd(FIRST);
+      assert.equal([session?.status, session?.['session-down']], ['up', 0]);
+    }),
   ),
 
   moduleScenario(
@@ -124,10 +170,22 @@ function storeConnected(lab: Lab): Promise<readonly number[]> {
   return Promise.all(lab.nodes.map((node) => metricOf(lab, node, 'metallb_store_connected')));
 }
 
-async function bfdIsUp(router: Frr): Promise<void> {
+/** Sessions of both kinds stand, and a Service is announced by all nodes. @returns its IP */
+async function begin(lab: Lab, router: Frr): Promise<string> {
+  await lab.cluster.apply(QUICK, bgpPeer(KEPT), advertisement());
+  const ip = await served(lab, 'web');
+  await reaches(lab, router, `${ip}/32`, NODES);
   await until({ what: 'BFD with n1', deadlineMs: 10_000, everyMs: 50 }, async () => {
     return (await router.bfd(FIRST))?.status === 'up';
   });
+  return ip;
+}
+
+/** @returns milliseconds from `at` until the router's kernel has no way over n1 */
+async function goneAfter(lab: Lab, ip: string, at: number): Promise<number> {
+  const gone = { what: 'no way over n1', deadlineMs: 15_000, everyMs: 5 };
+  await until(gone, async () => !(await waysTo(lab, ip)).includes(FIRST));
+  return Math.round(performance.now() - at);
 }
 
 function waysTo(lab: Lab, ip: string): Promise<readonly string[]> {

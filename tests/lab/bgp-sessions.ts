@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { BgpSpeaker, PeerSpec } from '../../lab/bgp-speaker.ts';
-import { until } from '../../lab/exec.ts';
+import { run, until } from '../../lab/exec.ts';
 import { type Lab, ROUTER_ASN } from '../../lab/lab.ts';
 import { Bird } from '../../lab/routers/bird.ts';
 import { Frr } from '../../lab/routers/frr.ts';
@@ -97,4 +97,10 @@ export async function reaches(
         : await kernelNextHops(lab.namespace(ROUTER.host), prefix, kernelProtocol);
     return String(seen) === String(nextHops);
   });
+}
+
+/** Flows and not hosts: the kernel goes by ports, too. */
+export async function spreadsByPorts(host: string): Promise<void> {
+  const hash = 'net.ipv4.fib_multipath_hash_policy=1';
+  await run(['ip', 'netns', 'exec', host, 'sysctl', '-qw', hash]);
 }
