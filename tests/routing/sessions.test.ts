@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { ipFromBigInt } from '../../modules/metallb/src/net/ip.ts';
@@ -17,6 +19,7 @@ import { advertisement } from '../support/route-model.ts';
 import { turnUntil } from '../support/turn-until.ts';
 
 const PATIENCE_MS = 10_000;
+const WAITING = ['Active', 'Active'];
 const EVERYWHERE = advertisement();
 const GRACEFUL_SHUTDOWN = 'ffff0000';
 
@@ -305,5 +308,43 @@ test('much to tell is prepared in slices between which the process does other th
     await turnUntil(world.end(), () => clock.advance(1));
   }
 });
+
+/** A router at an interface, which this node only waits for. */
+function waitedFor(name: string, interfaceName: string): PeerConfig {
+  const { wanted, ...rest } = config(name, { port: 179 }, { address: 'fe80::1' });
+  const { options } = wanted.setup;
+  const peer = { ...options.peer, interface: interfaceName };
+  const peering = { ...options.peering, passive: true };
+  return { ...rest, wanted: { ...wanted, setup: { ...wanted.setup, options: { peer, peering } } } };
+}
+
+played('a connection is that of the peer with its address, at its interface', async (world) => {
+  const { sessions } = world;
+  sessions.setPeers([waitedFor('left', 'eth0'), waitedFor('right', 'eth1')]);
+  sessions.flush();
+  const server = createServer().listen(0, '::1');
+  await once(server, 'listening');
+  const opened = async (interfaceName: string | undefined, from = 'fe80::1') => {
+    const socket = connect(portOf(server), '::1').on('error', () => undefined);
+    const [accepted] = (await once(server, 'connection')) as [Socket];
+    sessions.accept(accepted, ip(from), interfaceName);
+    return { socket, isOpen: () => !accepted.destroyed };
+  };
+  const states = () => sessions.facts.map(({ state }) => state);
+  const all = [await opened('eth2'), await opened('eth1', 'fe80::2')];
+  assert.equal([states(), all.map(({ isOpen }) => isOpen())], [WAITING, [false, false]]);
+  all.push(await opened('eth1'));
+  assert.equal(states(), ['Active', 'OpenSent']);
+  all.push(await opened('eth0'));
+  assert.equal(states(), ['OpenSent', 'OpenSent']);
+  for (const { socket } of all) socket.destroy();
+  server.close();
+});
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('it listens on no port');
+  return address.port;
+}
 
 test.run();
