@@ -1,4 +1,5 @@
 import * as assert from 'uvu/assert';
+import { until } from '../../lab/exec.ts';
 import { answeredByNobody, assignedIps } from '../../lab/health.ts';
 import { pageOf } from '../../lab/http.ts';
 import { runBackends } from '../../lab/kubernetes/backend-pods.ts';
@@ -118,7 +119,10 @@ async function serves(lab: Lab, { ips, port }: Example): Promise<void> {
     assert.equal(await assignedIps(lab, service, wanted.length), wanted, service);
     for (const ip of wanted) {
       const mac = await answererOf(lab, ip);
-      assert.match(await pageOf(lab, ip, port), /^pod\d /);
+      // Of Services that share an IP the later ones are answered for before kube-proxy serves them.
+      await until({ what: `the page of ${service} at ${ip}`, deadlineMs: 10_000 }, async () => {
+        return /^pod\d /.test(await pageOf(lab, ip, port).catch(() => ''));
+      });
       assert.is(await neighbourMac(lab.namespace('client'), ip), mac);
     }
   }

@@ -28,7 +28,6 @@ const COUNTED_MS = 2_200;
 /** Whoever believed it would show so before it ends. */
 const LONG_RECORD_MS = 3_500;
 const LOOK_EVERY = 10;
-const AFTER_TAKEOVER_MS = 1_000;
 const DROPPED = 'metallb_wire_dropped_frames_total';
 const LONGEST = 1_200;
 const OLD_VERSION = 0;
@@ -78,7 +77,10 @@ export const scenarios: readonly Scenario[] = [
         () => false,
       ),
     );
-    await delay(AFTER_TAKEOVER_MS);
+    // What its speaker last heard from it is shown until the next one tells something else.
+    await until({ what: 'n3 shows n2 as dead', deadlineMs: 10_000 }, async () => {
+      return (await metricOf(lab, 'n3', 'metallb_wire_peer_up', { peer: 'n2' })) === 0;
+    });
     killPart(lab, 'n3', 'wire.mjs');
     for (const [index, frame] of recorded.entries()) {
       await attacker.send(frame);

@@ -26,88 +26,88 @@ const HEARTBEATS_OF_N1 = 'iifname "n1.eth0" ether daddr 33:33:00:00:00:01 udp dp
 /** Whoever is not heard but answers is asked once a second, and its silence has to last. */
 const ASKED_TAKEOVER_MS = 1_500;
 
-const TIMED = { timed: true } as const;
+const TIMED = { timed: 'in-part' } as const;
 const WIRE_ALONE = { ...TIMED, stores: ['manifests'] } as const;
 
 export const scenarios: readonly Scenario[] = [
-  scenario('hard/each-half-of-a-partition-is-served', WIRE_ALONE, async (lab) => {
+  scenario('hard/each-half-of-a-partition-is-served', WIRE_ALONE, async (lab, alone) => {
     const all = await freshServices(lab);
-    const ips = all.map((one) => one.ip);
-    const clients = await Promise.all(CLIENTS.map((host) => lab.probe(ips, host)));
-    for (const client of clients) await client.flowing();
-    await lab.switch.part(HERE, THERE);
-    await answeredIn(lab, await lab.proberOn('client'), ips, ['n1']);
-    await answeredIn(lab, lab.prober, ips, ['n2', 'n3']);
-    for (const client of clients) await client.flowing(SERVED_WITHIN_MS);
-    for (const client of clients) await client.reset();
-    await delay(LOOK_MS);
-    const watch = await lab.prober.watch(ips);
-    await lab.switch.heal();
-    const healedAtMs = watch.nowMs();
-    await delay(ONE_ANSWER_WITHIN_MS);
-    for (const host of CLIENTS) await knowsTheAnnouncers(lab, host, all);
-    const { answers } = await watch.stop();
-    const samples = all.map((one) => bothAnsweredUntil(lab, answers, one) - healedAtMs);
-    const slowest = Math.max(...samples);
-    assert.ok(slowest < ONE_ANSWER_WITHIN_MS, `two answers until ${slowest} ms after healing`);
-    for (const client of clients) {
-      for (const { ip, lost, sent } of await client.report()) {
-        assert.is(lost, 0, `${ip} lost ${lost} of ${sent}`);
-      }
-    }
-    return { unit: 'ms', samples };
-  }),
-
-  scenario('hard/halves-that-know-different-states-of-the-cluster', TIMED, async (lab) => {
-    const all = await localServices(lab, ANNOUNCERS);
-    const ips = all.map((one) => one.ip);
-    await lab.switch.part(HERE, THERE);
-    await lab.cluster.cutOff('n1');
-    await endpointsOn(lab, ['n2']);
-    await answeredIn(lab, await lab.proberOn('client'), ips, ['n1']);
-    await answeredIn(lab, lab.prober, ips, ['n2']);
-    for (const host of CLIENTS) await touch(lab.namespace(host), ips);
-    await delay(LOOK_MS);
-    const disputedBefore = await disputesSeen(lab, ANNOUNCERS);
-    const watch = await lab.prober.watch(ips);
-    await lab.switch.heal();
-    const healedAtMs = watch.nowMs();
-    await delay(LOOK_MS);
-    const { answers } = await watch.stop();
-    // n1 does not know yet that n2 is right: it gives way because n2's view is newer.
-    const right = all.map((one) => ({ ...one, preferredNode: 'n2' }));
-    for (const host of CLIENTS) await knowsTheAnnouncers(lab, host, right);
-    const samples = right.map((one) => bothAnsweredUntil(lab, answers, one) - healedAtMs);
-    const slowest = Math.max(...samples);
-    assert.ok(slowest < ONE_ANSWER_WITHIN_MS, `two answers until ${slowest} ms after healing`);
-    assert.ok((await disputesSeen(lab, ANNOUNCERS)) > disputedBefore, 'nothing was disputed');
-    await lab.cluster.reconnect();
-    return { unit: 'ms', samples };
-  }),
-
-  scenario(
-    'hard/death-of-a-node-whose-heartbeats-are-filtered',
-    { ...WIRE_ALONE, timed: 'in-part' },
-    async (lab, alone) => {
-      const all = await freshServices(lab);
-      await lab.switch.drop(HEARTBEATS_OF_N1);
-      for (const node of ['n2', 'n3']) {
-        await nodeTells(lab, node, 'HeartbeatsLost', { message: /n1/ });
-      }
+    return alone(async () => {
+      const ips = all.map((one) => one.ip);
+      const clients = await Promise.all(CLIENTS.map((host) => lab.probe(ips, host)));
+      for (const client of clients) await client.flowing();
+      await lab.switch.part(HERE, THERE);
+      await answeredIn(lab, await lab.proberOn('client'), ips, ['n1']);
+      await answeredIn(lab, lab.prober, ips, ['n2', 'n3']);
+      for (const client of clients) await client.flowing(SERVED_WITHIN_MS);
+      for (const client of clients) await client.reset();
       await delay(LOOK_MS);
-      await assertAnswers(lab, all);
-      const outcomes = await alone(() => playFault(lab, NODE_LOSS, 'n1'));
+      const watch = await lab.prober.watch(ips);
       await lab.switch.heal();
-      await NODE_LOSS.repair(lab, 'n1');
-      await ready(lab, 'n1');
-      for (const { ip, preferredNode, lost } of outcomes) {
-        if (preferredNode !== 'n1') assert.is(lost, 0, `${ip} lost ${lost}`);
+      const healedAtMs = watch.nowMs();
+      await delay(ONE_ANSWER_WITHIN_MS);
+      for (const host of CLIENTS) await knowsTheAnnouncers(lab, host, all);
+      const { answers } = await watch.stop();
+      const samples = all.map((one) => bothAnsweredUntil(lab, answers, one) - healedAtMs);
+      const slowest = Math.max(...samples);
+      assert.ok(slowest < ONE_ANSWER_WITHIN_MS, `two answers until ${slowest} ms after healing`);
+      for (const client of clients) {
+        for (const { ip, lost, sent } of await client.report()) {
+          assert.is(lost, 0, `${ip} lost ${lost} of ${sent}`);
+        }
       }
-      const samples = outcomes.filter((one) => one.preferredNode === 'n1').map((one) => one.darkMs);
-      for (const ms of samples) assert.ok(ms < ASKED_TAKEOVER_MS, `dark for ${ms} ms`);
       return { unit: 'ms', samples };
-    },
-  ),
+    });
+  }),
+
+  scenario('hard/halves-that-know-different-states-of-the-cluster', TIMED, async (lab, alone) => {
+    const all = await localServices(lab, ANNOUNCERS);
+    return alone(async () => {
+      const ips = all.map((one) => one.ip);
+      await lab.switch.part(HERE, THERE);
+      await lab.cluster.cutOff('n1');
+      await endpointsOn(lab, ['n2']);
+      await answeredIn(lab, await lab.proberOn('client'), ips, ['n1']);
+      await answeredIn(lab, lab.prober, ips, ['n2']);
+      for (const host of CLIENTS) await touch(lab.namespace(host), ips);
+      await delay(LOOK_MS);
+      const disputedBefore = await disputesSeen(lab, ANNOUNCERS);
+      const watch = await lab.prober.watch(ips);
+      await lab.switch.heal();
+      const healedAtMs = watch.nowMs();
+      await delay(LOOK_MS);
+      const { answers } = await watch.stop();
+      // n1 does not know yet that n2 is right: it gives way because n2's view is newer.
+      const right = all.map((one) => ({ ...one, preferredNode: 'n2' }));
+      for (const host of CLIENTS) await knowsTheAnnouncers(lab, host, right);
+      const samples = right.map((one) => bothAnsweredUntil(lab, answers, one) - healedAtMs);
+      const slowest = Math.max(...samples);
+      assert.ok(slowest < ONE_ANSWER_WITHIN_MS, `two answers until ${slowest} ms after healing`);
+      assert.ok((await disputesSeen(lab, ANNOUNCERS)) > disputedBefore, 'nothing was disputed');
+      await lab.cluster.reconnect();
+      return { unit: 'ms', samples };
+    });
+  }),
+
+  scenario('hard/death-of-a-node-whose-heartbeats-are-filtered', WIRE_ALONE, async (lab, alone) => {
+    const all = await freshServices(lab);
+    await lab.switch.drop(HEARTBEATS_OF_N1);
+    for (const node of ['n2', 'n3']) {
+      await nodeTells(lab, node, 'HeartbeatsLost', { message: /n1/ });
+    }
+    await delay(LOOK_MS);
+    await assertAnswers(lab, all);
+    const outcomes = await alone(() => playFault(lab, NODE_LOSS, 'n1'));
+    await lab.switch.heal();
+    await NODE_LOSS.repair(lab, 'n1');
+    await ready(lab, 'n1');
+    for (const { ip, preferredNode, lost } of outcomes) {
+      if (preferredNode !== 'n1') assert.is(lost, 0, `${ip} lost ${lost}`);
+    }
+    const samples = outcomes.filter((one) => one.preferredNode === 'n1').map((one) => one.darkMs);
+    for (const ms of samples) assert.ok(ms < ASKED_TAKEOVER_MS, `dark for ${ms} ms`);
+    return { unit: 'ms', samples };
+  }),
 ];
 
 /** Waits until each IP has one answer in a half of the segment, by one of its nodes. */

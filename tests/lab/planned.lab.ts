@@ -82,7 +82,10 @@ export const scenarios: readonly Scenario[] = [
     );
   }),
 
-  scenario('planned/sigterm', IN_PART, (lab, alone) => staysPut(lab, ['n1'], alone)),
+  // The next one restarts this node, too.
+  scenario('planned/sigterm', { ...IN_PART, isLong: true }, (lab, alone) =>
+    staysPut(lab, ['n1'], alone),
+  ),
 
   scenario('planned/rolling-restart-of-three', IN_PART, (lab, alone) =>
     staysPut(lab, lab.nodes, alone),

@@ -32,61 +32,71 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('lab/probe-loop', { ...KERNEL_ONLY, timed: true }, async (lab) => {
-    await giveAddresses(lab, 'n1');
-    await forwardToBackend(lab);
-    // It may know another node from the scenario before, and every node forwards.
-    await flushNeighbours(lab.namespace('client'));
-    const probe = await lab.probe(IPS);
-    await probe.flowing();
-    await probe.reset();
-    await delay(OUTAGE_MS);
-    for (const { lost } of await probe.report()) assert.is(lost, 0, 'a healthy lab loses nothing');
-    // Not the cable: without carrier, kernels forget their neighbours and ask for them once a second.
-    await lab.switch.drop('oifname "n1.eth0"');
-    await delay(OUTAGE_MS);
-    await lab.switch.heal();
-    await probe.flowing();
-    const dark = (await probe.report()).map((one) => one.darkMs);
-    for (const darkMs of dark)
-      assert.ok(darkMs >= OUTAGE_MS && darkMs < 2 * OUTAGE_MS, `${darkMs}`);
-    await takeAddresses(lab, 'n1');
-    return { unit: 'ms', samples: dark };
-  }),
+  scenario('lab/probe-loop', { ...KERNEL_ONLY, timed: 'in-part' }, (lab, alone) =>
+    alone(async () => {
+      await giveAddresses(lab, 'n1');
+      await forwardToBackend(lab);
+      // It may know another node from the scenario before, and every node forwards.
+      await flushNeighbours(lab.namespace('client'));
+      const probe = await lab.probe(IPS);
+      await probe.flowing();
+      await probe.reset();
+      await delay(OUTAGE_MS);
+      for (const { lost } of await probe.report())
+        assert.is(lost, 0, 'a healthy lab loses nothing');
+      // Not the cable: without carrier, kernels forget their neighbours and ask for them once a second.
+      await lab.switch.drop('oifname "n1.eth0"');
+      await delay(OUTAGE_MS);
+      await lab.switch.heal();
+      await probe.flowing();
+      const dark = (await probe.report()).map((one) => one.darkMs);
+      for (const darkMs of dark)
+        assert.ok(darkMs >= OUTAGE_MS && darkMs < 2 * OUTAGE_MS, `${darkMs}`);
+      await takeAddresses(lab, 'n1');
+      return { unit: 'ms', samples: dark };
+    }),
+  ),
 
   // A kernel keeps packets while it asks for their MAC, once a second: all of them arrive in the end.
-  scenario('lab/late-echoes-are-losses', { ...KERNEL_ONLY, timed: true }, async (lab) => {
-    await giveAddresses(lab, 'n1');
-    await forwardToBackend(lab);
-    await flushNeighbours(lab.namespace('client'));
-    await lab.switch.drop('iifname "client.eth0" ether type arp');
-    await lab.switch.drop('iifname "client.eth0" icmpv6 type nd-neighbor-solicit');
-    const probe = await lab.probe(IPS, 'client', { intervalMs: 5 });
-    await delay(OUTAGE_MS);
-    await lab.switch.heal();
-    await probe.flowing();
-    for (const { ip, lost } of await probe.report()) assert.ok(lost > 0, `${ip} lost nothing`);
-    await takeAddresses(lab, 'n1');
-    return undefined;
-  }),
+  scenario('lab/late-echoes-are-losses', { ...KERNEL_ONLY, timed: 'in-part' }, (lab, alone) =>
+    alone(async () => {
+      await giveAddresses(lab, 'n1');
+      await forwardToBackend(lab);
+      await flushNeighbours(lab.namespace('client'));
+      await lab.switch.drop('iifname "client.eth0" ether type arp');
+      await lab.switch.drop('iifname "client.eth0" icmpv6 type nd-neighbor-solicit');
+      const probe = await lab.probe(IPS, 'client', { intervalMs: 5 });
+      await delay(OUTAGE_MS);
+      await lab.switch.heal();
+      await probe.flowing();
+      for (const { ip, lost } of await probe.report()) assert.ok(lost > 0, `${ip} lost nothing`);
+      await takeAddresses(lab, 'n1');
+      return undefined;
+    }),
+  ),
 
-  scenario('lab/forgetful-client-asks-again', { ...KERNEL_ONLY, timed: true }, async (lab) => {
-    await giveAddresses(lab, 'n1');
-    await forwardToBackend(lab);
-    const probe = await lab.probe(IPS, 'client2', { intervalMs: 5, forgets: true });
-    await probe.flowing();
-    const capture = await startCapture({
-      ...{ namespace: lab.namespace('client2'), interfaceName: 'eth0' },
-      file: join(lab.directory, 'forgetful.pcap'),
-      filter: 'arp[6:2] = 1 or (icmp6 and ip6[40] = 135)',
-    });
-    await delay(LOOK_MS);
-    const questions = await capture.stopWithFrames();
-    assert.ok(questions.length >= QUESTIONS_AT_LEAST * IPS.length, `${questions.length} questions`);
-    for (const { ip, lost, sent } of await probe.report()) assert.is(lost, 0, `${ip} of ${sent}`);
-    await takeAddresses(lab, 'n1');
-    return undefined;
-  }),
+  scenario('lab/forgetful-client-asks-again', { ...KERNEL_ONLY, timed: 'in-part' }, (lab, alone) =>
+    alone(async () => {
+      await giveAddresses(lab, 'n1');
+      await forwardToBackend(lab);
+      const probe = await lab.probe(IPS, 'client2', { intervalMs: 5, forgets: true });
+      await probe.flowing();
+      const capture = await startCapture({
+        ...{ namespace: lab.namespace('client2'), interfaceName: 'eth0' },
+        file: join(lab.directory, 'forgetful.pcap'),
+        filter: 'arp[6:2] = 1 or (icmp6 and ip6[40] = 135)',
+      });
+      await delay(LOOK_MS);
+      const questions = await capture.stopWithFrames();
+      assert.ok(
+        questions.length >= QUESTIONS_AT_LEAST * IPS.length,
+        `${questions.length} questions`,
+      );
+      for (const { ip, lost, sent } of await probe.report()) assert.is(lost, 0, `${ip} of ${sent}`);
+      await takeAddresses(lab, 'n1');
+      return undefined;
+    }),
+  ),
 
   scenario('lab/pods-and-connections', KERNEL_ONLY, async (lab) => {
     await giveAddresses(lab, 'n1');
