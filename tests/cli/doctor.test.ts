@@ -76,8 +76,8 @@ for (const [name, facts, expected] of nodes) {
 }
 
 const QUIET: StatusReport = {
-  ...{ classes: [], pools: [], metallb: [], services: [], nodes: [] },
-  ...{ unreadable: [], problems: [] },
+  ...{ classes: [], pools: [], metallb: [], services: [], sessions: [] },
+  ...{ nodes: [], unreadable: [], problems: [] },
 };
 const CLASS = {
   ...{ name: 'ingress', type: 'L2', isDefault: true, nodes: ['n1'], problems: [] },
@@ -107,6 +107,8 @@ const OF_POOL = {
   ips: [{ ...served, child: undefined, preferredNode: undefined }],
 };
 const MUTE = { ...served, child: undefined, preferredNode: undefined, announcer: undefined };
+
+const SESSION = { peer: 'tor', neighbor: '172.16.1.1', node: 'n1', why: '', since: '' };
 
 const clusters: [name: string, report: Partial<StatusReport>, expected: string[]][] = [
   [
@@ -154,6 +156,22 @@ const clusters: [name: string, report: Partial<StatusReport>, expected: string[]
       'wrong pool metallb-system/public: NoAdvertisement: nobody',
       'wrong L2Advertisement metallb-system/all: a',
       'ok Services: 1 Service with 1 announced IP',
+    ],
+  ],
+  [
+    'sessions with routers, of a node that is gone, too',
+    {
+      pools: [POOL],
+      sessions: [
+        { ...SESSION, state: 'up' },
+        { ...SESSION, node: 'n2', state: 'unknown' },
+        { ...SESSION, node: 'n3', state: 'down' },
+      ],
+    },
+    [
+      'ok pool metallb-system/public: 1 of 4 IPv4 addresses used',
+      'ok BGP sessions: 1 of 3 are up',
+      'unknown BGP sessions: tor on n2: the node has not been heard of, so what it told may be over',
     ],
   ],
   [

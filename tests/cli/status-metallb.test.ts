@@ -1,5 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import {
+  conditionOfSession,
+  type ToldSession,
+} from '../../modules/metallb/src/api/bgp-session-condition.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import {
   type ClusterSnapshot,
@@ -12,7 +16,7 @@ import { findServices } from '../../modules/metallb/src/cli/service-lookup.ts';
 import { reportStatus } from '../../modules/metallb/src/cli/status-report.ts';
 import { formatStatus } from '../../modules/metallb/src/cli/status-text.ts';
 import { bgpPeer, serviceBgpStatus } from '../support/bgp-objects.ts';
-import { service } from '../support/cluster-objects.ts';
+import { node, service } from '../support/cluster-objects.ts';
 import {
   ipAddressPool,
   l2Advertisement,
@@ -160,6 +164,40 @@ test("what advertisements and programs of MetalLB's API complain about is told",
     'ConfigurationState metallb-system/controller: pools overlap',
     'L2Advertisement web/elsewhere: NotWatched: put it there',
   ]);
+});
+
+test('sessions with routers are told, up or not, with what each router was told', () => {
+  const nodeOf = (name: string, ready = 'True') => ({
+    ...node(name),
+    status: {
+      conditions: [{ ...conditionOf('Ready', ready, 'K', ''), lastTransitionTime: SINCE }],
+    },
+  });
+  const stateOf = (name: string, ...sessions: readonly ToldSession[]) => ({
+    ...{ apiVersion: 'metallb.io/v1beta1', kind: 'ConfigurationState' },
+    metadata: {
+      ...{ ...ipAddressPool('x', []).metadata, name: `speaker-${name}` },
+      labels: { 'metallb.io/node-name': name },
+    },
+    status: { result: 'Valid', conditions: sessions.map(conditionOfSession) },
+  });
+  const tor = { peer: 'tor', neighbor: '172.16.1.1', prefixes: 12, why: '', since: SINCE };
+  const spine = { ...tor, peer: 'spine', neighbor: '2001:db8::1' };
+  const snapshot = metallbCluster(
+    ...[nodeOf('n1'), nodeOf('n2'), nodeOf('n3', 'Unknown')],
+    stateOf('n2', { ...tor, prefixes: undefined, why: 'no answer' }),
+    ...[stateOf('n1', tor, spine), stateOf('n3', tor), stateOf('gone', tor)],
+  );
+  const at = '3 min ago (2026-01-01T11:56:30Z)';
+  assert.equal(textOf(snapshot).slice(-5), [
+    'BGP SESSION  ROUTER       NODE  STATE    SINCE                             PREFIXES',
+    `spine        2001:db8::1  n1    up       ${at}  12`,
+    `tor          172.16.1.1   n1    up       ${at}  12`,
+    `                          n2    down     ${at}  -`,
+    `                          n3    unknown  ${at}  12`,
+  ]);
+  const [first] = reportStatus(snapshot).sessions;
+  assert.equal(first, { ...spine, node: 'n1', state: 'up' });
 });
 
 test('what an edition refuses of an old ConfigMap is told, beside what is wrong with it', () => {

@@ -8,6 +8,8 @@ import { kernelNextHops } from '../../lab/routers/router.ts';
 import type { Scenario } from '../../lab/scenario.ts';
 import { deleteServices } from '../../lab/standard.ts';
 import { classManifest, nodeManifest, serviceManifest } from '../../lab/workload.ts';
+import { sessionOfCondition } from '../../modules/metallb/src/api/bgp-session-condition.ts';
+import { parseConfigurationState } from '../../modules/metallb/src/api/configuration-state.ts';
 import { bgpPeer, endpointsOn, everyNode, moduleScenario, NODES } from './bgp-module.ts';
 import { ROUTER, reaches, withRouter } from './bgp-sessions.ts';
 
@@ -31,6 +33,22 @@ async function withoutClass(name: string, lab: Lab): Promise<void> {
   await lab.cluster.delete({ kind: 'MetalLoadBalancerClass', name });
 }
 
+/** `mlb status` shows what every node tells of its session. */
+async function eachNodeTells(lab: Lab): Promise<void> {
+  let told: unknown[] = [];
+  const what = () => `${lab.nodes.length} sessions are told of as up: ${JSON.stringify(told)}`;
+  await until({ what, deadlineMs: 5_000, everyMs: 50 }, async () => {
+    const states = await lab.cluster.list('ConfigurationState');
+    const sessions = states
+      .map((state) => parseConfigurationState(state))
+      .flatMap((state) => (state.ok ? state.value.status.conditions : []))
+      .flatMap((condition) => sessionOfCondition(condition) ?? []);
+    told = sessions;
+    const up = sessions.filter(({ prefixes }) => prefixes !== undefined);
+    return up.length === lab.nodes.length && up.every(({ neighbor }) => neighbor === ROUTER.ipv4);
+  });
+}
+
 /** Waits until the kernel has one next hop for the IP, and not this one. */
 async function onlyHop(lab: Lab, ip: string, not?: string): Promise<string> {
   let hops: readonly string[] = [];
@@ -48,6 +66,7 @@ export const scenarios: readonly Scenario[] = [
       await lab.cluster.apply(bgpPeer(), routedClass({ type: 'BGP' }));
       const ips = await servedBy(lab, FAR.name, 2);
       for (const ip of ips) await reaches(lab, router, `${ip}/32`, NODES);
+      await eachNodeTells(lab);
       const children = await lab.cluster.list('SDNInternalL2LBService');
       assert.is(children.length, 2);
       for (const { metadata } of children) {

@@ -64,7 +64,8 @@ class Fixture {
         bgpListenPort: 0,
         ...ports,
       },
-      ...{ statusNamespace: 'metallb-system', onConditions: () => undefined },
+      statusNamespace: 'metallb-system',
+      onConditions: ports.onConditions ?? (() => undefined),
       log: createLogger({ program: 'speaker', level: 'info', destination }),
       bfdd: {
         connect: () => ({ close: () => undefined }),
@@ -132,6 +133,28 @@ test('a peer whose BFD is to be signed has no session before the key can be read
   assert.match(told(), /tor \(172\.16\.1\.1\): Secret metallb-system\/bfd, which holds the key of/);
   assert.not.ok(fixture.wantsBfdd.includes(true));
   await fixture.routing.stop();
+});
+
+test('each router is told of, by the name of its BGPPeer, until this node has said good-bye', async () => {
+  let tellings = 0;
+  const onConditions = () => {
+    tellings += 1;
+  };
+  const objects = [
+    peer('tor'),
+    peer('spine', { peerAddress: '2001:db8::1', routerID: '10.0.0.1' }),
+  ];
+  const { routing } = await new Fixture(objects, { onConditions }).start();
+  const told = routing.told().map(({ peer, neighbor, prefixes }) => [peer, neighbor, prefixes]);
+  assert.equal(told.sort(), [
+    ['spine', '2001:db8::1', undefined],
+    ['tor', '172.16.1.1', undefined],
+  ]);
+  assert.match(routing.told()[0]?.why ?? '', 'does not exist');
+  tellings = 0;
+  await routing.stop();
+  assert.equal(routing.told(), []);
+  assert.ok(tellings > 0, 'it is asked for');
 });
 
 test('what was ended is not down, is announced no more, and does not begin again', async () => {

@@ -66,6 +66,7 @@ class Fixture {
       ...{ store: this.#counted(), view, objects: feed, wire, clock, random: () => 0 },
       statusNamespace: 'metallb-system',
       nodeConditions: () => [],
+      sessions: () => [],
       onFailure: (_, error) => this.failures.push(error),
     });
     this.#started = store.start();

@@ -53,6 +53,8 @@ export const CONFIGURATION_CONDITION = {
   pools: 'poolReconcilerValid',
   /** Of a node. */
   all: 'configReconcilerValid',
+  /** Of a node, one for each router that it is to have a session with; this module's. */
+  session: 'bgp.network.deckhouse.io/PEER',
 } as const;
 
 /** What can be wrong with a node on a segment (network rules 2, 3, 4, 6, 15, 19), or with its having one. */
@@ -225,6 +227,7 @@ export const CONDITION_REASONS = {
     [CONFIGURATION_CONDITION.accepted]: ['EditionRequired'],
     [CONFIGURATION_CONDITION.pools]: ['Reconciled', 'ConfigurationError'],
     [CONFIGURATION_CONDITION.all]: ['Reconciled', 'ConfigurationError'],
+    [CONFIGURATION_CONDITION.session]: ['Established', 'BgpSessionDown'],
   },
 } as const;
 

@@ -1,6 +1,12 @@
 import { type Check, ok, unknown, wrong } from './doctor-check.ts';
 import type { MetallbPod } from './metallb-pods.ts';
-import type { ClassReport, PoolReport, ServiceReport, StatusReport } from './status-report.ts';
+import type {
+  ClassReport,
+  PoolReport,
+  ServiceReport,
+  SessionReport,
+  StatusReport,
+} from './status-report.ts';
 
 /**
  * What the cluster state itself complains about.
@@ -30,6 +36,7 @@ export function checkCluster(
     ),
     ...checkMetallb(report, metallbPods),
     ...checkServices(report.services),
+    ...checkSessions(report.sessions),
     ...report.nodes.flatMap(({ name, problems }) =>
       problems.map((problem) => wrong(`node ${name}`, problem)),
     ),
@@ -84,6 +91,23 @@ function checkServices(services: readonly ServiceReport[]): Check[] {
   return [
     ok('Services', `${plural(well.length, 'Service')} with ${plural(ips, 'announced IP')}`),
     ...faults,
+  ];
+}
+
+/** What is wrong with one its node says, too, in its conditions. */
+function checkSessions(sessions: readonly SessionReport[]): Check[] {
+  if (sessions.length === 0) return [];
+  const of = (wanted: SessionReport['state']) =>
+    sessions.filter(({ state }) => state === wanted).map(({ peer, node }) => `${peer} on ${node}`);
+  const [up, silent] = [of('up'), of('unknown')];
+  return [
+    ...(up.length > 0 ? [ok('BGP sessions', `${up.length} of ${sessions.length} are up`)] : []),
+    ...silent.map((one) =>
+      unknown(
+        'BGP sessions',
+        `${one}: the node has not been heard of, so what it told may be over`,
+      ),
+    ),
   ];
 }
 

@@ -1,6 +1,8 @@
 import type { Announcer } from '../api/announcer.ts';
+import { sessionOfCondition, type ToldSession } from '../api/bgp-session-condition.ts';
 import { CONFIGURATION_CONDITION, POOL_CONDITION } from '../api/conditions.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import { METALLB_LABEL } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
 import type { ClusterSnapshot, MetallbSnapshot } from './cluster-snapshot.ts';
@@ -26,6 +28,8 @@ export interface StatusReport {
   /** Other objects of MetalLB's API that complain about something. */
   readonly metallb: readonly { readonly object: string; readonly problems: readonly string[] }[];
   readonly services: readonly ServiceReport[];
+  /** Of nodes with routers. */
+  readonly sessions: readonly SessionReport[];
   /** Those that complain about something. */
   readonly nodes: readonly { readonly name: string; readonly problems: readonly string[] }[];
   readonly unreadable: readonly UnreadableReport[];
@@ -74,6 +78,14 @@ export interface ServiceReport {
   readonly problems: readonly string[];
 }
 
+/** One session of a node with a router, as the node told. */
+export interface SessionReport extends Omit<ToldSession, 'prefixes'> {
+  readonly node: string;
+  /** Unknown: the node may be gone, which has told it. */
+  readonly state: 'up' | 'down' | 'unknown';
+  readonly prefixes?: number | undefined;
+}
+
 /** One public IP: whose it should be and whose it is. */
 export interface IpReport {
   /** Undefined where MetalLB's API serves the Service. */
@@ -108,6 +120,7 @@ export function reportStatus(snapshot: ClusterSnapshot, subject?: string): Statu
       .sort((a, b) => (a.pool < b.pool ? -1 : 1)),
     metallb: subject === undefined ? complaining(metallb) : [],
     services,
+    sessions: subject === undefined ? reportSessions(snapshot) : [],
     nodes: snapshot.nodes
       .map(({ metadata, conditions }) => ({
         name: metadata.name,
@@ -176,6 +189,25 @@ function complaining({ advertisements, bgp, configurationStates }: MetallbSnapsh
   return all
     .filter(({ problems }) => problems.length > 0)
     .sort((a, b) => (a.object < b.object ? -1 : 1));
+}
+
+/** What a node that is deleted has told is not so any more. */
+function reportSessions({ nodes, metallb }: ClusterSnapshot): SessionReport[] {
+  const told = metallb.configurationStates.flatMap(({ metadata, status }) => {
+    const node = nodes.find(
+      ({ metadata: { name } }) => name === metadata.labels?.[METALLB_LABEL.nodeName],
+    );
+    if (node === undefined) return [];
+    return status.conditions.flatMap((condition): SessionReport[] => {
+      const session = sessionOfCondition(condition);
+      if (session === undefined) return [];
+      const standing = session.prefixes === undefined ? 'down' : 'up';
+      const state = node.ready?.status === 'Unknown' ? 'unknown' : standing;
+      return [{ ...session, node: node.metadata.name, state }];
+    });
+  });
+  const order = ({ peer, node }: SessionReport) => `${peer} ${node}`;
+  return told.sort((a, b) => (order(a) < order(b) ? -1 : 1));
 }
 
 function reportService({

@@ -29,6 +29,7 @@ export function formatStatus(report: StatusReport, style: StatusStyle): string[]
     serviceTable(report, style),
     metallbTable(report, style),
     routeTable(report, style),
+    sessionTable(report, style),
     unreadableTable(report, style),
     problemLines(report, style),
   ];
@@ -98,6 +99,20 @@ function routeTable({ services }: StatusReport, { paint }: StatusStyle): string[
   return alignTable([heading(paint, 'ANNOUNCED BY BGP', 'NODE', 'TO'), ...rows]);
 }
 
+/** Which routers hear of anything at all, and how much. */
+function sessionTable({ sessions }: StatusReport, style: StatusStyle): string[] {
+  if (sessions.length === 0) return [];
+  const { paint } = style;
+  return alignTable([
+    heading(paint, 'BGP SESSION', 'ROUTER', 'NODE', 'STATE', 'SINCE', 'PREFIXES'),
+    ...sessions.map(({ peer, neighbor, node, state, since, prefixes }, index) => [
+      ...(sessions[index - 1]?.peer === peer ? ['', ''] : [peer, neighbor]),
+      ...[node, paint(state === 'up' ? 'good' : 'bad', state), ago(since, style)],
+      prefixes === undefined ? NONE : String(prefixes),
+    ]),
+  ]);
+}
+
 function serviceTable(report: StatusReport, style: StatusStyle): string[] {
   const services = report.services.filter(({ servedBy }) => servedBy === 'class');
   if (report.services.length === 0) return missing('Service', ' asks for a public IP', report);
@@ -144,10 +159,10 @@ function ipCells(
   }
   const isHome = announcer.node === (preferredNode ?? announcer.node);
   const node = paint(isHome ? 'good' : 'heading', announcer.node);
-  return [ip, from, node, since(announcer, style), why(announcer)];
+  return [ip, from, node, ago(announcer.since, style), why(announcer)];
 }
 
-function since({ since: text }: Announcer, { paint, nowEpochMs }: StatusStyle): string {
+function ago(text: string, { paint, nowEpochMs }: StatusStyle): string {
   const epochMs = parseTimestamp(text);
   if (epochMs === undefined) return text;
   return `${formatAge(nowEpochMs - epochMs)} ago ${paint('aside', `(${formatTimestamp(epochMs)})`)}`;

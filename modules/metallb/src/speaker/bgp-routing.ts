@@ -1,4 +1,5 @@
 import type { BgpPeer } from '../api/bgp-peer.ts';
+import type { ToldSession } from '../api/bgp-session-condition.ts';
 import type { WantedCondition } from '../api/conditions.ts';
 import type { Node } from '../api/node.ts';
 import type { BfdReport } from '../bfd/messages.ts';
@@ -12,7 +13,7 @@ import { setUpPeer } from '../routing/peer-options.ts';
 import { type SessionFacts, Sessions } from '../routing/sessions.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
-import type { Clock, Timer } from '../time/clock.ts';
+import { type Clock, formatTimestamp, type Timer } from '../time/clock.ts';
 import { AnnouncedRoutes } from './announced-routes.ts';
 import type { BgpFigures } from './bgp-metrics.ts';
 import type { ClusterView } from './cluster-view.ts';
@@ -179,6 +180,7 @@ export class BgpRouting {
     this.#listeners?.stop();
     await Promise.all([this.#sessions.stop('speaker is stopped'), this.#statuses.stop()]);
     this.#bfd.stop();
+    this.#ports.onConditions();
   }
 
   get sessions(): readonly (SessionFacts & { readonly bfd: BfdReport | undefined })[] {
@@ -215,6 +217,18 @@ export class BgpRouting {
     });
     const unheard = this.#listeners?.problems ?? [];
     return [nodeCondition('BgpSessionDown', [...unheard, ...down.sort()])];
+  }
+
+  /** Each router and what stands with it; none once this node has said good-bye. */
+  told(): ToldSession[] {
+    if (this.#isStopped) return [];
+    return this.sessions.map(({ peer, neighbor, state, sinceMs, toldPrefixes, why, ...rest }) => ({
+      peer: peer.slice(peer.lastIndexOf('/') + 1),
+      neighbor,
+      prefixes: state === 'Established' ? toldPrefixes : undefined,
+      why: why || rest.missingFamilies.map(missingText).join('; '),
+      since: formatTimestamp(sinceMs),
+    }));
   }
 
   /** What `mlb status` shows. */

@@ -93,6 +93,7 @@ export class Speaker {
       wire: this.#wireState,
       statusNamespace: ports.metallb.namespaces[0],
       nodeConditions: () => this.#nodeConditions(),
+      sessions: () => this.#bgp?.told() ?? [],
       clock,
       random,
       onFailure: (key, error, retryMs) => logUnwritten(log, { key, error, retryMs }),
@@ -237,8 +238,9 @@ export class Speaker {
     });
   }
 
-  /** Not before the wire has told its own: they would read as over. */
+  /** Those of the Node not before the wire has told its own: they would read as over. */
   #tellConditions(): void {
+    this.#statusWriter.configurationChanged();
     if (this.#conditionsTold) this.#statusWriter.nodeChanged();
   }
 

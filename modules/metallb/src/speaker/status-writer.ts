@@ -1,4 +1,5 @@
 import type { Announcer } from '../api/announcer.ts';
+import type { ToldSession } from '../api/bgp-session-condition.ts';
 import type { Child } from '../api/child.ts';
 import type { WantedCondition } from '../api/conditions.ts';
 import { CHILD_KIND } from '../api/names.ts';
@@ -26,6 +27,8 @@ export interface StatusWriterPorts {
   readonly statusNamespace: string;
   /** All conditions of the Node that are this program's to write. */
   readonly nodeConditions: () => readonly WantedCondition[];
+  /** With routers. */
+  readonly sessions: () => readonly ToldSession[];
   readonly clock: Clock;
   readonly random: () => number;
   readonly onFailure: (key: string, error: unknown, retryMs: number | undefined) => void;
@@ -111,7 +114,8 @@ export class StatusWriter {
   #writeOne(key: string): Promise<void> {
     if (key === NODE_KEY) return this.#writeNode();
     if (key !== CONFIGURATION_KEY) return this.#writeIp(key);
-    return this.#configurationStates.write(this.#ports.objects.configuration);
+    const sessions = this.#ports.sessions();
+    return this.#configurationStates.write({ ...this.#ports.objects.configuration, sessions });
   }
 
   async #writeNode(): Promise<void> {
@@ -148,6 +152,7 @@ export class StatusWriter {
   /** To be called every now and then. */
   lookAgain(): void {
     for (const ip of this.#words.doubtful) this.ipChanged(ip);
+    this.configurationChanged();
   }
 
   async #write(kind: Kind, object: KubernetesObject, wanted: WantedStatus): Promise<void> {
