@@ -39,6 +39,23 @@ export function bgpPeer(spec: object = {}): ClusterObject {
   return object('BGPPeer', 'router', { spec: { ...required, ...spec } });
 }
 
+/** The same with annotations of this module, which begin with `network.deckhouse.io/bgp-`; it is tried every second. */
+export function annotatedPeer(
+  said: Readonly<Record<string, string>>,
+  spec: object = {},
+): ClusterObject {
+  const peer = bgpPeer({ connectTime: '1s', ...spec });
+  const annotations = Object.fromEntries(
+    Object.entries(said).map(([name, value]) => [`network.deckhouse.io/bgp-${name}`, value]),
+  );
+  return { ...peer, metadata: { ...peer.metadata, annotations } };
+}
+
+/** Where routers connect to: the lab's programs have no right to BGP's own port. */
+export const LISTEN_PORT = 1_179;
+/** Labs whose nodes do so. */
+export const LISTENING = { lab: { nodeFlags: [`--bgp-listen-port=${LISTEN_PORT}`] } } as const;
+
 export const POOL = object('IPAddressPool', 'far', { spec: { addresses: ['10.99.0.0/24'] } });
 
 export function advertisement(spec: object = {}): ClusterObject {

@@ -1,5 +1,4 @@
 import * as assert from 'uvu/assert';
-import type { ClusterObject } from '../../lab/cluster.ts';
 import { delay, until } from '../../lab/exec.ts';
 import { fetchPage } from '../../lab/http.ts';
 import { metricOf } from '../../lab/metrics.ts';
@@ -8,8 +7,11 @@ import { kernelNextHops, type RouterKind } from '../../lab/routers/router.ts';
 import type { Scenario } from '../../lab/scenario.ts';
 import {
   advertisement,
+  annotatedPeer,
   bgpPeer,
   everyNode,
+  LISTEN_PORT,
+  LISTENING,
   moduleScenario,
   NODES,
   passwordOf,
@@ -18,10 +20,6 @@ import {
 import { ROUTER, reaches, withRouter } from './bgp-sessions.ts';
 
 /** What a BGPPeer says by annotations. */
-const OURS = 'network.deckhouse.io/bgp-';
-/** The lab's programs have no right to BGP's own port. */
-const PORT = 1_179;
-const LISTENING = { lab: { nodeFlags: [`--bgp-listen-port=${PORT}`] } } as const;
 /** Longer than an attempt takes that would succeed. */
 const NO_SESSION_MS = 2_000;
 
@@ -30,14 +28,6 @@ const STALE = { 'long-lived-stale-time': '6h' };
 /** Longer than it takes FRR to throw routes away. */
 const STALE_FOR_MS = 1_000;
 const LONG_LIVED = { longLivedSeconds: 60 };
-
-function annotatedPeer(said: Readonly<Record<string, string>>, spec: object = {}): ClusterObject {
-  const peer = bgpPeer({ connectTime: '1s', ...spec });
-  const annotations = Object.fromEntries(
-    Object.entries(said).map(([name, value]) => [`${OURS}${name}`, value]),
-  );
-  return { ...peer, metadata: { ...peer.metadata, annotations } };
-}
 
 /** Each in another way: what else the router asks for, and whether the node connects, too. */
 const DIALLING: readonly [RouterKind, object, Readonly<Record<string, string>>][] = [
@@ -65,7 +55,7 @@ export const scenarios: readonly Scenario[] = [
     moduleScenario(
       `options-${kind}-connects`,
       (lab) =>
-        withRouter(lab, kind, everyNode({ port: PORT, ...asked }), async (router) => {
+        withRouter(lab, kind, everyNode({ port: LISTEN_PORT, ...asked }), async (router) => {
           const passwordSecret = { name: 'router' };
           const spec = 'password' in asked ? { passwordSecret } : {};
           await lab.cluster.apply(passwordOf('secret'), annotatedPeer(said, spec), advertisement());
@@ -142,7 +132,7 @@ export const scenarios: readonly Scenario[] = [
     (lab) =>
       withRouter(lab, 'frr', everyNode({ passive: true }), async (router) => {
         const other = await lab.bgpSpeakerOn('n1');
-        await other.ask({ do: 'listen', port: PORT });
+        await other.ask({ do: 'listen', port: LISTEN_PORT });
         await lab.cluster.apply(bgpPeer(), advertisement());
         const ip = await served(lab, 'web');
         const message = /port 1179 of IPv4 can not be listened on: another program on this node/;
@@ -151,7 +141,7 @@ export const scenarios: readonly Scenario[] = [
         other.stop();
         await nodeTells(lab, 'n1', 'BgpSessionDown', { status: 'False' });
 
-        const url = `http://${NODES[0]}:${PORT}/`;
+        const url = `http://${NODES[0]}:${LISTEN_PORT}/`;
         const counted = () => metricOf(lab, 'n1', 'metallb_bgp_refused_connections_total');
         const before = await counted();
         const answer = await fetchPage(lab.namespace('client'), url).catch(() => undefined);

@@ -8,7 +8,10 @@ import type { Play, Scenario } from '../../lab/scenario.ts';
 import { POD_PORT } from '../../lab/workload.ts';
 import {
   advertisement,
+  annotatedPeer,
   bgpPeer,
+  LISTEN_PORT,
+  LISTENING,
   moduleScenario,
   object,
   passwordOf,
@@ -65,6 +68,22 @@ const atInterfaces = (nodes: readonly string[], changes: object = {}) => ({
 });
 
 export const scenarios: readonly Scenario[] = [
+  moduleScenario(
+    'unnumbered-the-router-connects',
+    (lab) =>
+      withCables(lab, lab.nodes, () => {
+        const secret = { password: 'secret', port: LISTEN_PORT };
+        return withRouter(lab, 'frr', atInterfaces(lab.nodes, secret), async (router) => {
+          const spec = { ...BY_INTERFACE, passwordSecret: { name: 'router' } };
+          const peer = annotatedPeer({ passive: 'true' }, spec);
+          await lab.cluster.apply(passwordOf('secret'), peer, advertisement());
+          const ip = await served(lab, 'web');
+          await reaches(lab, router, `${ip}/32`, lab.nodes.map(ofNode));
+        });
+      }),
+    { ...LISTENING, isLong: true },
+  ),
+
   moduleScenario('unnumbered-both-families-over-a-link-without-addresses', (lab) =>
     withCables(lab, lab.nodes, () =>
       withRouter(lab, 'frr', atInterfaces(lab.nodes), async (router) => {
