@@ -5,6 +5,7 @@ import { hook as expandServices } from '../../modules/metallb/hooks/expand-servi
 import { hook as foldStatus } from '../../modules/metallb/hooks/fold-status.ts';
 import { hook as labelNodes } from '../../modules/metallb/hooks/label-nodes.ts';
 import { mayUseBgp } from '../../modules/metallb/src/api/edition.ts';
+import { SECRETS_ROLE } from '../../modules/metallb/src/api/names.ts';
 import { ClusterState } from '../../modules/metallb/src/controller/cluster-state.ts';
 import { collectionPath, knownKind } from '../../modules/metallb/src/kube/kinds.ts';
 import { legacyStore } from '../../modules/metallb/src/legacy/legacy-store.ts';
@@ -241,7 +242,7 @@ for (const caseName of RENDERED.keys()) {
     const told = granted(the('Role', 'speaker', caseName).rules).filter((right) =>
       right.includes('servicebgpstatuses'),
     );
-    assert.is(told.length, hasBgp ? 4 : 0);
+    assert.is(told.length, hasBgp ? 3 : 0);
   });
 
   test(`${caseName}: in edition ${edition} the speaker may read ${hasBgp ? 'the passwords of its namespace' : 'no Secret'}`, () => {
@@ -252,13 +253,21 @@ for (const caseName of RENDERED.keys()) {
           ({ resources, resourceNames }) => resources.includes('secrets') && !resourceNames,
         ),
     );
+    assert.equal(
+      ofSecrets.map(({ kind, metadata }) => `${kind} ${metadata.name}`),
+      hasBgp ? [`ClusterRole ${SECRETS_ROLE}`] : [],
+    );
+    const bindings = (RENDERED.get(caseName) ?? []).filter(
+      ({ roleRef }) => roleRef?.name === SECRETS_ROLE,
+    );
     const { namespace } = the('ServiceAccount', 'speaker', caseName).metadata;
     assert.equal(
-      ofSecrets.map(({ kind, metadata }) => [kind, metadata.name, metadata.namespace]),
-      hasBgp ? [['Role', 'metallb-bgp-passwords', namespace]] : [],
+      bindings.map(({ kind, metadata }) => [kind, metadata.namespace]),
+      hasBgp ? [['RoleBinding', namespace]] : [],
+      'in a namespace, never in all',
     );
+    const [{ subjects = [] } = {}] = bindings;
     if (!hasBgp) return;
-    const { subjects = [] } = the('RoleBinding', 'metallb-bgp-passwords', caseName);
     assert.equal(
       subjects.map(({ kind, name }) => `${kind} ${name}`),
       ['ServiceAccount speaker'],

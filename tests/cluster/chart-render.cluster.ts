@@ -31,10 +31,10 @@ const GOLDEN = new URL('../golden/chart/', import.meta.url);
 
 /** Beside the rights, nobody is refused there. */
 const DIFFERENT_WITH_BGP = [
+  'ClusterRole d8:metallb:bgp-secrets',
   'ClusterRole d8:metallb:speaker',
-  'Role metallb-bgp-passwords',
   'Role speaker',
-  'RoleBinding metallb-bgp-passwords',
+  'RoleBinding metallb-bgp-secrets',
   'ValidatingWebhookConfiguration metallb',
 ];
 

@@ -18,7 +18,7 @@ import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { deleteServices, freshServices, STANDARD_SERVICES } from '../../lab/standard.ts';
 import { classManifest, serviceManifest } from '../../lab/workload.ts';
 import { ANNOTATION } from '../../modules/metallb/src/api/names.ts';
-import { RELEASE_LAB } from '../journeys/release-lab.ts';
+import { RELEASE_LAB, releaseLab } from '../journeys/release-lab.ts';
 import { inNamespace, ONE_OF_EACH, serviceBgpStatus } from '../support/bgp-objects.ts';
 import { announcer, applyText, firstManifest, withoutMetallbObjects } from './metallb-lab.ts';
 
@@ -26,6 +26,10 @@ const ACCOUNTS = ['controller', 'speaker'];
 /** The controller looks at its certificate twice a minute. */
 const IN_USE_WITHIN_MS = 45_000;
 const LOG_LINES = 10_000;
+/** Named in the release's values, and made when that is long installed. */
+const LATE = 'tenant';
+const DOWN = 'BgpSessionDown';
+const OF_BGP = /bgp|bfd|communities|loadbalancerconfigurations|secrets/;
 
 export const scenarios: readonly Scenario[] = [
   scenario(
@@ -47,7 +51,65 @@ export const scenarios: readonly Scenario[] = [
       return undefined;
     },
   ),
+
+  scenario(
+    'rights/of-BGP-are-used-and-one-that-is-missing-is-named-with-what-grants-it',
+    {
+      lab: releaseLab({ edition: 'EE', metallbNamespaces: [LATE] }),
+      ...{ stores: ['kubernetes'], isLong: true, deadlineMs: 180_000 },
+    },
+    async (lab) => {
+      const { plane, api } = lab.kubernetes;
+      await plane.kubectl(['create', 'namespace', LATE]);
+      await applyText(lab, routersOfTwoNamespaces());
+      await runBackends(lab, 'plain');
+      const missing = await nodeTells(lab, 'n1', DOWN, {
+        message: new RegExp(`Secret ${LATE}/.* no right to list and watch Secrets`),
+      });
+      assert.match(missing, new RegExp(`Secret ${RELEASE_NAMESPACE}/router, .* does not exist`));
+      const [, command = ''] = /: kubectl ([^;]*?)(?:; |$)/.exec(missing) ?? [];
+      await plane.kubectl(command.split(' '));
+      await nodeTells(lab, 'n1', DOWN, {
+        message: new RegExp(`Secret ${LATE}/router, .* does not exist`),
+      });
+
+      const told = (isTold: boolean) =>
+        until({ what: `ServiceBGPStatus: ${isTold}`, deadlineMs: 20_000 }, async () => {
+          const statuses = await lab.cluster.list('ServiceBGPStatus');
+          return statuses.some(({ status }) => status !== undefined) === isTold;
+        });
+      await told(true);
+      await plane.kubectl(['delete', 'bgppeer', 'router-late', `--namespace=${LATE}`]);
+      await lab.cluster.delete({ kind: 'Service', namespace: 'default', name: 'plain' });
+      await told(false);
+      const rights = await rightsOf(api, RELEASE_NAMESPACE, 'speaker');
+      const ofBgp = rights.filter(({ resource }) => OF_BGP.test(resource));
+      const requests = requestsOf(auditFolder(lab), RELEASE_NAMESPACE, 'speaker');
+      assert.ok(ofBgp.length > 0);
+      assert.equal(idleRights(ofBgp, requests), []);
+      assert.equal(refusals(lab), ['speaker may not list secrets ']);
+      return undefined;
+    },
+  ),
 ];
+
+/** By every node, with a password for each that nobody has written down yet; and a Service that they are told of. */
+function routersOfTwoNamespaces(): string {
+  const routers = [RELEASE_NAMESPACE, LATE].map(
+    (namespace, index) => `---
+apiVersion: metallb.io/v1beta2
+kind: BGPPeer
+metadata: {name: router${index === 0 ? '' : '-late'}, namespace: ${namespace}}
+spec: {myASN: 64500, peerASN: 64501, peerAddress: 10.9.0.${250 + index}, passwordSecret: {name: router}}
+`,
+  );
+  const advertisement = `---
+apiVersion: metallb.io/v1beta1
+kind: BGPAdvertisement
+metadata: {name: first, namespace: ${RELEASE_NAMESPACE}}
+`;
+  return firstManifest('plain', RELEASE_NAMESPACE) + advertisement + routers.join('');
+}
 
 function neverUsed(lab: Lab, rights: readonly Awaited<ReturnType<typeof rightsOf>>[]): string[] {
   return ACCOUNTS.flatMap((account, index) => {

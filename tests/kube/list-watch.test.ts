@@ -242,6 +242,15 @@ for (const [status, message, told] of REFUSALS) {
   });
 }
 
+test('what is lost for another reason than before is told again', async (bench) => {
+  (await bench.server.next()).answer(503, { message: 'starting' });
+  assert.match((await bench.watch.next('lost')).error.message, /503 starting/);
+  for (let time = 0; time < 2; time += 1) (await nextAfter(bench)).answer(403, { message: 'no' });
+  (await nextAfter(bench)).answer(200, listOf('10', ['a']));
+  assert.match((await bench.watch.next('lost')).error.message, /^403: /);
+  assert.equal(await firstHeard(bench), 'listed default/a');
+});
+
 test('a silent connection is given up after 90 s, a quiet one with bookmarks is not', async (bench) => {
   const stream = await opened(bench);
   for (const version of ['20', '30', '40']) {

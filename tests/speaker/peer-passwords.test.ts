@@ -2,13 +2,16 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseBfdProfile } from '../../modules/metallb/src/api/bfd-profile.ts';
 import { parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
+import { ForbiddenError } from '../../modules/metallb/src/kube/errors.ts';
 import { PeerPasswords } from '../../modules/metallb/src/speaker/peer-passwords.ts';
+import { StoreUnavailableError } from '../../modules/metallb/src/store/errors.ts';
 import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
-import type { WatchOptions } from '../../modules/metallb/src/store/store.ts';
+import type { Store, WatchEvent, WatchOptions } from '../../modules/metallb/src/store/store.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { parsedValue } from '../support/parsed.ts';
 
 const LABEL = 'network.deckhouse.io/metallb-bgp-password';
+const STAMP = { uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 function peer(spec: object, label?: string) {
@@ -46,6 +49,7 @@ async function fixture() {
         return store.watch(options, onEvent);
       },
     },
+    namespace: 'd8-metallb',
     onChange: () => {
       changes += 1;
     },
@@ -81,6 +85,37 @@ test('one that names a Secret has none before it is read, and whatever it says a
   store.remove({ kind: 'Secret', namespace: 'metallb-system', name: 'router' });
   await turn();
   assert.match(problem(), /does not exist/);
+});
+
+test('where Secrets may not be read, the right that is missing is named, and how it is granted', () => {
+  const events: ((event: WatchEvent) => void)[] = [];
+  const watch: Store['watch'] = (_, onEvent) => {
+    events.push(onEvent);
+    return { stop: () => undefined };
+  };
+  let changes = 0;
+  const onChange = () => {
+    changes += 1;
+  };
+  const passwords = new PeerPasswords({ store: { watch }, namespace: 'd8-metallb', onChange });
+  const there = peer({ passwordSecret: { name: 'router', namespace: 'tenant' } });
+  const problem = () => Reflect.get(passwords.of(there), 'problem');
+  const hear = (event: WatchEvent) => {
+    for (const tell of events) tell(event);
+  };
+  assert.match(problem(), /can't be read \(yet\)$/);
+  hear({ type: 'lost', error: new ForbiddenError('403: speaker may not list secrets') });
+  assert.match(
+    problem(),
+    /^Secret tenant\/router, .* can't be read: speakers have no right to list and watch Secrets in the namespace tenant\. .* kubectl create rolebinding bgp-secrets -n tenant --clusterrole=d8:metallb:bgp-secrets --serviceaccount=d8-metallb:speaker$/,
+  );
+  hear({ type: 'lost', error: new StoreUnavailableError('away') });
+  assert.match(problem(), /can't be read \(yet\)$/);
+  const made = secret({}, 'tenant');
+  const metadata = { ...made.metadata, ...STAMP };
+  hear({ type: 'listed', objects: [{ ...made, metadata }], revision: 1 });
+  assert.equal(Reflect.get(passwords.of(there), 'passwords'), ['hunter2']);
+  assert.equal([events.length, changes], [1, 3]);
 });
 
 test('BFD is signed with the key of the Secret beside its profile, by its number; or nobody knows it', async () => {

@@ -59,6 +59,9 @@ export const BGP_ANNOTATION = {
   bfdAuthenticationKeyId: 'network.deckhouse.io/bfd-authentication-key-id',
 } as const;
 
+/** ClusterRole of the chart: to list and watch Secrets, where it is bound. */
+export const SECRETS_ROLE = 'd8:metallb:bgp-secrets';
+
 /** On children. */
 export const CHILD_ANNOTATION = {
   preferredNode: 'metallb.io/preferredL2SpeakerNode',

@@ -62,7 +62,8 @@ export class ListWatch {
   #resourceVersion = '';
   #revision = 0;
   #mustList = true;
-  #isLost = false;
+  /** Why; told again when it is for another reason. */
+  #lostBy: string | undefined;
   /** On the clock, while there is no definition. */
   #undefinedSince: number | undefined;
 
@@ -168,7 +169,7 @@ export class ListWatch {
     };
     const stream = await client.stream({ path: collectionPath(this.#options), query }, signal);
     stream.socket.setKeepAlive(true, KEEP_ALIVE_MS);
-    if (this.#isLost) this.#tellAll();
+    if (this.#lostBy !== undefined) this.#tellAll();
     const openedAt = clock.now();
     const muteMs = seconds * 1_000 + LATE_MS;
     const limits = { silenceMs: SILENCE_MS, muteMs, lineLength: LINE_LENGTH };
@@ -216,12 +217,11 @@ export class ListWatch {
     const isGone = this.#isOptional && error instanceof NotFoundError;
     if (isGone || error instanceof ExpiredError) {
       this.#mustList = true;
-    } else if (!this.#isLost) {
-      this.#isLost = true;
-      this.#tell({
-        type: 'lost',
-        error: error instanceof Error ? error : new Error(String(error)),
-      });
+    } else {
+      const reason = error instanceof Error ? error : new Error(String(error));
+      if (reason.name === this.#lostBy) return;
+      this.#lostBy = reason.name;
+      this.#tell({ type: 'lost', error: reason });
     }
   }
 
@@ -231,7 +231,7 @@ export class ListWatch {
   }
 
   #tellAll(): void {
-    this.#isLost = false;
+    this.#lostBy = undefined;
     this.#tell({ type: 'listed', objects: [...this.#known.values()], revision: this.#revision });
   }
 

@@ -95,7 +95,7 @@ export class BgpRouting {
       onError: (error) => log.error('connection to bfdd failed', { error }),
     });
     this.#passwords = new PeerPasswords({
-      store,
+      ...{ store, namespace: ports.statusNamespace },
       onChange: () => this.#surroundingsChanged(),
     });
     this.#routers = new LinkRouters({

@@ -1,5 +1,6 @@
 import type { BfdProfile } from '../api/bfd-profile.ts';
 import type { BgpPeer, SecretReference } from '../api/bgp-peer.ts';
+import { SECRETS_ROLE } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
 import {
   MAX_PASSWORD_BYTES,
@@ -8,12 +9,15 @@ import {
   parsePasswordSecret,
 } from '../api/password-secret.ts';
 import type { WantedBfdKey } from '../bfd/messages.ts';
+import { ForbiddenError } from '../kube/errors.ts';
 import { MAX_BFD_KEY_BYTES } from '../packet/bfd.ts';
 import { Mirror } from '../store/mirror.ts';
 import type { Store } from '../store/store.ts';
 
 export interface PeerPasswordsPorts {
   readonly store: Pick<Store, 'watch'>;
+  /** Of the speakers' ServiceAccount. */
+  readonly namespace: string;
   readonly onChange: () => void;
 }
 
@@ -32,6 +36,8 @@ export type FoundBfdKey = { readonly key: WantedBfdKey | undefined } | { readonl
 export class PeerPasswords {
   readonly #ports: PeerPasswordsPorts;
   readonly #mirrors = new Map<string, Mirror<PasswordSecret>>();
+  /** Namespaces whose Secrets the API server does not show. */
+  readonly #forbidden = new Set<string>();
 
   constructor(ports: PeerPasswordsPorts) {
     this.#ports = ports;
@@ -66,7 +72,7 @@ export class PeerPasswords {
     const mirror = this.#mirrorOf(namespace);
     const key = keyOf({ namespace, name });
     const secret = `Secret ${key}, which holds ${what},`;
-    if (!mirror.synced) return { problem: `${secret} can't be read (yet)` };
+    if (!mirror.synced) return { problem: `${secret} can't be read${this.#reason(namespace)}` };
     const found = mirror.get(key);
     if (found === undefined) return { problem: `${secret} does not exist` };
     const fault = faultOf(found, reference, maxBytes);
@@ -77,6 +83,12 @@ export class PeerPasswords {
     for (const mirror of this.#mirrors.values()) mirror.stop();
   }
 
+  #reason(namespace: string): string {
+    if (!this.#forbidden.has(namespace)) return ' (yet)';
+    const account = `${this.#ports.namespace}:speaker`;
+    return `: speakers have no right to list and watch Secrets in the namespace ${namespace}. One that is younger than the release gets it with the next upgrade of the chart, or by: kubectl create rolebinding bgp-secrets -n ${namespace} --clusterrole=${SECRETS_ROLE} --serviceaccount=${account}`;
+  }
+
   #mirrorOf(namespace: string): Mirror<PasswordSecret> {
     const known = this.#mirrors.get(namespace);
     if (known !== undefined) return known;
@@ -84,7 +96,15 @@ export class PeerPasswords {
       kind: 'Secret',
       namespace,
       parse: parsePasswordSecret,
-      onChange: () => this.#ports.onChange(),
+      onChange: () => {
+        this.#forbidden.delete(namespace);
+        this.#ports.onChange();
+      },
+      onLost: (error) => {
+        if (error instanceof ForbiddenError) this.#forbidden.add(namespace);
+        else this.#forbidden.delete(namespace);
+        this.#ports.onChange();
+      },
       // Whoever asks for it is told; what the Secret holds is not.
       onProblem: () => undefined,
     });

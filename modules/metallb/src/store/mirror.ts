@@ -13,6 +13,8 @@ export interface MirrorOptions<T> extends WatchOptions {
   readonly onChange: (keys: ReadonlySet<string>) => void;
   /** A version that can't be understood arrived; the last good one stays in force. */
   readonly onProblem: (problems: readonly Problem[]) => void;
+  /** What is known stands still from now on. */
+  readonly onLost?: (error: Error) => void;
 }
 
 interface Entry<T> {
@@ -88,7 +90,10 @@ export class Mirror<T> {
   }
 
   #hear(event: WatchEvent): void {
-    if (event.type === 'lost') return;
+    if (event.type === 'lost') {
+      this.#options.onLost?.(event.error);
+      return;
+    }
     this.#revision = Math.max(this.#revision, event.revision);
     this.#options.onChange(this.#apply(event));
   }
