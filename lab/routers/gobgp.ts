@@ -154,13 +154,18 @@ function gobgpConf({ asn, id, neighbours }: RouterPlan): string {
   );
 }
 
+/** At an interface it is whoever the kernel knows there when GoBGP starts. */
+function whom({ address, unnumbered, interface: name }: Neighbour): string {
+  if (unnumbered) return `neighbor-interface = "${address}"`;
+  return `neighbor-address = "${address}${name === undefined ? '' : `%${name}`}"`;
+}
+
 function section(neighbour: Neighbour): string {
-  const { address, port, password, gtsm, passive, families = BOTH_FAMILIES } = neighbour;
-  const scope = neighbour.interface === undefined ? '' : `%${neighbour.interface}`;
+  const { port, password, gtsm, passive, families = BOTH_FAMILIES } = neighbour;
   const hold = neighbour.holdSeconds ?? DEFAULT_HOLD_SECONDS;
   return `[[neighbors]]
 [neighbors.config]
-neighbor-address = "${address}${scope}"
+${whom(neighbour)}
 peer-as = ${neighbour.asn}
 ${password === undefined ? '' : `auth-password = "${password}"`}
 [neighbors.transport.config]

@@ -63,6 +63,13 @@ async function withCables(lab: Lab, nodes: readonly string[], play: () => Return
   }
 }
 
+/** Once BGP has a connection with it. */
+async function speaksTo(lab: Lab, node: string, router: string): Promise<void> {
+  const what = `a connection of ${node} to ${router}`;
+  const list = ['ip', 'netns', 'exec', lab.namespace(node), 'ss', '-Htn', 'state', 'established'];
+  await until({ what, deadlineMs: 30_000 }, async () => (await run(list)).includes(router));
+}
+
 const atInterfaces = (nodes: readonly string[], changes: object = {}) => ({
   neighbours: nodes.map((node) => neighbour({ address: node, unnumbered: true, ...changes })),
 });
@@ -114,15 +121,22 @@ export const scenarios: readonly Scenario[] = [
         await withRouter(lab, 'frr', atInterfaces(['n1']), async (router) => {
           await reaches(lab, router, `${ip}/32`, way);
           await nodeTells(lab, 'n1', DOWN, { status: 'False' });
-          // A router in its place, by the same cable.
+          await forgetQuickly(lab, 'n1');
           const host = lab.namespace(ROUTER.host);
+          // A router in its place, by the same cable.
           await batch(host, [
             'link set n1 down',
             `link set n1 address ${macOf(linkLocal(0x699))}`,
             'link set n1 up',
           ]);
-          const gone = async () => (await router.route(`${ip}/32`)) === undefined;
-          await until({ what: 'the router to lose its way', deadlineMs: 5_000 }, gone);
+          await speaksTo(lab, 'n1', linkLocal(0x699));
+          await reaches(lab, router, `${ip}/32`, way);
+          // Another address, and the cable stays in.
+          await batch(host, [
+            `address add ${linkLocal(0x777)}/64 dev n1`,
+            `address del ${linkLocal(0x699)}/64 dev n1`,
+          ]);
+          await speaksTo(lab, 'n1', linkLocal(0x777));
           await reaches(lab, router, `${ip}/32`, way);
         });
         return undefined;
@@ -205,5 +219,28 @@ export const scenarios: readonly Scenario[] = [
         await reaches(lab, router, `${ipv6}/128`, nodes);
       }),
     ),
+  ),
+
+  // It sends no advertisements: the nodes' kernels find out by themselves that who asks for them is a router.
+  moduleScenario(
+    'unnumbered-with-GoBGP',
+    (lab) =>
+      withCables(lab, lab.nodes, async () => {
+        await lab.cluster.apply(bgpPeer(BY_INTERFACE), advertisement());
+        const { ipv4, ipv6 } = await servedBoth(lab, 'dual');
+        await until({ what: 'the nodes as neighbours', deadlineMs: 10_000 }, async () => {
+          const known = await run(['ip', '-n', lab.namespace(ROUTER.host), '-6', 'neigh']);
+          return lab.nodes.every((node) => known.includes(ofNode(node)));
+        });
+        return withRouter(lab, 'gobgp', atInterfaces(lab.nodes), async (router) => {
+          const nodes = lab.nodes.map(ofNode);
+          const seen = async (prefix: string) => String((await router.route(prefix))?.nextHops);
+          await until({ what: 'routes of both families', deadlineMs: 30_000 }, async () => {
+            const routes = [await seen(`${ipv4}/32`), await seen(`${ipv6}/128`)];
+            return routes.every((hops) => hops === String(nodes));
+          });
+        });
+      }),
+    { isLong: true },
   ),
 ];
