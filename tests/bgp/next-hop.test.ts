@@ -1,6 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type LocalEnd, nextHopFor } from '../../modules/metallb/src/bgp/next-hop.ts';
+import {
+  type LocalEnd,
+  missingFamilies,
+  nextHopFor,
+} from '../../modules/metallb/src/bgp/next-hop.ts';
 import type { IpFamily } from '../../modules/metallb/src/net/ip.ts';
 import { ip } from '../support/addresses.ts';
 
@@ -30,5 +34,17 @@ for (const [end, family, ipv4OverIpv6, expected] of ROWS) {
     assert.is(Object.values(hop ?? {}).join(' ') || 'none', expected);
   });
 }
+
+test('what nothing can be told of is what the peer does not take, and what there is no next hop for', () => {
+  const only = { ...IPV4, globals: [] };
+  const missingOf = (end: LocalEnd, families: readonly IpFamily[], missing: readonly IpFamily[]) =>
+    missingFamilies({ families, missing, ipv4OverIpv6: false }, (family, negotiated) =>
+      nextHopFor(end, family, negotiated),
+    );
+  assert.equal(missingOf(IPV4, ['IPv4', 'IPv6'], []), []);
+  assert.equal(missingOf(only, ['IPv4', 'IPv6'], []), [{ family: 'IPv6', why: 'no-next-hop' }]);
+  assert.equal(missingOf(IPV6, ['IPv4', 'IPv6'], []), [{ family: 'IPv4', why: 'no-next-hop' }]);
+  assert.equal(missingOf(only, ['IPv4'], ['IPv6']), [{ family: 'IPv6', why: 'not-taken' }]);
+});
 
 test.run();

@@ -4,6 +4,7 @@ import { startCapture } from '../../lab/capture.ts';
 import { tells } from '../../lab/condition.ts';
 import { until } from '../../lab/exec.ts';
 import type { Lab } from '../../lab/lab.ts';
+import { batch } from '../../lab/network.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import type { Neighbour, RouterKind } from '../../lab/routers/router.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
@@ -134,6 +135,39 @@ export const scenarios: readonly Scenario[] = [
     ),
   ),
 
+  // There is a session, and a family of which the node has no next hop to tell.
+  moduleScenario('words-IPv6-of-a-node-without-an-address-of-it', async (lab) => {
+    const address = 'fd00:9::1/64 dev eth0';
+    await batch(lab.namespace('n1'), [`address delete ${address}`]);
+    try {
+      return await withRouter(lab, 'frr', everyNode(), async (router) => {
+        const words = /IPs of IPv6 are not announced .*: this node has no global address of IPv6/;
+        const ip = await wrongly(lab, { dualStackAddressFamily: true }, words);
+        await reaches(lab, router, `${ip}/32`, NODES);
+        await nodeTells(lab, 'n2', DOWN, { status: 'False' });
+      });
+    } finally {
+      await batch(lab.namespace('n1'), [`address add ${address} nodad`]);
+    }
+  }),
+
+  moduleScenario('words-IPv4-over-IPv6-without-its-capability', (lab) => {
+    const ipv6 = lab.nodes.map((_, index) => `fd00:9::${index + 1}`);
+    const both = { peerAddress: ROUTER.ipv6, dualStackAddressFamily: true };
+    const neighbours = (ipv4OverIpv6: boolean) =>
+      ipv6.map((address) => neighbour({ address, ipv4OverIpv6 }));
+    return withRouter(lab, 'frr', { neighbours: neighbours(false) }, async (without) => {
+      const words = /IPs of IPv4 are not announced .*: the router .* capability extended next hop/;
+      const ip = await wrongly(lab, both, words);
+      assert.is(await without.count('IPv4'), 0);
+      await without.stop();
+      await withRouter(lab, 'frr', { neighbours: neighbours(true) }, async (router) => {
+        await reaches(lab, router, `${ip}/32`, ipv6);
+        await nodeTells(lab, 'n1', DOWN, { status: 'False' });
+      });
+    });
+  }),
+
   // Every node has been given an IP after the BGPPeer, and by then would have connected.
   scenario(
     'bgp/words-edition-CE-opens-no-session-and-answers-as-ever',
@@ -165,7 +199,7 @@ async function wrongly(lab: Lab, spec: object, words: RegExp): Promise<string> {
   await lab.cluster.apply(bgpPeer({ ...QUICK, ...spec }), advertisement());
   const ip = await served(lab, 'web');
   const told = await nodeTells(lab, 'n1', DOWN, { message: words });
-  assert.match(told, `router (${ROUTER.ipv4}): `);
+  assert.match(told, `router (${'peerAddress' in spec ? spec.peerAddress : ROUTER.ipv4}): `);
   await until({ what: `${words} in the log`, deadlineMs: LOGGED_MS }, () => {
     const lines = lab.program('n1').lastLogLines(MANY_LINES).slice(before);
     return lines.some((line) => line.includes('BGP session') && words.test(whyOf(line)));

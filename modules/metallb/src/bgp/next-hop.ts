@@ -9,6 +9,28 @@ export interface LocalEnd {
   readonly globals: readonly IpAddress[];
 }
 
+/** By which addresses a connection reaches this node. */
+export type NextHopOf = (family: IpFamily, negotiated: Reaching) => BgpNextHop | undefined;
+
+type Reaching = Pick<Negotiated, 'ipv4OverIpv6'>;
+
+/** A family of which nothing can be told in a session: the peer takes no routes of it, or this node has no next hop for them. */
+export interface MissingFamily {
+  readonly family: IpFamily;
+  readonly why: 'not-taken' | 'no-next-hop';
+}
+
+export function missingFamilies(
+  negotiated: Pick<Negotiated, 'families' | 'missing'> & Reaching,
+  nextHopOf: NextHopOf,
+): MissingFamily[] {
+  const withoutWay = negotiated.families.filter((one) => nextHopOf(one, negotiated) === undefined);
+  return [
+    ...negotiated.missing.map((family) => ({ family, why: 'not-taken' as const })),
+    ...withoutWay.map((family) => ({ family, why: 'no-next-hop' as const })),
+  ];
+}
+
 /**
  * By which address a peer is to reach this node. Never an IPv4 address in the clothes of IPv6 (RFC 2545 §3 wants a
  * global one): without an address of the family, nothing of that family is announced.
@@ -16,7 +38,7 @@ export interface LocalEnd {
 export function nextHopFor(
   { session, isLinkLocal, globals }: LocalEnd,
   family: IpFamily,
-  { ipv4OverIpv6 }: Pick<Negotiated, 'ipv4OverIpv6'>,
+  { ipv4OverIpv6 }: Reaching,
 ): BgpNextHop | undefined {
   const isOwnFamily = familyOf(session) === family;
   if (isOwnFamily || (family === 'IPv4' && ipv4OverIpv6)) {

@@ -1,4 +1,4 @@
-import type { IpAddress, IpFamily } from '../net/ip.ts';
+import type { IpAddress } from '../net/ip.ts';
 import type { BgpCapabilities } from '../packet/bgp-capabilities.ts';
 import {
   BGP_REASON,
@@ -16,7 +16,6 @@ import {
   encodeNotification,
 } from '../packet/bgp-message.ts';
 import { type BgpOpen, decodeOpen, encodeOpen } from '../packet/bgp-open.ts';
-import type { BgpNextHop } from '../packet/bgp-path.ts';
 import { decodeRouteRefresh } from '../packet/bgp-route-refresh.ts';
 import { decodeUpdate } from '../packet/bgp-update-decode.ts';
 import { Backoff } from '../time/backoff.ts';
@@ -34,6 +33,7 @@ import {
   step,
 } from './fsm.ts';
 import { type Negotiated, negotiate, survivor } from './negotiation.ts';
+import { type MissingFamily, missingFamilies, type NextHopOf } from './next-hop.ts';
 import type { Direction, PeeringAction } from './peering-action.ts';
 import { PeeringWords } from './peering-words.ts';
 
@@ -46,9 +46,6 @@ export interface PeeringOptions extends FsmOptions {
   /** AS numbers of four octets are always spoken. */
   readonly capabilities: Omit<BgpCapabilities, 'fourOctetAsn'>;
 }
-
-/** By which addresses a connection reaches this node. */
-export type NextHopOf = (family: IpFamily, negotiated: Negotiated) => BgpNextHop | undefined;
 
 interface Connection {
   readonly direction: Direction;
@@ -98,6 +95,12 @@ export class Peering {
 
   get negotiated(): Negotiated | undefined {
     return this.#established?.negotiated;
+  }
+
+  /** Of this side's. */
+  get missing(): readonly MissingFamily[] {
+    const { negotiated, nextHopOf } = this.#established ?? {};
+    return negotiated && nextHopOf ? missingFamilies(negotiated, nextHopOf) : [];
   }
 
   /** Why there is no session, in words. */

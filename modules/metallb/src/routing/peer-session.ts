@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { AdjRibOut } from '../bgp/adj-rib-out.ts';
-import { nextHopFor } from '../bgp/next-hop.ts';
-import { type NextHopOf, Peering, type PeeringOptions } from '../bgp/peering.ts';
+import { type NextHopOf, nextHopFor } from '../bgp/next-hop.ts';
+import { Peering, type PeeringOptions } from '../bgp/peering.ts';
 import type { Direction, PeeringAction, PeeringEvent } from '../bgp/peering-action.ts';
 import {
   type BgpPeerAddress,

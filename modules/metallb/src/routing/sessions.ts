@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BfdReport } from '../bfd/messages.ts';
 import { AdjRibOut } from '../bgp/adj-rib-out.ts';
 import type { FsmPhase } from '../bgp/fsm.ts';
+import type { MissingFamily } from '../bgp/next-hop.ts';
 import type { PeeringEvent } from '../bgp/peering-action.ts';
 import { RouteTable } from '../bgp/route-table.ts';
 import type { IpAddress, IpFamily } from '../net/ip.ts';
@@ -39,8 +40,8 @@ export interface SessionFacts {
   /** Empty without a session. */
   readonly why: string;
   readonly families: readonly IpFamily[];
-  /** Those expected of which the router takes no routes in this session. */
-  readonly missingFamilies: readonly IpFamily[];
+  /** Those expected of which the router is told nothing in this session. */
+  readonly missingFamilies: readonly MissingFamily[];
   readonly toldPrefixes: number;
   readonly pendingPrefixes: number;
   readonly receivedPrefixes: number;
@@ -262,14 +263,13 @@ function factsOf(
   const { name, neighbor, wanted } = config;
   const peering = session?.peering;
   const expected = 'problem' in wanted ? [] : wanted.setup.expectedFamilies;
-  const missing = peering?.negotiated?.missing ?? [];
   return {
     ...{ peer: name, neighbor, sinceMs },
     port: 'problem' in wanted ? undefined : wanted.setup.options.peer.port,
     state: peering?.phase ?? 'Idle',
     why: 'problem' in wanted ? wanted.problem : (pathFailure ?? peering?.why ?? ''),
     families: peering?.negotiated?.families ?? [],
-    missingFamilies: missing.filter((family) => expected.includes(family)),
+    missingFamilies: (peering?.missing ?? []).filter(({ family }) => expected.includes(family)),
     toldPrefixes: rib.toldCount,
     pendingPrefixes: rib.pendingCount + stale,
     receivedPrefixes: peering?.receivedCount ?? 0,

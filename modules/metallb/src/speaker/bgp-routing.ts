@@ -4,8 +4,9 @@ import type { WantedCondition } from '../api/conditions.ts';
 import type { Node } from '../api/node.ts';
 import type { BfdReport } from '../bfd/messages.ts';
 import { peersOfNode } from '../bgp/metallb-routes.ts';
+import type { MissingFamily } from '../bgp/next-hop.ts';
 import type { PeeringEvent } from '../bgp/peering-action.ts';
-import type { IpAddress, IpFamily } from '../net/ip.ts';
+import type { IpAddress } from '../net/ip.ts';
 import { BfdLink } from '../routing/bfd-link.ts';
 import { BgpListeners } from '../routing/bgp-listeners.ts';
 import { LinkRouters, type LinkSight } from '../routing/link-routers.ts';
@@ -297,10 +298,11 @@ export class BgpRouting {
   #hear(peer: string, event: PeeringEvent): void {
     const { log, onConditions } = this.#ports;
     if (event.type === 'established') {
-      const { remote, families, missing, holdMs } = event.negotiated;
+      const { remote, families, holdMs } = event.negotiated;
       const { asn, routerId } = remote;
       log.info('BGP session established', { peer, asn, routerId, families, holdMs });
-      for (const why of missing.map(missingText))
+      const facts = this.#sessions.facts.find((one) => one.peer === peer);
+      for (const why of facts?.missingFamilies.map(missingText) ?? [])
         log.warn('BGP session without a family', { peer, why });
     } else if (event.type === 'fault') {
       log.warn('BGP peer sent what can not be understood', { peer, fault: event.fault });
@@ -323,9 +325,17 @@ export class BgpRouting {
   }
 }
 
-function missingText(family: IpFamily): string {
-  return `the router takes no routes of ${family} in this session: it has the family not activated for this node`;
+function missingText({ family, why }: MissingFamily): string {
+  if (why === 'not-taken')
+    return `the router takes no routes of ${family} in this session: it has the family not activated for this node`;
+  return `IPs of ${family} are not announced in this session: ${NO_NEXT_HOP[family]}`;
 }
+
+/** RFC 8950; RFC 2545 §3 */
+const NO_NEXT_HOP = {
+  IPv4: 'the router does not offer the capability extended next hop, without which IPv6 leads to none of IPv4',
+  IPv6: 'this node has no global address of IPv6 at the interface that leads to the router',
+} as const;
 
 /** BGP does not wait for BFD that has never been Up; who demands a signature hears that there is none. */
 function unsignedText(bfd: BfdReport | undefined): string[] {
