@@ -8,7 +8,7 @@ import {
   SEGMENT_CONDITIONS,
   SPEAKER_EVENTS,
 } from '../../modules/metallb/src/api/conditions.ts';
-import { CHILD_KIND, CLASS_KIND } from '../../modules/metallb/src/api/names.ts';
+import { BGP_KINDS, CHILD_KIND, CLASS_KIND } from '../../modules/metallb/src/api/names.ts';
 
 const NAME = 'docs/reference/conditions-and-events.md';
 const root = new URL('../../', import.meta.url);
@@ -34,15 +34,6 @@ const pairs = (byType: Readonly<Record<string, readonly string[]>>) =>
 const told = (event: 'yes' | 'no') => (name: string) => `${name} ${event}`;
 const firstTwo = ([first, second]: readonly string[]) => `${first} ${second}`;
 const first = ([name = '']: readonly string[]) => name;
-
-const BGP_KINDS = [
-  'BGPPeer',
-  'BGPAdvertisement',
-  'BFDProfile',
-  'Community',
-  'MetalLoadBalancerBGPPeer',
-  'MetalLoadBalancerConfiguration',
-] as const;
 
 const tables: readonly {
   readonly heading: string;

@@ -9,6 +9,17 @@ export const METALLB_API_VERSION = 'metallb.io/v1beta1';
 /** Of BGPPeer. */
 export const METALLB_PEER_API_VERSION = 'metallb.io/v1beta2';
 
+/** Of objects that are about BGP alone, MetalLB's and Deckhouse's. */
+export const BGP_KINDS = [
+  'BGPPeer',
+  'BGPAdvertisement',
+  'BFDProfile',
+  'Community',
+  'MetalLoadBalancerBGPPeer',
+  'MetalLoadBalancerConfiguration',
+] as const;
+export type BgpKind = (typeof BGP_KINDS)[number];
+
 /** MetalLB's annotations on Services, without the prefix. */
 export const METALLB_ANNOTATION = {
   addressPool: 'address-pool',

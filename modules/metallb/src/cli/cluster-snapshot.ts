@@ -5,6 +5,7 @@ import {
   type MetalLoadBalancerClass,
   parseMetalLoadBalancerClass,
 } from '../api/metal-load-balancer-class.ts';
+import { BGP_KINDS, type BgpKind } from '../api/names.ts';
 import { type Node, parseNode } from '../api/node.ts';
 import type { Parsed } from '../api/problem.ts';
 import { parseService, type Service } from '../api/service.ts';
@@ -13,7 +14,7 @@ import { parseServiceL2Status, type ServiceL2Status } from '../api/service-l2-st
 import type { StoreAddress } from '../settings/kinds.ts';
 import type { Kind } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
-import { BGP_KINDS, BGP_PARSERS, type BgpKind, type BgpObject } from './bgp-objects.ts';
+import { BGP_PARSERS, type BgpObject } from './bgp-objects.ts';
 import { type ClusterObjects, fetchObjects } from './cluster-objects.ts';
 import { isPool, POOL_KINDS, type StoredPool, storedPool } from './stored-pool.ts';
 import { type UnreadableObject, unreadable } from './unreadable.ts';

@@ -1,4 +1,4 @@
-import { CHILD_KIND, CLASS_KIND, CONVERSION_PATH } from '../api/names.ts';
+import { BGP_KINDS, CHILD_KIND, CLASS_KIND, CONVERSION_PATH } from '../api/names.ts';
 import type { KubernetesObject } from '../api/object.ts';
 import { connect } from '../kube/api-client.ts';
 import { ConfigurationError } from '../kube/errors.ts';
@@ -9,7 +9,6 @@ import { PeerDefinition } from '../kube/peer-definition.ts';
 import { InvalidError, NotFoundError, StoreUnavailableError } from '../store/errors.ts';
 import type { Kind } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
-import { BGP_KINDS } from './bgp-objects.ts';
 import { CommandFailure } from './failure.ts';
 import type { PurgeCluster } from './purge.ts';
 import { POOL_KINDS } from './stored-pool.ts';

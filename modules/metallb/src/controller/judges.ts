@@ -7,6 +7,7 @@ import { editionRequired, mayUseBgp } from '../api/edition.ts';
 import { parseL2Advertisement } from '../api/l2-advertisement.ts';
 import { parseMetalLoadBalancerBgpPeer } from '../api/metal-load-balancer-bgp-peer.ts';
 import { parseMetalLoadBalancerConfiguration } from '../api/metal-load-balancer-configuration.ts';
+import { BGP_KINDS } from '../api/names.ts';
 import type { Announcers } from './announcers.ts';
 import {
   type BgpView,
@@ -21,15 +22,7 @@ import type { MetallbState } from './metallb-state.ts';
 import { type Judge, ObjectJudge } from './object-judge.ts';
 import { poolRemarks } from './pool-remarks.ts';
 
-const JUDGED_KINDS = [
-  'L2Advertisement',
-  'BGPPeer',
-  'BGPAdvertisement',
-  'BFDProfile',
-  'Community',
-  'MetalLoadBalancerBGPPeer',
-  'MetalLoadBalancerConfiguration',
-] as const;
+const JUDGED_KINDS = ['L2Advertisement', ...BGP_KINDS] as const;
 export type JudgedKind = (typeof JUDGED_KINDS)[number];
 
 export function isJudgedKind(kind: string): kind is JudgedKind {
