@@ -118,12 +118,13 @@ async function serves(lab: Lab, { ips, port }: Example): Promise<void> {
   for (const [service, wanted] of Object.entries(ips)) {
     assert.equal(await assignedIps(lab, service, wanted.length), wanted, service);
     for (const ip of wanted) {
-      const mac = await answererOf(lab, ip);
-      // Of Services that share an IP the later ones are answered for before kube-proxy serves them.
-      await until({ what: `the page of ${service} at ${ip}`, deadlineMs: 10_000 }, async () => {
-        return /^pod\d /.test(await pageOf(lab, ip, port).catch(() => ''));
+      // Of Services that share an IP the later ones are answered for before kube-proxy serves them, and a node that holds
+      // down when the lab is new takes its IP afterwards.
+      await until({ what: `the page of ${service} at ${ip}`, deadlineMs: 15_000 }, async () => {
+        const page = await pageOf(lab, ip, port).catch(() => '');
+        const known = await neighbourMac(lab.namespace('client'), ip);
+        return /^pod\d /.test(page) && known === (await answererOf(lab, ip));
       });
-      assert.is(await neighbourMac(lab.namespace('client'), ip), mac);
     }
   }
 }

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildLabImages } from '../../lab/kubernetes/lab-image.ts';
 import type { StoreKind } from '../../lab/lab.ts';
 import { becomeRoot } from '../../lab/root.ts';
 import { ScenarioRunner } from '../../lab/runner.ts';
@@ -37,6 +38,9 @@ async function playSelected(): Promise<{ passed: number; failed: number }> {
     .filter((one) => one.name.includes(values.only) && playsOn(one, store))
     .filter(({ options }) => !values.short || isInShortRun(options, store));
   if (selected.length === 0) write(`no scenario on ${store} whose name holds "${values.only}"`);
+  // Images take longer than all that needs none of them: whoever wants one finds it, or hears why there is none.
+  const release = selected.find(({ options }) => options.lab?.release)?.options.lab?.release;
+  if (release !== undefined) void buildLabImages(release).catch(() => undefined);
   const lanes = LANES[store];
   return new ScenarioRunner(write, store).playAll(selected, {
     lanes,
