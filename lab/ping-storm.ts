@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { startCapture } from './capture.ts';
-import { delay, tryRun } from './exec.ts';
+import { delay, run, tryRun } from './exec.ts';
 import type { Lab } from './lab.ts';
 import { batch } from './network.ts';
+import { bundle } from './node-programs.ts';
 import { ipv4On, ipv6On, POOL } from './plan.ts';
 
 const ROUTER_NUMBER = 254;
@@ -50,4 +51,10 @@ export async function framesOfOnePing(
   await tryRun(['ip', 'netns', 'exec', lab.namespace('client'), ...ping]);
   await delay(200);
   return (await capture.stopWithFrames()).length;
+}
+
+/** `mlb loop-guard` on a node. @returns what it prints */
+export function loopGuard(lab: Lab, node: string, ...words: readonly string[]): Promise<string> {
+  const mlb = [process.execPath, bundle('mlb.mjs'), 'loop-guard', ...words];
+  return run(['ip', 'netns', 'exec', lab.namespace(node), ...mlb]);
 }

@@ -1,13 +1,10 @@
 import * as assert from 'uvu/assert';
 import { doctorFinds } from '../../lab/doctor.ts';
-import { run } from '../../lab/exec.ts';
 import { killPart } from '../../lab/faults.ts';
 import { ready } from '../../lab/health.ts';
 import { pageOf } from '../../lab/http.ts';
-import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
-import { bundle } from '../../lab/node-programs.ts';
-import { framesOfOnePing, routeByRouter, STORM } from '../../lab/ping-storm.ts';
+import { framesOfOnePing, loopGuard, routeByRouter, STORM } from '../../lab/ping-storm.ts';
 import { POOL } from '../../lab/plan.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices } from '../../lab/standard.ts';
@@ -34,7 +31,7 @@ export const scenarios: readonly Scenario[] = [
       killPart(lab, NODE, 'speaker.mjs');
       await ready(lab, NODE);
       assert.match(await nodeTells(lab, NODE, 'ForwardingLoop'), /192\.0\.2\..*2001:db8:2::/);
-      await guard(lab, 'install', ...GUARD);
+      await loopGuard(lab, NODE, 'install', ...GUARD);
       for (const family of ['IPv4', 'IPv6'] as const) {
         assert.is(
           await framesOfOnePing(lab, NODE, targets[family], family),
@@ -44,18 +41,13 @@ export const scenarios: readonly Scenario[] = [
         assert.match(await pageOf(lab, targets[family]), /^backend /, 'and yet served');
       }
       assert.not.match((await doctorFinds(lab, NODE)).join('\n'), 'forwarding loop');
-      assert.match(await guard(lab, 'install', ...GUARD), /^0 rules added, 0 removed$/m);
-      assert.match(await guard(lab, 'remove'), /^0 rules added, 2 removed$/m);
+      assert.match(await loopGuard(lab, NODE, 'install', ...GUARD), /^0 rules added, 0 removed$/m);
+      assert.match(await loopGuard(lab, NODE, 'remove'), /^0 rules added, 2 removed$/m);
       assert.ok((await framesOfOnePing(lab, NODE, targets.IPv4, 'IPv4')) > STORM, 'as before');
     } finally {
-      await guard(lab, 'remove');
+      await loopGuard(lab, NODE, 'remove');
       await routeByRouter(lab, NODE, 'delete');
     }
     return { unit: 'frames of one ping without guard', samples: storms };
   }),
 ];
-
-async function guard(lab: Lab, ...words: readonly string[]): Promise<string> {
-  const mlb = [process.execPath, bundle('mlb.mjs'), 'loop-guard', ...words];
-  return run(['ip', 'netns', 'exec', lab.namespace(NODE), ...mlb]);
-}
