@@ -211,11 +211,9 @@ export class BgpRouting {
   /** A session that was ended is not one that is down. */
   conditions(): WantedCondition[] {
     if (this.#isStopped) return [nodeCondition('BgpSessionDown', [])];
-    const down = this.sessions.flatMap(({ peer, neighbor, why, missingFamilies, bfd }) => {
-      const unsigned = this.#signed.has(peer) ? unsignedText(bfd) : [];
-      const all = why === '' ? [...missingFamilies.map(missingText), ...unsigned] : [why];
-      return all.map((text) => `${peer} (${neighbor}): ${text}`);
-    });
+    const down = this.sessions.flatMap((session) =>
+      this.#complaints(session).map((text) => `${session.peer} (${session.neighbor}): ${text}`),
+    );
     const unheard = this.#listeners?.problems ?? [];
     return [nodeCondition('BgpSessionDown', [...unheard, ...down.sort()])];
   }
@@ -223,13 +221,19 @@ export class BgpRouting {
   /** Each router and what stands with it; none once this node has said good-bye. */
   told(): ToldSession[] {
     if (this.#isStopped) return [];
-    return this.sessions.map(({ peer, neighbor, state, sinceMs, toldPrefixes, why, ...rest }) => ({
-      peer: peer.slice(peer.lastIndexOf('/') + 1),
-      neighbor,
-      prefixes: state === 'Established' ? toldPrefixes : undefined,
-      why: why || rest.missingFamilies.map(missingText).join('; '),
-      since: formatTimestamp(sinceMs),
+    return this.sessions.map((session) => ({
+      peer: session.peer.slice(session.peer.lastIndexOf('/') + 1),
+      neighbor: session.neighbor,
+      prefixes: session.state === 'Established' ? session.toldPrefixes : undefined,
+      why: this.#complaints(session).join('; '),
+      since: formatTimestamp(session.sinceMs),
     }));
+  }
+
+  #complaints({ peer, why, missingFamilies, bfd }: BgpRouting['sessions'][number]): string[] {
+    if (why !== '') return [why];
+    const unsigned = this.#signed.has(peer) ? unsignedText(bfd) : [];
+    return [...missingFamilies.map(missingText), ...unsigned];
   }
 
   /** What `mlb status` shows. */
