@@ -192,8 +192,11 @@ test('a name for a community costs as much beside 200 Services as beside ten', a
     assert.is(accepted(bench), 'Accepted=True: in force');
     return calls;
   };
-  const [few, many] = [await cost(10), await cost(200)];
-  assert.ok(many < few * 1.2, `${few} calls, then ${many}`);
+  // V8 loses counts when it collects garbage, and adds none.
+  const most = async (count: number) =>
+    Math.max(await cost(count), await cost(count), await cost(count));
+  const [few, many] = [await most(10), await most(200)];
+  assert.ok(few > 0 && many < few * 1.2, `${few} calls, then ${many}`);
 });
 
 test.run();

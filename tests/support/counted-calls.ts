@@ -1,5 +1,8 @@
 import { Session } from 'node:inspector';
 
+/** A run of all tests has the product in its bundle, with the tests. */
+const OF_PRODUCT = /\/modules\/metallb\/|\/\.cache\/bundle-/;
+
 /**
  * How often functions of the product were called while `work` ran: its cost as a number that no other load on the
  * machine changes. Spoils a coverage report of the same process.
@@ -16,7 +19,7 @@ export async function countedCalls(work: () => unknown): Promise<number> {
     session.post('Profiler.takePreciseCoverage', (error, coverage) => {
       if (error !== null) throw error;
       const functions = coverage.result
-        .filter(({ url }) => url.includes('/modules/metallb/'))
+        .filter(({ url }) => OF_PRODUCT.test(url))
         .flatMap((script) => script.functions);
       calls = functions.reduce((sum, { ranges }) => sum + (ranges[0]?.count ?? 0), 0);
     });
