@@ -1,8 +1,11 @@
 import {
+  type Fields,
   MalformedMessageError,
   parsed,
+  parseMessage,
   readBoolean,
   readChoice,
+  readHello,
   readInteger,
   readIp,
   readList,
@@ -25,28 +28,26 @@ import type { BfdTimers } from './timers.ts';
 
 /** A message as bfdd received it, or why it is none. */
 export function parseToBfdd(value: unknown): ToBfdd | MalformedMessageError {
-  return parsed(() => {
-    const fields = readObject(value, 'message');
-    const kind = readChoice(fields['kind'], 'kind', ['hello', 'sessions']);
-    if (kind === 'hello') return { kind, protocol: readInteger(fields['protocol'], 'protocol') };
-    const options = { limit: MAX_BFD_SESSIONS, read: readWanted };
-    return { kind, sessions: readList(fields['sessions'], 'sessions', options) };
-  });
+  return parseMessage<ToBfdd>(value, { hello: readHello, sessions: readSessions });
 }
 
 /** A message as the speaker received it, or why it is none. */
 export function parseFromBfdd(value: unknown): FromBfdd | MalformedMessageError {
-  return parsed(() => {
-    const fields = readObject(value, 'message');
-    const kind = readChoice(fields['kind'], 'kind', ['hello', 'standing']);
-    if (kind === 'hello') return { kind, protocol: readInteger(fields['protocol'], 'protocol') };
-    return {
-      kind,
-      name: readText(fields['name'], 'name'),
-      standing: readChoice(fields['standing'], 'standing', BFD_STANDINGS),
-      why: readText(fields['why'], 'why'),
-    };
-  });
+  return parseMessage<FromBfdd>(value, { hello: readHello, standing: readStanding });
+}
+
+function readSessions({ sessions }: Fields): ToBfdd {
+  const options = { limit: MAX_BFD_SESSIONS, read: readWanted };
+  return { kind: 'sessions', sessions: readList(sessions, 'sessions', options) };
+}
+
+function readStanding({ name, standing, why }: Fields): FromBfdd {
+  return {
+    kind: 'standing',
+    name: readText(name, 'name'),
+    standing: readChoice(standing, 'standing', BFD_STANDINGS),
+    why: readText(why, 'why'),
+  };
 }
 
 /** What a process before has left of one session that was Up. */

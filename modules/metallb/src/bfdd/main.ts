@@ -4,15 +4,16 @@ import { parseToBfdd } from '../bfd/parse-messages.ts';
 import { afterReading, openBfdReceiver, openBfdSender } from '../linux/bfd-socket.ts';
 import { type LineConnection, listenLines } from '../linux/line-socket.ts';
 import {
-  exitWithParent,
+  KeptByParent,
   leaveRefusalToParent,
   type Resume,
+  startedByParent,
   tellParent,
-  whenStarted,
 } from '../linux/parent.ts';
 import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { every } from '../time/every.ts';
 import { systemClock } from '../time/system-clock.ts';
 import { Sessions } from './sessions.ts';
 
@@ -26,7 +27,7 @@ class BfdProgram {
   readonly #logger: Logger;
   readonly #sessions: Sessions;
   #speaker: LineConnection | undefined;
-  #remembers = false;
+  readonly #kept = new KeptByParent();
 
   constructor(settings: NodeSettings) {
     this.#settings = settings;
@@ -37,7 +38,7 @@ class BfdProgram {
       ...{ clock: systemClock, random: Math.random, afterReading },
       ...{ openReceiver: openBfdReceiver, openSender: openBfdSender },
       tell: (name, report) => this.#tell(name, report),
-      remember: (entries) => this.#remember(entries),
+      remember: (entries) => this.#kept.remember(entries),
     });
   }
 
@@ -45,13 +46,13 @@ class BfdProgram {
     // Before all else: peers miss this node already.
     if (resume !== undefined) this.#resume(resume);
     // From now on what is kept is this process's, be it nothing.
-    this.#remember({});
+    this.#kept.remember({});
     await listenLines(join(this.#settings.runDir, 'bfdd.sock'), {
       onConnection: (connection) => this.#greet(connection),
       onError: (error) => this.#logger.warn('connection to the speaker lost', { error }),
     });
-    this.#every(PULSE_MS, () => tellParent({ kind: 'pulse' }));
-    this.#every(REPORT_MS, () => this.#sessions.tellChanges());
+    every(systemClock, PULSE_MS, () => tellParent({ kind: 'pulse' }));
+    every(systemClock, REPORT_MS, () => this.#sessions.tellChanges());
     process.once('SIGTERM', () => this.#end());
     process.once('SIGINT', () => this.#end());
     tellParent({ kind: 'ready' });
@@ -61,16 +62,6 @@ class BfdProgram {
     if (typeof state !== 'object' || state === null) return;
     this.#sessions.resume({ ...state }, ageMs);
     this.#logger.info('resuming', { ageMs, sessions: [...this.#sessions.reports.keys()] });
-  }
-
-  #remember(entries: Readonly<Record<string, unknown>>): void {
-    tellParent({ kind: 'remember', entries, anew: !this.#remembers });
-    this.#remembers = true;
-  }
-
-  #every(periodMs: number, run: () => void): void {
-    run();
-    systemClock.after(periodMs, () => this.#every(periodMs, run));
   }
 
   #tell(name: string, report: BfdReport): void {
@@ -115,11 +106,8 @@ class BfdProgram {
   }
 }
 
-/** A spare has loaded all this already when it is told to start. */
 async function run(settings: NodeSettings): Promise<void> {
-  exitWithParent();
-  const resume = await new Promise<Resume | undefined>(whenStarted);
-  await new BfdProgram(settings).start(resume);
+  await new BfdProgram(settings).start(await startedByParent());
 }
 
 await runProgram({

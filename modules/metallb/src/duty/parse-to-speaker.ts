@@ -1,9 +1,11 @@
 import { SEGMENT_CONDITIONS } from '../api/conditions.ts';
 import {
+  type Fields,
   MalformedMessageError,
-  parsed,
+  parseMessage,
   readBoolean,
   readChoice,
+  readHello,
   readInteger,
   readIp,
   readList,
@@ -29,30 +31,23 @@ const MAX_LABELS = 16;
 const MAX_SEGMENTS = 5_000;
 const MAX_PEERS = 5_000;
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /** A message as the speaker received it, or why it is none. */
 export function parseToSpeaker(value: unknown): ToSpeaker | MalformedMessageError {
-  return parsed(() => readToSpeaker(value));
+  return parseMessage<ToSpeaker>(value, READERS);
 }
 
-function readToSpeaker(value: unknown): ToSpeaker {
-  const fields = readObject(value, 'message');
-  const kind = readChoice(fields['kind'], 'kind', ['hello', 'resync', 'relist', 'report']);
-  switch (kind) {
-    case 'hello':
-      return {
-        kind,
-        protocol: readInteger(fields['protocol'], 'protocol'),
-        incarnation: readText(fields['incarnation'], 'incarnation'),
-      };
-    case 'report':
-      return { kind, report: readReport(readObject(fields['report'], 'report')) };
-    case 'resync':
-    case 'relist':
-      return { kind };
-  }
-}
+const READERS = {
+  hello: (fields: Fields): ToSpeaker => ({
+    ...readHello(fields),
+    incarnation: readText(fields['incarnation'], 'incarnation'),
+  }),
+  resync: (): ToSpeaker => ({ kind: 'resync' }),
+  relist: (): ToSpeaker => ({ kind: 'relist' }),
+  report: ({ report }: Fields): ToSpeaker => ({
+    kind: 'report',
+    report: readReport(readObject(report, 'report')),
+  }),
+};
 
 function readReport(fields: Fields): Report {
   const type = readChoice(fields['type'], 'report.type', [

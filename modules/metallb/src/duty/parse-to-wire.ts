@@ -1,8 +1,10 @@
 import {
+  type Fields,
   type MalformedMessageError,
-  parsed,
+  parseMessage,
   readBoolean,
   readChoice,
+  readHello,
   readInteger,
   readIp,
   readList,
@@ -19,22 +21,30 @@ const MAX_INTERFACES = 10_000;
 
 /** A message as the wire process received it, or why it is none. */
 export function parseToWire(value: unknown): ToWire | MalformedMessageError {
-  return parsed(() => readToWire(value));
+  return parseMessage<ToWire>(value, READERS);
 }
 
-function readToWire(value: unknown): ToWire {
-  const fields = readObject(value, 'message');
-  const kind = readChoice(fields['kind'], 'kind', [
-    'hello',
-    'table-start',
-    'difference',
-    'table-complete',
-  ]);
-  if (kind === 'hello') return { kind, protocol: readInteger(fields['protocol'], 'protocol') };
-  const number = readInteger(fields['number'], 'number');
-  if (kind !== 'difference') return { kind, number };
+const READERS = {
+  hello: readHello,
+  'table-start': ({ number }: Fields): ToWire => ({ kind: 'table-start', ...readNumber(number) }),
+  difference: readDifference,
+  'table-complete': ({ number }: Fields): ToWire => ({
+    kind: 'table-complete',
+    ...readNumber(number),
+  }),
+};
+
+function readDifference({ number, changes }: Fields): ToWire {
   const options = { limit: MAX_CHANGES, read: readChange };
-  return { kind, number, changes: readList(fields['changes'], 'changes', options) };
+  return {
+    kind: 'difference',
+    ...readNumber(number),
+    changes: readList(changes, 'changes', options),
+  };
+}
+
+function readNumber(number: unknown) {
+  return { number: readInteger(number, 'number') };
 }
 
 function readChange(value: unknown, what: string): DutyChange {
@@ -74,7 +84,7 @@ function readReachability(value: unknown, what: string): Readonly<Record<string,
   });
 }
 
-function readUnset(fields: Readonly<Record<string, unknown>>, what: string): DutyChange {
+function readUnset(fields: Fields, what: string): DutyChange {
   const unset = readChoice(fields['unset'], `${what}.unset`, ['duty', 'group']);
   return unset === 'duty'
     ? { unset, ip: readIp(fields['ip'], `${what}.ip`) }

@@ -52,11 +52,28 @@ export function leaveRefusalToParent(sentence: string): boolean {
   return true;
 }
 
+/** What this process would need if it were restarted now; all that was kept for the one before is over with the first word. */
+export class KeptByParent {
+  #isBegun = false;
+
+  /** As far as it has changed; `null` is forgotten. */
+  remember(entries: Readonly<Record<string, unknown>>): void {
+    tellParent({ kind: 'remember', entries, anew: !this.#isBegun });
+    this.#isBegun = true;
+  }
+}
+
+/** Ends with the parent, and resolves when that says so: a spare has loaded all its program by then. */
+export function startedByParent(): Promise<Resume | undefined> {
+  exitWithParent();
+  return new Promise(whenStarted);
+}
+
 /**
  * Calls `onStart` when the parent says so, with what it has to hand over: until then this process is a spare that
  * touches nothing. Without a parent it is called at once.
  */
-export function whenStarted(onStart: (resume: Resume | undefined) => void): void {
+function whenStarted(onStart: (resume: Resume | undefined) => void): void {
   if (process.send === undefined) return onStart(undefined);
   const listen = (message: unknown) => {
     if (!isRecord(message) || message['kind'] !== 'start') return;

@@ -18,12 +18,34 @@ export function parsed<T>(read: () => T): T | MalformedMessageError {
   }
 }
 
+/** What is still unknown. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** A message, read as its `kind` is; or why it is none. */
+export function parseMessage<T>(
+  value: unknown,
+  readers: Readonly<Record<string, (fields: Fields) => T>>,
+): T | MalformedMessageError {
+  return parsed(() => {
+    const fields = readObject(value, 'message');
+    const { kind } = fields;
+    const read = readers[readChoice(kind, 'kind', Object.keys(readers))];
+    if (read === undefined) throw malformed('kind', 'a known one', kind);
+    return read(fields);
+  });
+}
+
+/** The first message of either side: it says which protocol it speaks. */
+export function readHello({ protocol }: Fields) {
+  return { kind: 'hello', protocol: readInteger(protocol, 'protocol') } as const;
+}
+
 /** An object whose fields are still unknown. */
-export function readObject(value: unknown, what: string): Readonly<Record<string, unknown>> {
+export function readObject(value: unknown, what: string): Fields {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw malformed(what, 'an object', value);
   }
-  return value as Readonly<Record<string, unknown>>;
+  return value as Fields;
 }
 
 /** A string of bounded length. */

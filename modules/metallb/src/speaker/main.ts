@@ -19,6 +19,7 @@ import { EventMetrics } from '../telemetry/event-metrics.ts';
 import { healthAnswer, ListenError, type Routes, serveHttp } from '../telemetry/http-server.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
 import { Metrics } from '../telemetry/metrics.ts';
+import { every } from '../time/every.ts';
 import { systemClock } from '../time/system-clock.ts';
 import { openHostSight } from './host-sight.ts';
 import { openStore } from './open-store.ts';
@@ -106,12 +107,6 @@ function routesOf(speaker: Speaker, metrics: Metrics): Routes {
   };
 }
 
-/** For ever: the parent kills a speaker whose event loop stands still. */
-function givePulse(): void {
-  tellParent({ kind: 'pulse' });
-  systemClock.after(PULSE_MS, givePulse);
-}
-
 async function serveMetrics({ metricsAddress }: NodeSettings, routes: Routes): Promise<void> {
   try {
     await serveHttp(metricsAddress, routes);
@@ -123,7 +118,8 @@ async function serveMetrics({ metricsAddress }: NodeSettings, routes: Routes): P
 
 async function run(settings: NodeSettings): Promise<void> {
   exitWithParent();
-  givePulse();
+  // The parent kills a speaker whose event loop stands still.
+  every(systemClock, PULSE_MS, () => tellParent({ kind: 'pulse' }));
   // On a busy node the wire goes first: its heartbeats and answers can't wait, status can.
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const log = createLogger({ program: 'speaker', level: settings.logLevel }).with({

@@ -8,11 +8,11 @@ import { type LineConnection, listenLines } from '../linux/line-socket.ts';
 import { watchLinks } from '../linux/link-watch.ts';
 import { openGroupSocket, SolicitedNodeGroups } from '../linux/multicast-membership.ts';
 import {
-  exitWithParent,
+  KeptByParent,
   leaveRefusalToParent,
   type Resume,
+  startedByParent,
   tellParent,
-  whenStarted,
 } from '../linux/parent.ts';
 import { ReturnMemory } from '../linux/return-memory.ts';
 import type { HeartbeatKeys } from '../packet/heartbeat.ts';
@@ -21,12 +21,13 @@ import { NODE_SETTINGS, type NodeSettings } from '../settings/node-settings.ts';
 import { runProgram } from '../settings/run-program.ts';
 import { EventLoopDelay } from '../telemetry/event-loop-delay.ts';
 import { createLogger, type Logger } from '../telemetry/logger.ts';
+import { every } from '../time/every.ts';
 import { systemClock } from '../time/system-clock.ts';
 import { Counters } from './counters.ts';
 import { Ending } from './ending.ts';
 import { openFrameSocket } from './frame-socket.ts';
 import { rehearse } from './rehearsal.ts';
-import { type Entries, parseResumeState } from './restart-memory.ts';
+import { parseResumeState } from './restart-memory.ts';
 import type { SegmentOptions } from './segment-options.ts';
 import { Wire, type WirePorts } from './wire.ts';
 
@@ -77,8 +78,8 @@ class WireProgram {
   readonly #receiver = new DutyReceiver(randomBytes(8).toString('hex'));
   readonly #options: SegmentOptions;
   readonly #wire: Wire;
+  readonly #kept = new KeptByParent();
   #speaker: LineConnection | undefined;
-  #remembers = false;
 
   constructor(settings: NodeSettings) {
     this.#settings = settings;
@@ -116,7 +117,7 @@ class WireProgram {
       ),
       table: () => this.#receiver.table,
       afterQueuedFrames: (run) => setImmediate(() => setImmediate(run)),
-      remember: (entries) => this.#remember(entries),
+      remember: (entries) => this.#kept.remember(entries),
       log: (message, facts) => this.#logger.info(message, { ...facts }),
     };
   }
@@ -142,8 +143,8 @@ class WireProgram {
           error,
         }),
     });
-    this.#every(PULSE_MS, () => tellParent({ kind: 'pulse' }));
-    this.#every(REPORT_MS, () => this.#reportRegularly());
+    every(systemClock, PULSE_MS, () => tellParent({ kind: 'pulse' }));
+    every(systemClock, REPORT_MS, () => this.#reportRegularly());
     const ending = this.#ending();
     process.on('SIGTERM', () => ending.begin());
     process.on('SIGINT', () => ending.begin());
@@ -179,16 +180,6 @@ class WireProgram {
     if (parsed === undefined || ageMs > heartbeatIntervalMs * heartbeatMultiplier) return;
     this.#logger.info('resuming', { ageMs, ...parsed });
     await this.#wire.resume(parsed);
-  }
-
-  #remember(entries: Entries): void {
-    tellParent({ kind: 'remember', entries, anew: !this.#remembers });
-    this.#remembers = true;
-  }
-
-  #every(periodMs: number, run: () => void): void {
-    run();
-    systemClock.after(periodMs, () => this.#every(periodMs, run));
   }
 
   #reportRegularly(): void {
@@ -235,12 +226,10 @@ class WireProgram {
   }
 }
 
-/** A spare has loaded all this already when it is told to start. */
 async function run(settings: NodeSettings): Promise<void> {
-  exitWithParent();
+  const started = startedByParent();
   rehearse();
-  const resume = await new Promise<Resume | undefined>(whenStarted);
-  await new WireProgram(settings).start(resume);
+  await new WireProgram(settings).start(await started);
 }
 
 await runProgram({
