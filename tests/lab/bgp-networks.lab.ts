@@ -30,6 +30,10 @@ import { neighbour, ROUTER, reaches, withRouter } from './bgp-sessions.ts';
 /** Nodes on two networks at once: ARP answers on one of them, routers on the other. */
 const TWO_NETWORKS = { lab: { secondSegment: true } } as const;
 const SEEN_MS = 10_000;
+const BFD_MS = 50;
+const QUICK = object('BFDProfile', 'quick', {
+  spec: { receiveInterval: BFD_MS, transmitInterval: BFD_MS },
+});
 /** An IP of a dead node is answered again. */
 const DARK_MS = 3_000;
 
@@ -53,11 +57,12 @@ export const scenarios: readonly Scenario[] = [
   moduleScenario(
     'networks-a-pool-for-ARP-on-one-and-one-for-BGP-on-the-other',
     (lab) =>
-      withRouter(lab, 'frr', everyNode(), async (router) => {
+      withRouter(lab, 'frr', everyNode({ bfdMs: BFD_MS }), async (router) => {
         const near = { addresses: [SECOND_POOL.IPv4.range] };
         const only = { ipAddressPools: ['near'], interfaces: ['eth1'] };
         await lab.cluster.apply(
-          ...[bgpPeer({ holdTime: '3s' }), advertisement({ ipAddressPools: ['far'] })],
+          ...[QUICK, bgpPeer({ holdTime: '3s', connectTime: '1s', bfdProfile: 'quick' })],
+          ...[advertisement({ ipAddressPools: ['far'] })],
           ...[object('IPAddressPool', 'near', { spec: near })],
           object('L2Advertisement', 'near', { spec: only }),
         );
