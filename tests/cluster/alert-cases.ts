@@ -82,6 +82,16 @@ export const ALERT_CASES: readonly AlertCase[] = [
     fires: ['node="n1"'],
   },
   {
+    alert: 'MetallbBgpSessionDown',
+    series: {
+      'metallb_bgp_session_up{peer="192.0.2.101", node="n1"}': '0+0x30',
+      'metallb_bgp_session_up{peer="192.0.2.102", node="n1"}': '1+0x30',
+    },
+    quietAt: 4,
+    firesAt: 6,
+    fires: ['node="n1", peer="192.0.2.101"'],
+  },
+  {
     alert: 'MetallbIpWithoutAnnouncer',
     series: {
       'metallb_allocator_addresses_in_use{class="a"}': '2+0x30',
