@@ -48,6 +48,10 @@ const toSpeaker: [string, unknown][] = [
   ['the end of a conflict', report({ type: 'conflict-over', ...place })],
   ['a condition', report(deaf)],
   ['counters', report({ type: 'counters', counters: [counter] })],
+  [
+    'what was said of IPs',
+    report({ type: 'ip-counts', counts: [{ ip: '192.0.2.1', answered: 3, announced: 1 }] }),
+  ],
   ['segments', report({ type: 'segments', segments: [segment] })],
 ];
 for (const [name, message] of toSpeaker) {
@@ -103,6 +107,11 @@ const malformedToSpeaker: [string, unknown, RegExp][] = [
   ['an unknown report', report({ type: 'weather' }), /report\.type/],
   ['a bad MAC', report({ type: 'conflict', ...place, mac: 'x', vetoed: false }), /mac: expected/],
   ['a negative duration', report({ ...announced, darkMs: -1 }), /darkMs: expected a number/],
+  [
+    'half an answer',
+    report({ type: 'ip-counts', counts: [{ ip: '192.0.2.1', answered: 0.5, announced: 0 }] }),
+    /counts\[0\]\.answered: expected an integer/,
+  ],
   [
     'an infinite counter',
     report({ type: 'counters', counters: [{ ...counter, value: null }] }),

@@ -13,6 +13,8 @@ const SAMPLE =
   /^[a-zA-Z_:][\w:]*(?:\{(?:[a-zA-Z_]\w*="(?:[^"\\\n]|\\.)*",?)*\})? (?:[-+]?[\d.]+(?:e[-+]?\d+)?|[+-]Inf|NaN)$/;
 const DESCRIPTION =
   /^# (?:HELP [a-zA-Z_:][\w:]* .*|TYPE [a-zA-Z_:][\w:]* (?:counter|gauge|histogram|summary|untyped))$/;
+const FIGURES = ['requests_received', 'responses_sent', 'gratuitous_sent'];
+const ROUNDS_OF_A_BURST = 5;
 const TOLD_WITHIN_MS = 20_000;
 /** Ends when the page is 503, which no new process for each look would see. */
 const LOOK_ON = `const [, url] = process.argv;
@@ -20,7 +22,7 @@ while ((await fetch(url)).status !== 503) await new Promise((next) => setTimeout
 
 export const scenarios: readonly Scenario[] = [
   scenario('health/metrics-are-prometheus-text', {}, async (lab) => {
-    await freshServices(lab);
+    const all = await freshServices(lab);
     const shown = [
       await metricsOf(lab, 'control', CONTROLLER),
       ...(await Promise.all(lab.nodes.map((node) => metricsOf(lab, node, SPEAKER)))),
@@ -32,6 +34,7 @@ export const scenarios: readonly Scenario[] = [
       assert.is(text.match(/^metallb_announced\{.*\} 1$/gm)?.length, 2);
       assert.match(text, /^metallb_wire_event_loop_delay_seconds\{percentile="99"\} /m);
     }
+    for (const { ip, preferredNode } of all) await countsAnswers(lab, ip, preferredNode);
     return undefined;
   }),
 
@@ -55,6 +58,24 @@ async function metricsOf(lab: Lab, host: string, url: string): Promise<string> {
   const wrong = lines.filter((line) => !(line.startsWith('#') ? DESCRIPTION : SAMPLE).test(line));
   assert.equal(wrong, [], `lines of ${host} that are no Prometheus text`);
   return body;
+}
+
+/** Waits until a node shows the burst in which it announced an IP, and an answer for it that it did not show before. */
+async function countsAnswers(lab: Lab, ip: string, node: string): Promise<void> {
+  const figures = async () => {
+    const page = await metricsOf(lab, node, SPEAKER);
+    const shown = page.matchAll(/^metallb_layer2_(\w+)\{ip="([^"]+)"\} (\d+)$/gm);
+    return new Map([...shown].map(([, name, of, value]) => [`${name} ${of}`, Number(value)]));
+  };
+  let seen = await figures();
+  const before = seen.get(`requests_received ${ip}`) ?? 0;
+  await lab.prober.macsOf(ip);
+  const what = () => `another answer for ${ip} by ${node}: ${JSON.stringify([...seen])}`;
+  await until({ what, deadlineMs: 3_000 }, async () => {
+    seen = await figures();
+    const [asked = 0, answered, told = 0] = FIGURES.map((name) => seen.get(`${name} ${ip}`));
+    return asked > before && answered === asked && told >= ROUNDS_OF_A_BURST;
+  });
 }
 
 /** One that hangs is soon killed and another well: a look that is too late for that has another chance. */

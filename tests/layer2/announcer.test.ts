@@ -26,9 +26,10 @@ function makeAnnouncer(options: PacingOptions = {}, random = () => 0.5) {
   const sent: Sent[] = [];
   let now = 0;
   const step = () => {
-    for (const bytes of announcer.step(now)) {
+    for (const { ip, frame: bytes } of announcer.step(now)) {
       const frame = decodeEthernet(bytes);
       const claim = classifyClaim(frame);
+      assert.is(claim?.ip, ip);
       if (claim !== undefined) {
         sent.push({ at: now, ip: claim.ip, unicast: frame.destination === ASKER.mac });
       }

@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import type { Report } from '../../modules/metallb/src/duty/messages.ts';
 import { DutyReceiver } from '../../modules/metallb/src/duty/receiver.ts';
 import type { LastKnownGood } from '../../modules/metallb/src/speaker/last-known-good.ts';
+import { ip } from '../support/addresses.ts';
 import { assignedChild, balancerClass, balancerNode } from '../support/cluster.ts';
 import { dutyOf } from '../support/duty-arbitraries.ts';
 import { INSTALLATION, IP, SpeakerFixture, settled } from '../support/speaker-fixture.ts';
@@ -280,6 +281,34 @@ test('counters of the wire are metrics of this node', async () => {
     await fixture.metrics.render(),
     'metallb_wire_arp_replies_total{interface="eth0"} 3',
   );
+});
+
+test('what is said of an IP is counted while this node announces it on any interface', async () => {
+  const fixture = new SpeakerFixture();
+  await fixture.speaker.start();
+  const tell = () => {
+    const counts = [IP, ip('192.0.2.9')].map((one) => ({ ip: one, answered: 3, announced: 1 }));
+    fixture.report({ type: 'ip-counts', counts });
+  };
+  const counted = async () => {
+    const page = await fixture.page();
+    const shown = page.matchAll(/^metallb_layer2_(\w+)\{ip="([^"]+)"\} (\d+)$/gm);
+    return [...shown].map(([, ...one]) => one.join(' '));
+  };
+  const withdrawn = { type: 'withdrawn', ip: IP, reason: 'handed over' } as const;
+  fixture.report(announced);
+  fixture.report({ ...announced, interface: 'eth1' });
+  tell();
+  tell();
+  assert.not.match(await fixture.metrics.render(), '192.0.2.9', 'though nobody looks');
+  fixture.report({ ...withdrawn, interface: 'eth0' });
+  const all = [`requests_received ${IP} 6`, `responses_sent ${IP} 6`, `gratuitous_sent ${IP} 2`];
+  assert.equal(await counted(), all);
+  fixture.disconnect();
+  assert.equal(await counted(), all, 'nobody knows what a wire that is gone would say');
+  fixture.connect();
+  fixture.report({ ...withdrawn, interface: 'eth1' });
+  assert.equal(await counted(), []);
 });
 
 test('conditions of an earlier speaker end when the wire does not tell them', async () => {

@@ -50,6 +50,7 @@ const REPORTS = [
   { type: 'conflict-over', ...PLACE },
   { type: 'condition', condition: 'Deaf', interface: 'eth0', active: true, message: 'x' },
   { type: 'counters', counters: [COUNTER] },
+  { type: 'ip-counts', counts: [{ ip: '192.0.2.10', answered: 3, announced: 1 }] },
   { type: 'segments', segments: [SEGMENT] },
 ];
 

@@ -5,7 +5,7 @@ import type { MacAddress } from '../net/mac.ts';
 import type { Duty, Group, Reach } from './duty.ts';
 
 /** Raised with every incompatible change of the messages below; checked on both ends. */
-export const DUTY_PROTOCOL_VERSION = 5;
+export const DUTY_PROTOCOL_VERSION = 6;
 
 /** Speaker to wire: one JSON object a line. At most `MAX_CHANGES` changes in one, so that no message blocks the wire. */
 export type ToWire =
@@ -61,6 +61,8 @@ export type Report =
   | { readonly type: 'conflict-over'; readonly ip: IpAddress; readonly interface: string }
   | NodeConditionReport
   | { readonly type: 'counters'; readonly counters: readonly Counter[] }
+  /** Of the IPs where there is something new. */
+  | { readonly type: 'ip-counts'; readonly counts: readonly IpCount[] }
   /** All that the wire serves: what is not named any more has been closed. */
   | { readonly type: 'segments'; readonly segments: readonly SegmentReport[] };
 
@@ -95,6 +97,15 @@ export interface Counter {
   readonly type: 'counter' | 'gauge';
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
+}
+
+/** What was said of an IP since it was last counted, on all interfaces. */
+export interface IpCount {
+  readonly ip: IpAddress;
+  /** Questions answered. */
+  readonly answered: number;
+  /** Frames sent unasked. */
+  readonly announced: number;
 }
 
 /** Who is heard on one interface. */

@@ -18,6 +18,7 @@ import {
 import { parseMac } from '../net/mac.ts';
 import type {
   Counter,
+  IpCount,
   NodeConditionReport,
   PeerReport,
   Report,
@@ -28,6 +29,7 @@ import type {
 /** A dozen for each of hundreds of interfaces, and two for each peer there. */
 const MAX_COUNTERS = 30_000;
 const MAX_LABELS = 16;
+const MAX_IP_COUNTS = 10_000;
 const MAX_SEGMENTS = 5_000;
 const MAX_PEERS = 5_000;
 
@@ -57,6 +59,7 @@ function readReport(fields: Fields): Report {
     'conflict-over',
     'condition',
     'counters',
+    'ip-counts',
     'segments',
   ]);
   switch (type) {
@@ -78,6 +81,10 @@ function readReport(fields: Fields): Report {
     case 'counters': {
       const options = { limit: MAX_COUNTERS, read: readCounter };
       return { type, counters: readList(fields['counters'], 'counters', options) };
+    }
+    case 'ip-counts': {
+      const options = { limit: MAX_IP_COUNTS, read: readIpCount };
+      return { type, counts: readList(fields['counts'], 'counts', options) };
     }
     case 'segments': {
       const options = { limit: MAX_SEGMENTS, read: readSegment };
@@ -129,6 +136,15 @@ function readCounter(value: unknown, what: string): Counter {
     type: readChoice(fields['type'], `${what}.type`, ['counter', 'gauge']),
     labels: readMap(fields['labels'], `${what}.labels`, { limit: MAX_LABELS, read: readText }),
     value: readNumber(fields['value'], `${what}.value`),
+  };
+}
+
+function readIpCount(value: unknown, what: string): IpCount {
+  const fields = readObject(value, what);
+  return {
+    ip: readIp(fields['ip'], `${what}.ip`),
+    answered: readInteger(fields['answered'], `${what}.answered`),
+    announced: readInteger(fields['announced'], `${what}.announced`),
   };
 }
 

@@ -11,6 +11,12 @@ const REFRESH_MS = 60_000;
 const REFRESH_JITTER = 0.1;
 const NEVER = Number.NEGATIVE_INFINITY;
 
+/** A frame to send, and the IP that it is about. */
+export interface Announcement {
+  readonly ip: IpAddress;
+  readonly frame: Uint8Array;
+}
+
 /** One IP's course through its rounds. A new course replaces the old one, which the queue then skips. */
 interface Course {
   readonly ip: IpAddress;
@@ -74,9 +80,9 @@ export class Announcer {
   }
 
   /** The frames to send now. */
-  step(now: number): Uint8Array[] {
+  step(now: number): Announcement[] {
     this.#now = now;
-    const frames: Uint8Array[] = [];
+    const frames: Announcement[] = [];
     this.#sendFirstRounds(frames);
     this.#sendReminders(frames);
     this.#sendDue(frames);
@@ -95,33 +101,33 @@ export class Announcer {
     return next === Number.POSITIVE_INFINITY ? undefined : next;
   }
 
-  #sendFirstRounds(frames: Uint8Array[]): void {
+  #sendFirstRounds(frames: Announcement[]): void {
     for (const course of this.#first) {
       if (!this.#pacing.tryTake('first-round', this.#now)) return;
-      frames.push(firstAnnouncement(course.ip, this.#mac));
+      frames.push({ ip: course.ip, frame: firstAnnouncement(course.ip, this.#mac) });
       course.sentAt = this.#now;
       this.#first.delete(course);
       this.#scheduleNext(course);
     }
   }
 
-  #sendReminders(frames: Uint8Array[]): void {
+  #sendReminders(frames: Announcement[]): void {
     for (const [ip, askers] of this.#reminders) {
       for (let asker = askers[0]; asker !== undefined; asker = askers[0]) {
         if (!this.#pacing.tryTake('background', this.#now)) return;
-        frames.push(announcementTo(asker, ip, this.#mac));
+        frames.push({ ip, frame: announcementTo(asker, ip, this.#mac) });
         askers.shift();
       }
       this.#reminders.delete(ip);
     }
   }
 
-  #sendDue(frames: Uint8Array[]): void {
+  #sendDue(frames: Announcement[]): void {
     for (let next = this.#due.peek(); next !== undefined; next = this.#due.peek()) {
       if (next.at > this.#now || !this.#pacing.tryTake('background', this.#now)) return;
       const course = next.item;
       if (course.pending.length === 0) course.pending = announcement(course.ip, this.#mac);
-      frames.push(...course.pending.splice(0, 1));
+      for (const frame of course.pending.splice(0, 1)) frames.push({ ip: course.ip, frame });
       course.sentAt = this.#now;
       if (course.pending.length > 0) continue;
       this.#due.pop();

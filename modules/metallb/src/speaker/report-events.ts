@@ -53,6 +53,7 @@ export function eventsOfReport(report: Report, context: ReportContext): Occurren
       return ofNode(report, context);
     case 'withdrawn':
     case 'counters':
+    case 'ip-counts':
     case 'segments':
       return [];
   }

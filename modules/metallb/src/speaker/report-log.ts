@@ -23,6 +23,7 @@ export function logReport(log: Logger, report: Report): void {
       else log.info('segment condition ended', facts);
       break;
     case 'counters':
+    case 'ip-counts':
     case 'segments':
       break;
   }

@@ -6,6 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { MirroredMetrics } from '../telemetry/mirrored-metrics.ts';
 import { type BgpFigures, BgpMetrics } from './bgp-metrics.ts';
 import type { Released } from './dataplane-gate.ts';
+import { IpMetrics } from './ip-metrics.ts';
 
 /** What the speaker counts of itself at the moment. */
 export interface SpeakerFigures {
@@ -37,6 +38,14 @@ export interface AnnouncedService {
   readonly ip: IpAddress;
 }
 
+/** What a report is seen by. */
+interface ReportSight {
+  /** Of this speaker: the wire repeats what happened before, which an earlier speaker has counted. */
+  readonly sinceEpochMs: number;
+  /** Whether this node announces the IP on any interface. */
+  readonly isAnnounced: (ip: IpAddress) => boolean;
+}
+
 type OnSegment = Pick<AnnouncedReport, 'ip' | 'interface'>;
 
 const DELAY_SECONDS = [0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 10, 60];
@@ -52,6 +61,7 @@ export class SpeakerMetrics {
   readonly #darkTime: Histogram;
   readonly #dataplaneWait: Histogram;
   readonly #wire: MirroredMetrics;
+  readonly #ips: IpMetrics;
   readonly #bgp: BgpMetrics;
 
   constructor(metrics: Metrics) {
@@ -106,6 +116,7 @@ export class SpeakerMetrics {
       labels: ['outcome'],
       buckets: DELAY_SECONDS,
     });
+    this.#ips = new IpMetrics(metrics);
     this.#bgp = new BgpMetrics(metrics);
     this.#wire = new MirroredMetrics(metrics, 'Reported by the wire process of this node');
   }
@@ -136,6 +147,8 @@ export class SpeakerMetrics {
     }
     // Nobody knows what a wire that is gone would say now.
     if (!figures.wireConnected) return this.#wire.update([]);
+    const announced = new Set(figures.announced.map(({ ip }) => ip));
+    this.#ips.keepOnly((ip) => announced.has(ip));
     showEach(this.#announced, figures.announced);
     showEach(this.#conflicts, figures.conflicts);
   }
@@ -149,11 +162,12 @@ export class SpeakerMetrics {
     this.#echoes.inc({ interface: interfaceName, outcome });
   }
 
-  /** @param speakerSinceEpochMs the wire repeats what happened before: an earlier speaker has counted that */
-  take(report: Report, speakerSinceEpochMs: number): void {
+  take(report: Report, { sinceEpochMs, isAnnounced }: ReportSight): void {
     if (report.type === 'announced') {
-      const isNew = report.sinceEpochMs >= speakerSinceEpochMs;
+      const isNew = report.sinceEpochMs >= sinceEpochMs;
       if (isNew && report.darkMs !== undefined) this.#darkTime.observe(report.darkMs / 1_000);
+    } else if (report.type === 'ip-counts') {
+      this.#ips.take(report.counts, isAnnounced);
     } else if (report.type === 'counters') {
       this.#wire.update(
         report.counters.map((counter) => ({ ...counter, name: `wire_${counter.name}` })),

@@ -357,7 +357,8 @@ export class Speaker {
     if (!this.#wireState.take(report)) return;
     this.#statusWriter.reported(report);
     if (report.type === 'segments') this.#health.lookAgain();
-    this.#ports.metrics.take(report, this.#sinceEpochMs);
+    const isAnnounced = (ip: IpAddress) => this.#wireState.announces(ip);
+    this.#ports.metrics.take(report, { sinceEpochMs: this.#sinceEpochMs, isAnnounced });
     logReport(this.#ports.log, report);
     this.#tell(report);
     if (report.type === 'counters') this.#statusWriter.lookAgain();

@@ -55,6 +55,7 @@ export class WireState {
         return before !== statesOf(this.#segments);
       }
       case 'counters':
+      case 'ip-counts':
         return true;
     }
   }
@@ -68,6 +69,10 @@ export class WireState {
   /** Whether a status of the IP's children is this node's to write. */
   concerns(ip: IpAddress): boolean {
     return this.#announced.has(ip) || this.#conflicts.has(ip);
+  }
+
+  announces(ip: IpAddress): boolean {
+    return this.#announced.has(ip);
   }
 
   get announced(): AnnouncedReport[] {

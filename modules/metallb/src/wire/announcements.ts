@@ -2,7 +2,7 @@ import type { Probing } from '../duty/duty.ts';
 import type { Report } from '../duty/messages.ts';
 import { AddressProbes } from '../layer2/address-probes.ts';
 import { announcement } from '../layer2/announcement.ts';
-import { Announcer } from '../layer2/announcer.ts';
+import { type Announcement, Announcer } from '../layer2/announcer.ts';
 import { Askers } from '../layer2/askers.ts';
 import type { Claim } from '../layer2/claim.ts';
 import { type ConflictAction, ConflictWatch } from '../layer2/conflict-watch.ts';
@@ -204,7 +204,7 @@ export class Announcements {
 
   /** One announcement and no more (RFC 5227 §2.4 (c)). */
   #defend(ip: IpAddress): void {
-    for (const frame of announcement(ip, this.#link.mac)) this.#ports.send(frame);
+    for (const frame of announcement(ip, this.#link.mac)) this.#say({ ip, frame });
   }
 
   #tell(conflict: Pick<ConflictReport, 'ip' | 'mac' | 'vetoed'>): void {
@@ -233,15 +233,14 @@ export class Announcements {
       if (this.#vetoed.delete(ip)) this.#perform([{ kind: 'over', ip }]);
     }
     this.#perform(this.#conflicts.step(now));
-    const frames = this.#announcer.step(now);
-    for (const frame of frames) this.#ports.send(frame);
-    if (frames.length > 0) {
-      this.#ports.counters.add(
-        'announcements_total',
-        { interface: this.#link.name },
-        frames.length,
-      );
-    }
+    for (const said of this.#announcer.step(now)) this.#say(said);
+  }
+
+  #say({ ip, frame }: Announcement): void {
+    const { counters } = this.#ports;
+    this.#ports.send(frame);
+    counters.add('announcements_total', { interface: this.#link.name });
+    counters.ofIps.announced(ip);
   }
 
   nextDeadline(): number {

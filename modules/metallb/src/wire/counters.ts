@@ -1,9 +1,11 @@
 import type { Counter } from '../duty/messages.ts';
+import { IpCounts } from './ip-counts.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
 /** Counters and gauges of the wire process, cumulative since its start; the speaker serves them. */
 export class Counters {
+  readonly ofIps = new IpCounts();
   readonly #values = new Map<string, { -readonly [Field in keyof Counter]: Counter[Field] }>();
 
   add(name: string, labels: Labels = {}, amount = 1): void {

@@ -148,6 +148,7 @@ export class FrameReader {
     if ('reply' in response) {
       this.#ports.send(response.reply);
       this.#ports.counters.add('replies_total', { interface: this.#options.interface, protocol });
+      this.#ports.counters.ofIps.answered(response.question.ip);
     } else this.#drop(protocol, response.drop);
     if (response.question !== undefined) this.#ports.onQuestion(response.question);
   }

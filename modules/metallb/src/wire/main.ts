@@ -34,6 +34,8 @@ import { Wire, type WirePorts } from './wire.ts';
 const PULSE_MS = 100;
 const REPORT_MS = 1_000;
 const READY_POLL_MS = 50;
+/** More would keep the event loop for longer than a question may wait. */
+const MAX_IP_COUNTS = 1_000;
 
 function optionsFrom(settings: NodeSettings): SegmentOptions {
   return {
@@ -191,6 +193,10 @@ class WireProgram {
       report: { type: 'counters', counters: this.#counters.snapshot() },
     });
     this.#tell({ kind: 'report', report: this.#wire.report() });
+    // Without a speaker they wait for one.
+    if (this.#speaker === undefined) return;
+    const counts = this.#counters.ofIps.take(MAX_IP_COUNTS);
+    if (counts.length > 0) this.#tell({ kind: 'report', report: { type: 'ip-counts', counts } });
   }
 
   #tell(message: ToSpeaker): void {
