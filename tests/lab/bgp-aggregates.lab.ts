@@ -27,30 +27,34 @@ const [FIRST = ''] = NODES;
 
 export const scenarios: readonly Scenario[] = [
   // RFC 4632 §5.1: who announces an aggregate has a route to nowhere for what is not used of it.
-  moduleScenario('aggregates-lead-what-nobody-has-to-nowhere-with-a-loop-guard', async (lab) => {
-    const throughRouter = `${FAR} via ${ROUTER.ipv4}`;
-    const client = lab.namespace('client');
-    await batch(client, [`route add ${throughRouter}`]);
-    await routeByRouter(lab, 'n1', 'replace');
-    try {
-      await withRouter(lab, 'frr', everyNode(), async (router) => {
-        const wish = { aggregationLength: LENGTH, ...ONLY_N1 };
-        await lab.cluster.apply(bgpPeer(), advertisement(wish));
-        const ip = await served(lab, 'web');
-        await reaches(lab, router, AGGREGATE, [FIRST]);
-        const storm = await framesOfOnePing(lab, 'n1', UNUSED, 'IPv4');
-        assert.ok(storm > STORM, `${storm} frames of one ping`);
-        await loopGuard(lab, 'n1', 'install', '--interface=eth0', `--pool=${FAR}`);
-        assert.is(await framesOfOnePing(lab, 'n1', UNUSED, 'IPv4'), 2, 'refused');
-        assert.match(await pageOf(lab, ip), /^pod\d /, 'and yet served');
-      });
-    } finally {
-      await loopGuard(lab, 'n1', 'remove');
-      await routeByRouter(lab, 'n1', 'delete');
-      await batch(client, [`route delete ${throughRouter}`]);
-    }
-    return undefined;
-  }),
+  moduleScenario(
+    'aggregates-lead-what-nobody-has-to-nowhere-with-a-loop-guard',
+    async (lab) => {
+      const throughRouter = `${FAR} via ${ROUTER.ipv4}`;
+      const client = lab.namespace('client');
+      await batch(client, [`route add ${throughRouter}`]);
+      await routeByRouter(lab, 'n1', 'replace');
+      try {
+        await withRouter(lab, 'frr', everyNode(), async (router) => {
+          const wish = { aggregationLength: LENGTH, ...ONLY_N1 };
+          await lab.cluster.apply(bgpPeer(), advertisement(wish));
+          const ip = await served(lab, 'web');
+          await reaches(lab, router, AGGREGATE, [FIRST]);
+          const storm = await framesOfOnePing(lab, 'n1', UNUSED, 'IPv4');
+          assert.ok(storm > STORM, `${storm} frames of one ping`);
+          await loopGuard(lab, 'n1', 'install', '--interface=eth0', `--pool=${FAR}`);
+          assert.is(await framesOfOnePing(lab, 'n1', UNUSED, 'IPv4'), 2, 'refused');
+          assert.match(await pageOf(lab, ip), /^pod\d /, 'and yet served');
+        });
+      } finally {
+        await loopGuard(lab, 'n1', 'remove');
+        await routeByRouter(lab, 'n1', 'delete');
+        await batch(client, [`route delete ${throughRouter}`]);
+      }
+      return undefined;
+    },
+    { timed: true },
+  ),
 
   moduleScenario('aggregates-that-mislead-are-not-announced', (lab) =>
     withRouter(lab, 'frr', everyNode(), async (router) => {

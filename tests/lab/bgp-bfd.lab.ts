@@ -216,37 +216,46 @@ export const scenarios: readonly Scenario[] = [
     }),
   ),
 
-  moduleScenario('bfd-signed-with-the-key-of-a-Secret', (lab) =>
-    withRouter(lab, 'bird', everyNode({ bfdMs: SIGNED_MS, bfdKey: KEYS.first }), async (router) => {
-      await lab.cluster.apply(
-        ...[signedProfile(SIGNED_MS), bgpPeer({ bfdProfile: 'quick' }), advertisement()],
-      );
-      const ip = await served(lab, 'web');
-      const missing = /Secret metallb-system\/bfd, which holds the key of its BFD, does not exist/;
-      await nodeTells(lab, 'n1', DOWN, { message: missing });
-      await reaches(lab, router, `${ip}/32`, []);
-      await lab.cluster.apply(bfdKey(KEYS.first));
-      await reaches(lab, router, `${ip}/32`, NODES);
-      await signedUp(lab, router);
+  moduleScenario(
+    'bfd-signed-with-the-key-of-a-Secret',
+    (lab) =>
+      withRouter(
+        lab,
+        'bird',
+        everyNode({ bfdMs: SIGNED_MS, bfdKey: KEYS.first }),
+        async (router) => {
+          await lab.cluster.apply(
+            ...[signedProfile(SIGNED_MS), bgpPeer({ bfdProfile: 'quick' }), advertisement()],
+          );
+          const ip = await served(lab, 'web');
+          const missing =
+            /Secret metallb-system\/bfd, which holds the key of its BFD, does not exist/;
+          await nodeTells(lab, 'n1', DOWN, { message: missing });
+          await reaches(lab, router, `${ip}/32`, []);
+          await lab.cluster.apply(bfdKey(KEYS.first));
+          await reaches(lab, router, `${ip}/32`, NODES);
+          await signedUp(lab, router);
 
-      // Whoever has another key is not believed, and BGP does without, as where nobody speaks BFD.
-      await lab.cluster.apply(bfdKey(KEYS.second));
-      const other = /its BFD is not Up: the peer signs with another key; BGP goes on without/;
-      await nodeTells(lab, 'n1', DOWN, { message: other });
-      await reaches(lab, router, `${ip}/32`, NODES, BEGINS_ANEW_MS);
-      await router.setBfdKey(KEYS.second);
-      await signedUp(lab, router);
-      await reaches(lab, router, `${ip}/32`, NODES);
+          // Whoever has another key is not believed, and BGP does without, as where nobody speaks BFD.
+          await lab.cluster.apply(bfdKey(KEYS.second));
+          const other = /its BFD is not Up: the peer signs with another key; BGP goes on without/;
+          await nodeTells(lab, 'n1', DOWN, { message: other });
+          await reaches(lab, router, `${ip}/32`, NODES, BEGINS_ANEW_MS);
+          await router.setBfdKey(KEYS.second);
+          await signedUp(lab, router);
+          await reaches(lab, router, `${ip}/32`, NODES);
 
-      const told = await everythingTold(lab, isToHoldKey);
-      const keys = Object.values(KEYS).map((key) => Buffer.from(key));
-      const leaks = told.filter((one) => keys.some((key) => holds(one, key)));
-      assert.equal(
-        leaks.map(({ name }) => name),
-        [],
-        'a key is told here',
-      );
-    }),
+          const told = await everythingTold(lab, isToHoldKey);
+          const keys = Object.values(KEYS).map((key) => Buffer.from(key));
+          const leaks = told.filter((one) => keys.some((key) => holds(one, key)));
+          assert.equal(
+            leaks.map(({ name }) => name),
+            [],
+            'a key is told here',
+          );
+        },
+      ),
+    { isLong: true },
   ),
 
   // Its bfdd falls silent without an AdminDown.

@@ -41,9 +41,19 @@ const QUICK = object('BFDProfile', 'quick', {
 /** How a machine tells its programs that it is shut down. */
 const SHUTDOWNS = [
   // A kubelet, or a user.
-  { name: 'its-program', checkControlPlane: false, pids: (lab: Lab) => [lab.program('n1').pid] },
+  {
+    name: 'its-program',
+    checkControlPlane: false,
+    pids: (lab: Lab) => [lab.program('n1').pid],
+    isLong: false,
+  },
   // What ends a container's processes without a kubelet.
-  { name: 'all-processes', checkControlPlane: true, pids: (lab: Lab) => lab.program('n1').pids() },
+  {
+    name: 'all-processes',
+    checkControlPlane: true,
+    pids: (lab: Lab) => lab.program('n1').pids(),
+    isLong: true,
+  },
 ] as const;
 
 const CABLES = ['eth0', 'mgmt0', 'cni0'] as const;
@@ -59,25 +69,28 @@ const POWER_CUTS = [
 ] as const;
 
 export const scenarios: readonly Scenario[] = [
-  ...SHUTDOWNS.map(({ name, checkControlPlane, pids }) =>
-    moduleScenario(`outages-a-node-that-is-shut-down-${name}-first-is-kept-by-no-router`, (lab) =>
-      withRouter(lab, 'frr', everyNode({ bfdMs: BFD_MS, checkControlPlane }), async (router) => {
-        const ip = await begin(lab, router);
-        await haveNeighbourhood(lab);
-        const at = performance.now();
-        for (const pid of pids(lab)) signal(pid, 'SIGTERM');
-        const unplugged = delay(LINK_MS).then(() => lab.switch.unplug('n1', ...CABLES));
-        const ms = await goneAfter(lab, ip, at);
-        await unplugged;
-        assert.ok(ms < GONE_MS, `gone after ${ms} ms`);
-        const seen = new Set<string>();
-        for (const end = Date.now() + WATCH_MS; Date.now() < end; ) {
-          seen.add(String([...(await router.communitiesOf(`${ip}/32`)).keys()].sort()));
-        }
-        assert.equal([...seen], [String(OTHERS)], 'nobody keeps it for a restart');
-        const { status, 'remote-diagnostic': said } = (await router.bfd(FIRST)) ?? {};
-        assert.equal([status, said], ['down', 'administratively down']);
-      }),
+  ...SHUTDOWNS.map(({ name, checkControlPlane, pids, isLong }) =>
+    moduleScenario(
+      `outages-a-node-that-is-shut-down-${name}-first-is-kept-by-no-router`,
+      (lab) =>
+        withRouter(lab, 'frr', everyNode({ bfdMs: BFD_MS, checkControlPlane }), async (router) => {
+          const ip = await begin(lab, router);
+          await haveNeighbourhood(lab);
+          const at = performance.now();
+          for (const pid of pids(lab)) signal(pid, 'SIGTERM');
+          const unplugged = delay(LINK_MS).then(() => lab.switch.unplug('n1', ...CABLES));
+          const ms = await goneAfter(lab, ip, at);
+          await unplugged;
+          assert.ok(ms < GONE_MS, `gone after ${ms} ms`);
+          const seen = new Set<string>();
+          for (const end = Date.now() + WATCH_MS; Date.now() < end; ) {
+            seen.add(String([...(await router.communitiesOf(`${ip}/32`)).keys()].sort()));
+          }
+          assert.equal([...seen], [String(OTHERS)], 'nobody keeps it for a restart');
+          const { status, 'remote-diagnostic': said } = (await router.bfd(FIRST)) ?? {};
+          assert.equal([status, said], ['down', 'administratively down']);
+        }),
+      { isLong, timed: true },
     ),
   ),
 
@@ -93,31 +106,34 @@ export const scenarios: readonly Scenario[] = [
           const ms = await goneAfter(lab, ip, at);
           assert.ok(ms > from && ms < to, `gone after ${ms} ms`);
         }),
-      { isLong },
+      { isLong, timed: true },
     ),
   ),
 
-  moduleScenario('outages-a-crash-is-missed-by-neither-BGP-nor-BFD', (lab) =>
-    withRouter(lab, 'frr', everyNode({ bfdMs: BFD_MS }), async (router) => {
-      const ip = await begin(lab, router);
-      const since = (await sessionOf(lab, 'n1'))?.sinceMs;
-      const seen = new Set<string>();
-      const look = async () => seen.add(String(await waysTo(lab, ip)));
-      // As an interface that is taken away does.
-      killPart(lab, 'n1', 'wire.mjs');
-      for (const end = Date.now() + WATCH_MS / 2; Date.now() < end; ) await look();
-      assert.is((await sessionOf(lab, 'n1'))?.sinceMs, since, 'BGP does without the wire');
-      killPart(lab, 'n1', 'speaker.mjs');
-      await until({ what: 'another session', deadlineMs: 15_000, everyMs: 20 }, async () => {
-        await look();
-        const now = await sessionOf(lab, 'n1').catch(() => undefined);
-        return now?.state === 'Established' && now.sinceMs !== since;
-      });
-      for (const end = Date.now() + WATCH_MS; Date.now() < end; ) await look();
-      assert.equal([...seen], [String(NODES)], 'the router never lost a way');
-      const session = await router.bfd(FIRST);
-      assert.equal([session?.status, session?.['session-down']], ['up', 0]);
-    }),
+  moduleScenario(
+    'outages-a-crash-is-missed-by-neither-BGP-nor-BFD',
+    (lab) =>
+      withRouter(lab, 'frr', everyNode({ bfdMs: BFD_MS }), async (router) => {
+        const ip = await begin(lab, router);
+        const since = (await sessionOf(lab, 'n1'))?.sinceMs;
+        const seen = new Set<string>();
+        const look = async () => seen.add(String(await waysTo(lab, ip)));
+        // As an interface that is taken away does.
+        killPart(lab, 'n1', 'wire.mjs');
+        for (const end = Date.now() + WATCH_MS / 2; Date.now() < end; ) await look();
+        assert.is((await sessionOf(lab, 'n1'))?.sinceMs, since, 'BGP does without the wire');
+        killPart(lab, 'n1', 'speaker.mjs');
+        await until({ what: 'another session', deadlineMs: 15_000, everyMs: 20 }, async () => {
+          await look();
+          const now = await sessionOf(lab, 'n1').catch(() => undefined);
+          return now?.state === 'Established' && now.sinceMs !== since;
+        });
+        for (const end = Date.now() + WATCH_MS; Date.now() < end; ) await look();
+        assert.equal([...seen], [String(NODES)], 'the router never lost a way');
+        const session = await router.bfd(FIRST);
+        assert.equal([session?.status, session?.['session-down']], ['up', 0]);
+      }),
+    { isLong: true, timed: true },
   ),
 
   moduleScenario(

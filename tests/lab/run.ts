@@ -22,7 +22,7 @@ const { values } = parseArgs({
 });
 
 /** What is not timed waits most of the time. */
-const LANES: Readonly<Record<StoreKind, number>> = { manifests: 3, kubernetes: 1 };
+const LANES: Readonly<Record<StoreKind, number>> = { manifests: 2, kubernetes: 1 };
 
 const write = (text: string) => process.stdout.write(`${text}\n`);
 
