@@ -56,7 +56,7 @@ export const scenarios: readonly Scenario[] = [
   ...[true, false].map((drained) =>
     scenario(
       `leaving/sole-node-answers-until-it-ends${drained ? '-drained' : ''}`,
-      { lab: { nodes: 1, nodeFlags: [`--termination-grace-ms=${GRACE_MS}`] } },
+      { lab: { nodes: 1, nodeFlags: [`--termination-grace-ms=${GRACE_MS}`] }, timed: true },
       async (lab) => {
         const all = await freshServices(lab);
         if (drained) await drain(lab);
