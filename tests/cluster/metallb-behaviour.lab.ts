@@ -150,7 +150,7 @@ function inLab(
 ): Scenario {
   return scenario(
     `metallb/${name}`,
-    { lab: BESIDE_METALLB, stores: ['kubernetes'], deadlineMs: 90_000, ...options },
+    { lab: BESIDE_METALLB, stores: ['kubernetes'], deadlineMs: 150_000, ...options },
     async (lab) => {
       await haveNamespace(lab);
       await runBackends(lab, 'web');

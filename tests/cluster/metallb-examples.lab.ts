@@ -95,7 +95,7 @@ const EXAMPLES: readonly Example[] = [
 export const scenarios: readonly Scenario[] = EXAMPLES.map((example) =>
   scenario(
     `metallb/examples/${example.file}`,
-    { lab: BESIDE_METALLB, stores: ['kubernetes'], deadlineMs: 90_000 },
+    { lab: BESIDE_METALLB, stores: ['kubernetes'], deadlineMs: 150_000 },
     async (lab) => {
       await haveNamespace(lab);
       await clientsReach(lab, '192.168.0.0/16', 'fc00:f853:ccd::/48');
@@ -120,7 +120,7 @@ async function serves(lab: Lab, { ips, port }: Example): Promise<void> {
     for (const ip of wanted) {
       // Of Services that share an IP the later ones are answered for before kube-proxy serves them, and a node that holds
       // down when the lab is new takes its IP afterwards.
-      await until({ what: `the page of ${service} at ${ip}`, deadlineMs: 15_000 }, async () => {
+      await until({ what: `the page of ${service} at ${ip}`, deadlineMs: 45_000 }, async () => {
         const page = await pageOf(lab, ip, port).catch(() => '');
         const known = await neighbourMac(lab.namespace('client'), ip);
         return /^pod\d /.test(page) && known === (await answererOf(lab, ip));

@@ -25,6 +25,8 @@ export const NOT_MINE = { metallb: { ...VALUES, metallbNamespaces: [] } };
 export const ASIDE: Partial<LabOptions> = { release: NOT_MINE, releaseNamespace: 'load-balancer' };
 
 const EXAMPLES = join(import.meta.dirname, '..', '..', 'examples');
+/** The first advertisement brings the Pods of a whole cluster, on a machine that runs other tests beside it. */
+const ANSWERED_WITHIN_MS = 45_000;
 /** Longer than nodes hold down here. */
 const STEADY_MS = 3_000;
 const KINDS = ['IPAddressPool', 'L2Advertisement'] as const;
@@ -101,10 +103,10 @@ export async function clientsReach(lab: Lab, ...subnets: readonly string[]): Pro
 }
 
 /** Waits until one node, and which, answers for an IP. @returns its MAC */
-export async function answererOf(lab: Lab, ip: string, deadlineMs = 10_000): Promise<string> {
+export async function answererOf(lab: Lab, ip: string): Promise<string> {
   let macs: string[] = [];
   const what = () => `one answer for ${ip}, has ${macs.join(' ') || 'none'}`;
-  return until({ what, deadlineMs, everyMs: 20 }, async () => {
+  return until({ what, deadlineMs: ANSWERED_WITHIN_MS, everyMs: 20 }, async () => {
     macs = await lab.prober.macsOf(ip);
     return macs.length === 1 && macs[0];
   });

@@ -164,7 +164,7 @@ async function announcersOf(
   services: ReadonlyMap<string, readonly string[]>,
 ): Promise<ReadonlyMap<string, string>> {
   const macs = new Map<string, string>();
-  for (const [ip] of services.values()) if (ip) macs.set(ip, await answererOf(lab, ip, 30_000));
+  for (const [ip] of services.values()) if (ip) macs.set(ip, await answererOf(lab, ip));
   return macs;
 }
 

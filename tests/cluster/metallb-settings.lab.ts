@@ -89,7 +89,7 @@ export const scenarios: readonly Scenario[] = [
 
     const layer2 = text.replace('protocol: bgp', 'protocol: layer2');
     await applyText(lab, layer2);
-    await answererOf(lab, '192.168.10.0', 30_000);
+    await answererOf(lab, '192.168.10.0');
     assert.match(await pageOf(lab, '192.168.10.0'), /^pod\d /);
 
     // MetalLB's behaviour by choice: who has an IP that a pool does not hold any more gets another.

@@ -1,8 +1,10 @@
 import * as assert from 'uvu/assert';
 import { doctorFinds } from '../../lab/doctor.ts';
+import { until } from '../../lab/exec.ts';
 import { killPart } from '../../lab/faults.ts';
 import { ready } from '../../lab/health.ts';
 import { pageOf } from '../../lab/http.ts';
+import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import { framesOfOnePing, loopGuard, routeByRouter, STORM } from '../../lab/ping-storm.ts';
 import { POOL } from '../../lab/plan.ts';
@@ -22,9 +24,8 @@ export const scenarios: readonly Scenario[] = [
     await routeByRouter(lab, NODE, 'replace');
     try {
       for (const family of ['IPv4', 'IPv6'] as const) {
-        storms.push(await framesOfOnePing(lab, NODE, targets[family], family));
+        storms.push(await stormOfOnePing(lab, targets[family], family));
       }
-      assert.ok(Math.min(...storms) > STORM, `${storms} frames of one ping`);
       const found = await doctorFinds(lab, NODE);
       assert.match(found.join('\n'), /^forwarding loop: a packet from eth0 .*loop guard/m);
       // Routes are looked at every minute, and soon after a start.
@@ -43,7 +44,7 @@ export const scenarios: readonly Scenario[] = [
       assert.not.match((await doctorFinds(lab, NODE)).join('\n'), 'forwarding loop');
       assert.match(await loopGuard(lab, NODE, 'install', ...GUARD), /^0 rules added, 0 removed$/m);
       assert.match(await loopGuard(lab, NODE, 'remove'), /^0 rules added, 2 removed$/m);
-      assert.ok((await framesOfOnePing(lab, NODE, targets.IPv4, 'IPv4')) > STORM, 'as before');
+      await stormOfOnePing(lab, targets.IPv4, 'IPv4');
     } finally {
       await loopGuard(lab, NODE, 'remove');
       await routeByRouter(lab, NODE, 'delete');
@@ -51,3 +52,11 @@ export const scenarios: readonly Scenario[] = [
     return { unit: 'frames of one ping without guard', samples: storms };
   }),
 ];
+
+/** One frame that a busy machine drops ends a storm: one of several pings has to make one. @returns its frames */
+function stormOfOnePing(lab: Lab, ip: string, family: 'IPv4' | 'IPv6'): Promise<number> {
+  return until({ what: `more than ${STORM} frames of one ping`, deadlineMs: 10_000 }, async () => {
+    const frames = await framesOfOnePing(lab, NODE, ip, family);
+    return frames > STORM && frames;
+  });
+}
