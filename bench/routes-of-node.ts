@@ -23,7 +23,7 @@ const READY = [{ nodeName: 'n2', addresses: ['10.244.0.1'], conditions: { ready:
 /** A speaker's view of Services of MetalLB's API, what its node announces of them, and the rib of one router. */
 export class RoutesBench {
   readonly #view = new ClusterView({ ...METALLB, hasBgp: true });
-  readonly #routes = new AnnouncedRoutes('n1', this.#view);
+  readonly #routes = new AnnouncedRoutes('n1', this.#view, () => false);
   readonly #table = new RouteTable();
   readonly #rib = new AdjRibOut();
 

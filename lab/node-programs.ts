@@ -84,13 +84,15 @@ export function bundle(file: string): string {
 }
 
 function privileges(at: ProgramSurroundings, node: string): string[] {
-  if (!at.ownClock.includes(node)) return withNetRawAlone();
-  return [...OWN_SHARED_MEMORY, ...withNetRawAlone(), ...withOwnClock(at.directory, node)];
+  const own = withCapabilityAlone('net_raw');
+  if (!at.ownClock.includes(node)) return own;
+  return [...OWN_SHARED_MEMORY, ...own, ...withOwnClock(at.directory, node)];
 }
 
-function withNetRawAlone(): string[] {
+/** A command as containers have it: not root, and with this capability for all rights. */
+export function withCapabilityAlone(name: 'net_raw' | 'net_admin'): string[] {
   const capabilities = ['--inh-caps', '--ambient-caps', '--bounding-set'].map(
-    (set) => `${set}=-all,+net_raw`,
+    (set) => `${set}=-all,+${name}`,
   );
   return ['setpriv', ...capabilities, ...userFlags()];
 }

@@ -3,8 +3,10 @@ import { startCapture } from './capture.ts';
 import { delay, run, tryRun } from './exec.ts';
 import type { Lab } from './lab.ts';
 import { batch } from './network.ts';
-import { bundle } from './node-programs.ts';
+import { bundle, withCapabilityAlone } from './node-programs.ts';
 import { ipv4On, ipv6On, POOL } from './plan.ts';
+import { Program } from './program.ts';
+import { runDirectoryOf } from './run-directory.ts';
 
 const ROUTER_NUMBER = 254;
 const ROUTER = { IPv4: ipv4On('public', ROUTER_NUMBER), IPv6: ipv6On('public', ROUTER_NUMBER) };
@@ -57,4 +59,18 @@ export async function framesOfOnePing(
 export function loopGuard(lab: Lab, node: string, ...words: readonly string[]): Promise<string> {
   const mlb = [process.execPath, bundle('mlb.mjs'), 'loop-guard', ...words];
   return run(['ip', 'netns', 'exec', lab.namespace(node), ...mlb]);
+}
+
+/** The chart's sidecar of a node program, started. */
+export function keptLoopGuard(lab: Lab, node: string): Program {
+  const mlb = [process.execPath, bundle('mlb.mjs'), 'loop-guard', 'keep'];
+  const runDirectory = runDirectoryOf(lab.directory, node);
+  const guard = new Program({
+    name: `loop-guard-${node}`,
+    command: [...withCapabilityAlone('net_admin'), ...mlb, `--run-dir=${runDirectory}`],
+    namespace: lab.namespace(node),
+    logFile: join(lab.directory, `loop-guard-${node}.log`),
+  });
+  guard.start();
+  return guard;
 }

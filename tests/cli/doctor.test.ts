@@ -21,7 +21,7 @@ const HEALTHY: NodeFacts = {
     storeConnected: true,
     wireConnected: true,
     ips: new Set(),
-    served: [{ interface: 'eth0', pools: [] }],
+    served: [{ interface: 'eth0', protocol: 'layer2', pools: [] }],
     conditions: [],
   },
   kubeProxy: synced(NOW - 5_000, NOW - 6_000),
@@ -74,6 +74,26 @@ const nodes: [name: string, facts: Partial<NodeFacts>, expected: string[]][] = [
 for (const [name, facts, expected] of nodes) {
   test(`of a node: ${name}`, () => assert.equal(notOk(facts), expected));
 }
+
+test('on interfaces that routers alone send to, only loops are looked for', () => {
+  const pools = { pools: [] };
+  const checks = checkNode({
+    ...HEALTHY,
+    ...status({
+      served: [
+        { interface: 'eth0', protocol: 'layer2', ...pools },
+        { interface: 'eth0', protocol: 'bgp', ...pools },
+        { interface: 'eth1', protocol: 'bgp', ...pools },
+      ],
+    }),
+  });
+  const where = (name: string) => checks.find((one) => one.name === name)?.message ?? '';
+  assert.match(where('forwarding loop'), /\(eth0, eth1\)$/);
+  assert.match(where('return route'), /\(eth0\)$/);
+  const routed = status({ served: [{ interface: 'eth1', protocol: 'bgp', ...pools }] });
+  const names = checkNode({ ...HEALTHY, ...routed }).map(({ name }) => name);
+  assert.equal(names.slice(-1), ['forwarding loop']);
+});
 
 const QUIET: StatusReport = {
   ...{ classes: [], pools: [], metallb: [], services: [], sessions: [] },

@@ -1,9 +1,18 @@
 import * as assert from 'uvu/assert';
 import { tells } from '../../lab/condition.ts';
+import { doctorFinds } from '../../lab/doctor.ts';
 import { until } from '../../lab/exec.ts';
 import { pageOf } from '../../lab/http.ts';
+import type { Lab } from '../../lab/lab.ts';
 import { batch } from '../../lab/network.ts';
-import { framesOfOnePing, loopGuard, routeByRouter, STORM } from '../../lab/ping-storm.ts';
+import { nodeTells } from '../../lab/node-condition.ts';
+import {
+  framesOfOnePing,
+  keptLoopGuard,
+  loopGuard,
+  routeByRouter,
+  STORM,
+} from '../../lab/ping-storm.ts';
 import type { Scenario } from '../../lab/scenario.ts';
 import {
   advertisement,
@@ -28,7 +37,7 @@ const [FIRST = ''] = NODES;
 export const scenarios: readonly Scenario[] = [
   // RFC 4632 §5.1: who announces an aggregate has a route to nowhere for what is not used of it.
   moduleScenario(
-    'aggregates-lead-what-nobody-has-to-nowhere-with-a-loop-guard',
+    'aggregates-lead-what-nobody-has-to-nowhere-with-the-loop-guard',
     async (lab) => {
       const throughRouter = `${FAR} via ${ROUTER.ipv4}`;
       const client = lab.namespace('client');
@@ -42,12 +51,22 @@ export const scenarios: readonly Scenario[] = [
           await reaches(lab, router, AGGREGATE, [FIRST]);
           const storm = await framesOfOnePing(lab, 'n1', UNUSED, 'IPv4');
           assert.ok(storm > STORM, `${storm} frames of one ping`);
-          await loopGuard(lab, 'n1', 'install', '--interface=eth0', `--pool=${FAR}`);
+          const loop = /a packet from eth0 to an address of 10\.99\.0\.0-10\.99\.0\.255/;
+          await nodeTells(lab, 'n1', 'ForwardingLoop', { message: loop });
+          assert.match((await doctorFinds(lab, 'n1')).join('\n'), loop);
+          const guard = keptLoopGuard(lab, 'n1');
+          await guards(lab, FAR);
           assert.is(await framesOfOnePing(lab, 'n1', UNUSED, 'IPv4'), 2, 'refused');
           assert.match(await pageOf(lab, ip), /^pod\d /, 'and yet served');
+          assert.not.match((await doctorFinds(lab, 'n1')).join('\n'), 'forwarding loop');
+          await lab.cluster.apply(advertisement({ ...wish, ipAddressPools: ['none'] }));
+          await guards(lab, FAR, false);
+          await lab.cluster.apply(advertisement(wish));
+          await guards(lab, FAR);
+          await guard.stop();
+          await guards(lab, '', false);
         });
       } finally {
-        await loopGuard(lab, 'n1', 'remove');
         await routeByRouter(lab, 'n1', 'delete');
         await batch(client, [`route delete ${throughRouter}`]);
       }
@@ -89,3 +108,12 @@ export const scenarios: readonly Scenario[] = [
     }),
   ),
 ];
+
+/** Waits until a sidecar has the rule, or has it no more. @param pool empty: any */
+async function guards(lab: Lab, pool: string, isWanted = true): Promise<void> {
+  const rule = `from eth0 to ${pool}`;
+  const what = `${rule} is ${isWanted ? 'refused' : 'let through'}`;
+  await until({ what, deadlineMs: 10_000, everyMs: 200 }, async () => {
+    return (await loopGuard(lab, 'n1', 'show')).includes(rule) === isWanted;
+  });
+}

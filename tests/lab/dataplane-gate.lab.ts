@@ -7,16 +7,9 @@ import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import { type Scenario, scenario } from '../../lab/scenario.ts';
 import { freshServices, newService } from '../../lab/standard.ts';
-import { goDownForReboot, heirsOf, remembersSync, stay } from './reboot.ts';
+import { goDownForReboot, heirsOf, stay } from './reboot.ts';
+import { SCRIPTED, syncedProxies } from './scripted-kube-proxies.ts';
 
-const LAB = {
-  nodeFlags: [
-    '--kube-proxy-metrics-url=http://127.0.0.1:10249/metrics',
-    '--dataplane-wait-ms=1000',
-  ],
-};
-/** A kube-proxy that says what the scenario wants; beside an API server the real one has its port (`kube-proxy/…`). */
-const SCRIPTED = { lab: LAB, stores: ['manifests'] } as const;
 /** Longer than the lab's hold-down, and than any election. */
 const STEADY_MS = 3_000;
 
@@ -108,17 +101,4 @@ async function servicesThatAreServed(
     await delay(200);
   }
   return creating;
-}
-
-async function syncedProxies(lab: Lab): Promise<ReadonlyMap<string, FakeKubeProxy>> {
-  const proxies = new Map<string, FakeKubeProxy>();
-  for (const node of lab.nodes) {
-    const proxy = await lab.kubeProxyOn(node);
-    await proxy.sync();
-    proxies.set(node, proxy);
-  }
-  for (const node of lab.nodes) await remembersSync(lab, node);
-  // Nothing of this has anything to do with what comes now.
-  await delay(600);
-  return proxies;
 }

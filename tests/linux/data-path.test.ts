@@ -15,6 +15,7 @@ const QUIET = {
 };
 const HEALTHY: InterfaceFacts = {
   name: 'eth0',
+  protocol: 'layer2',
   sysctls: QUIET,
   poolRoutes: [{ pool: '192.0.2.0/24', answer: REFUSED }],
   returnRoutes: [{ family: 'IPv4', answer: out('eth0') }],
@@ -85,6 +86,16 @@ const cases: [
     'a recipe for the other family',
     { ...TWO_HOMED, markedReturn: ['IPv6'] },
     ['ReturnRouteElsewhere'],
+  ],
+  [
+    'what routers send, which may be answered by another way',
+    {
+      ...TWO_HOMED,
+      ...{ protocol: 'bgp', sysctls: { ...strict, arpIgnore: 0 } },
+      poolRoutes: [{ pool: '192.0.2.0/24', answer: out('eth0') }],
+    },
+    ['ForwardingLoop'],
+    HELD,
   ],
   ['a strict filter alone', { sysctls: strict }, []],
   ['IPs on an interface, the kernel silent', {}, [], HELD],

@@ -10,10 +10,8 @@ function pool(text: string): IpRange {
 }
 
 test('a range that is no CIDR becomes the few that cover exactly it, on each interface', () => {
-  const rules = guardRules(
-    ['eth0', 'eth1'],
-    [pool('192.0.2.10-192.0.2.13'), pool('2001:db8::/64')],
-  );
+  const pools = [pool('192.0.2.10-192.0.2.13'), pool('2001:db8::/64')];
+  const rules = guardRules(['eth0', 'eth1'].map((name) => ({ interface: name, pools })));
   assert.equal(
     rules.map(({ family, interface: name, to }) => `${family} ${name} ${to}`),
     [
@@ -29,7 +27,9 @@ test('a range that is no CIDR becomes the few that cover exactly it, on each int
 
 test('a pool that is named twice takes one rule: the kernel refuses a second', () => {
   const twice = [pool('192.0.2.0/30'), pool('192.0.2.0-192.0.2.3')];
-  assert.is(guardRules(['eth0'], twice).length, 1);
+  assert.is(guardRules([{ interface: 'eth0', pools: twice }]).length, 1);
+  const bothWays = twice.map((one) => ({ interface: 'eth0', pools: [one] }));
+  assert.is(guardRules(bothWays).length, 1);
 });
 
 /** Recorded from `ip -json rule list` of iproute2 6.1. */

@@ -20,9 +20,10 @@ const pools = ['192.0.2.10-192.0.2.19', '2001:db8::/64']
 test('what a speaker writes is what the guard reads, and nothing is there before and afterwards', () => {
   assert.is(readServedPools(runDir), undefined);
   const served = [
-    { interface: 'eth0', pools },
-    { interface: 'eth1', pools: [] },
-  ];
+    { interface: 'eth0', protocol: 'layer2', pools },
+    { interface: 'eth0', protocol: 'bgp', pools: pools.slice(0, 1) },
+    { interface: 'eth1', protocol: 'bgp', pools: [] },
+  ] as const;
   for (const some of [[], served]) {
     writeServedPools(runDir, some);
     assert.equal(readServedPools(runDir), some);
@@ -36,10 +37,16 @@ test('what is no pool of an interface is left out', () => {
   const written = [
     { interface: 'eth0', pools: ['192.0.2.10-192.0.2.19', 'all', 7] },
     ...[{ pools: ['192.0.2.0/24'] }, null, 'eth1', { interface: 'eth2' }],
+    ...[
+      { interface: 'eth3', protocol: 'bgp' },
+      { interface: 'eth4', protocol: 'rip' },
+    ],
   ];
   assert.equal(shownPools(parseServedPools(written)), [
-    { interface: 'eth0', pools: ['192.0.2.10-192.0.2.19'] },
-    { interface: 'eth2', pools: [] },
+    // As an earlier version wrote it.
+    { interface: 'eth0', protocol: 'layer2', pools: ['192.0.2.10-192.0.2.19'] },
+    { interface: 'eth2', protocol: 'layer2', pools: [] },
+    { interface: 'eth3', protocol: 'bgp', pools: [] },
   ]);
   for (const nonsense of [undefined, null, {}, 'eth0']) {
     assert.equal(parseServedPools(nonsense), []);

@@ -1,5 +1,6 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { IpAddress } from '../../modules/metallb/src/net/ip.ts';
 import { AnnouncedRoutes } from '../../modules/metallb/src/speaker/announced-routes.ts';
 import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
 import { StoreFeed } from '../../modules/metallb/src/speaker/store-feed.ts';
@@ -34,7 +35,9 @@ function bgp(kind: string, name: string, spec: object = {}, namespace = 'metallb
 class Fixture {
   readonly store = new MemoryStore(new FakeClock());
   readonly view = new ClusterView({ ...METALLB, hasBgp: true });
-  readonly routes = new AnnouncedRoutes('n1', this.view);
+  /** IPs that kube-proxy does not serve yet, and the healthCheckNodePorts that are to say when it does. */
+  readonly held = new Map<IpAddress, readonly number[]>();
+  readonly routes = new AnnouncedRoutes('n1', this.view, (ip, ports) => this.#holds(ip, ports));
   readonly #feed: StoreFeed;
 
   private constructor(...objects: readonly NewObject[]) {
@@ -66,6 +69,12 @@ class Fixture {
   async remove(service: string): Promise<void> {
     this.store.remove({ kind: 'Service', namespace: 'default', name: service });
     await turn();
+  }
+
+  #holds(address: IpAddress, ports: readonly number[]): boolean {
+    if (!this.held.has(address)) return false;
+    this.held.set(address, ports);
+    return true;
   }
 
   /** Names of advertisements by IP, of what is another than at the last call. */
@@ -126,6 +135,29 @@ test('of two peers of one name, that of the first namespace that counts is the o
       [{ address: '10.9.0.1' }],
     );
   }
+});
+
+test('a new IP waits for kube-proxy and the healthCheckNodePort of policy Local, one that is announced does not', async () => {
+  const spec = { externalTrafficPolicy: 'Local', healthCheckNodePort: 30_001 };
+  const fixture = await Fixture.of(
+    ...[bgp('BGPAdvertisement', 'far'), web({ spec }), served(onN1)],
+  );
+  fixture.held.set(IP, []);
+  assert.equal(fixture.take(), {});
+  assert.equal(fixture.held.get(IP), [30_001]);
+  fixture.routes.release([IP]);
+  assert.equal(fixture.take(), {}, 'not yet by what is asked');
+  fixture.held.clear();
+  assert.equal(fixture.take(), {}, 'nobody has said so');
+  fixture.held.set(IP, []);
+  await fixture.change(served(onN1, onN2));
+  assert.equal(fixture.take(), {});
+  fixture.held.clear();
+  fixture.routes.release([IP]);
+  assert.equal(fixture.take(), { [IP]: ['metallb-system/far'] });
+  fixture.held.set(IP, []);
+  await fixture.change(served(onN1));
+  assert.equal(fixture.take(), { [IP]: ['metallb-system/far'] }, 'it is announced already');
 });
 
 test('with eTP Cluster some endpoint must serve, with Local one of this node; one that still serves is enough', async () => {

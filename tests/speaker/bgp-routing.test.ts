@@ -2,108 +2,23 @@ import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { BgpRouting, type BgpRoutingPorts } from '../../modules/metallb/src/speaker/bgp-routing.ts';
-import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
-import { StoreFeed } from '../../modules/metallb/src/speaker/store-feed.ts';
-import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
-import type { Kind, NewObject } from '../../modules/metallb/src/store/store.ts';
-import { createLogger } from '../../modules/metallb/src/telemetry/logger.ts';
+import { shownPools } from '../../modules/metallb/src/linux/served-pools.ts';
+import type { NewObject } from '../../modules/metallb/src/store/store.ts';
 import { ip } from '../support/addresses.ts';
-import { addressPool, announcedService } from '../support/announced-objects.ts';
-import { balancerNode, METALLB, sliceOf } from '../support/cluster.ts';
-import { FakeClock } from '../support/fake-clock.ts';
-import { UNSEEN_LINKS } from '../support/host-sight.ts';
+import { BgpRouter } from '../support/bgp-router.ts';
+import {
+  RoutingFixture as Fixture,
+  IP,
+  metallb,
+  peer,
+  settled,
+} from '../support/bgp-routing-fixture.ts';
+import { balancerNode, sliceOf } from '../support/cluster.ts';
+import { advertisement } from '../support/route-model.ts';
+import { turnUntil } from '../support/turn-until.ts';
 
-const IP = ip('203.0.113.1');
-const READY = { nodeName: 'n2', addresses: ['10.244.0.1'], conditions: { ready: true } };
-const metallb = (kind: string, name: string, spec: object, version = 'v1beta1'): NewObject => ({
-  apiVersion: `metallb.io/${version}`,
-  ...{ kind, metadata: { name, namespace: 'metallb-system' }, spec },
-});
-/** Its Secret is missing, so that nobody opens a connection. */
-const peer = (name: string, spec: object = {}) =>
-  metallb(
-    'BGPPeer',
-    name,
-    {
-      ...{ myASN: 64_500, peerASN: 64_501, peerAddress: '172.16.1.1' },
-      ...{ passwordSecret: { name: 'router' }, ...spec },
-    },
-    'v1beta2',
-  );
 const STAMP = { uid: 'u', resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
 const drained = balancerNode('n1', { annotations: { 'network.deckhouse.io/drain-balancer': '' } });
-
-async function settled(): Promise<void> {
-  for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => setImmediate(resolve));
-}
-
-class Fixture {
-  readonly clock = new FakeClock();
-  readonly store = new MemoryStore(this.clock);
-  readonly log: string[] = [];
-  readonly routing: BgpRouting;
-  readonly feed: StoreFeed;
-  memories = 0;
-  readonly wantsBfdd: boolean[] = [];
-  readonly #view = new ClusterView({ ...METALLB, hasBgp: true });
-
-  constructor(objects: readonly NewObject[], ports: Partial<BgpRoutingPorts> = {}) {
-    const common = [balancerNode('n1'), addressPool('public'), announcedService('web', [IP])];
-    const slice = sliceOf('web', [READY]);
-    for (const object of [...common, slice, ...objects]) this.store.put(object);
-    const destination = { write: (line: string) => this.log.push(line) };
-    const { clock, store } = this;
-    this.routing = new BgpRouting('n1', {
-      ...{
-        clock,
-        store,
-        view: this.#view,
-        random: () => 0,
-        forwardsOn: false,
-        bgpListenPort: 0,
-        ...ports,
-      },
-      statusNamespace: 'metallb-system',
-      onConditions: ports.onConditions ?? (() => undefined),
-      log: createLogger({ program: 'speaker', level: 'info', destination }),
-      bfdd: {
-        connect: () => ({ close: () => undefined }),
-        setWanted: (wanted) => this.wantsBfdd.push(wanted),
-      },
-      links: UNSEEN_LINKS,
-      onMemory: () => {
-        this.memories += 1;
-      },
-    });
-    this.feed = new StoreFeed(store, this.#view, {
-      onChange: () => this.routing.update(),
-      onStatusChange: () => undefined,
-      onProblem: () => undefined,
-      onConfiguration: () => undefined,
-    });
-  }
-
-  async start(): Promise<this> {
-    this.feed.start();
-    await this.store.start();
-    await settled();
-    return this;
-  }
-
-  async change(object: NewObject): Promise<void> {
-    this.store.put(object);
-    await settled();
-  }
-
-  get told(): unknown[] {
-    return this.store.list('ServiceBGPStatus' satisfies Kind).map(({ status }) => status);
-  }
-
-  get announced(): string[] {
-    return [...this.routing.memory.routes.keys()];
-  }
-}
 
 test('a peer whose password nobody knows has no session, and the Node says why', async () => {
   const fixture = await new Fixture([peer('tor'), metallb('BGPAdvertisement', 'far', {})]).start();
@@ -235,6 +150,75 @@ test('what an earlier speaker announced goes on until the view is whole, and the
   await fixture.start();
   assert.equal(fixture.announced, [IP]);
   assert.ok(fixture.memories > 0, 'it is written down');
+  await fixture.routing.stop();
+});
+
+test('a node whose kube-proxy serves nothing announces nothing, neither what was resumed nor what it sees', async () => {
+  let servesNothing = true;
+  const dataplane = { holds: () => false, servesNothing: () => servesNothing };
+  const router = await new BgpRouter().start();
+  const spec = { passwordSecret: undefined, peerAddress: '127.0.0.1', peerPort: router.port };
+  const tor = peer('tor', spec);
+  const fixture = new Fixture([tor, metallb('BGPAdvertisement', 'far', {})], { dataplane });
+  const { routing } = fixture;
+  const tells = async (prefixes: number) => {
+    const told = () => routing.sessions[0];
+    for (let turn = 0; turn < 500; turn += 1) {
+      if (told()?.state === 'Established' && told()?.toldPrefixes === prefixes) return;
+      fixture.clock.advance(10);
+      await settled();
+    }
+    throw new Error(`${prefixes} prefixes are not told: ${JSON.stringify(told())}`);
+  };
+  fixture.feed.restore([{ ...tor, metadata: { ...tor.metadata, ...STAMP } }]);
+  const resumed = new Map([[IP, [advertisement()]]]);
+  routing.resume({ routes: resumed, labels: {}, internalIps: [] });
+  await tells(0);
+  for (const [isServed, prefixes] of [
+    [true, 1],
+    [false, 0],
+  ] as const) {
+    servesNothing = !isServed;
+    routing.lookAgain();
+    await tells(prefixes);
+  }
+  await fixture.start();
+  assert.equal(fixture.announced, []);
+  servesNothing = false;
+  routing.lookAgain();
+  assert.equal(fixture.announced, [IP]);
+  await tells(1);
+  await turnUntil(routing.stop(), () => fixture.clock.advance(10));
+  router.stop();
+});
+
+test('pools are served by the interfaces that lead to routers who are told of them, once these are known', async () => {
+  const asked: string[] = [];
+  let changes = 0;
+  const fixture = new Fixture(
+    [
+      peer('tor', { passwordSecret: undefined, peerAddress: '127.0.0.9' }),
+      metallb('BGPAdvertisement', 'far', { peers: ['tor'] }),
+    ],
+    {
+      lookUpRoutes: async (questions) => {
+        asked.push(...questions.map(({ to }) => to));
+        return questions.map(() => ({ kind: 'out', interface: 'eth1' }));
+      },
+      onServed: () => {
+        changes += 1;
+      },
+    },
+  );
+  assert.is(fixture.routing.served, undefined);
+  await fixture.start();
+  assert.equal(asked, ['127.0.0.9']);
+  assert.ok(changes > 0);
+  assert.equal(shownPools(fixture.routing.served ?? []), [
+    { interface: 'eth1', protocol: 'bgp', pools: ['203.0.113.0-203.0.113.255'] },
+  ]);
+  await fixture.change(metallb('BGPAdvertisement', 'far', { peers: ['spine'] }));
+  assert.equal(fixture.routing.served, []);
   await fixture.routing.stop();
 });
 

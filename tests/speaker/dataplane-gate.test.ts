@@ -210,6 +210,30 @@ for (const [name, syncedBefore, looks, failed] of gates) {
   });
 }
 
+test('a node serves nothing while its kube-proxy says so, and for a minute where it can not be asked', () => {
+  const rebooted = () => new DataplaneGate({ ...OPTIONS, syncedBefore: 'an-earlier-boot' });
+  const asked = rebooted();
+  assert.ok(asked.servesNothing, 'nobody has asked yet');
+  asked.looked(look(), quick(NOW));
+  asked.looked(look(), quick(NOW + 3_600_000));
+  assert.ok(asked.servesNothing, 'however long it takes');
+  asked.looked(look(times(NOW, NOW)), quick(NOW + 3_601_000));
+  assert.not(asked.servesNothing);
+  const gone = rebooted();
+  for (const [afterMs, servesNothing] of [
+    [0, true],
+    [59_999, true],
+    [60_000, false],
+  ] as const) {
+    gone.looked(UNREADABLE, quick(NOW + afterMs));
+    assert.is(gone.servesNothing, servesNothing, `after ${afterMs} ms`);
+    assert.ok(gone.failed, 'others come first');
+  }
+  gone.looked(look(), quick(NOW + 61_000));
+  assert.ok(gone.servesNothing, 'there is one, and it has not synced');
+  assert.not(new DataplaneGate(OPTIONS).servesNothing, 'there never was any');
+});
+
 test('people are told what kube-proxy lacks', () => {
   const gate = new DataplaneGate({ ...OPTIONS, syncedBefore: 'an-earlier-boot' });
   gate.looked(UNREADABLE, quick(NOW));

@@ -313,12 +313,12 @@ test('an IP that its pool no longer covers is announced as its pool is, and let 
 test('what the controller writes on pools and advertisements makes nothing worth another look', () => {
   const fixture = metallb();
   fixture.update();
-  fixture.view.takePoliciesChanged();
+  fixture.view.takePoolsChanged();
   fixture
     .set({ ...addressPool('public'), status: { assignedIPv4: 1 } })
     .set({ ...advertisement('all'), status: { conditions: [] } });
   assert.equal(names(fixture.update()), []);
-  assert.not(fixture.view.takePoliciesChanged());
+  assert.not(fixture.view.takePoolsChanged());
 });
 
 const local = { spec: { externalTrafficPolicy: 'Local' } };

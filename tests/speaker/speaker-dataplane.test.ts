@@ -7,7 +7,7 @@ import type { KubeProxyReading } from '../../modules/metallb/src/linux/kube-prox
 import { type ServedPools, shownPools } from '../../modules/metallb/src/linux/served-pools.ts';
 import type { HostSight } from '../../modules/metallb/src/speaker/node-health.ts';
 import { assignedChild, balancerClass, balancerNode } from '../support/cluster.ts';
-import { BLIND, UNPROBED, UNSEEN_LINKS } from '../support/host-sight.ts';
+import { BLIND, NO_WAYS, UNPROBED, UNSEEN_LINKS } from '../support/host-sight.ts';
 import { INSTALLATION, SpeakerFixture, settled } from '../support/speaker-fixture.ts';
 
 const NEW = '192.0.2.2';
@@ -33,6 +33,7 @@ class FakeHost {
     excludeInterfaces: [],
     reachability: UNPROBED,
     links: UNSEEN_LINKS,
+    lookUpRoutes: NO_WAYS,
     inspect: async (served) => {
       this.inspected.push(served);
       return this.findings;

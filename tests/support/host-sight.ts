@@ -19,6 +19,10 @@ export const UNSEEN_LINKS: LinkSight = {
   openIcmp: UNPROBED.openIcmp,
 };
 
+/** No router can be reached from it. */
+export const NO_WAYS: HostSight['lookUpRoutes'] = async (questions) =>
+  questions.map(() => ({ kind: 'refused', reason: 'Network is unreachable' }));
+
 /** A node without kube-proxy whose kernel nobody looks at: no IP waits. */
 export const BLIND: HostSight = {
   dataplane: {
@@ -31,6 +35,7 @@ export const BLIND: HostSight = {
   excludeInterfaces: [/^docker/],
   reachability: UNPROBED,
   links: UNSEEN_LINKS,
+  lookUpRoutes: NO_WAYS,
   inspect: async () => [],
   onServed: () => undefined,
 };

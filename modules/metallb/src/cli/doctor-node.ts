@@ -1,4 +1,9 @@
-import { DATA_PATH_CHECKS, type DataPathCheck, type DataPathFinding } from '../linux/data-path.ts';
+import {
+  DATA_PATH_CHECKS,
+  type DataPathCheck,
+  type DataPathFinding,
+  isCheckedFor,
+} from '../linux/data-path.ts';
 import type { KubeProxyReading } from '../linux/kube-proxy.ts';
 import { type Check, ok, unknown, wrong } from './doctor-check.ts';
 import type { SpeakerStatus } from './speaker-status.ts';
@@ -84,7 +89,8 @@ function checkDataPath({ dataPath, status }: NodeFacts): Check[] {
     const [name, message] = WELL[check];
     const findings = dataPath.filter((finding) => finding.check === check);
     if (findings.length > 0) return findings.map((finding) => wrong(name, finding.message));
-    const where = status.served.map((one) => one.interface).join(', ');
-    return [ok(name, `${message} (${where})`)];
+    const looked = status.served.filter(({ protocol }) => isCheckedFor(check, protocol));
+    const where = [...new Set(looked.map((one) => one.interface))].join(', ');
+    return where === '' ? [] : [ok(name, `${message} (${where})`)];
   });
 }

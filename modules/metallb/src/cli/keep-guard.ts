@@ -60,8 +60,7 @@ class KeptGuard {
     const { clock, setRules, print } = this.#ports;
     const guarded = textOf(served);
     if (guarded === this.#guarded && clock.now() < this.#levelAt) return;
-    const wanted = served.flatMap(({ interface: name, pools }) => guardRules([name], pools));
-    const { added, removed } = await setRules(wanted);
+    const { added, removed } = await setRules(guardRules(served));
     this.#guarded = guarded;
     this.#levelAt = clock.now() + LEVEL_MS;
     if (added + removed > 0) {

@@ -1,5 +1,11 @@
 import { IpCommandError } from '../linux/ip-command.ts';
-import { type GuardRule, guardRules, listGuardRules, setGuardRules } from '../linux/loop-guard.ts';
+import {
+  type GuardedPools,
+  type GuardRule,
+  guardRules,
+  listGuardRules,
+  setGuardRules,
+} from '../linux/loop-guard.ts';
 import { readServedPools } from '../linux/served-pools.ts';
 import { type IpRange, parseRange } from '../net/range.ts';
 import { UsageError } from '../settings/settings.ts';
@@ -8,11 +14,7 @@ import { type GuardPorts, keepGuard } from './keep-guard.ts';
 
 /** What is to happen with the loop guard of this host. */
 export type LoopGuardWish =
-  | {
-      readonly action: 'install';
-      readonly interfaces: readonly string[];
-      readonly pools: readonly IpRange[];
-    }
+  | { readonly action: 'install'; readonly guarded: readonly GuardedPools[] }
   /** Of the node program whose pools are guarded. */
   | { readonly action: 'keep'; readonly runDir: string }
   | { readonly action: 'remove' | 'show' };
@@ -47,7 +49,8 @@ export function loopGuardWish(
     throw new UsageError(`--interface: expected a name such as eth0, not ${wrong ?? 'nothing'}`);
   }
   if (pools.length === 0) throw new UsageError('--pool is missing: a CIDR or a range FIRST-LAST');
-  return { action, interfaces, pools: pools.map(poolFrom) };
+  const ranges = pools.map(poolFrom);
+  return { action, guarded: interfaces.map((name) => ({ interface: name, pools: ranges })) };
 }
 
 function poolFrom(text: string): IpRange {
@@ -67,7 +70,7 @@ export async function guardLoops(wish: LoopGuardWish, ports: LoopGuardPorts): Pr
         ports.print((await listGuardRules()).map(formatRule).join('\n'));
         return;
       default: {
-        const wanted = wish.action === 'install' ? guardRules(wish.interfaces, wish.pools) : [];
+        const wanted = wish.action === 'install' ? guardRules(wish.guarded) : [];
         const { added, removed } = await setGuardRules(wanted);
         const summary = `${added} rules added, ${removed} removed`;
         ports.print([...wanted.map(formatRule), summary].join('\n'));

@@ -39,9 +39,7 @@ export async function probeDataPath(
     const link = links.find(({ name }) => name === one.interface);
     return link === undefined ? [] : [{ ...one, link }];
   });
-  const plans = present.map(({ link, pools }) =>
-    planInterface(link, pools.slice(0, MAX_POOLS), marks.slice(0, MAX_MARKS)),
-  );
+  const plans = present.map((one) => planInterface(one, marks.slice(0, MAX_MARKS)));
   // One process of `ip` for all: starting one for each of a hundred interfaces holds up this one for seconds.
   const asked = plans.flatMap(({ arrivals, returns, marked }) =>
     [...arrivals, ...returns, ...marked].map(({ question }) => question),
@@ -56,7 +54,7 @@ async function readLinks(): Promise<Link[]> {
 }
 
 /** What to ask the kernel about one interface. */
-interface InterfacePlan extends Pick<InterfaceFacts, 'name' | 'sysctls'> {
+interface InterfacePlan extends Pick<InterfaceFacts, 'name' | 'protocol' | 'sysctls'> {
   readonly arrivals: readonly (Asked & { readonly pool: string })[];
   readonly returns: readonly AskedOfFamily[];
   readonly marked: readonly AskedOfFamily[];
@@ -71,16 +69,16 @@ interface AskedOfFamily extends Asked {
 }
 
 function planInterface(
-  link: Link,
-  pools: readonly IpRange[],
+  { link, protocol, pools: all }: ServedPools & { readonly link: Link },
   marks: readonly number[],
 ): InterfacePlan {
   const { name } = link;
+  const pools = all.slice(0, MAX_POOLS);
   const sysctls = readInterfaceSysctls(name, readProcSys);
   const forwarded = pools.filter(({ family }) => family === 'IPv4' || sysctls.forwardsIpv6);
   const families = [...new Set(pools.map(({ family }) => family))];
   return {
-    ...{ name, sysctls },
+    ...{ name, protocol, sysctls },
     arrivals: forwarded.flatMap((pool) => arrivalsAt(link, pool)),
     returns: families.map((family) => ({ family, question: { to: ELSEWHERE[family] } })),
     marked: families.flatMap((family) =>
@@ -90,7 +88,7 @@ function planInterface(
 }
 
 function factsOf(
-  { name, sysctls, arrivals, returns, marked }: InterfacePlan,
+  { arrivals, returns, marked, ...plan }: InterfacePlan,
   answers: ReadonlyMap<RouteQuestion, RouteAnswer | undefined>,
 ): InterfaceFacts {
   const answered = <One extends Asked>(asked: readonly One[]) =>
@@ -99,9 +97,9 @@ function factsOf(
       return answer === undefined ? [] : [{ ...one, answer }];
     });
   const leadsBack = ({ answer }: { answer: RouteAnswer }) =>
-    answer.kind === 'out' && answer.interface === name;
+    answer.kind === 'out' && answer.interface === plan.name;
   return {
-    ...{ name, sysctls },
+    ...plan,
     poolRoutes: answered(arrivals),
     returnRoutes: answered(returns),
     markedReturn: answered(marked)

@@ -1,5 +1,6 @@
 import { familyOf, type IpAddress, type IpFamily } from '../net/ip.ts';
 import type { RouteAnswer } from './routes.ts';
+import type { ServedPools } from './served-pools.ts';
 import type { InterfaceSysctls } from './sysctl.ts';
 
 /** What can be wrong with how this host's kernel treats load-balanced traffic. */
@@ -24,9 +25,11 @@ export interface PoolRoute {
   readonly answer: RouteAnswer;
 }
 
-/** What is known of one interface on which IPs are announced. */
+/** What is known of one interface by which packets to announced IPs come in. */
 export interface InterfaceFacts {
   readonly name: string;
+  /** What sends them here. */
+  readonly protocol: ServedPools['protocol'];
   readonly sysctls: InterfaceSysctls;
   readonly poolRoutes: readonly PoolRoute[];
   /** Families of its pools, with the way back to a client that is on none of this host's networks. */
@@ -43,13 +46,18 @@ export interface DataPathFacts {
 
 const RECIPES = 'see docs/network-requirements.md';
 
+/** What routers send may well be answered by another way than it came, and nobody asks by ARP who has it. */
+export function isCheckedFor(check: DataPathCheck, protocol: ServedPools['protocol']): boolean {
+  return protocol === 'layer2' || check === 'ForwardingLoop';
+}
+
 /** All that is wrong (network rules 27 and 28), nothing when all is well. */
 export function judgeDataPath({ interfaces, heldIps }: DataPathFacts): DataPathFinding[] {
-  return interfaces.flatMap((facts) => [
-    ...findLoops(facts),
-    ...findReturnFaults(facts),
-    ...findKernelAnswers(facts, heldIps),
-  ]);
+  return interfaces.flatMap((facts) =>
+    [...findLoops(facts), ...findReturnFaults(facts), ...findKernelAnswers(facts, heldIps)].filter(
+      ({ check }) => isCheckedFor(check, facts.protocol),
+    ),
+  );
 }
 
 function findLoops({ name, poolRoutes }: InterfaceFacts): DataPathFinding[] {

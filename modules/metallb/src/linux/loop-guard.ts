@@ -1,6 +1,7 @@
 import { type IpFamily, ipFromBigInt } from '../net/ip.ts';
-import { cidrsOf, type IpRange } from '../net/range.ts';
+import { cidrsOf } from '../net/range.ts';
 import { IpCommandError, parseIpJson, runIp } from './ip-command.ts';
+import type { ServedPools } from './served-pools.ts';
 
 /** Packets from an interface to addresses of a pool that the kernel is to refuse instead of sending them back. */
 export interface GuardRule {
@@ -9,6 +10,9 @@ export interface GuardRule {
   /** A CIDR. */
   readonly to: string;
 }
+
+/** Whatever announces them. */
+export type GuardedPools = Pick<ServedPools, 'interface' | 'pools'>;
 
 export interface RuleChange {
   readonly added: number;
@@ -22,10 +26,9 @@ const FLAG = { IPv4: '-4', IPv6: '-6' } as const;
 const HOST_BITS = { IPv4: 32, IPv6: 128 } as const;
 
 /** What guards these pools, each rule once: kube-proxy rewrites what it serves before rules are looked at, all else is refused. */
-export function guardRules(interfaces: readonly string[], pools: readonly IpRange[]): GuardRule[] {
-  const cidrs = pools.flatMap(cidrsOf);
-  const rules = interfaces.flatMap((name) =>
-    cidrs.map(({ family, network, prefixLength }) => ({
+export function guardRules(guarded: readonly GuardedPools[]): GuardRule[] {
+  const rules = guarded.flatMap(({ interface: name, pools }) =>
+    pools.flatMap(cidrsOf).map(({ family, network, prefixLength }) => ({
       family,
       interface: name,
       to: `${ipFromBigInt(family, network)}/${prefixLength}`,

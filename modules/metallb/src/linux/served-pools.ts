@@ -2,32 +2,45 @@ import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatRange, type IpRange, parseRange } from '../net/range.ts';
 
-/** Pools that this host announces on one interface. */
+/** By ARP and NDP, or to routers. */
+const PROTOCOLS = ['layer2', 'bgp'] as const;
+type Protocol = (typeof PROTOCOLS)[number];
+
+/** Pools of which this host announces IPs, and the interface by which packets for them come in. */
 export interface ServedPools {
   readonly interface: string;
+  readonly protocol: Protocol;
   readonly pools: readonly IpRange[];
 }
 
 /** As people read it, and as it is written. */
 export interface ShownPools {
   readonly interface: string;
+  readonly protocol: Protocol;
   readonly pools: readonly string[];
 }
 
 const FILE = 'served-pools.json';
 
 export function shownPools(served: readonly ServedPools[]): ShownPools[] {
-  return served.map((one) => ({ interface: one.interface, pools: one.pools.map(formatRange) }));
+  return served.map((one) => ({ ...one, pools: one.pools.map(formatRange) }));
 }
 
 /** The inverse; what is not understood is left out. */
 export function parseServedPools(value: unknown): ServedPools[] {
   return list(value).flatMap((entry): ServedPools[] => {
     if (typeof entry !== 'object' || entry === null) return [];
-    const { interface: name, pools } = entry as Readonly<Record<string, unknown>>;
-    if (typeof name !== 'string') return [];
+    // An earlier version named no protocol, as it had one only.
+    const {
+      interface: name,
+      protocol = 'layer2',
+      pools,
+    } = entry as Readonly<Record<string, unknown>>;
+    const known = PROTOCOLS.find((one) => one === protocol);
+    if (typeof name !== 'string' || known === undefined) return [];
     const ranges = list(pools).map((pool) => parseRange(typeof pool === 'string' ? pool : ''));
-    return [{ interface: name, pools: ranges.filter((range) => typeof range !== 'string') }];
+    const readable = ranges.filter((range) => typeof range !== 'string');
+    return [{ interface: name, protocol: known, pools: readable }];
   });
 }
 

@@ -4,18 +4,19 @@ import type { WantedCondition } from '../api/conditions.ts';
 import type { Node } from '../api/node.ts';
 import type { BfdReport } from '../bfd/messages.ts';
 import { peersOfNode } from '../bgp/metallb-routes.ts';
-import type { MissingFamily } from '../bgp/next-hop.ts';
 import type { PeeringEvent } from '../bgp/peering-action.ts';
+import type { ServedPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { BfdLink } from '../routing/bfd-link.ts';
 import { BgpListeners } from '../routing/bgp-listeners.ts';
 import { LinkRouters, type LinkSight } from '../routing/link-routers.ts';
 import { setUpPeer } from '../routing/peer-options.ts';
 import { type SessionFacts, Sessions } from '../routing/sessions.ts';
+import { type UplinkPorts, Uplinks } from '../routing/uplinks.ts';
 import type { Store } from '../store/store.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { type Clock, formatTimestamp, type Timer } from '../time/clock.ts';
-import { AnnouncedRoutes } from './announced-routes.ts';
+import { AnnouncedRoutes, type Holds } from './announced-routes.ts';
 import type { BgpFigures } from './bgp-metrics.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { Departure } from './departure.ts';
@@ -24,7 +25,9 @@ import { PeerPasswords } from './peer-passwords.ts';
 import { listenedPeer, type PeerWish, peerWish } from './peer-wish.ts';
 import { RefusedConnections } from './refused-connections.ts';
 import type { RememberedRoutes } from './remembered-routes.ts';
+import { routedPools } from './routed-pools.ts';
 import { ServiceBgpStatuses } from './service-bgp-statuses.ts';
+import { complaintsOf, missingText } from './session-words.ts';
 import type { AnnouncedService } from './speaker-metrics.ts';
 import type { BfddPorts } from './speaker-ports.ts';
 
@@ -37,6 +40,8 @@ export interface BgpRoutingPorts {
   readonly log: Logger;
   readonly bfdd: BfddPorts;
   readonly links: LinkSight;
+  readonly lookUpRoutes: UplinkPorts['lookUpRoutes'];
+  readonly dataplane: RoutedDataplane;
   /** Where routers connect to; 0: nowhere. */
   readonly bgpListenPort: number;
   /** The kernel has gone on since the speaker before. */
@@ -45,8 +50,17 @@ export interface BgpRoutingPorts {
   readonly statusNamespace: string;
   /** `conditions` reads otherwise. */
   readonly onConditions: () => void;
+  /** `served` does. */
+  readonly onServed: () => void;
   /** `memory` does. */
   readonly onMemory: () => void;
+}
+
+/** This node's kube-proxy, which serves what routers send. */
+export interface RoutedDataplane {
+  readonly holds: Holds;
+  /** It would serve nothing at all. */
+  readonly servesNothing: () => boolean;
 }
 
 /** Routers that this node tells of Service IPs, and of which: level with the view of the cluster. */
@@ -61,10 +75,13 @@ export class BgpRouting {
   readonly #bfd: BfdLink;
   readonly #passwords: PeerPasswords;
   readonly #routers: LinkRouters;
+  readonly #uplinks: Uplinks;
   readonly #statuses: ServiceBgpStatuses;
   readonly #departure = new Departure();
   /** Of the peers of this node, sorted. */
   #peerNames: readonly string[] = [];
+  /** Of this node, by which they are its peers; undefined before any are known. */
+  #labels: Node['labels'] | undefined;
   /** Those whose BFD is to be signed. */
   #signed: ReadonlySet<string> = new Set();
   /** What peers were configured from the last time. */
@@ -82,7 +99,7 @@ export class BgpRouting {
     this.#nodeName = nodeName;
     this.#ports = ports;
     const { store, view, clock, random, log } = ports;
-    this.#routes = new AnnouncedRoutes(nodeName, view);
+    this.#routes = new AnnouncedRoutes(nodeName, view, ports.dataplane.holds);
     this.#sessions = new Sessions({
       clock,
       random,
@@ -104,6 +121,10 @@ export class BgpRouting {
       onChange: () => this.#surroundingsChanged(),
       onFailure: (error) => log.warn('routers at interfaces can not be found', { error }),
     });
+    this.#uplinks = new Uplinks({
+      ...{ clock, lookUpRoutes: ports.lookUpRoutes, onChange: ports.onServed },
+      onFailure: (error) => log.warn('ways to routers can not be looked up', { error }),
+    });
     this.#statuses = new ServiceBgpStatuses(nodeName, {
       ...{ store, clock, random, namespace: ports.statusNamespace },
       peersOf: (service) => this.#peersOf(service),
@@ -116,10 +137,11 @@ export class BgpRouting {
   update(): void {
     if (this.#isStopped) return;
     this.#isLevel = true;
-    const { clock, view } = this.#ports;
+    const { clock, dataplane, view } = this.#ports;
     const node = view.nodes.get(this.#nodeName);
     const standing = this.#departure.standing(isLeaving(node), clock.now());
-    const { changes, services } = this.#routes.take(standing === 'gone');
+    const isWithdrawn = standing === 'gone' || dataplane.servesNothing();
+    const { changes, services } = this.#routes.take(isWithdrawn);
     for (const ip of this.#resumed?.routes.keys() ?? []) {
       if (!changes.has(ip)) this.#sessions.routes.setIp(ip, []);
     }
@@ -139,10 +161,25 @@ export class BgpRouting {
 
   /** What an earlier speaker announced, until the view is whole. Sessions that need a Secret wait for it. */
   resume(remembered: RememberedRoutes): void {
-    if (this.#isStopped) return;
-    const { routes, ...node } = remembered;
-    for (const [ip, advertisements] of routes) this.#sessions.routes.setIp(ip, advertisements);
     this.#resumed = remembered;
+    this.lookAgain();
+  }
+
+  /** These IPs need not wait for kube-proxy any longer. */
+  release(ips: Iterable<IpAddress>): void {
+    this.#routes.release(ips);
+  }
+
+  /** To be called when kube-proxy may serve otherwise than before. */
+  lookAgain(): void {
+    if (this.#isLevel) this.update();
+    else if (this.#resumed !== undefined && !this.#isStopped) this.#goOnWith(this.#resumed);
+  }
+
+  #goOnWith({ routes, ...node }: RememberedRoutes): void {
+    const isServed = !this.#ports.dataplane.servesNothing();
+    for (const [ip, advertisements] of routes)
+      this.#sessions.routes.setIp(ip, isServed ? advertisements : []);
     this.#setPeers(node);
     this.#sessions.flush();
   }
@@ -150,12 +187,7 @@ export class BgpRouting {
   /** They may be there before all else is. */
   #surroundingsChanged(): void {
     this.#surroundingsVersion += 1;
-    if (this.#isLevel) {
-      this.update();
-    } else if (this.#resumed !== undefined && !this.#isStopped) {
-      this.#setPeers(this.#resumed);
-      this.#sessions.flush();
-    }
+    this.lookAgain();
   }
 
   /** For `resume` of a later process. */
@@ -178,6 +210,7 @@ export class BgpRouting {
     this.#edge?.cancel();
     this.#passwords.stop();
     this.#routers.stop();
+    this.#uplinks.stop();
     this.#listeners?.stop();
     await Promise.all([this.#sessions.stop('speaker is stopped'), this.#statuses.stop()]);
     this.#bfd.stop();
@@ -201,6 +234,13 @@ export class BgpRouting {
       const ips = [...this.#routes.ofService(service).keys()];
       return ips.map((ip) => ({ service, protocol: 'bgp' as const, node: this.#nodeName, ip }));
     });
+  }
+
+  /** Pools that routers may send packets for; undefined until it is known by which interfaces. */
+  get served(): ServedPools[] | undefined {
+    const uplinks = this.#uplinks.all;
+    if (this.#labels === undefined || uplinks === undefined) return undefined;
+    return routedPools(this.#ports.view, { labels: this.#labels }, uplinks);
   }
 
   /** Prefixes that are not announced, and why, in words. */
@@ -230,10 +270,8 @@ export class BgpRouting {
     }));
   }
 
-  #complaints({ peer, why, missingFamilies, bfd }: BgpRouting['sessions'][number]): string[] {
-    if (why !== '') return [why];
-    const unsigned = this.#signed.has(peer) ? unsignedText(bfd) : [];
-    return [...missingFamilies.map(missingText), ...unsigned];
+  #complaints(session: BgpRouting['sessions'][number]): string[] {
+    return complaintsOf(session, this.#signed.has(session.peer));
   }
 
   /** What `mlb status` shows. */
@@ -260,6 +298,12 @@ export class BgpRouting {
     const paths = wishes.flatMap(({ bfd }) => bfd ?? []);
     this.#signed = new Set(paths.flatMap(({ bgpPeer, key }) => (key === undefined ? [] : bgpPeer)));
     this.#bfd.setSessions(paths);
+    const wanted = wishes.flatMap(({ config }) =>
+      'problem' in config.wanted ? [] : config.wanted,
+    );
+    this.#uplinks.setRouters(wanted.map(({ setup }) => setup));
+    this.#labels = node?.labels ?? {};
+    this.#ports.onServed();
     this.#ports.onConditions();
     return true;
   }
@@ -327,23 +371,6 @@ export class BgpRouting {
       advertisements.some(({ peers }) => peers?.has(name) ?? true),
     );
   }
-}
-
-function missingText({ family, why }: MissingFamily): string {
-  if (why === 'not-taken')
-    return `the router takes no routes of ${family} in this session: it has the family not activated for this node`;
-  return `IPs of ${family} are not announced in this session: ${NO_NEXT_HOP[family]}`;
-}
-
-/** RFC 8950; RFC 2545 §3 */
-const NO_NEXT_HOP = {
-  IPv4: 'the router does not offer the capability extended next hop, without which IPv6 leads to none of IPv4',
-  IPv6: 'this node has no global address of IPv6 at the interface that leads to the router',
-} as const;
-
-/** BGP does not wait for BFD that has never been Up; who demands a signature hears that there is none. */
-function unsignedText(bfd: BfdReport | undefined): string[] {
-  return bfd?.standing === 'Waiting' ? [`its BFD is not Up: ${bfd.why}; BGP goes on without`] : [];
 }
 
 /** Where whoever is at it is the router. */

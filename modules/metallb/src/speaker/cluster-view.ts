@@ -43,7 +43,7 @@ export class ClusterView {
   #stale: Stale = newStale();
   #published = new Set<IpAddress>();
   #staleServices = new Set<string>();
-  #policiesChanged = false;
+  #poolsChanged = false;
   #nodesVersion = 0;
   #hostsVersion = 0;
   /** Undefined after a change of nodes' addresses. */
@@ -60,6 +60,7 @@ export class ClusterView {
       setPolicy: (id, policy) => this.#setPolicy(id, policy),
       onRanges: () => {
         this.#stale.pools = true;
+        this.#poolsChanged = true;
       },
       onServices: (keys) => this.#staleRoutes(keys),
     });
@@ -150,10 +151,10 @@ export class ClusterView {
     return published;
   }
 
-  /** Whether any policy is another than at the last call. */
-  takePoliciesChanged(): boolean {
-    const changed = this.#policiesChanged;
-    this.#policiesChanged = false;
+  /** Whether any policy, pool or advertisement may be another than at the last call. */
+  takePoolsChanged(): boolean {
+    const changed = this.#poolsChanged;
+    this.#poolsChanged = false;
     return changed;
   }
 
@@ -268,7 +269,7 @@ export class ClusterView {
   }
 
   #setPolicy(id: string, policy: GroupPolicy | undefined): void {
-    this.#policiesChanged = true;
+    this.#poolsChanged = true;
     if (policy === undefined) this.#policies.delete(id);
     else this.#policies.set(id, policy);
     this.staleGroup(id);

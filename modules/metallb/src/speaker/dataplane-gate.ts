@@ -49,6 +49,8 @@ const LONGEST_PAUSE_MS = 500;
 const GATE_LOOK_MS = 1_000;
 /** Where nothing says that there is a kube-proxy. */
 const SEARCH_LOOK_MS = 10_000;
+/** A kube-proxy that can't be asked starts with the node, or there is none any more. */
+const STARTS_WITHIN_MS = 60_000;
 /** Of so many IPs that wait longest, ports are asked in one look. */
 const IPS_WITH_PORTS = 16;
 
@@ -68,6 +70,8 @@ export class DataplaneGate {
   #problem = '';
   #lookedEpochMs = Number.NEGATIVE_INFINITY;
   #lookTookMs = 0;
+  /** Of the first look. */
+  #firstLookEpochMs = Number.POSITIVE_INFINITY;
 
   constructor(options: DataplaneOptions) {
     this.#options = options;
@@ -84,6 +88,16 @@ export class DataplaneGate {
   /** Others come first: there is a kube-proxy here, and it has not synced since boot. */
   get failed(): boolean {
     return this.#options.hasMetrics && this.#expected && !this.#synced;
+  }
+
+  /**
+   * Nothing is to be sent here: the gate fails, and not just because nobody can be asked. Of those who answer on a segment
+   * there is a last one; a router has no such order.
+   */
+  get servesNothing(): boolean {
+    if (!this.failed) return false;
+    const askedForMs = this.#lookedEpochMs - this.#firstLookEpochMs;
+    return this.#readable || askedForMs < STARTS_WITHIN_MS;
   }
 
   /** Why the gate fails, in words; empty where it does not. */
@@ -136,6 +150,7 @@ export class DataplaneGate {
   /** What kube-proxy said, and how long that took. */
   looked(look: DataplaneLook, moment: { readonly epochMs: number; readonly tookMs: number }): void {
     this.#lookedEpochMs = moment.epochMs;
+    this.#firstLookEpochMs = Math.min(this.#firstLookEpochMs, moment.epochMs);
     this.#lookTookMs = moment.tookMs;
     const { metrics, bootEpochMs } = look;
     this.#readable = metrics.kind === 'times';

@@ -85,11 +85,14 @@ export class DataplaneWatch {
     const found = await look(this.gate.portsToAsk);
     this.#looking = false;
     if (!this.#running) return;
-    const { synced, problem } = this.gate;
+    const { gate } = this;
+    const { synced, problem, servesNothing } = gate;
     const epochMs = clock.epochMs();
-    this.gate.looked(found, { epochMs, tookMs: clock.now() - begun });
-    if (this.gate.synced && !synced) onSynced();
-    if (this.gate.problem !== problem || this.gate.synced !== synced) onGate();
+    gate.looked(found, { epochMs, tookMs: clock.now() - begun });
+    if (gate.synced && !synced) onSynced();
+    const isSame =
+      gate.problem === problem && gate.synced === synced && gate.servesNothing === servesNothing;
+    if (!isSame) onGate();
     this.#release(epochMs);
     this.#arm();
   }

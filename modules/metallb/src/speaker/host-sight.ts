@@ -8,6 +8,7 @@ import { readBootEpochMs, readKubeProxy, servesLocally } from '../linux/kube-pro
 import { recallSynced, rememberSynced } from '../linux/kube-proxy-memory.ts';
 import { readLinkLocals } from '../linux/link-locals.ts';
 import { readNeighbours } from '../linux/neighbours.ts';
+import { lookUpRoutes } from '../linux/routes.ts';
 import { withdrawServedPools, writeServedPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { NodeSettings } from '../settings/node-settings.ts';
@@ -45,6 +46,7 @@ export function openHostSight(settings: NodeSettings, bootId: string, log: Logge
       readGateways,
       afterQueued: (run) => setImmediate(() => setImmediate(run)),
     },
+    lookUpRoutes,
     links: { readLinkLocals, readNeighbours, openIcmp: openIcmpSocket },
     inspect: async (served, ips) => judgeDataPath(await probeDataPath(served, ips)),
     onServed: (served) => {

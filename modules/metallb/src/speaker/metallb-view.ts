@@ -170,6 +170,10 @@ export class MetallbView {
     return namespace === undefined || this.#options.namespaces.includes(namespace);
   }
 
+  get pools(): Iterable<ServicePool> {
+    return this.#pools.values();
+  }
+
   hasPool(key: string): boolean {
     return this.#pools.has(key);
   }

@@ -7,6 +7,7 @@ import type { IpAddress } from '../net/ip.ts';
 import type { EchoOutcome } from '../reachability/echo-slot.ts';
 import type { Target } from '../reachability/reach-probe.ts';
 import type { LinkSight } from '../routing/link-routers.ts';
+import type { UplinkPorts } from '../routing/uplinks.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
 import type { DataplaneLook, DataplaneOptions, Released } from './dataplane-gate.ts';
@@ -35,6 +36,7 @@ export interface HostSight {
   readonly reachability: ReachabilitySight;
   /** Who is at the other end of links. */
   readonly links: LinkSight;
+  readonly lookUpRoutes: UplinkPorts['lookUpRoutes'];
   /** How the kernel treats what is served; rejects when that can't be seen. */
   readonly inspect: (
     served: readonly ServedPools[],
@@ -51,7 +53,8 @@ export interface NodeHealthPorts {
   readonly sight: HostSight;
   /** This node's own addresses, as the cluster knows them. */
   readonly nodeIps: () => readonly IpAddress[];
-  readonly served: () => readonly ServedPools[];
+  /** Undefined until it is known. */
+  readonly served: () => readonly ServedPools[] | undefined;
   readonly ips: () => Iterable<IpAddress>;
   readonly wishes: () => readonly ReachabilityWish[];
   /** Interfaces that the wire serves. */
@@ -70,7 +73,6 @@ export class NodeHealth {
   readonly #ports: NodeHealthPorts;
   readonly #host: HostConditions;
   #served = '';
-  #told = '';
 
   constructor(ports: NodeHealthPorts) {
     this.#ports = ports;
@@ -93,7 +95,7 @@ export class NodeHealth {
     });
     this.#host = new HostConditions({
       clock,
-      look: () => sight.inspect(ports.served(), new Set(ports.ips())),
+      look: () => sight.inspect(ports.served() ?? [], new Set(ports.ips())),
       onChange: onConditions,
       onFailure: (error) => log.warn("can't look at the kernel's routes", { error }),
     });
@@ -112,18 +114,17 @@ export class NodeHealth {
     this.#ports.sight.onServed(undefined);
   }
 
-  /** To be called when interfaces or classes may have changed. */
+  /** To be called when interfaces, routers, pools or what announces them may have changed. */
   lookAgain(): void {
-    const segments = [...this.#ports.segments()];
-    const served = this.#ports.served();
+    const { served: ask, segments, wishes, sight } = this.#ports;
+    this.reachability.setWishes(wishes(), [...segments()]);
+    const served = ask();
+    if (served === undefined) return;
     const text = JSON.stringify(shownPools(served));
-    if (text !== this.#served) this.#host.servesOtherwise();
+    if (text === this.#served) return;
     this.#served = text;
-    this.reachability.setWishes(this.#ports.wishes(), segments);
-    // Nothing is served before the wire has told of its interfaces: that is no reason to guard nothing meanwhile.
-    if (text === this.#told || segments.length === 0) return;
-    this.#told = text;
-    this.#ports.sight.onServed(served);
+    this.#host.servesOtherwise();
+    sight.onServed(served);
   }
 
   /** For the wire: gates are about this node, whatever its duties come from. */

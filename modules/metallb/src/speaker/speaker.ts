@@ -1,7 +1,6 @@
 import type { WantedCondition } from '../api/conditions.ts';
 import type { DutyTable } from '../duty/duty.ts';
 import { diffTables } from '../duty/duty-table.ts';
-import type { Report } from '../duty/messages.ts';
 import { type ServedPools, shownPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
 import type { Store } from '../store/store.ts';
@@ -16,15 +15,15 @@ import { watchLoss } from './loss-watch.ts';
 import { NodeHealth } from './node-health.ts';
 import { reachabilityWishes } from './reachability-wishes.ts';
 import { Relisting } from './relisting.ts';
-import { eventsOfReport } from './report-events.ts';
-import { logReport, logUnwritten } from './report-log.ts';
-import { servedPools } from './served-pools.ts';
+import { logUnwritten } from './report-log.ts';
+import { besides, servedPools } from './served-pools.ts';
 import type { SpeakerIdentity, SpeakerPorts } from './speaker-ports.ts';
 import { StateKeeper } from './state-keeper.ts';
 import { StatusWriter } from './status-writer.ts';
 import { StoreFeed } from './store-feed.ts';
 import { StoreStart } from './store-start.ts';
 import { WireLink } from './wire-link.ts';
+import { WireReports } from './wire-reports.ts';
 import { WireState } from './wire-state.ts';
 
 /** How long the store may take before the duties of the speaker before are resumed. */
@@ -36,7 +35,6 @@ const REFUSAL_STANDS_MS = 1_000;
 export class Speaker {
   #identity: SpeakerIdentity;
   readonly #ports: SpeakerPorts;
-  readonly #sinceEpochMs: number;
   readonly #view: ClusterView;
   readonly #board: DutyBoard;
   readonly #feed: StoreFeed;
@@ -44,6 +42,7 @@ export class Speaker {
   readonly #relisting: Relisting;
   readonly #link: WireLink;
   readonly #statusWriter: StatusWriter;
+  readonly #reports: WireReports;
   readonly #keeper: StateKeeper;
   readonly #health: NodeHealth;
   readonly #storeStart: StoreStart;
@@ -52,8 +51,6 @@ export class Speaker {
   /** Where the duties on the wire come from. */
   #source: 'nothing' | 'last-known-good' | 'store' = 'nothing';
   #storeConnected = false;
-  /** The wire tells all conditions that hold before its first counters: the others are over. */
-  #conditionsTold = false;
   #lastSyncEpochMs: number | undefined;
   #patience: Timer | undefined;
   #edge: Timer | undefined;
@@ -62,7 +59,6 @@ export class Speaker {
     this.#identity = identity;
     this.#ports = ports;
     const { clock, random, log } = ports;
-    this.#sinceEpochMs = clock.epochMs();
     this.#view = new ClusterView(ports.metallb);
     this.#board = new DutyBoard(identity.node, this.#view, {
       onRefusal: (ip, refusal) =>
@@ -82,7 +78,7 @@ export class Speaker {
       clock,
       connect: ports.connectWire,
       log,
-      onReport: (report) => this.#take(report),
+      onReport: (report) => this.#reports.take(report),
       onRelist: () => this.#relisting.request(),
       onNewWire: () => this.#forgetWire(),
     });
@@ -97,6 +93,12 @@ export class Speaker {
       clock,
       random,
       onFailure: (key, error, retryMs) => logUnwritten(log, { key, error, retryMs }),
+    });
+    this.#reports = new WireReports(identity.node, {
+      ...{ clock, log, metrics: ports.metrics, events: ports.events },
+      ...{ view: this.#view, objects: this.#feed, wire: this.#wireState },
+      statuses: this.#statusWriter,
+      onSegments: () => this.#health.lookAgain(),
     });
     this.#keeper = new StateKeeper({
       clock,
@@ -176,7 +178,7 @@ export class Speaker {
       refusals: Object.fromEntries(this.#board.refusals),
       announced: this.#wireState.announced,
       segments: Object.fromEntries(this.#wireState.segments),
-      served: shownPools(this.#served()),
+      served: shownPools(this.#served() ?? []),
       reachability: this.#health.reachability.reach,
       bgp: this.#bgp?.status(),
       conditions: this.#nodeConditions().filter(({ status }) => status === 'True'),
@@ -217,11 +219,16 @@ export class Speaker {
       wishes: () => reachabilityWishes(this.#link.table, this.#view.policies),
       segments: () => this.#wireState.segments.keys(),
       onEcho: (name, outcome) => metrics.echo(name, outcome),
-      onGate: () => this.#link.update(this.#health.gateChanges),
+      onGate: () => {
+        this.#link.update(this.#health.gateChanges);
+        this.#bgp?.lookAgain();
+      },
       onConditions: () => this.#tellConditions(),
       onReleased: (released) => {
         for (const one of released) metrics.waited(one);
-        this.#view.staleIps(released.map(({ ip }) => ip));
+        const ips = released.map(({ ip }) => ip);
+        this.#view.staleIps(ips);
+        this.#bgp?.release(ips);
         if (this.#source === 'store') this.#refresh();
       },
     });
@@ -229,11 +236,18 @@ export class Speaker {
 
   #newBgp(): BgpRouting {
     const { store, clock, random, log, metallb, bfdd, sight, bgpListenPort } = this.#ports;
+    const { dataplane } = this.#health;
     return new BgpRouting(this.#identity.node, {
-      ...{ store, clock, random, log, bfdd, bgpListenPort, view: this.#view, links: sight.links },
+      ...{ store, clock, random, log, bfdd, bgpListenPort, view: this.#view },
+      ...{ links: sight.links, lookUpRoutes: sight.lookUpRoutes },
+      dataplane: {
+        holds: (ip, healthPorts) => dataplane.holds(ip, healthPorts),
+        servesNothing: () => dataplane.gate.servesNothing,
+      },
       statusNamespace: metallb.namespaces[0],
       forwardsOn: this.#ports.lastKnownGood?.bootId === this.#identity.bootId,
       onConditions: () => this.#tellConditions(),
+      onServed: () => this.#health.lookAgain(),
       onMemory: () => this.#keeper.changed(),
     });
   }
@@ -241,13 +255,18 @@ export class Speaker {
   /** Those of the Node not before the wire has told its own: they would read as over. */
   #tellConditions(): void {
     this.#statusWriter.configurationChanged();
-    if (this.#conditionsTold) this.#statusWriter.nodeChanged();
+    if (this.#reports.areConditionsTold) this.#statusWriter.nodeChanged();
   }
 
-  #served(): ServedPools[] {
-    const segments = this.#wireState.segments.keys();
+  /** Undefined until it is known: before the wire has told of its interfaces, and the ways to routers. */
+  #served(): ServedPools[] | undefined {
+    const { segments } = this.#wireState;
+    const { table } = this.#link;
+    const routed = this.#bgp === undefined ? [] : this.#bgp.served;
+    if (routed === undefined || (segments.size === 0 && table.groups.size > 0)) return undefined;
     const { excludeInterfaces } = this.#ports.sight;
-    return servedPools(this.#link.table, this.#view.policies, segments, excludeInterfaces);
+    const own = servedPools(table, this.#view.policies, segments.keys(), excludeInterfaces);
+    return [...own, ...besides(routed, own)];
   }
 
   #nodeConditions(): WantedCondition[] {
@@ -318,7 +337,7 @@ export class Speaker {
     const groupsChanged = changes.some((change) =>
       'set' in change ? change.set === 'group' : change.unset === 'group',
     );
-    if (this.#view.takePoliciesChanged() || groupsChanged) this.#health.lookAgain();
+    if (this.#view.takePoolsChanged() || groupsChanged) this.#health.lookAgain();
     if (changes.some((change) => 'unset' in change || change.set !== 'revision')) {
       this.#keeper.changed();
     }
@@ -353,40 +372,9 @@ export class Speaker {
     if (isLeft || this.#wireState.concerns(ip)) this.#statusWriter.ipChanged(ip);
   }
 
-  #take(report: Report): void {
-    if (!this.#wireState.take(report)) return;
-    this.#statusWriter.reported(report);
-    if (report.type === 'segments') this.#health.lookAgain();
-    const isAnnounced = (ip: IpAddress) => this.#wireState.announces(ip);
-    this.#ports.metrics.take(report, { sinceEpochMs: this.#sinceEpochMs, isAnnounced });
-    logReport(this.#ports.log, report);
-    this.#tell(report);
-    if (report.type === 'counters') this.#statusWriter.lookAgain();
-    if (report.type === 'counters' && !this.#conditionsTold) {
-      this.#conditionsTold = true;
-      this.#statusWriter.nodeChanged();
-    }
-  }
-
-  #tell(report: Report): void {
-    const { node } = this.#identity;
-    const occurrences = eventsOfReport(report, {
-      node,
-      sinceEpochMs: this.#sinceEpochMs,
-      nodeObject: this.#feed.object('Node', node),
-      childrenWithIp: (ip) => this.#view.childrenWithIp(ip),
-      servicesWithIp: (ip) => this.#view.servicesWithIp(ip),
-      conflictOf: (ip) => {
-        const forced = this.#view.holdingsOf(ip).some(({ forceAddress }) => forceAddress);
-        return this.#wireState.conflictOf(ip, node, forced);
-      },
-    });
-    for (const each of occurrences) this.#ports.events.record(each);
-  }
-
   #forgetWire(): void {
     this.#wireState.clear();
-    this.#conditionsTold = false;
+    this.#reports.startAnew();
   }
 
   async #writeState(): Promise<void> {
