@@ -6,11 +6,14 @@ import { UsageError } from '../../modules/metallb/src/settings/settings.ts';
 test('an interface and pools, each as often as there are some', () => {
   const line = 'loop-guard install --interface eth0 --interface bond0.7 --pool 192.0.2.0/30';
   const command = readCommand(line.split(' '), {});
+  const pools = [{ family: 'IPv4', first: 0xc000_0200n, last: 0xc000_0203n }];
   assert.equal(command, {
     verb: 'loop-guard',
     action: 'install',
-    interfaces: ['eth0', 'bond0.7'],
-    pools: [{ family: 'IPv4', first: 0xc000_0200n, last: 0xc000_0203n }],
+    guarded: [
+      { interface: 'eth0', pools },
+      { interface: 'bond0.7', pools },
+    ],
   });
 });
 
