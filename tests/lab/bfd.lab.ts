@@ -285,7 +285,7 @@ export const scenarios: readonly Scenario[] = [
   ]),
 
   ...SHA1.map((kind) =>
-    scenario(`bfd/bird-${kind}`, KERNEL_ONLY, async (lab) => {
+    scenario(`bfd/bird-${kind}`, { ...KERNEL_ONLY, isLong: kind !== 'keyed-sha1' }, async (lab) => {
       const sha1 = { kind, secret: SECRET };
       await withDaemon(lab, 'bird', { ours: { sha1 }, theirs: { sha1 } }, staysUp);
       const other = { ours: { sha1: { kind, secret: 'openbarley' } }, theirs: { sha1 } };

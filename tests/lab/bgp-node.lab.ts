@@ -16,42 +16,45 @@ const spine = { myASN: NODE_ASN, peerASN: ROUTER_ASN, peerAddress: ROUTER.ipv4 }
 const edge = { myASN: NODE_ASN, peerASN: EDGE.asn, peerAddress: EDGE.ipv4 };
 
 export const scenarios: readonly Scenario[] = [
-  scenario('bgp/two-routers-of-a-node', { programs: false, deadlineMs: 60_000 }, (lab) =>
-    withTwoRouters(lab, async (node, onSpine, onEdge) => {
-      const peers = (changes: object, more: object = {}) => [
-        { name: 'spine', spec: { ...spine, ...changes }, ...more },
-        { name: 'edge', spec: edge },
-      ];
-      await node.ask({ do: 'announce', first: '10.99.0.1', count: 1 });
-      await node.ask({ do: 'peers', peers: peers({}) });
-      await has(onSpine, true);
-      await has(onEdge, true);
+  scenario(
+    'bgp/two-routers-of-a-node',
+    { programs: false, deadlineMs: 60_000, isLong: true },
+    (lab) =>
+      withTwoRouters(lab, async (node, onSpine, onEdge) => {
+        const peers = (changes: object, more: object = {}) => [
+          { name: 'spine', spec: { ...spine, ...changes }, ...more },
+          { name: 'edge', spec: edge },
+        ];
+        await node.ask({ do: 'announce', first: '10.99.0.1', count: 1 });
+        await node.ask({ do: 'peers', peers: peers({}) });
+        await has(onSpine, true);
+        await has(onEdge, true);
 
-      // One begins anew.
-      await node.ask({ do: 'peers', peers: peers({ holdTime: '6s' }) });
-      await node.established('spine');
-      await has(onSpine, true);
-      // One must not be: fail closed.
-      await node.ask({ do: 'peers', peers: peers({ holdTime: '6s' }, { problem: UNREADABLE }) });
-      const { state, why } = await node.when('spine', (facts) => facts.state === 'Idle');
-      assert.equal([state, why], ['Idle', UNREADABLE]);
-      await has(onSpine, false);
-      await node.ask({ do: 'peers', peers: peers({ holdTime: '6s' }) });
-      await has(onSpine, true);
+        // One begins anew.
+        await node.ask({ do: 'peers', peers: peers({ holdTime: '6s' }) });
+        await node.established('spine');
+        await has(onSpine, true);
+        // One must not be: fail closed.
+        await node.ask({ do: 'peers', peers: peers({ holdTime: '6s' }, { problem: UNREADABLE }) });
+        const { state, why } = await node.when('spine', (facts) => facts.state === 'Idle');
+        assert.equal([state, why], ['Idle', UNREADABLE]);
+        await has(onSpine, false);
+        await node.ask({ do: 'peers', peers: peers({ holdTime: '6s' }) });
+        await has(onSpine, true);
 
-      const { events } = await node.ask({ do: 'leave' });
-      assert.equal(events['edge'], ['established'], 'the other session has seen nothing of it');
-      for (const router of [onSpine, onEdge]) await says(router, 'graceful-shutdown');
+        const { events } = await node.ask({ do: 'leave' });
+        assert.equal(events['edge'], ['established'], 'the other session has seen nothing of it');
+        for (const router of [onSpine, onEdge]) await says(router, 'graceful-shutdown');
 
-      await node.ask({ do: 'stop', reason: 'node n1 restarts' });
-      await has(onSpine, false);
-      await has(onEdge, false);
-      for (const router of [onSpine, onEdge]) {
-        await until({ what: 'the word', deadlineMs: HEARD_MS }, () =>
-          /NOTIFICATION.*Administrative Shutdown/i.test(router.log()),
-        );
-      }
-    }),
+        await node.ask({ do: 'stop', reason: 'node n1 restarts' });
+        await has(onSpine, false);
+        await has(onEdge, false);
+        for (const router of [onSpine, onEdge]) {
+          await until({ what: 'the word', deadlineMs: HEARD_MS }, () =>
+            /NOTIFICATION.*Administrative Shutdown/i.test(router.log()),
+          );
+        }
+      }),
   ),
 ];
 

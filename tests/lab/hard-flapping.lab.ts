@@ -23,7 +23,7 @@ export const scenarios: readonly Scenario[] = [
   scenario(
     'hard/a-node-and-a-link-that-flap',
     {
-      stores: ['manifests'],
+      ...{ stores: ['manifests'], isLong: true },
       lab: { nodeFlags: [`--hold-down-ms=${HOLD_DOWN_MS}`, `--hold-down-max-ms=${MOST_MS}`] },
     },
     async (lab) => {

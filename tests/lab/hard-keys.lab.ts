@@ -12,10 +12,10 @@ import { observe } from '../../lab/trial.ts';
 const READ_AND_USED_MS = 1_500;
 
 /** Network rule 15: heartbeat keys change under traffic, whoever is left behind. */
-const WIRE_ALONE = { stores: ['manifests'] } as const;
+const LONG = { stores: ['manifests'], isLong: true } as const;
 
 export const scenarios: readonly Scenario[] = [
-  scenario('hard/keys-rotate-twice-while-a-node-has-the-old-file', WIRE_ALONE, async (lab) => {
+  scenario('hard/keys-rotate-twice-while-a-node-has-the-old-file', LONG, async (lab) => {
     const [old, next, last] = [newKey(), newKey(), newKey()];
     await freshServices(lab);
     const observation = await observe(lab);
@@ -44,35 +44,31 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario(
-    'hard/keys-rotate-twice-while-a-node-is-cut-off',
-    { ...WIRE_ALONE, isLong: true },
-    async (lab) => {
-      const [old, next, last] = [newKey(), newKey(), newKey()];
-      for (const node of lab.nodes) await giveKeys(lab, node, [old]);
-      const all = await freshServices(lab);
-      for (const node of lab.nodes) await signsWith(lab, node, old);
-      await CABLE_OUT.strike(lab, 'n3');
-      const others = ['n1', 'n2'];
-      for (const keys of [
-        [next, old],
-        [last, next, old],
-      ]) {
-        for (const node of others) await giveKeys(lab, node, keys);
-        await delay(READ_AND_USED_MS);
-      }
-      const observation = await observe(lab);
-      await CABLE_OUT.repair(lab, 'n3');
-      // It is heard with the key that it holds, and what it can't read is signed with that one again.
-      for (const { ip, preferredNode } of all) await answeredBy(lab, ip, preferredNode);
-      for (const node of lab.nodes) await signsWith(lab, node, old);
-      await giveKeys(lab, 'n3', [last, next, old]);
-      for (const node of lab.nodes) await signsWith(lab, node, last);
-      await nothingLost(lab, observation);
-      await settled(lab);
-      return undefined;
-    },
-  ),
+  scenario('hard/keys-rotate-twice-while-a-node-is-cut-off', LONG, async (lab) => {
+    const [old, next, last] = [newKey(), newKey(), newKey()];
+    for (const node of lab.nodes) await giveKeys(lab, node, [old]);
+    const all = await freshServices(lab);
+    for (const node of lab.nodes) await signsWith(lab, node, old);
+    await CABLE_OUT.strike(lab, 'n3');
+    const others = ['n1', 'n2'];
+    for (const keys of [
+      [next, old],
+      [last, next, old],
+    ]) {
+      for (const node of others) await giveKeys(lab, node, keys);
+      await delay(READ_AND_USED_MS);
+    }
+    const observation = await observe(lab);
+    await CABLE_OUT.repair(lab, 'n3');
+    // It is heard with the key that it holds, and what it can't read is signed with that one again.
+    for (const { ip, preferredNode } of all) await answeredBy(lab, ip, preferredNode);
+    for (const node of lab.nodes) await signsWith(lab, node, old);
+    await giveKeys(lab, 'n3', [last, next, old]);
+    for (const node of lab.nodes) await signsWith(lab, node, last);
+    await nothingLost(lab, observation);
+    await settled(lab);
+    return undefined;
+  }),
 ];
 
 /** The return of a node is a planned move. */

@@ -40,7 +40,7 @@ const BROKEN: readonly {
 export const scenarios: readonly Scenario[] = [
   scenario(
     'hard/last-known-good-on-a-full-disk',
-    { stores: ['manifests'], lab: { smallDisk: ['n1'] } },
+    { stores: ['manifests'], lab: { smallDisk: ['n1'] }, isLong: true },
     async (lab) => {
       const all = await freshServices(lab);
       await delay(WRITTEN_MS);

@@ -21,6 +21,7 @@ const LOOK_MS = 4_500;
 
 /** Nothing in it has to do with where the state is. */
 const WIRE_ALONE = { stores: ['manifests'] } as const;
+const LONG = { ...WIRE_ALONE, isLong: true } as const;
 
 export const scenarios: readonly Scenario[] = [
   scenario('hard/gateway-out-of-reach-from-one-node', WIRE_ALONE, async (lab) => {
@@ -54,30 +55,26 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario(
-    'hard/gateway-out-of-reach-from-every-node',
-    { ...WIRE_ALONE, isLong: true },
-    async (lab) => {
-      await withDefaultRoutes(lab, async () => {
-        await applyReachability(lab, { targets: ['gateway'] });
-        await freshServices(lab);
-        await reached(lab);
-        const observation = await observe(lab);
-        await lab.switch.unplug('router', 'eth0');
-        await reaches(lab, lab.nodes, 'lost');
-        for (const node of lab.nodes) await nodeTells(lab, node, 'ReachabilityFailed');
-        await lab.switch.plug('router', 'eth0');
-        await reached(lab);
-        for (const { ip, macs, lost, preferredNode } of (await observation.end()).outcomes) {
-          assert.equal(macs, [lab.macOf(preferredNode)], `who answered ${ip}`);
-          assert.is(lost, 0, `${ip} lost ${lost}`);
-        }
-      });
-      return undefined;
-    },
-  ),
+  scenario('hard/gateway-out-of-reach-from-every-node', LONG, async (lab) => {
+    await withDefaultRoutes(lab, async () => {
+      await applyReachability(lab, { targets: ['gateway'] });
+      await freshServices(lab);
+      await reached(lab);
+      const observation = await observe(lab);
+      await lab.switch.unplug('router', 'eth0');
+      await reaches(lab, lab.nodes, 'lost');
+      for (const node of lab.nodes) await nodeTells(lab, node, 'ReachabilityFailed');
+      await lab.switch.plug('router', 'eth0');
+      await reached(lab);
+      for (const { ip, macs, lost, preferredNode } of (await observation.end()).outcomes) {
+        assert.equal(macs, [lab.macOf(preferredNode)], `who answered ${ip}`);
+        assert.is(lost, 0, `${ip} lost ${lost}`);
+      }
+    });
+    return undefined;
+  }),
 
-  scenario('hard/quorum-of-targets', { ...WIRE_ALONE, isLong: true }, async (lab) => {
+  scenario('hard/quorum-of-targets', LONG, async (lab) => {
     const targets = [ROUTER.IPv4, ROUTER.IPv6, SECOND_HOST.IPv4, SECOND_HOST.IPv6];
     await applyReachability(lab, { targets, quorum: 2 });
     await freshServices(lab);
