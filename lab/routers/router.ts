@@ -116,7 +116,8 @@ export async function kernelWeights(
   namespace: string,
   prefix: string,
 ): Promise<ReadonlyMap<string, number>> {
-  const command = ['ip', '-n', namespace, '-j', 'route', 'show', prefix];
+  const family = prefix.includes(':') ? '-6' : '-4';
+  const command = ['ip', '-n', namespace, family, '-j', 'route', 'show', prefix];
   const [route]: readonly KernelRoute[] = JSON.parse((await run(command)) || '[]');
   return new Map(
     (route?.nexthops ?? []).map(({ gateway = '', weight = 1 }) => [gateway, weight] as const),

@@ -10,6 +10,7 @@ import {
   bgpPeer,
   endpointsOn,
   everyNode,
+  IPV6_NODES,
   moduleScenario,
   NODES,
   object,
@@ -21,7 +22,6 @@ import {
 import { neighbour, ROUTER, reaches, withRouter } from './bgp-sessions.ts';
 
 /** Which family, which router, which nodes, which Services; and who goes away. */
-const IPV6_NODES = ['fd00:9::1', 'fd00:9::2', 'fd00:9::3'];
 const IPV6_POOL = object('IPAddressPool', 'far6', { spec: { addresses: ['2001:db8:99::/64'] } });
 const SECOND = { host: 'client2', ipv4: '10.9.0.102' };
 

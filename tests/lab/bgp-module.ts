@@ -28,6 +28,7 @@ const CLUSTERS_OWN = 'kube-root-ca.crt';
 
 /** Next hops: every node's address on the public segment. */
 export const NODES: readonly string[] = ['10.9.0.1', '10.9.0.2', '10.9.0.3'];
+export const IPV6_NODES: readonly string[] = ['fd00:9::1', 'fd00:9::2', 'fd00:9::3'];
 
 export function object(kind: string, name: string, rest: object): ClusterObject {
   const apiVersion = kind === 'BGPPeer' ? 'metallb.io/v1beta2' : API;
@@ -87,21 +88,30 @@ export async function servedIpv6(
 ): Promise<string[]> {
   await lab.cluster.apply(service(name, spec));
   const backends = lab.nodes.map((node) => ({ pod: `pod${node.slice(1)}`, node }));
-  const slice = endpointSliceManifest({ name, family: 'IPv6' }, backends);
-  await lab.cluster.apply({ ...slice, metadata: { ...slice.metadata, name: `${name}-six` } });
+  await lab.cluster.apply(ipv6Slice(name, backends));
   return assignedIps(lab, name, count);
+}
+
+/** It may stand beside one of IPv4. */
+export function ipv6Slice(
+  name: string,
+  backends: Parameters<typeof endpointSliceManifest>[1],
+): ClusterObject {
+  const slice = endpointSliceManifest({ name, family: 'IPv6' }, backends);
+  return { ...slice, metadata: { ...slice.metadata, name: `${name}-six` } };
 }
 
 /** A Service of both families has both of its IPs of one pool. */
 export async function servedBoth(
   lab: Lab,
   name: string,
+  spec: object = {},
 ): Promise<{ readonly ipv4: string; readonly ipv6: string }> {
   const addresses = ['10.99.2.0/24', '2001:db8:98::/64'];
   await lab.cluster.apply(object('IPAddressPool', 'both', { spec: { addresses } }));
   await endpointsOn(lab, name, lab.nodes);
   const both = { ipFamilies: ['IPv4', 'IPv6'], ipFamilyPolicy: 'RequireDualStack' };
-  const ips = await servedIpv6(lab, name, both, 2);
+  const ips = await servedIpv6(lab, name, { ...both, ...spec }, 2);
   const of = (isIpv6: boolean) => ips.find((ip) => ip.includes(':') === isIpv6) ?? '';
   return { ipv4: of(false), ipv6: of(true) };
 }

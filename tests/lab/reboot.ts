@@ -22,9 +22,18 @@ export async function goDownForReboot(lab: Lab, node: string): Promise<void> {
   if (existsSync(syncedBootFile(lab, node))) {
     await writeFile(syncedBootFile(lab, node), `${ANOTHER_BOOT}\n`);
   }
-  const stateFile = join(runDirectoryOf(lab.directory, node), 'last-known-good.json');
-  const state = JSON.parse(await readFile(stateFile, 'utf8'));
-  await writeFile(stateFile, JSON.stringify({ ...state, bootId: ANOTHER_BOOT }));
+  await writeFile(
+    stateFileOf(lab, node),
+    JSON.stringify({ ...(await stateOf(lab, node)), bootId: ANOTHER_BOOT }),
+  );
+}
+
+/** Waits until a node has written down what it does in this boot. */
+export async function remembersThisBoot(lab: Lab, node: string): Promise<void> {
+  const written = { what: `state of ${node} in this boot`, deadlineMs: 5_000 };
+  await until(written, async () => {
+    return existsSync(stateFileOf(lab, node)) && (await stateOf(lab, node)).bootId !== ANOTHER_BOOT;
+  });
 }
 
 /** Who answers for the IPs that a lost node had. */
@@ -59,6 +68,14 @@ export async function stay(
       throw new Error(`${why}: ${String(error)}`);
     });
   }
+}
+
+async function stateOf(lab: Lab, node: string): Promise<{ readonly bootId: string }> {
+  return JSON.parse(await readFile(stateFileOf(lab, node), 'utf8'));
+}
+
+function stateFileOf(lab: Lab, node: string): string {
+  return join(runDirectoryOf(lab.directory, node), 'last-known-good.json');
 }
 
 function syncedBootFile(lab: Lab, node: string): string {
