@@ -193,17 +193,20 @@ export const scenarios: readonly Scenario[] = [
     }),
   ),
 
-  moduleScenario('bfd-shut-down-by-the-router-while-BGP-goes-on', (lab) =>
-    withRouter(lab, 'frr', everyNode(SLOW_BGP), async (router) => {
-      const ip = await begin(lab, router, FAST_MS);
-      const established = await router.establishedAt(FIRST);
-      await router.shutDownBfd(FAST_MS);
-      await until({ what: 'the end of BFD', deadlineMs: 5_000 }, () => says(lab, 'AdminDown'));
-      await lab.cluster.apply(bgpPeer());
-      await until({ what: 'no bfdd', deadlineMs: 5_000 }, () => !isThere(lab, 'n1'));
-      await reaches(lab, router, `${ip}/32`, NODES);
-      assert.is(await router.establishedAt(FIRST), established, 'the session is the same');
-    }),
+  moduleScenario(
+    'bfd-shut-down-by-the-router-while-BGP-goes-on',
+    (lab) =>
+      withRouter(lab, 'frr', everyNode(SLOW_BGP), async (router) => {
+        const ip = await begin(lab, router, FAST_MS);
+        const established = await router.establishedAt(FIRST);
+        await router.shutDownBfd(FAST_MS);
+        await until({ what: 'the end of BFD', deadlineMs: 5_000 }, () => says(lab, 'AdminDown'));
+        await lab.cluster.apply(bgpPeer());
+        await until({ what: 'no bfdd', deadlineMs: 5_000 }, () => !isThere(lab, 'n1'));
+        await reaches(lab, router, `${ip}/32`, NODES);
+        assert.is(await router.establishedAt(FIRST), established, 'the session is the same');
+      }),
+    { timed: true },
   ),
 
   // FRR ends BGP where its neighbour shuts BFD down, although RFC 5882 §3.2 would have it go on.
