@@ -51,4 +51,45 @@ test('Deckhouse’s migration is not stopped: it can’t change the settings tha
   });
 });
 
+const misspelt = withAnnotation('bgp-ttl-security-hop', '1');
+const NO_SUCH_NAME =
+  'BGPPeer/metallb-system/tor: metadata.annotations[network.deckhouse.io/bgp-ttl-security-hop] is "1": expected another name: one of network.deckhouse.io/bgp-ttl-security-hops, network.deckhouse.io/bgp-passive, network.deckhouse.io/bgp-long-lived-stale-time';
+const wrongValue = withAnnotation('bgp-ttl-security-hops', '0');
+const WRONG_VALUE =
+  'BGPPeer/metallb-system/tor: metadata.annotations[network.deckhouse.io/bgp-ttl-security-hops] is "0": expected an integer from 1 to 254';
+const NOTHING = { refusals: [], warnings: [] };
+
+for (const [what, object, problem] of [
+  ['an annotation of no such name', misspelt, NO_SUCH_NAME],
+  ['a wrong value', wrongValue, WRONG_VALUE],
+] as const) {
+  const asked = { resource, edition: 'EE' };
+
+  test(`with BGP, ${what} is refused, in a new object and in one that is there`, () => {
+    assert.equal(verdictOn(creation(object), {}, asked), { ...NOTHING, refusals: [problem] });
+    const change = update(bgpPeer('tor'), object);
+    assert.equal(verdictOn(change, {}, asked), { ...NOTHING, refusals: [problem] });
+  });
+
+  test(`with BGP, ${what} that is there already hinders no other change, and none elsewhere`, () => {
+    const edited = { ...object, spec: { ...(object.spec as object), myASN: 64_999 } };
+    assert.equal(verdictOn(update(object, edited), {}, asked), NOTHING);
+    assert.equal(verdictOn(update(object, bgpPeer('tor')), {}, asked), NOTHING);
+    assert.equal(verdictOn(deletion(object), {}, asked), NOTHING);
+    const elsewhere = { ...object, metadata: { ...object.metadata, namespace: 'elsewhere' } };
+    assert.equal(verdictOn(creation(elsewhere), {}, asked), NOTHING);
+  });
+
+  test(`with BGP, Deckhouse’s migration is told of ${what}, and not stopped`, () => {
+    const verdict = verdictOn(creation(object), {}, { ...asked, username: DECKHOUSE });
+    assert.equal(verdict, { ...NOTHING, warnings: [problem] });
+  });
+}
+
+function withAnnotation(name: string, value: string): KubernetesObject {
+  const object = bgpPeer('tor');
+  const annotations = { [`network.deckhouse.io/${name}`]: value };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
 test.run();

@@ -4,10 +4,29 @@ import { parseBfdProfile } from '../../modules/metallb/src/api/bfd-profile.ts';
 import { parseBgpAdvertisement } from '../../modules/metallb/src/api/bgp-advertisement.ts';
 import { type BgpPeerSpec, parseBgpPeer } from '../../modules/metallb/src/api/bgp-peer.ts';
 import { peerInVersion } from '../../modules/metallb/src/api/bgp-peer-versions.ts';
+import { parseCommunityObject } from '../../modules/metallb/src/api/community.ts';
+import { parseMetalLoadBalancerBgpPeer } from '../../modules/metallb/src/api/metal-load-balancer-bgp-peer.ts';
+import { parseMetalLoadBalancerConfiguration } from '../../modules/metallb/src/api/metal-load-balancer-configuration.ts';
+import {
+  ANNOTATION,
+  BGP_ANNOTATION,
+  BGP_ANNOTATION_PREFIXES,
+} from '../../modules/metallb/src/api/names.ts';
+import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { describeProblem, type Parsed } from '../../modules/metallb/src/api/problem.ts';
+
+import {
+  bfdProfile,
+  bgpAdvertisement,
+  bgpPeer,
+  community,
+  configuration,
+  router,
+} from '../support/bgp-objects.ts';
 
 /** What MetalLB's API has no field for, said by annotations. */
 const PEER = { myASN: 64_500, peerASN: 64_501, peerAddress: '172.16.1.1' };
+const DOMAIN = 'network.deckhouse.io/';
 const OURS = 'network.deckhouse.io/bgp-';
 
 function objectOf(annotations: unknown, spec: object) {
@@ -188,5 +207,110 @@ for (const [problem, said] of WRONG_ROUTES) {
     assert.equal(problemsOf(routes(said, {})), [`${place}${problem}`]);
   });
 }
+
+const KNOWN: readonly [
+  kind: string,
+  parse: Parse,
+  object: KubernetesObject,
+  names: readonly string[],
+][] = [
+  [
+    'BGPPeer',
+    parseBgpPeer,
+    bgpPeer('tor'),
+    ['bgp-ttl-security-hops', 'bgp-passive', 'bgp-long-lived-stale-time'],
+  ],
+  [
+    'BGPAdvertisement',
+    parseBgpAdvertisement,
+    bgpAdvertisement('all'),
+    ['bgp-as-path-prepend', 'bgp-med', 'bgp-link-bandwidth'],
+  ],
+  [
+    'BFDProfile',
+    parseBfdProfile,
+    bfdProfile('quick'),
+    ['bfd-authentication-secret', 'bfd-authentication-key-id'],
+  ],
+  ['Community', parseCommunityObject, community('names'), []],
+  ['MetalLoadBalancerBGPPeer', parseMetalLoadBalancerBgpPeer, router('spine'), []],
+  [
+    'MetalLoadBalancerConfiguration',
+    parseMetalLoadBalancerConfiguration,
+    configuration('edge', ['spine']),
+    [],
+  ],
+];
+type Parse = (object: unknown) => Parsed<unknown>;
+
+const withAnnotations = (
+  object: KubernetesObject,
+  annotations: Readonly<Record<string, string>>,
+) => ({
+  ...object,
+  metadata: { ...object.metadata, annotations },
+});
+
+test('there is no annotation of BGP but those of these kinds, and each begins as none of others’ does', () => {
+  const names = KNOWN.flatMap(([, , , known]) => known).map((name) => `${DOMAIN}${name}`);
+  assert.equal(names.sort(), Object.values(BGP_ANNOTATION).sort());
+  for (const name of names) {
+    assert.ok(
+      BGP_ANNOTATION_PREFIXES.some((prefix) => name.startsWith(prefix)),
+      name,
+    );
+  }
+  for (const name of Object.values(ANNOTATION)) {
+    assert.not.ok(
+      BGP_ANNOTATION_PREFIXES.some((prefix) => name.startsWith(prefix)),
+      name,
+    );
+  }
+});
+
+for (const [kind, parse, object, known] of KNOWN) {
+  const expected =
+    known.length === 0
+      ? 'expected no such annotation on this kind'
+      : `expected another name: one of ${known.map((name) => `${DOMAIN}${name}`).join(', ')}`;
+  for (const name of ['bgp-', 'bgp-ttl-security', 'bgp-MED', 'bgp-pasive', 'bfd-echo']) {
+    test(`a ${kind} is refused with ${name}, which nothing there is called`, () => {
+      const read = parse(withAnnotations(object, { [`${DOMAIN}${name}`]: '1' }));
+      assert.equal(problemsOf(read), [
+        `metadata.annotations[${DOMAIN}${name}] is "1": ${expected}`,
+      ]);
+    });
+  }
+
+  test(`a ${kind} is refused with what only another kind may say`, () => {
+    const others = KNOWN.flatMap(([, , , names]) => names).filter((name) => !known.includes(name));
+    for (const name of others) {
+      const read = parse(withAnnotations(object, { [`${DOMAIN}${name}`]: '1' }));
+      assert.is(problemsOf(read).length, 1, name);
+    }
+  });
+
+  test(`what others write beside is nothing to a ${kind}`, () => {
+    const annotations = {
+      'network.deckhouse.io/bgppeer-v1beta2': '{}',
+      'network.deckhouse.io/bgp': 'x',
+      'network.deckhouse.io/whatever': 'x',
+      'example.com/bgp-med': '1',
+      'metallb.io/bgp-med': '1',
+      'kubectl.kubernetes.io/last-applied-configuration': '{}',
+    };
+    assert.equal(problemsOf(parse(withAnnotations(object, annotations))), []);
+  });
+}
+
+test('a wrong value and a wrong name are told of at once, and nobody reads what may be a password', () => {
+  const read = peer({ 'ttl-security-hops': '0', password: 'hunter2', passive: 'true' });
+  assert.equal(
+    problemsOf(read).map((problem) => problem.replace(/: expected .*/, '')),
+    [`${HOPS} is "0"`, 'metadata.annotations[network.deckhouse.io/bgp-password] is "(not shown)"'],
+  );
+  const [problem = ''] = problemsOf(profile({ [`${DOMAIN}bfd-authentication-key`]: 'hunter2' }));
+  assert.match(problem, 'bfd-authentication-key] is "(not shown)": expected another name');
+});
 
 test.run();

@@ -77,9 +77,8 @@ for (const [caseName, manifests] of RENDERED) {
       assert.ok(has('Service', clientConfig.service.name));
       assert.is(failurePolicy, 'Ignore');
     }
-    // In an edition with BGP nobody is refused it; one case has no webhook.
-    const fewer: Readonly<Record<string, number>> = { deckhouse: 2, 'everything-set': 0 };
-    assert.is(configured.length, fewer[caseName] ?? 3);
+    // One case has no webhook.
+    assert.is(configured.length, caseName === 'everything-set' ? 0 : 3);
   });
 
   test(`${caseName}: Prometheus Operator's kinds are there only with it`, () => {

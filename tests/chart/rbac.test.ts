@@ -30,6 +30,7 @@ import {
   ipAddressPool,
   l2Advertisement,
   metalLoadBalancerPool,
+  nodeState,
   serviceL2Status,
 } from '../support/metallb-objects.ts';
 import {
@@ -112,7 +113,7 @@ async function writesOfController(hookRunner: 'controller' | 'shell-operator'): 
       ...[classOf('ingress', { isDefault: true, nodeSelector: labels }), node('n1', labels)],
       ...[node('n2'), ipAddressPool('public', ['198.51.100.0/24']), l2Advertisement('all')],
       ...[metalLoadBalancerPool('office', ['203.0.113.0/24']), serviceL2Status('stale', 'gone')],
-      ...[serviceBgpStatus('gone', 'n1'), ...ONE_OF_EACH],
+      ...[serviceBgpStatus('gone', 'n1'), nodeState('gone'), ...ONE_OF_EACH],
     ],
     hookRunner,
   );
@@ -147,6 +148,7 @@ test('the controller may read what it watches, and write what it writes, and not
 const SERVED_BY_METALLB = ['patch /services/status'];
 const WRITES_OF_NO_HOOK = [
   'create metallb.io/configurationstates',
+  'delete metallb.io/configurationstates',
   'delete metallb.io/servicebgpstatuses',
   'delete metallb.io/servicel2statuses',
   'patch internal.network.deckhouse.io/sdninternall2lbservices/status',

@@ -1,9 +1,5 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  conditionOfSession,
-  type ToldSession,
-} from '../../modules/metallb/src/api/bgp-session-condition.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import {
   type ClusterSnapshot,
@@ -20,6 +16,7 @@ import { node, service } from '../support/cluster-objects.ts';
 import {
   ipAddressPool,
   l2Advertisement,
+  nodeState,
   plainService,
   serviceL2Status,
 } from '../support/metallb-objects.ts';
@@ -173,20 +170,12 @@ test('sessions with routers are told, up or not, with what each router was told'
       conditions: [{ ...conditionOf('Ready', ready, 'K', ''), lastTransitionTime: SINCE }],
     },
   });
-  const stateOf = (name: string, ...sessions: readonly ToldSession[]) => ({
-    ...{ apiVersion: 'metallb.io/v1beta1', kind: 'ConfigurationState' },
-    metadata: {
-      ...{ ...ipAddressPool('x', []).metadata, name: `speaker-${name}` },
-      labels: { 'metallb.io/node-name': name },
-    },
-    status: { result: 'Valid', conditions: sessions.map(conditionOfSession) },
-  });
   const tor = { peer: 'tor', neighbor: '172.16.1.1', prefixes: 12, why: '', since: SINCE };
   const spine = { ...tor, peer: 'spine', neighbor: '2001:db8::1' };
   const snapshot = metallbCluster(
     ...[nodeOf('n1'), nodeOf('n2'), nodeOf('n3', 'Unknown')],
-    stateOf('n2', { ...tor, prefixes: undefined, why: 'no answer' }),
-    ...[stateOf('n1', tor, spine), stateOf('n3', tor), stateOf('gone', tor)],
+    nodeState('n2', [{ ...tor, prefixes: undefined, why: 'no answer' }]),
+    ...[nodeState('n1', [tor, spine]), nodeState('n3', [tor]), nodeState('gone', [tor])],
   );
   const at = '3 min ago (2026-01-01T11:56:30Z)';
   assert.equal(textOf(snapshot).slice(-5), [

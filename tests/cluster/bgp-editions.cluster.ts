@@ -76,6 +76,13 @@ async function playEditions(bench: AdmissionBench): Promise<void> {
   }
   await allSay(bench, 'True/Accepted: in force', [...ONE_OF_EACH, CLASS]);
   assert.is(await advertised(bench), 'by BGPAdvertisement all');
+  const tor = manifestOf(bgpPeer('tor')) as { metadata: object };
+  const annotations = { 'network.deckhouse.io/bgp-ttl-security-hop': '1' };
+  const misspelt = await bench.apply([], { ...tor, metadata: { ...tor.metadata, annotations } });
+  assert.match(
+    misspelt.refusal ?? '',
+    'admission webhook "bgp.metallb.deckhouse.io" denied the request: BGPPeer/metallb-system/tor: metadata.annotations[network.deckhouse.io/bgp-ttl-security-hop] is "1": expected another name: one of network.deckhouse.io/bgp-ttl-security-hops, ',
+  );
   await withBgp.killTree();
 
   bench.startController(undefined, ['--edition=CE']);

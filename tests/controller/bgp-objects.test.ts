@@ -16,7 +16,12 @@ import {
 import { node } from '../support/cluster-objects.ts';
 import { ControllerBench } from '../support/controller-bench.ts';
 import { EDITIONS } from '../support/editions.ts';
-import { ipAddressPool, plainService } from '../support/metallb-objects.ts';
+import {
+  ipAddressPool,
+  metallbObject,
+  nodeState,
+  plainService,
+} from '../support/metallb-objects.ts';
 
 const NAMESPACE = 'metallb-system';
 const POOL = ipAddressPool('public', ['192.0.2.0/24']);
@@ -26,6 +31,8 @@ async function benchWith(edition: string, ...objects: KubernetesObject[]) {
   await bench.settle();
   return bench;
 }
+
+const NOT_HEARD = { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: '' };
 
 /** `status/reason: message` of the condition Accepted. */
 function accepted(bench: ControllerBench, { kind, metadata }: KubernetesObject): string {
@@ -248,5 +255,85 @@ test('what a node told of a Service is deleted once that Service or the node is 
   const without = await benchWith('CE', ...objects);
   assert.equal(left(without), ['bgp-x7k2p']);
 });
+
+test('what a speaker told of its sessions is deleted with its node', async () => {
+  const [here, gone] = [nodeState('n1'), nodeState('n2')];
+  const unlabelled = metallbObject('ConfigurationState', 'speaker-blue', {});
+  const labels = { 'metallb.io/node-name': 'n2' };
+  const another = metallbObject('ConfigurationState', 'exporter-n2', { labels });
+  const beside = nodeState('n2', [], { namespace: 'elsewhere' });
+  const bench = await benchWith('EE', node('n2'), here, gone, unlabelled, another, beside);
+  const left = () =>
+    bench.store
+      .list('ConfigurationState')
+      .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+      .sort();
+  const others = [
+    'elsewhere/speaker-n2',
+    ...['controller', 'exporter-n2', 'speaker-blue', 'speaker-n1'].map(
+      (name) => `${NAMESPACE}/${name}`,
+    ),
+  ];
+  const all = [...others, `${NAMESPACE}/speaker-n2`];
+  assert.equal(left(), all);
+  bench.change({ ...node('n2'), status: { conditions: [NOT_HEARD] } });
+  await bench.settle();
+  assert.equal(left(), all, 'a node that is not heard of may come back');
+  bench.store.remove({ kind: 'Node', name: 'n2' });
+  await bench.settle();
+  assert.equal(left(), others);
+  bench.store.put(gone);
+  await bench.settle();
+  assert.equal(left(), others, 'its last word may come later');
+  const later = await benchWith('EE', here, gone);
+  assert.not.ok(
+    later.store.list('ConfigurationState').some(({ metadata: { name } }) => name === 'speaker-n2'),
+    'a node that went while no controller ran',
+  );
+});
+
+test('what a node that is gone has told is no reason for the controller to tell anything', async () => {
+  const bench = new ControllerBench([node('n1'), nodeState('gone')]);
+  await bench.settle();
+  assert.equal(bench.store.list('ConfigurationState'), []);
+});
+
+const ANNOTATED: readonly [
+  name: string,
+  object: KubernetesObject,
+  annotation: string,
+  expected: string,
+][] = [
+  [
+    'a router',
+    peer('tor'),
+    'bgp-ttl-security-hop',
+    'bgp-ttl-security-hops, network.deckhouse.io/bgp-passive, network.deckhouse.io/bgp-long-lived-stale-time',
+  ],
+  [
+    'an advertisement',
+    advertisement('one'),
+    'bgp-metric',
+    'bgp-as-path-prepend, network.deckhouse.io/bgp-med, network.deckhouse.io/bgp-link-bandwidth',
+  ],
+];
+for (const [name, object, annotation, names] of ANNOTATED) {
+  test(`${name} that gets an annotation of no such name says so, and stays in force as it was`, async () => {
+    const bench = await benchWith('EE', object);
+    const annotations = { [`network.deckhouse.io/${annotation}`]: '1' };
+    bench.change({ ...object, metadata: { ...object.metadata, annotations } });
+    await bench.settle();
+    const problem = `${object.kind}/${NAMESPACE}/${object.metadata.name}: metadata.annotations[network.deckhouse.io/${annotation}] is "1": expected another name: one of network.deckhouse.io/${names}`;
+    assert.is(
+      accepted(bench, object),
+      `False/Invalid: ${problem}; the last good version stays in force`,
+    );
+    const own = { kind: 'ConfigurationState', namespace: NAMESPACE, name: 'controller' } as const;
+    assert.is(valueAt(bench.store.get(own)?.status, 'errorSummary'), problem);
+    bench.change(object);
+    await bench.settle();
+    assert.match(accepted(bench, object), /^True\//);
+  });
+}
 
 test.run();

@@ -1,4 +1,8 @@
 import {
+  conditionOfSession,
+  type ToldSession,
+} from '../../modules/metallb/src/api/bgp-session-condition.ts';
+import {
   CLASS_API_VERSION,
   METALLB_API_VERSION,
   METALLB_PEER_API_VERSION,
@@ -50,6 +54,17 @@ export function serviceL2Status(
 ): KubernetesObject {
   const status = { node: 'n1', serviceName, serviceNamespace: 'default', ip };
   return { ...metallbObject('ServiceL2Status', name, {}), status };
+}
+
+/** What the speaker of a node tells of itself, in the release namespace unless wished otherwise. */
+export function nodeState(
+  node: string,
+  sessions: readonly ToldSession[] = [],
+  wish: MetallbWish = {},
+): KubernetesObject {
+  const labels = { 'metallb.io/component-type': 'speaker', 'metallb.io/node-name': node };
+  const object = metallbObject('ConfigurationState', `speaker-${node}`, { labels, ...wish });
+  return { ...object, status: { result: 'Valid', conditions: sessions.map(conditionOfSession) } };
 }
 
 export function namespaceObject(

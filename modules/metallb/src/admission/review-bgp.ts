@@ -1,35 +1,59 @@
+import { BGP_PARSERS } from '../api/bgp-objects.ts';
 import { editionRequired, editionRequiredOfClass, mayUseBgp } from '../api/edition.ts';
 import { isRecord } from '../api/fields.ts';
 import { isRouted, type MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
-import type { AdmissionRequest } from './admission-review.ts';
+import type { BgpKind } from '../api/names.ts';
+import { formatProblem, formatProblems, type Problem } from '../api/problem.ts';
+import type { AdmissionRequest, Change } from './admission-review.ts';
 import { ALLOWED, refused, type Verdict, warned } from './verdict.ts';
 import { type AdmissionOptions, DECKHOUSE } from './view.ts';
 
-/** Resources that are about BGP, as `RESOURCE.GROUP`. */
-export const BGP_RESOURCES: ReadonlySet<string> = new Set([
-  ...['bgppeers', 'bgpadvertisements', 'bfdprofiles', 'communities'].map(
-    (resource) => `${resource}.metallb.io`,
-  ),
-  ...['metalloadbalancerbgppeers', 'metalloadbalancerconfigurations'].map(
-    (resource) => `${resource}.network.deckhouse.io`,
-  ),
+/** Kinds that are about BGP, by `RESOURCE.GROUP`. */
+export const BGP_RESOURCES: ReadonlyMap<string, BgpKind> = new Map<string, BgpKind>([
+  ['bgppeers.metallb.io', 'BGPPeer'],
+  ['bgpadvertisements.metallb.io', 'BGPAdvertisement'],
+  ['bfdprofiles.metallb.io', 'BFDProfile'],
+  ['communities.metallb.io', 'Community'],
+  ['metalloadbalancerbgppeers.network.deckhouse.io', 'MetalLoadBalancerBGPPeer'],
+  ['metalloadbalancerconfigurations.network.deckhouse.io', 'MetalLoadBalancerConfiguration'],
 ]);
 
+type Write = Exclude<Change, { operation: 'DELETE' }>;
+
 /**
- * Judges a write to an object that is about BGP, in an edition without: a new one is refused. One that is there already,
- * from an edition that has BGP, can be edited and deleted. What doesn't count here may be another MetalLB's.
+ * Judges a write to an object that is about BGP. What doesn't count here may be another MetalLB's. Deckhouse's migration
+ * makes objects of the settings of old, which can't be changed for it: it is told, and not refused.
  */
 export function reviewBgp(
+  kind: BgpKind,
   { change, username }: AdmissionRequest,
   { edition, metallbNamespaces }: AdmissionOptions,
 ): Verdict {
-  if (mayUseBgp(edition) || change.operation === 'DELETE') return ALLOWED;
+  if (change.operation === 'DELETE') return ALLOWED;
   const namespace = namespaceOf(change.object);
   if (namespace !== undefined && !metallbNamespaces.includes(namespace)) return ALLOWED;
-  const sentence = editionRequired(edition);
-  // Its migration makes objects of the settings of old, which can't be changed for it.
-  if (change.operation === 'UPDATE' || username === DECKHOUSE) return warned([sentence]);
-  return refused([sentence]);
+  const verdict = mayUseBgp(edition)
+    ? reviewContent(kind, change)
+    : reviewEdition(change, editionRequired(edition));
+  return username === DECKHOUSE ? warned([...verdict.refusals, ...verdict.warnings]) : verdict;
+}
+
+/** A new one is refused. One that is there already, from an edition that has BGP, can be edited. */
+function reviewEdition({ operation }: Write, sentence: string): Verdict {
+  return operation === 'UPDATE' ? warned([sentence]) : refused([sentence]);
+}
+
+/** What is wrong already stays its owner's to mend, step by step. */
+function reviewContent(kind: BgpKind, change: Write): Verdict {
+  const before = change.operation === 'UPDATE' ? problemsOf(kind, change.oldObject) : [];
+  const known = new Set(before.map(formatProblem));
+  const news = problemsOf(kind, change.object).filter((one) => !known.has(formatProblem(one)));
+  return news.length === 0 ? ALLOWED : refused([formatProblems(news)]);
+}
+
+function problemsOf(kind: BgpKind, object: unknown): readonly Problem[] {
+  const parsed = BGP_PARSERS[kind](object);
+  return parsed.ok ? [] : parsed.problems;
 }
 
 /** Judges the same way what a class wants of BGP. Its pool and ARP are others' to judge. */

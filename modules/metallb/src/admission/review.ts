@@ -14,7 +14,8 @@ export function review(
   const { group, resource } = request.resource;
   if (request.subResource !== undefined) return ALLOWED;
   const name = `${resource}.${group}`;
-  if (BGP_RESOURCES.has(name)) return reviewBgp(request, options);
+  const kind = BGP_RESOURCES.get(name);
+  if (kind !== undefined) return reviewBgp(kind, request, options);
   switch (name) {
     case 'metalloadbalancerclasses.network.deckhouse.io':
       return reviewClass(request, view, options);

@@ -2,19 +2,23 @@ import {
   accept,
   both,
   type Field,
+  fields,
   into,
   isRecord,
   memberOf,
   type Place,
+  problemAt,
   refine,
   refuse,
   text,
 } from './fields.ts';
+import { BGP_ANNOTATION_PREFIXES } from './names.ts';
+import { mayBeSecret, NOT_SHOWN } from './secret-names.ts';
 
 /**
  * An object, and what its annotations say that its API has no field for (ADR 0032). To all others both are its spec; a
  * problem names the annotation.
- * @param said what all annotations are read with, as members of one object
+ * @param said what all annotations are read with, as members of one object: `ownAnnotations`, refined
  */
 export function annotated<T extends { readonly spec: object }, Said extends object>(
   object: Field<T>,
@@ -27,6 +31,33 @@ export function annotated<T extends { readonly spec: object }, Said extends obje
     spec: { ...read.spec, ...more },
   }));
 }
+
+/**
+ * All annotations that say something of BGP on this kind. Any other name that begins as theirs do is a slip, or one of
+ * another kind: what it was to say would not hold, and nobody would be told.
+ */
+export function ownAnnotations<Known extends Readonly<Record<string, Field<unknown>>>>(
+  known: Known,
+): ReturnType<typeof fields<Known>> {
+  const names = Object.keys(known);
+  const expected =
+    names.length === 0
+      ? 'expected no such annotation on this kind'
+      : `expected another name: one of ${names.join(', ')}`;
+  const noOthers: Field<undefined> = (value, place) => {
+    const problems = Object.entries(isRecord(value) ? value : {})
+      .filter(([name]) => isOwn(name) && !names.includes(name))
+      .map(([name, said]) => {
+        const shown = mayBeSecret(name) ? NOT_SHOWN : said;
+        return problemAt(memberOf(place, name), shown, expected);
+      });
+    return problems.length === 0 ? accept(undefined) : { ok: false, problems };
+  };
+  return into(both(fields(known), noOthers), ([read]) => read);
+}
+
+/** For kinds that say all of BGP in fields. */
+export const noAnnotations = ownAnnotations({});
 
 /** One annotation of the object at `place`. */
 export function annotationPlace(place: Place, name: string): Place {
@@ -49,6 +80,10 @@ export const flagText: Field<boolean> = refine(text, (written, place) =>
     ? accept(written === 'true')
     : refuse(place, written, 'expected "true" or "false"'),
 );
+
+function isOwn(name: string): boolean {
+  return BGP_ANNOTATION_PREFIXES.some((prefix) => name.startsWith(prefix));
+}
 
 function annotationsPlace(place: Place): Place {
   return memberOf(memberOf(place, 'metadata'), 'annotations');

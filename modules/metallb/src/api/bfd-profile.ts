@@ -1,4 +1,4 @@
-import { annotated, digits } from './annotations.ts';
+import { annotated, digits, ownAnnotations } from './annotations.ts';
 import {
   absentAs,
   accept,
@@ -66,7 +66,7 @@ const written = fields({
 });
 
 const said = refine(
-  fields({ [SECRET]: optional(word), [KEY_ID]: optional(digits(0, MAX_KEY_ID)) }),
+  ownAnnotations({ [SECRET]: optional(word), [KEY_ID]: optional(digits(0, MAX_KEY_ID)) }),
   ({ [SECRET]: secret, [KEY_ID]: keyId }, place): Parsed<BfdProfileAnnotations> => {
     if (secret === undefined && keyId !== undefined) {
       return refuse(memberOf(place, KEY_ID), `${keyId}`, `expected ${SECRET} beside it`);

@@ -1,4 +1,4 @@
-import { annotated, digits } from './annotations.ts';
+import { annotated, digits, ownAnnotations } from './annotations.ts';
 import {
   bandwidth,
   MAX_MED,
@@ -59,7 +59,7 @@ const spec: Field<BgpAdvertisement['spec']> = refine(
 );
 
 const annotations = into(
-  fields({
+  ownAnnotations({
     [BGP_ANNOTATION.asPathPrepend]: optional(digits(1, MAX_PREPEND)),
     [BGP_ANNOTATION.med]: optional(digits(0, MAX_MED)),
     [BGP_ANNOTATION.linkBandwidth]: optional(bandwidth),

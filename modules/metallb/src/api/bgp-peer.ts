@@ -1,5 +1,5 @@
 import type { IpAddress } from '../net/ip.ts';
-import { annotated, annotationPlace, digits, flagText } from './annotations.ts';
+import { annotated, annotationPlace, digits, flagText, ownAnnotations } from './annotations.ts';
 import {
   asn,
   BGP_PORT,
@@ -131,7 +131,7 @@ const spec: Field<Omit<BgpPeerSpec, keyof BgpPeerAnnotations>> = refine(written,
 });
 
 const annotations: Field<BgpPeerAnnotations> = into(
-  fields({
+  ownAnnotations({
     [BGP_ANNOTATION.ttlSecurityHops]: optional(digits(1, MAX_TTL_SECURITY_HOPS)),
     [BGP_ANNOTATION.passive]: absentAs('false', flagText),
     [BGP_ANNOTATION.longLivedStaleTime]: optional(secondsUpTo(MAX_STALE_SECONDS)),

@@ -1,3 +1,4 @@
+import { annotated, noAnnotations } from './annotations.ts';
 import {
   absentAs,
   accept,
@@ -66,13 +67,19 @@ const value: Field<CommunityValue> = refine(word, (written, place) => {
     : accept(read);
 });
 
-const community: Field<Community> = fields({
-  apiVersion: oneOf(METALLB_API_VERSION),
-  kind: oneOf('Community'),
-  metadata,
-  spec: absentAs({}, fields({ communities: absentAs([], listOf(fields({ name: word, value }))) })),
-  status: absentAs({}, fields({ conditions })),
-});
+const community: Field<Community> = annotated(
+  fields({
+    apiVersion: oneOf(METALLB_API_VERSION),
+    kind: oneOf('Community'),
+    metadata,
+    spec: absentAs(
+      {},
+      fields({ communities: absentAs([], listOf(fields({ name: word, value }))) }),
+    ),
+    status: absentAs({}, fields({ conditions })),
+  }),
+  noAnnotations,
+);
 
 /** Reads a Community. */
 export function parseCommunityObject(object: unknown): Parsed<Community> {

@@ -1,5 +1,6 @@
 import { fields, oneOf, optional, text } from './fields.ts';
-import { type Condition, conditions } from './object.ts';
+import { METALLB_LABEL } from './names.ts';
+import { type Condition, conditions, type ObjectMeta } from './object.ts';
 import { readerOf, type Told } from './told-status.ts';
 
 /** metallb.io/v1beta1 ConfigurationState: whether one component understands what it was configured with. */
@@ -18,3 +19,17 @@ export const parseConfigurationState = readerOf<ConfigurationState['status']>(
     conditions,
   }),
 );
+
+/** Name of that of a node's speaker. */
+export function nodeStateName(node: string): string {
+  return `speaker-${node}`;
+}
+
+/** The node whose speaker tells it; undefined for another program's. */
+export function nodeOfState({
+  name,
+  labels,
+}: Pick<ObjectMeta, 'name' | 'labels'>): string | undefined {
+  const node = labels?.[METALLB_LABEL.nodeName];
+  return node !== undefined && name === nodeStateName(node) ? node : undefined;
+}

@@ -1,4 +1,5 @@
 import { familyOf, type IpAddress } from '../net/ip.ts';
+import { annotated, noAnnotations } from './annotations.ts';
 import { asn, BGP_PORT, DEFAULT_HOLD_SECONDS, holdTime, ipv4Address } from './bgp-fields.ts';
 import {
   absentAs,
@@ -81,13 +82,16 @@ const spec: Field<MetalLoadBalancerBgpPeer['spec']> = refine(written, (read, pla
   });
 });
 
-const peer: Field<MetalLoadBalancerBgpPeer> = fields({
-  apiVersion: oneOf(CLASS_API_VERSION),
-  kind: oneOf('MetalLoadBalancerBGPPeer'),
-  metadata,
-  spec,
-  status: absentAs({}, fields({ conditions })),
-});
+const peer: Field<MetalLoadBalancerBgpPeer> = annotated(
+  fields({
+    apiVersion: oneOf(CLASS_API_VERSION),
+    kind: oneOf('MetalLoadBalancerBGPPeer'),
+    metadata,
+    spec,
+    status: absentAs({}, fields({ conditions })),
+  }),
+  noAnnotations,
+);
 
 /** Reads a MetalLoadBalancerBGPPeer with all defaults filled in. */
 export function parseMetalLoadBalancerBgpPeer(object: unknown): Parsed<MetalLoadBalancerBgpPeer> {

@@ -1,3 +1,4 @@
+import { annotated, noAnnotations } from './annotations.ts';
 import { MAX_LOCAL_PREF } from './bgp-fields.ts';
 import {
   absentAs,
@@ -64,18 +65,21 @@ const advertisement: Field<ConfiguredAdvertisement> = into(
 );
 
 const configuration: Field<MetalLoadBalancerConfiguration> = into(
-  fields({
-    apiVersion: oneOf(CLASS_API_VERSION),
-    kind: oneOf('MetalLoadBalancerConfiguration'),
-    metadata,
-    spec: fields({
-      mode: oneOf('BGP'),
-      nodeSelector: absentAs({}, textMap),
-      bgp: absentAs({}, fields({ peerNames: absentAs([], listOf(word)) })),
-      advertisements: absentAs([], listOf(advertisement)),
+  annotated(
+    fields({
+      apiVersion: oneOf(CLASS_API_VERSION),
+      kind: oneOf('MetalLoadBalancerConfiguration'),
+      metadata,
+      spec: fields({
+        mode: oneOf('BGP'),
+        nodeSelector: absentAs({}, textMap),
+        bgp: absentAs({}, fields({ peerNames: absentAs([], listOf(word)) })),
+        advertisements: absentAs([], listOf(advertisement)),
+      }),
+      status: absentAs({}, fields({ conditions })),
     }),
-    status: absentAs({}, fields({ conditions })),
-  }),
+    noAnnotations,
+  ),
   ({ metadata, spec: { nodeSelector, bgp, advertisements }, status }) => ({
     metadata,
     spec: { nodeSelector, peerNames: bgp.peerNames, advertisements },

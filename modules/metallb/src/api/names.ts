@@ -70,6 +70,12 @@ export const BGP_ANNOTATION = {
   bfdAuthenticationKeyId: 'network.deckhouse.io/bfd-authentication-key-id',
 } as const;
 
+/** What begins so is meant for them; other names of the domain belong to others. */
+export const BGP_ANNOTATION_PREFIXES = [
+  'network.deckhouse.io/bgp-',
+  'network.deckhouse.io/bfd-',
+] as const;
+
 /** ClusterRole of the chart: to list and watch Secrets, where it is bound. */
 export const SECRETS_ROLE = 'd8:metallb:bgp-secrets';
 

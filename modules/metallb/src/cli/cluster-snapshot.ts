@@ -1,3 +1,4 @@
+import { BGP_PARSERS, type BgpObject } from '../api/bgp-objects.ts';
 import { type Child, parseChild } from '../api/child.ts';
 import { type ConfigurationState, parseConfigurationState } from '../api/configuration-state.ts';
 import { type L2Advertisement, parseL2Advertisement } from '../api/l2-advertisement.ts';
@@ -14,7 +15,6 @@ import { parseServiceL2Status, type ServiceL2Status } from '../api/service-l2-st
 import type { StoreAddress } from '../settings/kinds.ts';
 import type { Kind } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
-import { BGP_PARSERS, type BgpObject } from './bgp-objects.ts';
 import { type ClusterObjects, fetchObjects } from './cluster-objects.ts';
 import { isPool, POOL_KINDS, type StoredPool, storedPool } from './stored-pool.ts';
 import { type UnreadableObject, unreadable } from './unreadable.ts';

@@ -1,8 +1,8 @@
 import type { Announcer } from '../api/announcer.ts';
 import { sessionOfCondition, type ToldSession } from '../api/bgp-session-condition.ts';
 import { CONFIGURATION_CONDITION, POOL_CONDITION } from '../api/conditions.ts';
+import { nodeOfState } from '../api/configuration-state.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
-import { METALLB_LABEL } from '../api/names.ts';
 import { keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
 import type { ClusterSnapshot, MetallbSnapshot } from './cluster-snapshot.ts';
@@ -194,9 +194,8 @@ function complaining({ advertisements, bgp, configurationStates }: MetallbSnapsh
 /** What a node that is deleted has told is not so any more. */
 function reportSessions({ nodes, metallb }: ClusterSnapshot): SessionReport[] {
   const told = metallb.configurationStates.flatMap(({ metadata, status }) => {
-    const node = nodes.find(
-      ({ metadata: { name } }) => name === metadata.labels?.[METALLB_LABEL.nodeName],
-    );
+    const teller = nodeOfState(metadata);
+    const node = nodes.find(({ metadata: { name } }) => name === teller);
     if (node === undefined) return [];
     return status.conditions.flatMap((condition): SessionReport[] => {
       const session = sessionOfCondition(condition);

@@ -1,5 +1,6 @@
 import type { ConditionValue } from '../../hooks/lib/status-patch.ts';
 import { ADVERTISEMENT_CONDITION, CONFIGURATION_CONDITION } from '../api/conditions.ts';
+import { nodeOfState } from '../api/configuration-state.ts';
 import { editionRequired, mayUseBgp } from '../api/edition.ts';
 import { equalitySelectors, type LabelSelector } from '../api/label-selector.ts';
 import { METALLB_API_VERSION, METALLB_LABEL } from '../api/names.ts';
@@ -35,6 +36,7 @@ export interface MetallbUpkeepPorts {
   readonly poolProblems: () => readonly Problem[];
   /** As it was read last. */
   readonly configMap: () => OldConfigMap;
+  readonly isNode: (name: string) => boolean;
   /** Whether this Service is there, and this node. */
   readonly isRouted: (service: ServiceOfNode) => boolean;
 }
@@ -54,8 +56,15 @@ export class MetallbUpkeep {
     this.#judges = judgesOf(ports, edition);
   }
 
-  /** All that may say something else after a change of pools, of advertisements, or of who has which IP. */
+  /** All that may say something else after a change of pools, of advertisements, of nodes, or of who has which IP. */
   keys(): readonly string[] {
+    const { configurationStates } = this.#ports.metallb;
+    const stale = [...configurationStates.keys()].filter((key) => this.#isOfGoneNode(key));
+    const states = [this.#ownKey, ...stale];
+    return [...this.#judgedKeys(), ...states.map((key) => `ConfigurationState/${key}`)];
+  }
+
+  #judgedKeys(): string[] {
     const { ipAddressPools, metalLoadBalancerPools } = this.#ports.metallb;
     const named = (kind: string, keys: Iterable<string>) =>
       [...keys].map((key) => `${kind}/${key}`);
@@ -63,7 +72,6 @@ export class MetallbUpkeep {
       ...named('IPAddressPool', ipAddressPools.keys()),
       ...named('MetalLoadBalancerPool', metalLoadBalancerPools.keys()),
       ...[...this.#judges].flatMap(([kind, judge]) => named(kind, judge.keys())),
-      `ConfigurationState/${this.#ownKey}`,
     ];
   }
 
@@ -128,7 +136,7 @@ export class MetallbUpkeep {
       case 'ServiceBGPStatus':
         return this.#staleRoute(key);
       case 'ConfigurationState':
-        return key === this.#ownKey ? this.#ownState() : undefined;
+        return key === this.#ownKey ? this.#ownState() : this.#staleState(key);
       default:
         return isJudgedKind(kind) ? this.#acceptance(kind, key) : undefined;
     }
@@ -187,12 +195,29 @@ export class MetallbUpkeep {
     return { do: 'delete', ref: { kind: 'ServiceBGPStatus', namespace, name }, uid };
   }
 
+  /** As long as there is the node, its speaker mends what it told. */
+  #staleState(key: string): Operation | undefined {
+    const object = this.#ports.metallb.configurationStates.object(key);
+    if (object === undefined || !this.#isOfGoneNode(key)) return undefined;
+    const { name, namespace, uid } = object.metadata;
+    return { do: 'delete', ref: { kind: 'ConfigurationState', namespace, name }, uid };
+  }
+
+  /** Where this module's speakers tell; those of a MetalLB beside it are its own to look after. */
+  #isOfGoneNode(key: string): boolean {
+    const { metallb, isNode } = this.#ports;
+    const metadata = metallb.configurationStates.object(key)?.metadata;
+    if (metadata?.namespace !== metallb.watched[0]) return false;
+    const node = nodeOfState(metadata);
+    return node !== undefined && !isNode(node);
+  }
+
   /** Whether all that the controller is configured with can be understood. */
   #ownState(): Operation | undefined {
     const { metallb, clock } = this.#ports;
     const object = metallb.configurationStates.object(this.#ownKey);
     const problems = this.#problems();
-    const isUsed = this.keys().length > 1 || problems.length > 0;
+    const isUsed = this.#judgedKeys().length > 0 || problems.length > 0;
     if (object === undefined) return isUsed ? newState(metallb.watched[0]) : undefined;
     const errorSummary = formatProblems(problems);
     const isValid = problems.length === 0;

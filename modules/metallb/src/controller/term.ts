@@ -111,6 +111,8 @@ export class Term {
       lookAgain: (key) => this.#services.add(key),
     });
     const poolProblems = () => this.#poolProblems;
+    // One that can't be read is there, too.
+    const isNode = (name: string) => cluster.nodes.object(name) !== undefined;
     const { edition } = options;
     this.#classUpkeep = new ClassUpkeep(
       {
@@ -126,9 +128,9 @@ export class Term {
         announcers: () => this.#announcers,
         orphanedPools: () => this.#serviceAddresses.orphanedPools(),
         poolProblems,
+        isNode,
         isRouted: (service) =>
-          cluster.services.get(keyOf(service)) !== undefined &&
-          cluster.nodes.get(service.node) !== undefined,
+          cluster.services.get(keyOf(service)) !== undefined && isNode(service.node),
       },
       edition,
     );

@@ -6,7 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 /** Anybody in the cluster may ask about anything: what a metric is labelled with must be few. */
 const RESOURCES: ReadonlySet<string> = new Set([
   ...['metalloadbalancerclasses', 'services'],
-  ...[...BGP_RESOURCES].map((name) => name.slice(0, name.indexOf('.'))),
+  ...[...BGP_RESOURCES.keys()].map((name) => name.slice(0, name.indexOf('.'))),
 ]);
 
 /** Metrics of the validating webhook. */

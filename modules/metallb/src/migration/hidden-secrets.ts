@@ -1,15 +1,12 @@
 import { isRecord } from '../api/fields.ts';
 import type { Problem } from '../api/problem.ts';
-
-/** A misspelt `password` holds one, too. */
-const SECRET_NAME = /pas+w|pwd|secret|key/i;
-const HIDDEN = '(not shown)';
+import { mayBeSecret, NOT_SHOWN } from '../api/secret-names.ts';
 
 /** The problem without what nobody may read in a log: passwords, and what might be one. */
 export function withoutSecrets(problem: Problem): Problem {
   const { field, value } = problem;
   if (value === undefined) return problem;
-  return { ...problem, value: SECRET_NAME.test(field) ? HIDDEN : hidden(value) };
+  return { ...problem, value: mayBeSecret(field) ? NOT_SHOWN : hidden(value) };
 }
 
 function hidden(value: unknown): unknown {
@@ -18,7 +15,7 @@ function hidden(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value).map(([name, member]) => [
       name,
-      SECRET_NAME.test(name) ? HIDDEN : hidden(member),
+      mayBeSecret(name) ? NOT_SHOWN : hidden(member),
     ]),
   );
 }

@@ -1,5 +1,6 @@
 import { conditionOfSession, type ToldSession } from '../api/bgp-session-condition.ts';
 import { CONFIGURATION_CONDITION, type WantedCondition } from '../api/conditions.ts';
+import { nodeStateName } from '../api/configuration-state.ts';
 import { METALLB_API_VERSION, METALLB_LABEL } from '../api/names.ts';
 import { formatProblems } from '../api/problem.ts';
 import { AlreadyExistsError, NotFoundError } from '../store/errors.ts';
@@ -70,7 +71,7 @@ export class ConfigurationStates {
 
   get #ref() {
     const { statusNamespace: namespace } = this.#ports;
-    return { kind: KIND, namespace, name: `speaker-${this.#nodeName}` } as const;
+    return { kind: KIND, namespace, name: nodeStateName(this.#nodeName) } as const;
   }
 
   async #create(): Promise<void> {
