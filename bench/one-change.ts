@@ -184,32 +184,39 @@ function routeSteps(services: number): Record<string, (round: number) => Step> {
   };
 }
 
-/** The least CPU time, as what else the process does only adds; the most calls, as V8's collector may lose some counts. */
-async function costOf(step: (round: number) => Step): Promise<Cost> {
+/** As what else the process does only adds to it. */
+async function leastCpuMs(step: (round: number) => Step): Promise<number> {
   const cpuMs: number[] = [];
-  const calls: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const before = process.cpuUsage();
     await step(round)();
     const { user, system } = process.cpuUsage(before);
     cpuMs.push((user + system) / 1_000);
   }
-  for (let round = ROUNDS; round < ROUNDS + COUNTED_ROUNDS; round += 1) {
-    calls.push(await countedCalls(step(round)));
-  }
-  return { calls: Math.max(...calls), cpuMs: Math.min(...cpuMs) };
+  return Math.min(...cpuMs);
 }
 
 async function costsAmong(others: number): Promise<Map<string, Cost>> {
-  const costs = new Map<string, Cost>();
-  const steps = {
+  const steps = Object.entries({
     ...(await controllerSteps(others, 'service')),
     ...(await controllerSteps(others, 'metallbService')),
     ...nodeSteps(others),
     ...routeSteps(Math.max(others, ROUNDS + COUNTED_ROUNDS)),
-  };
-  for (const [name, step] of Object.entries(steps)) costs.set(name, await costOf(step));
-  return costs;
+  });
+  const cpuMs: number[] = [];
+  for (const [, step] of steps) cpuMs.push(await leastCpuMs(step));
+  const calls = await countedCalls(
+    steps.flatMap(([, step]) => {
+      return Array.from({ length: COUNTED_ROUNDS }, (_, index) => () => step(ROUNDS + index)());
+    }),
+  );
+  return new Map(
+    steps.map(([name], index) => {
+      const counted = calls.slice(index * COUNTED_ROUNDS, (index + 1) * COUNTED_ROUNDS);
+      // V8's collector may lose some counts.
+      return [name, { calls: Math.max(...counted), cpuMs: cpuMs[index] ?? 0 }];
+    }),
+  );
 }
 
 // Once before it counts, so that both are compared with warm code.

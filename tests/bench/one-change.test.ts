@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bundle } from '../support/bundle.ts';
 
 const FEW = 10;
 const MANY = 210;
+const BENCH = 'bench/one-change.ts';
+const bench = (await bundle([BENCH]))(BENCH);
 
 interface Cost {
   readonly change: string;
@@ -14,8 +16,7 @@ interface Cost {
 
 /** A process of its own: counting calls would spoil a coverage report of this one. */
 function costs(): Cost[] {
-  const bench = fileURLToPath(new URL('../../bench/one-change.ts', import.meta.url));
-  const args = ['--import', 'tsx', bench, String(FEW), String(MANY)];
+  const args = [bench, String(FEW), String(MANY)];
   const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   assert.is(status, 0, stderr);
   const lines = stdout.trim().split('\n');

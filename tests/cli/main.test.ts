@@ -2,10 +2,9 @@ import { type StdioOptions, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bundle } from '../support/bundle.ts';
+import { bundleProgram } from '../support/bundle.ts';
 
-const MAIN = 'modules/metallb/src/cli/main.ts';
-const program = (await bundle([MAIN]))(MAIN);
+const program = await bundleProgram('modules/metallb/src/cli/main.ts');
 
 /** What a run of `mlb` leaves. */
 interface Ended {

@@ -185,10 +185,12 @@ test('a name for a community costs as much beside 200 Services as beside ten', a
   const cost = async (count: number) => {
     const services = Array.from({ length: count }, (_, index) => service(`web${index}`));
     const bench = await benchWith('EE', routed({ communities: ['vpn'] }), ...services);
-    const calls = await countedCalls(async () => {
-      bench.store.put(community('names', 'vpn'));
-      await bench.settle();
-    });
+    const [calls = 0] = await countedCalls([
+      async () => {
+        bench.store.put(community('names', 'vpn'));
+        await bench.settle();
+      },
+    ]);
     assert.is(accepted(bench), 'Accepted=True: in force');
     return calls;
   };

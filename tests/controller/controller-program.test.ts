@@ -8,14 +8,13 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { EXIT_USAGE } from '../../modules/metallb/src/settings/load-settings.ts';
-import { bundle } from '../support/bundle.ts';
+import { bundleProgram } from '../support/bundle.ts';
 import { service } from '../support/cluster-objects.ts';
 import { ManifestDirectory } from '../support/manifest-directory.ts';
 import { SeenObjects } from '../support/seen-objects.ts';
 
 const EXAMPLE = new URL('../golden/metallb-config-map/bgp-alone.yaml', import.meta.url);
-const MAIN = 'modules/metallb/src/controller/main.ts';
-const built = (await bundle([MAIN]))(MAIN);
+const built = await bundleProgram('modules/metallb/src/controller/main.ts');
 
 /** What the real program says when it ends by itself. */
 async function refusal(...settings: string[]): Promise<string> {

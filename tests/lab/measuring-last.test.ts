@@ -1,11 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { pathToFileURL } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { letMeasureLast } from '../../lab/measuring-last.ts';
+import { bundle } from '../support/bundle.ts';
 
+const MODULE = 'lab/measuring-last.ts';
+const built = pathToFileURL((await bundle([MODULE]))(MODULE)).href;
 /** Plays until its stdin ends, and then measures. */
-const PROGRAM = `import { untilMeasuringIsLeft } from './lab/measuring-last.ts';
+const PROGRAM = `import { untilMeasuringIsLeft } from '${built}';
 process.stdout.write('plays ');
 for await (const _ of process.stdin);
 await untilMeasuringIsLeft();
@@ -50,11 +54,9 @@ test('a run by itself waits for nobody', async () => {
 test.run();
 
 async function begin(channel: 'ipc' | 'ignore'): Promise<Run> {
-  const begun = spawn(
-    process.execPath,
-    ['--import', 'tsx', '--input-type=module', '--eval', PROGRAM],
-    { stdio: ['pipe', 'pipe', 'inherit', channel] },
-  );
+  const begun = spawn(process.execPath, ['--input-type=module', '--eval', PROGRAM], {
+    stdio: ['pipe', 'pipe', 'inherit', channel],
+  });
   running.add(begun);
   const run: Run = { process: begun, said: '' };
   begun.stdout?.on('data', (words) => {

@@ -5,20 +5,21 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bundle } from '../support/bundle.ts';
 
-const MODULE = pathToFileURL('modules/metallb/src/node/core-dump.ts').href;
+const MODULE = 'modules/metallb/src/node/core-dump.ts';
+const built = pathToFileURL((await bundle([MODULE]))(MODULE)).href;
 const KEY = Buffer.from('a key that nobody is to read afterwards');
 /** The key in hexadecimal: the program's text, which is in memory as well, does not hold the key itself. */
 const CRASH = `const key = Buffer.from('${KEY.toString('hex')}', 'hex'); process.abort(key);`;
-const SPARE = `import { leaveMemoryOutOfCoreDumps } from '${MODULE}'; leaveMemoryOutOfCoreDumps();`;
+const SPARE = `import { leaveMemoryOutOfCoreDumps } from '${built}'; leaveMemoryOutOfCoreDumps();`;
 
 /** What the kernel writes of a process that crashes; undefined where it writes none to a directory. */
 function coreOf(program: string): Buffer | undefined {
   const directory = mkdtempSync(join(tmpdir(), 'core-'));
   try {
     const script = 'ulimit -c unlimited && exec "$@"';
-    const node = [process.execPath, '--import', import.meta.resolve('tsx')];
-    const command = [...node, '--input-type=module', '--eval', program];
+    const command = [process.execPath, '--input-type=module', '--eval', program];
     const { signal } = spawnSync('sh', ['-c', script, 'sh', ...command], { cwd: directory });
     assert.is(signal, 'SIGABRT');
     const [core] = readdirSync(directory);
@@ -36,7 +37,7 @@ const dumpsHere =
 test('the filter keeps everything out, and holds for children', () => {
   const show = `import { execFileSync } from 'node:child_process';
     process.stdout.write(execFileSync('cat', ['/proc/self/coredump_filter']));`;
-  const command = ['--import', 'tsx', '--input-type=module', '--eval', `${SPARE} ${show}`];
+  const command = ['--input-type=module', '--eval', `${SPARE} ${show}`];
   assert.is(execFileSync(process.execPath, command, { encoding: 'utf8' }).trim(), '00000000');
 });
 

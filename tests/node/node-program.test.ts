@@ -5,10 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+
+/** Between two looks at what has no event: without it, looking takes more than all that is looked at. */
+const LOOK_AGAIN_MS = 20;
 
 // Real processes: the real program, with children that do what a test needs.
 const WRONG = `
@@ -144,6 +148,7 @@ class RunningNode {
   }
 
   async health(path: string) {
+    await sleep(LOOK_AGAIN_MS);
     const response = await fetch(`http://127.0.0.1:${this.port}${path}`);
     const facts: unknown = await response.json();
     return { status: response.status, facts };
@@ -284,7 +289,7 @@ test('keeps a spare wire that has loaded already, and starts it when the other o
   await node.untilHealth('/readyz', ({ status }) => status === 200);
   const loaded = () =>
     readFileSync(join(directory, 'loaded'), 'utf8').trim().split('\n').map(Number);
-  // It loads after a second; each look at health takes a while.
+  // It loads after a second.
   while (loaded().length < 2) await node.health('/readyz');
   // On a busy machine the first may have taken so long that the spare one was faster.
   const [spare] = loaded().filter((pid) => pid !== wire.pid);
@@ -324,7 +329,7 @@ test('its children end by themselves when it is killed', async ({ directory }) =
   node.process.kill('SIGKILL');
   await node.exited;
   // Bounded by the runner's limit for a file.
-  while (pids.some(isRunning)) await new Promise((resolve) => setImmediate(resolve));
+  while (pids.some(isRunning)) await sleep(LOOK_AGAIN_MS);
 });
 
 test('a health address that is taken ends it with a sentence, before any child is started', async ({

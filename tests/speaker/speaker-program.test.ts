@@ -7,11 +7,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { bundle } from '../support/bundle.ts';
+import { bundleProgram } from '../support/bundle.ts';
 
 // A real process, as its parent would start it.
-const MAIN = 'modules/metallb/src/speaker/main.ts';
-const program = (await bundle([MAIN]))(MAIN);
+const program = await bundleProgram('modules/metallb/src/speaker/main.ts');
 
 const test = suite('speaker program', { directory: '' });
 test.before((context) => {
