@@ -128,7 +128,8 @@ export const scenarios: readonly ClusterScenario[] = [
 function begin(sentence: string, play: Play): ClusterScenario {
   return {
     name: `chart/install: ${sentence}`,
-    deadlineMs: 120_000,
+    // Some wait for nodes to take over twice, beside everything else that a busy machine does.
+    deadlineMs: 300_000,
     play: async (cluster) => {
       const installation = new Installation(cluster);
       try {
