@@ -4,8 +4,8 @@ import { formatChecks } from '../../modules/metallb/src/cli/doctor.ts';
 import { ok, unknown, wrong } from '../../modules/metallb/src/cli/doctor-check.ts';
 import { checkCluster } from '../../modules/metallb/src/cli/doctor-cluster.ts';
 import { checkNode, type NodeFacts } from '../../modules/metallb/src/cli/doctor-node.ts';
-import { podsIn } from '../../modules/metallb/src/cli/metallb-pods.ts';
 import { plain } from '../../modules/metallb/src/cli/paint.ts';
+import { podsIn } from '../../modules/metallb/src/cli/pods.ts';
 import { parseSpeakerStatus } from '../../modules/metallb/src/cli/speaker-status.ts';
 import type { StatusReport } from '../../modules/metallb/src/cli/status-report.ts';
 import type { DataPathFinding } from '../../modules/metallb/src/linux/data-path.ts';
@@ -191,7 +191,7 @@ const clusters: [name: string, report: Partial<StatusReport>, expected: string[]
     [
       'ok pool metallb-system/public: 1 of 4 IPv4 addresses used',
       'ok BGP sessions: 1 of 3 are up',
-      'unknown BGP sessions: tor on n2: the node has not been heard of, so what it told may be over',
+      'unknown BGP sessions: tor on n2: the node is not heard of, or its speaker is not ready: what it told may be over',
     ],
   ],
   [
@@ -240,7 +240,9 @@ for (const [name, report, expected] of clusters) {
   });
 }
 
-const PODS = ['speaker-b', 'controller-a'].map((name) => ({ namespace: 'metallb-system', name }));
+const PODS = ['speaker-b', 'controller-a'].map((name) => ({
+  ...{ namespace: 'metallb-system', name, node: 'n1', isReady: true },
+}));
 const live: [
   name: string,
   pools: StatusReport['pools'],
@@ -332,6 +334,28 @@ test("a speaker's status is read as far as it can be understood", () => {
   for (const other of [null, [], 'up', {}, { node: 7 }]) {
     assert.is(parseSpeakerStatus(other), undefined);
   }
+});
+
+test('a Pod is ready as its condition says, on the node that it has', () => {
+  const pod = (status: string | undefined, nodeName?: string) => ({
+    ...{ metadata: { namespace: 'm', name: 'speaker' }, spec: { nodeName } },
+    status: {
+      phase: 'Running',
+      conditions: status && [
+        { type: 'Other', status: 'True' },
+        { type: 'Ready', status },
+      ],
+    },
+  });
+  const items = [pod('True', 'n1'), pod('False', 'n2'), pod(undefined)];
+  assert.equal(
+    podsIn({ items }).map(({ node, isReady }) => [node, isReady]),
+    [
+      ['n1', true],
+      ['n2', false],
+      [undefined, false],
+    ],
+  );
 });
 
 test.run();

@@ -189,6 +189,24 @@ test('sessions with routers are told, up or not, with what each router was told'
   assert.equal(first, { ...spine, node: 'n1', state: 'up' });
 });
 
+test('what a speaker told that is not there, or not ready, may be over', () => {
+  const tor = { peer: 'tor', neighbor: '172.16.1.1', prefixes: 12, why: '', since: SINCE };
+  const names = ['n1', 'n2', 'n3'];
+  const snapshot = metallbCluster(
+    ...names.map((name) => node(name)),
+    ...names.map((name) => nodeState(name, [tor])),
+  );
+  const statesWith = (speakers: ClusterSnapshot['speakers']) =>
+    reportStatus({ ...snapshot, speakers }).sessions.map(({ state }) => state);
+  const podOf = (on: string, isReady: boolean) => ({
+    ...{ namespace: 'metallb-system', name: `speaker-${on}`, node: on, isReady },
+  });
+  assert.equal(statesWith([podOf('n1', true), podOf('n2', false)]), ['up', 'unknown', 'unknown']);
+  const replaced = [podOf('n1', false), podOf('n1', true)];
+  assert.equal(statesWith(replaced), ['up', 'unknown', 'unknown'], 'one follows another');
+  assert.equal(statesWith(undefined), ['up', 'up', 'up'], 'where nobody can tell');
+});
+
 test('what an edition refuses of an old ConfigMap is told, beside what is wrong with it', () => {
   const state = {
     ...{ apiVersion: 'metallb.io/v1beta1', kind: 'ConfigurationState' },

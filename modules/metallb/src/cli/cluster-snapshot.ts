@@ -16,6 +16,7 @@ import type { StoreAddress } from '../settings/kinds.ts';
 import type { Kind } from '../store/store.ts';
 import type { Clock } from '../time/clock.ts';
 import { type ClusterObjects, fetchObjects } from './cluster-objects.ts';
+import type { Pod } from './pods.ts';
 import { isPool, POOL_KINDS, type StoredPool, storedPool } from './stored-pool.ts';
 import { type UnreadableObject, unreadable } from './unreadable.ts';
 
@@ -26,6 +27,8 @@ export interface ClusterSnapshot {
   readonly children: readonly Child[];
   readonly nodes: readonly Node[];
   readonly metallb: MetallbSnapshot;
+  /** Pods of this module's speakers; undefined where none can be found, as where nodes run without Pods. */
+  readonly speakers?: readonly Pod[] | undefined;
   /** Objects whose latest version none of the lists above can hold. */
   readonly unreadable: readonly UnreadableObject[];
   /** Files that could not be understood, a sentence each. */
@@ -58,7 +61,18 @@ const SHOWN_KINDS = [
 
 /** Reads the whole state once. @throws CommandFailure when there is none to read */
 export async function fetchSnapshot(address: StoreAddress, clock: Clock): Promise<ClusterSnapshot> {
-  return snapshotFrom(await fetchObjects(address, SHOWN_KINDS, clock));
+  const [objects, speakers] = await Promise.all([
+    fetchObjects(address, SHOWN_KINDS, clock),
+    address.kind === 'kubernetes' ? fetchSpeakers(clock) : undefined,
+  ]);
+  return { ...snapshotFrom(objects), speakers };
+}
+
+/** The client is most of what the command loads. */
+async function fetchSpeakers(clock: Clock): Promise<readonly Pod[] | undefined> {
+  const { fetchSpeakerPods } = await import('./pods.ts');
+  const pods = await fetchSpeakerPods(clock);
+  return typeof pods === 'string' || pods.length === 0 ? undefined : pods;
 }
 
 /** What these objects are. */

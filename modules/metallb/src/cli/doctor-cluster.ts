@@ -1,5 +1,5 @@
 import { type Check, ok, unknown, wrong } from './doctor-check.ts';
-import type { MetallbPod } from './metallb-pods.ts';
+import type { Pod } from './pods.ts';
 import type {
   ClassReport,
   PoolReport,
@@ -12,10 +12,7 @@ import type {
  * What the cluster state itself complains about.
  * @param metallbPods those of MetalLB itself, or why they could not be looked for
  */
-export function checkCluster(
-  report: StatusReport,
-  metallbPods: readonly MetallbPod[] | string,
-): Check[] {
+export function checkCluster(report: StatusReport, metallbPods: readonly Pod[] | string): Check[] {
   const unreadable = report.unreadable.flatMap(({ kind, name, problems }) =>
     problems.map((problem) => wrong(`${kind} ${name}`, problem)),
   );
@@ -64,7 +61,7 @@ function checkPool({ pool, isAccepted, ipv4, ipv6, problems }: PoolReport): Chec
 }
 
 /** Who has the same objects answers for the same IPs. */
-function checkMetallb({ pools }: StatusReport, pods: readonly MetallbPod[] | string): Check[] {
+function checkMetallb({ pools }: StatusReport, pods: readonly Pod[] | string): Check[] {
   const about = 'MetalLB';
   if (typeof pods === 'string') return [unknown(about, pods)];
   const counting = pools.filter(({ isAccepted }) => isAccepted).map(({ pool }) => pool);
@@ -105,7 +102,7 @@ function checkSessions(sessions: readonly SessionReport[]): Check[] {
     ...silent.map((one) =>
       unknown(
         'BGP sessions',
-        `${one}: the node has not been heard of, so what it told may be over`,
+        `${one}: the node is not heard of, or its speaker is not ready: what it told may be over`,
       ),
     ),
   ];

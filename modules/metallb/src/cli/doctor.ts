@@ -8,8 +8,8 @@ import { type Check, unknown, wrong } from './doctor-check.ts';
 import { checkCluster } from './doctor-cluster.ts';
 import { checkNode } from './doctor-node.ts';
 import { CommandFailure } from './failure.ts';
-import type { MetallbPod } from './metallb-pods.ts';
 import type { Paint } from './paint.ts';
+import type { Pod } from './pods.ts';
 import { fetchSpeakerStatus, type SpeakerStatus } from './speaker-status.ts';
 import { reportStatus } from './status-report.ts';
 import { alignTable } from './table.ts';
@@ -73,8 +73,8 @@ async function examineCluster(store: StoreAddress, clock: Clock): Promise<Check[
 }
 
 /** The client is most of what the command loads, and only this needs it. */
-async function lookForMetallb(clock: Clock): Promise<readonly MetallbPod[] | string> {
-  const { fetchMetallbPods } = await import('./metallb-pods.ts');
+async function lookForMetallb(clock: Clock): Promise<readonly Pod[] | string> {
+  const { fetchMetallbPods } = await import('./pods.ts');
   return await fetchMetallbPods(clock);
 }
 

@@ -3,10 +3,12 @@ import { sessionOfCondition, type ToldSession } from '../api/bgp-session-conditi
 import { CONFIGURATION_CONDITION, POOL_CONDITION } from '../api/conditions.ts';
 import { nodeOfState } from '../api/configuration-state.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
+import type { Node } from '../api/node.ts';
 import { keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
 import type { ClusterSnapshot, MetallbSnapshot } from './cluster-snapshot.ts';
 import { complaints, nodeComplaints } from './complaints.ts';
+import type { Pod } from './pods.ts';
 import {
   findServices,
   type RoutingNode,
@@ -81,7 +83,7 @@ export interface ServiceReport {
 /** One session of a node with a router, as the node told. */
 export interface SessionReport extends Omit<ToldSession, 'prefixes'> {
   readonly node: string;
-  /** Unknown: the node may be gone, which has told it. */
+  /** Unknown: whoever told it may be gone. */
   readonly state: 'up' | 'down' | 'unknown';
   readonly prefixes?: number | undefined;
 }
@@ -192,7 +194,7 @@ function complaining({ advertisements, bgp, configurationStates }: MetallbSnapsh
 }
 
 /** What a node that is deleted has told is not so any more. */
-function reportSessions({ nodes, metallb }: ClusterSnapshot): SessionReport[] {
+function reportSessions({ nodes, metallb, speakers }: ClusterSnapshot): SessionReport[] {
   const told = metallb.configurationStates.flatMap(({ metadata, status }) => {
     const teller = nodeOfState(metadata);
     const node = nodes.find(({ metadata: { name } }) => name === teller);
@@ -201,12 +203,19 @@ function reportSessions({ nodes, metallb }: ClusterSnapshot): SessionReport[] {
       const session = sessionOfCondition(condition);
       if (session === undefined) return [];
       const standing = session.prefixes === undefined ? 'down' : 'up';
-      const state = node.ready?.status === 'Unknown' ? 'unknown' : standing;
+      const state = mayBeGone(node, speakers) ? 'unknown' : standing;
       return [{ ...session, node: node.metadata.name, state }];
     });
   });
   const order = ({ peer, node }: SessionReport) => `${peer} ${node}`;
   return told.sort((a, b) => (order(a) < order(b) ? -1 : 1));
+}
+
+/** Neither a node that died nor a speaker that crashed tells that its sessions are over. */
+function mayBeGone({ metadata, ready }: Node, speakers: readonly Pod[] | undefined): boolean {
+  if (ready?.status === 'Unknown') return true;
+  if (speakers === undefined) return false;
+  return !speakers.some(({ node, isReady }) => node === metadata.name && isReady);
 }
 
 function reportService({
