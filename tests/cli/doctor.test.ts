@@ -128,6 +128,7 @@ const OF_POOL = {
 };
 const MUTE = { ...served, child: undefined, preferredNode: undefined, announcer: undefined };
 
+const ROUTE = { node: 'n1', peers: ['tor'], isSilent: false };
 const SESSION = { peer: 'tor', neighbor: '172.16.1.1', node: 'n1', why: '', since: '' };
 
 const clusters: [name: string, report: Partial<StatusReport>, expected: string[]][] = [
@@ -158,11 +159,22 @@ const clusters: [name: string, report: Partial<StatusReport>, expected: string[]
     'an IP of it that nobody answers for, and that a node announces by BGP',
     {
       pools: [POOL],
-      services: [{ ...OF_POOL, ips: [MUTE], routes: [{ node: 'n1', peers: ['tor'] }] }],
+      services: [{ ...OF_POOL, ips: [MUTE], routes: [ROUTE, { ...ROUTE, isSilent: true }] }],
     },
     [
       'ok pool metallb-system/public: 1 of 4 IPv4 addresses used',
       'ok Services: 1 Service with 1 announced IP',
+    ],
+  ],
+  [
+    'an IP of it that nodes announced by BGP that may be gone',
+    {
+      pools: [POOL],
+      services: [{ ...OF_POOL, ips: [MUTE], routes: [{ ...ROUTE, isSilent: true }] }],
+    },
+    [
+      'ok pool metallb-system/public: 1 of 4 IPv4 addresses used',
+      'unknown Service default/web: 192.0.2.1 was announced by BGP by n1: not heard of, or with speakers that are not ready, so maybe nobody announces it',
     ],
   ],
   [

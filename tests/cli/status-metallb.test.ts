@@ -127,11 +127,37 @@ test('who announces a Service by BGP is told, and that IP is not nobody’s', ()
     [
       [],
       [
-        { node: 'n1', peers: ['tor'] },
-        { node: 'n2', peers: ['tor'] },
+        { node: 'n1', peers: ['tor'], isSilent: false },
+        { node: 'n2', peers: ['tor'], isSilent: false },
       ],
     ],
   );
+});
+
+test('of a node that is not heard of nobody reads that it announces', () => {
+  const unheard = {
+    ...node('n1'),
+    status: { conditions: [conditionOf('Ready', 'Unknown', 'NodeStatusUnknown', '')] },
+  };
+  const snapshot = metallbCluster(
+    ...[unheard, node('n2')],
+    ...[servedByPool('web', ['192.0.2.1']), servedByPool('api', ['192.0.2.2'])],
+    ...[
+      serviceBgpStatus('web', 'n1'),
+      serviceBgpStatus('api', 'n1'),
+      serviceBgpStatus('api', 'n2'),
+    ],
+  );
+  assert.equal(textOf(snapshot).slice(-8), [
+    'SERVICE      IP         POOL    ANNOUNCER  SINCE  WHY',
+    'default/api  192.0.2.2  public  BGP        -      -',
+    'default/web  192.0.2.1  public  unknown    -      -',
+    '',
+    'ANNOUNCED BY BGP  NODE  TO',
+    'default/api       n1    unknown, last told tor',
+    '                  n2    tor',
+    'default/web       n1    unknown, last told tor',
+  ]);
 });
 
 test('an object of BGP in an edition without is a line', () => {

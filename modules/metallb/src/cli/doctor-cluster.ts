@@ -111,7 +111,8 @@ function checkSessions(sessions: readonly SessionReport[]): Check[] {
 function checkService({ service, ips, routes, problems }: ServiceReport): Check[] {
   const about = `Service ${service}`;
   const silent = ips.filter(
-    ({ ip, announcer }) => ip !== undefined && announcer === undefined && routes.length === 0,
+    ({ ip, announcer }) =>
+      ip !== undefined && announcer === undefined && routes.every(({ isSilent }) => isSilent),
   );
   return [
     ...problems.map((problem) => wrong(about, problem)),
@@ -119,6 +120,11 @@ function checkService({ service, ips, routes, problems }: ServiceReport): Check[
       one.problems.map((problem) => wrong(about, `${one.ip ?? one.child}: ${problem}`)),
     ),
     ...silent.map(({ ip, preferredNode }) => {
+      if (routes.length > 0) {
+        const nodes = routes.map(({ node }) => node).join(', ');
+        const message = `${ip} was announced by BGP by ${nodes}: not heard of, or with speakers that are not ready, so maybe nobody announces it`;
+        return unknown(about, message);
+      }
       const where =
         preferredNode === undefined
           ? 'the nodes that the L2Advertisements of its pool select'

@@ -9,6 +9,7 @@ import { compareIps, type IpAddress, parseIp } from '../net/ip.ts';
 import { suggestion } from '../settings/nearest-word.ts';
 import type { ClusterSnapshot, MetallbSnapshot } from './cluster-snapshot.ts';
 import { CommandFailure } from './failure.ts';
+import { silentNodes } from './silent-nodes.ts';
 
 /** One public IP, or one that is waited for. */
 export interface ServedIp {
@@ -39,6 +40,8 @@ export interface ServedService {
 export interface RoutingNode {
   readonly node: string;
   readonly peers: readonly string[];
+  /** So it told, and may be gone since. */
+  readonly isSilent: boolean;
 }
 
 /** Where MetalLB's API has the IPs of a Service from. */
@@ -50,6 +53,7 @@ export interface MetallbPoolOfService {
 /** All of them, by namespace and name. */
 export function servedServices(snapshot: ClusterSnapshot): ServedService[] {
   const { services, unreadable, classes } = snapshot;
+  const silent = silentNodes(snapshot);
   const classNames = new Set(classes.map(({ metadata }) => metadata.name));
   const all = [
     ...services.map((service) => ({ metadata: service.metadata, service })),
@@ -65,7 +69,7 @@ export function servedServices(snapshot: ClusterSnapshot): ServedService[] {
       const held = service && pool ? ipsOfStatus(service, snapshot.metallb) : [];
       const ips = [...children.map(ipOfChild), ...held].sort(compareServedIps);
       const className = children[0]?.className;
-      const routes = routesOf(key, snapshot.metallb);
+      const routes = routesOf(key, snapshot.metallb, silent);
       return { key, name: metadata.name, service, className, pool, ips, routes };
     })
     .filter(
@@ -144,11 +148,15 @@ function metallbPool({ metallb, status }: Service): MetallbPoolOfService | undef
   return isServed ? { name: metallb.allocatedFromPool } : undefined;
 }
 
-function routesOf(serviceKey: string, { bgpStatuses }: MetallbSnapshot): RoutingNode[] {
+function routesOf(
+  serviceKey: string,
+  { bgpStatuses }: MetallbSnapshot,
+  silent: ReadonlySet<string>,
+): RoutingNode[] {
   return bgpStatuses
     .flatMap(({ status: { node, serviceName: name, serviceNamespace: namespace, peers } }) => {
       const isOwn = name !== undefined && keyOf({ namespace, name }) === serviceKey;
-      return isOwn && node !== undefined ? [{ node, peers }] : [];
+      return isOwn && node !== undefined ? [{ node, peers, isSilent: silent.has(node) }] : [];
     })
     .sort((a, b) => (a.node < b.node ? -1 : 1));
 }

@@ -3,12 +3,10 @@ import { sessionOfCondition, type ToldSession } from '../api/bgp-session-conditi
 import { CONFIGURATION_CONDITION, POOL_CONDITION } from '../api/conditions.ts';
 import { nodeOfState } from '../api/configuration-state.ts';
 import type { MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
-import type { Node } from '../api/node.ts';
 import { keyOf } from '../api/object.ts';
 import type { Service } from '../api/service.ts';
 import type { ClusterSnapshot, MetallbSnapshot } from './cluster-snapshot.ts';
 import { complaints, nodeComplaints } from './complaints.ts';
-import type { Pod } from './pods.ts';
 import {
   findServices,
   type RoutingNode,
@@ -17,6 +15,7 @@ import {
   servedServices,
   servicesNamed,
 } from './service-lookup.ts';
+import { silentNodes } from './silent-nodes.ts';
 import type { StoredPool } from './stored-pool.ts';
 import { isNamed, type UnreadableObject } from './unreadable.ts';
 
@@ -194,7 +193,9 @@ function complaining({ advertisements, bgp, configurationStates }: MetallbSnapsh
 }
 
 /** What a node that is deleted has told is not so any more. */
-function reportSessions({ nodes, metallb, speakers }: ClusterSnapshot): SessionReport[] {
+function reportSessions(snapshot: ClusterSnapshot): SessionReport[] {
+  const { nodes, metallb } = snapshot;
+  const silent = silentNodes(snapshot);
   const told = metallb.configurationStates.flatMap(({ metadata, status }) => {
     const teller = nodeOfState(metadata);
     const node = nodes.find(({ metadata: { name } }) => name === teller);
@@ -203,19 +204,12 @@ function reportSessions({ nodes, metallb, speakers }: ClusterSnapshot): SessionR
       const session = sessionOfCondition(condition);
       if (session === undefined) return [];
       const standing = session.prefixes === undefined ? 'down' : 'up';
-      const state = mayBeGone(node, speakers) ? 'unknown' : standing;
+      const state = silent.has(node.metadata.name) ? 'unknown' : standing;
       return [{ ...session, node: node.metadata.name, state }];
     });
   });
   const order = ({ peer, node }: SessionReport) => `${peer} ${node}`;
   return told.sort((a, b) => (order(a) < order(b) ? -1 : 1));
-}
-
-/** Neither a node that died nor a speaker that crashed tells that its sessions are over. */
-function mayBeGone({ metadata, ready }: Node, speakers: readonly Pod[] | undefined): boolean {
-  if (ready?.status === 'Unknown') return true;
-  if (speakers === undefined) return false;
-  return !speakers.some(({ node, isReady }) => node === metadata.name && isReady);
 }
 
 function reportService({

@@ -82,9 +82,7 @@ function metallbTable(report: StatusReport, style: StatusStyle): string[] {
     ...services.flatMap(({ service, pool = NONE, ips, routes }) => {
       const none = [style.paint('bad', 'none'), pool, NONE, NONE, NONE];
       const rows =
-        ips.length === 0
-          ? [none]
-          : ips.map((ip) => ipCells(ip, { from: pool, hasRoutes: routes.length > 0 }, style));
+        ips.length === 0 ? [none] : ips.map((ip) => ipCells(ip, { from: pool, routes }, style));
       return rows.map((cells, index) => [index === 0 ? service : '', ...cells]);
     }),
   ]);
@@ -93,7 +91,10 @@ function metallbTable(report: StatusReport, style: StatusStyle): string[] {
 /** Who tells which routers. */
 function routeTable({ services }: StatusReport, { paint }: StatusStyle): string[] {
   const rows = services.flatMap(({ service, routes }) =>
-    routes.map(({ node, peers }, index) => [index === 0 ? service : '', node, peers.join(', ')]),
+    routes.map(({ node, peers, isSilent }, index) => [
+      ...[index === 0 ? service : '', node],
+      isSilent ? paint('bad', `unknown, last told ${peers.join(', ')}`) : peers.join(', '),
+    ]),
   );
   if (rows.length === 0) return [];
   return alignTable([heading(paint, 'ANNOUNCED BY BGP', 'NODE', 'TO'), ...rows]);
@@ -135,27 +136,31 @@ function serviceRows({ service, ips, routes }: ServiceReport, style: StatusStyle
   if (ips.length === 0) return [[service, style.paint('bad', 'none'), NONE, NONE, NONE, NONE]];
   return ips.map((ip, index) => [
     index === 0 ? service : '',
-    ...ipCells(ip, { from: ip.preferredNode ?? NONE, hasRoutes: routes.length > 0 }, style),
+    ...ipCells(ip, { from: ip.preferredNode ?? NONE, routes }, style),
   ]);
 }
 
 interface BesideIp {
   /** The node that it prefers, or the pool. */
   readonly from: string;
-  /** Some node announces it by BGP. */
-  readonly hasRoutes: boolean;
+  /** Who announces it by BGP. */
+  readonly routes: ServiceReport['routes'];
+}
+
+function announcedByBgp(routes: ServiceReport['routes'], paint: Paint): string {
+  if (routes.length === 0) return paint('bad', 'nobody');
+  return routes.every(({ isSilent }) => isSilent) ? paint('bad', 'unknown') : paint('good', 'BGP');
 }
 
 function ipCells(
   { ip, preferredNode, announcer }: IpReport,
-  { from, hasRoutes }: BesideIp,
+  { from, routes }: BesideIp,
   style: StatusStyle,
 ): Row {
   const { paint } = style;
   if (ip === undefined) return [paint('bad', 'not assigned'), from, NONE, NONE, NONE];
   if (announcer === undefined) {
-    const nobody = hasRoutes ? paint('good', 'BGP') : paint('bad', 'nobody');
-    return [ip, from, nobody, NONE, NONE];
+    return [ip, from, announcedByBgp(routes, paint), NONE, NONE];
   }
   const isHome = announcer.node === (preferredNode ?? announcer.node);
   const node = paint(isHome ? 'good' : 'heading', announcer.node);
