@@ -173,6 +173,24 @@ test('what is kept is little: nothing while nothing changes, but numbers of a me
   assert.ok(kept > 0.3 && kept < 0.35, `${kept} of all packets: every third`);
 });
 
+test('each timer that either side changes is kept', () => {
+  const pair = up();
+  let wanted = FAST;
+  for (const change of [{ desiredMinTxMs: 70 }, { requiredMinRxMs: 80 }, { detectMultiplier: 5 }]) {
+    wanted = { ...wanted, ...change };
+    const { desiredMinTxMs, requiredMinRxMs, detectMultiplier } = wanted;
+    pair.left.configure(wanted);
+    pair.pass(5_000);
+    const { memory } = pair.left;
+    assert.equal(
+      [memory?.desiredMinTxMs, memory?.requiredMinRxMs],
+      [desiredMinTxMs, requiredMinRxMs],
+    );
+    const remote = { desiredMinTxMs, requiredMinRxMs, detectMultiplier };
+    assert.equal(pair.right.memory?.remote, remote);
+  }
+});
+
 test('what waits to be read is read before anybody is called silent', () => {
   const pair = up();
   pair.left.isStalled = true;
