@@ -4,7 +4,9 @@ import {
   countEndpoints,
   rankEndpoints,
   rankForAll,
+  slicesFor,
 } from '../../modules/metallb/src/duty/local-endpoints.ts';
+import { ip } from '../support/addresses.ts';
 import { endpointSliceOf, sliceOf } from '../support/cluster.ts';
 
 const on = (nodeName: string, conditions: object = { ready: true }) => ({ nodeName, conditions });
@@ -35,12 +37,24 @@ const COUNTS: [string, object[], number][] = [
   ['none of other nodes', [on('n2')], 0],
 ];
 for (const [name, endpoints, expected] of COUNTS) {
-  test(`counts ${name}, once for each family`, () => {
-    const slice = sliceOf('web', endpoints);
-    const slices = [slice, { ...slice, addressType: 'IPv6' }].map(endpointSliceOf);
-    assert.is(countEndpoints(slices, 'n1', 'IPv4'), expected);
+  test(`counts ${name}`, () => {
+    assert.is(countEndpoints([endpointSliceOf(sliceOf('web', endpoints))], 'n1'), expected);
   });
 }
+
+test('packets to an IP are for endpoints of its family, never for names', () => {
+  const slice = sliceOf('web', [on('n1')]);
+  const slices = ['IPv4', 'IPv6', 'FQDN'].map((addressType) =>
+    endpointSliceOf({ ...slice, addressType }),
+  );
+  for (const [address, family] of [
+    ['192.0.2.1', 'IPv4'],
+    ['2001:db8::1', 'IPv6'],
+  ] as const) {
+    const types = slicesFor(ip(address), slices).map(({ addressType }) => addressType);
+    assert.equal(types, [family]);
+  }
+});
 
 test('a node serves several Services as well as the worst of them, and not at all when it lacks one', () => {
   const ranks = rankForAll([

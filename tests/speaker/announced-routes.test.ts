@@ -197,6 +197,30 @@ test('a bandwidth is that of all endpoints of this node, and under Cluster that 
   assert.equal(told(), [10e9]);
 });
 
+test('each family of a Service is announced from where endpoints of it are', async () => {
+  const six = ip('2001:db8::1');
+  const both = addressPool('public', { addresses: ['203.0.113.0/24', '2001:db8::/64'] });
+  const slice = served(onN2);
+  const ofSix = (...endpoints: object[]) => ({
+    ...slice,
+    ...{ metadata: { ...slice.metadata, name: 'web-6' }, addressType: 'IPv6', endpoints },
+  });
+  const spec = { externalTrafficPolicy: 'Local' };
+  const service = announcedService('web', [IP, six], { spec });
+  const far = bgp('BGPAdvertisement', 'far');
+  const fixture = await Fixture.of(far, both, service, served(onN1), ofSix(onN2));
+  const name = ['metallb-system/far'];
+  assert.equal(fixture.take(), { [IP]: name });
+  await fixture.change(ofSix(onN1));
+  assert.equal(fixture.take(), { [IP]: name, [six]: name });
+  await fixture.change(served(onN2));
+  assert.equal(fixture.take(), { [IP]: [], [six]: name });
+  await fixture.change(announcedService('web', [IP, six]));
+  assert.equal(fixture.take(), { [IP]: name, [six]: name }, 'any node reaches n2');
+  await fixture.change(ofSix());
+  assert.equal(fixture.take(), { [IP]: name, [six]: [] });
+});
+
 test('an advertisement that would say less than is meant, or of more than is here, announces nothing', async () => {
   const announced = async (spec: object, policy: string, ...more: NewObject[]) => {
     const service = web({ spec: { externalTrafficPolicy: policy } });

@@ -368,13 +368,20 @@ for (const [name, objects, expected] of shared) {
   });
 }
 
-test('an IPv6 address is a duty like any other', () => {
+test('an IPv6 address is a duty like any other, where an endpoint of that family serves', () => {
   const address = '2001:db8::1';
   const fixture = metallb(
     addressPool('public', { addresses: ['203.0.113.0/24', '2001:db8::/64'] }),
     announcedService('web', [IP, address]),
   );
   assert.ok(dutyAfter(fixture));
+  assert.is(dutyAfter(fixture, address), undefined);
+  assert.match(fixture.refusals.join(), 'nobody answers for 2001:db8::1 until one does');
+  const { metadata, ...slice } = sliceOf('web', [{ nodeName: 'n2' }]);
+  fixture.set({
+    ...slice,
+    ...{ metadata: { ...metadata, name: 'web-6' }, addressType: 'IPv6' },
+  });
   assert.ok(dutyAfter(fixture, address));
 });
 

@@ -6,7 +6,13 @@ import { type Duty, RECENT_MOVES_MS } from './duty.ts';
 import { failbackAt } from './failback-window.ts';
 import type { GroupPolicy } from './group-policy.ts';
 import { type Holding, oldestHolding } from './holding.ts';
-import { isServed, nodeOfAllReady, rankEndpoints, rankForAll } from './local-endpoints.ts';
+import {
+  isServed,
+  nodeOfAllReady,
+  rankEndpoints,
+  rankForAll,
+  slicesFor,
+} from './local-endpoints.ts';
 import { noCommonInterface, type Sharer, sharedInterfaces } from './shared-interfaces.ts';
 
 const MAX_RECENT_MOVES = 3;
@@ -61,8 +67,8 @@ function withoutGroup(oldest: Holding | undefined): DutyRefusal {
   return { refusal: oldest?.refusal ?? unknown };
 }
 
-function isServedIn({ slicesOf }: DutyInputs): (holding: Holding) => boolean {
-  return ({ service }) => isServed(slicesOf(service));
+function isServedIn({ ip, slicesOf }: DutyInputs): (holding: Holding) => boolean {
+  return ({ service }) => isServed(slicesFor(ip, slicesOf(service)));
 }
 
 function unserved(ip: IpAddress, holdings: readonly Holding[]): DutyRefusal {
@@ -93,10 +99,10 @@ function differentGroups(ip: IpAddress, holdings: readonly Holding[]): string {
 function nodeToFollow(
   served: readonly Holding[],
   { followsEndpoints }: GroupPolicy,
-  { slicesOf }: DutyInputs,
+  { ip, slicesOf }: DutyInputs,
 ): string | undefined {
   if (!followsEndpoints) return undefined;
-  return nodeOfAllReady(served.flatMap(({ service }) => [...slicesOf(service)]));
+  return nodeOfAllReady(served.flatMap(({ service }) => slicesFor(ip, slicesOf(service))));
 }
 
 /**
@@ -128,11 +134,11 @@ function sharersOf({ holdings, policyOf }: DutyInputs): Sharer[] {
 
 function sharedEndpoints(
   served: readonly Holding[],
-  { slicesOf }: DutyInputs,
+  { ip, slicesOf }: DutyInputs,
 ): Duty['localEndpoints'] {
   const services = served
     .filter(({ externalTrafficPolicy }) => externalTrafficPolicy === 'Local')
-    .map(({ service }) => rankEndpoints(slicesOf(service)));
+    .map(({ service }) => rankEndpoints(slicesFor(ip, slicesOf(service))));
   return services.length === 0 ? undefined : Object.fromEntries(rankForAll(services));
 }
 

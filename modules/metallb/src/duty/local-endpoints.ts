@@ -1,8 +1,14 @@
 import type { Endpoint, EndpointSlice } from '../api/endpoint-slice.ts';
-import type { IpFamily } from '../net/ip.ts';
+import { familyOf, type IpAddress } from '../net/ip.ts';
 
 /** How well a node's own endpoints serve a Service (network rule 13): 0 = ready, 1 = serving while terminating. */
 export type EndpointRanks = ReadonlyMap<string, 0 | 1>;
+
+/** Those that packets to an IP may be sent to: what has endpoints of the other family alone serves none of them. */
+export function slicesFor(ip: IpAddress, slices: Iterable<EndpointSlice>): EndpointSlice[] {
+  const family = familyOf(ip);
+  return [...slices].filter(({ addressType }) => addressType === family);
+}
 
 /** Whether anybody serves the Service, on whatever node. */
 export function isServed(slices: Iterable<EndpointSlice>): boolean {
@@ -32,14 +38,9 @@ export function rankEndpoints(slices: Iterable<EndpointSlice>): EndpointRanks {
   return ranks;
 }
 
-/** How many endpoints of a family on a node serve as well as its best one. */
-export function countEndpoints(
-  slices: Iterable<EndpointSlice>,
-  node: string,
-  family: IpFamily,
-): number {
+/** How many endpoints on a node serve as well as its best one. */
+export function countEndpoints(slices: Iterable<EndpointSlice>, node: string): number {
   const ranks = [...slices]
-    .filter(({ addressType }) => addressType === family)
     .flatMap(({ endpoints }) => endpoints.filter(({ nodeName }) => nodeName === node))
     .flatMap((endpoint) => rankOf(endpoint) ?? []);
   return ranks.filter((rank) => rank === Math.min(...ranks)).length;

@@ -5,8 +5,8 @@ import { isFitting } from '../bgp/aggregates.ts';
 import { chosenNodes, classAdvertisement } from '../bgp/class-routes.ts';
 import { routeAdvertisements } from '../bgp/metallb-routes.ts';
 import type { RouteAdvertisement } from '../bgp/route-policy.ts';
-import { countEndpoints, isServed, rankEndpoints } from '../duty/local-endpoints.ts';
-import { familyOf, type IpAddress } from '../net/ip.ts';
+import { countEndpoints, isServed, rankEndpoints, slicesFor } from '../duty/local-endpoints.ts';
+import type { IpAddress } from '../net/ip.ts';
 import type { ClusterView } from './cluster-view.ts';
 
 /** What is announced of which IP. */
@@ -18,15 +18,15 @@ export const NO_ROUTES: Routes = new Map();
 export function serviceRoutes(key: string, view: ClusterView, node: Node | undefined): Routes {
   const service = view.service(key);
   if (service === undefined || node === undefined || node.networkUnavailable) return NO_ROUTES;
-  const isHere = servers(view, key, service);
-  if (!isHere(node)) return NO_ROUTES;
+  const serversOf = serving(view, key, service);
   const endpoints = servingEndpoints(view, key, service, node);
   const routes = new Map<IpAddress, RouteAdvertisement[]>();
   const wanted = [
     ...byMetallb(key, view, service, node),
-    ...byClasses(key, view, { service, node, isHere }),
+    ...byClasses(key, view, { service, node, serversOf }),
   ];
   for (const [ip, advertisements] of wanted) {
+    if (!serversOf(ip)(node)) continue;
     const fitting = advertisements.filter((one) =>
       isFitting(one.aggregationLength, ip, service.externalTrafficPolicy),
     );
@@ -56,13 +56,13 @@ function byMetallb(
 interface ClassInputs {
   readonly service: PublishedService;
   readonly node: Node;
-  readonly isHere: (node: Node) => boolean;
+  readonly serversOf: ServersOf;
 }
 
 function byClasses(
   key: string,
   view: ClusterView,
-  { service, node, isHere }: ClassInputs,
+  { service, node, serversOf }: ClassInputs,
 ): Wanted[] {
   return view.childrenOf(key).flatMap(({ status: { ip }, className }): Wanted[] => {
     const [owner, policy] = [view.class(className), view.policies.get(className)];
@@ -70,6 +70,7 @@ function byClasses(
     if (owner === undefined || ip === undefined || !service.ingress.includes(ip)) return [];
     const advertisement = classAdvertisement(owner, view.routedApi);
     if (advertisement === undefined || !policy?.selects(node)) return [];
+    const isHere = serversOf(ip);
     const others = candidates(owner, view, (each) => policy.selects(each) && isHere(each));
     return isChosen(owner, ip, node, others) ? [[ip, [advertisement]]] : [];
   });
@@ -105,19 +106,24 @@ function candidates(
     .map(({ metadata }) => metadata.name);
 }
 
-/** Which nodes packets reach an endpoint from. */
-function servers(
+/** From which nodes packets to an IP reach an endpoint. */
+type ServersOf = (ip: IpAddress) => (node: Node) => boolean;
+
+function serving(
   view: ClusterView,
   key: string,
   { externalTrafficPolicy }: PublishedService,
-): (node: Node) => boolean {
+): ServersOf {
   const slices = view.slicesOf(key);
-  if (externalTrafficPolicy === 'Local') {
-    const ranks = rankEndpoints(slices);
-    return ({ metadata }) => ranks.has(metadata.name);
-  }
-  const isServedAnywhere = isServed(slices);
-  return () => isServedAnywhere;
+  return (ip) => {
+    const own = slicesFor(ip, slices);
+    if (externalTrafficPolicy === 'Local') {
+      const ranks = rankEndpoints(own);
+      return ({ metadata }) => ranks.has(metadata.name);
+    }
+    const isServedAnywhere = isServed(own);
+    return () => isServedAnywhere;
+  };
 }
 
 /** How many a packet to this IP that comes to this node may be for; with the policy `Cluster` all nodes are alike. */
@@ -129,7 +135,7 @@ function servingEndpoints(
 ): (ip: IpAddress) => number {
   if (externalTrafficPolicy === 'Cluster') return () => 1;
   const slices = view.slicesOf(key);
-  return (ip) => countEndpoints(slices, metadata.name, familyOf(ip));
+  return (ip) => countEndpoints(slicesFor(ip, slices), metadata.name);
 }
 
 /** Routers share flows out by what a node says that it takes: as much as each of its endpoints does. */
