@@ -1,7 +1,13 @@
 import { run, until } from './exec.ts';
 import { type Assignment, assignedIps, assignments, ready } from './health.ts';
 import type { Lab } from './lab.ts';
-import { classManifest, endpointSliceManifest, serviceManifest, serviceNamed } from './workload.ts';
+import {
+  classManifest,
+  endpointSliceManifest,
+  endpointSliceNamed,
+  serviceManifest,
+  serviceNamed,
+} from './workload.ts';
 
 /** Classes with room for thousands of IPs, and for as many that come and go. */
 const CLASSES = [
@@ -17,7 +23,7 @@ const CLASSES = [
 export const IPS_OF_A_SERVICE = 3;
 
 /** One of many: every other one is of IPv6. */
-interface OneOfMany {
+export interface OneOfMany {
   readonly name: string;
   readonly index: number;
 }
@@ -42,9 +48,10 @@ export async function applyEndpoints(
   await lab.cluster.apply(endpointSliceManifest({ name, family }, pods));
 }
 
-export async function deleteService(lab: Lab, name: string): Promise<void> {
+export async function deleteService(lab: Lab, { name, index }: OneOfMany): Promise<void> {
+  const { family } = CLASSES[index % CLASSES.length] ?? CLASSES[0];
   await lab.cluster.delete(serviceNamed(name));
-  await lab.cluster.delete({ kind: 'EndpointSlice', namespace: 'default', name: `${name}-slice` });
+  await lab.cluster.delete(endpointSliceNamed({ name, family }));
 }
 
 /** Services with three IPs each, as users have them. @returns the IPs, once each has an announcer */

@@ -1,6 +1,12 @@
 import { delay } from './exec.ts';
 import type { Lab } from './lab.ts';
-import { applyEndpoints, applyService, deleteService, IPS_OF_A_SERVICE } from './many-services.ts';
+import {
+  applyEndpoints,
+  applyService,
+  deleteService,
+  IPS_OF_A_SERVICE,
+  type OneOfMany,
+} from './many-services.ts';
 
 /** Services that users change again and again, among many that stay. */
 export interface ServiceChanges {
@@ -13,8 +19,7 @@ export interface ServiceChanges {
   readonly onCreated: (name: string) => void;
 }
 
-interface Created {
-  readonly name: string;
+interface Created extends OneOfMany {
   readonly atMs: number;
 }
 
@@ -48,7 +53,7 @@ async function change(
     const name = `new-${round}`;
     await applyService(lab, { name, index: round });
     await applyEndpoints(lab, { name, index: round });
-    created.push({ name, atMs: performance.now() });
+    created.push({ name, index: round, atMs: performance.now() });
     onCreated(name);
   } else if (index % 4 === 1) {
     const count = isOddTurn ? IPS_OF_A_SERVICE : IPS_OF_A_SERVICE - 1;
@@ -58,6 +63,6 @@ async function change(
     await applyEndpoints(lab, { name: `many-${place}`, index: place }, nodes);
   } else {
     created.shift();
-    await deleteService(lab, oldest.name);
+    await deleteService(lab, oldest);
   }
 }

@@ -89,10 +89,14 @@ export function serviceNamed(name: string): ObjectName {
   return { kind: 'Service', namespace: 'default', name };
 }
 
-export interface ServiceWish {
+/** A Service, or one side of one with both families: what has endpoints of its own. */
+export interface OfOneFamily {
   readonly name: string;
-  readonly className: string;
   readonly family: 'IPv4' | 'IPv6';
+}
+
+export interface ServiceWish extends OfOneFamily {
+  readonly className: string;
   readonly count?: number | 'auto' | string;
   readonly externalTrafficPolicy?: 'Cluster' | 'Local';
   readonly port?: number;
@@ -129,16 +133,20 @@ export function serviceManifest(wish: ServiceWish): ClusterObject {
   };
 }
 
+export function endpointSliceNamed({ name, family }: OfOneFamily): ObjectName {
+  return { kind: 'EndpointSlice', namespace: 'default', name: `${name}-${family.toLowerCase()}` };
+}
+
 /** Where a Service's pods are: pod name → node that runs it (`backend` runs on no balancer node). */
 export function endpointSliceManifest(
-  service: { readonly name: string; readonly family: 'IPv4' | 'IPv6' },
+  service: OfOneFamily,
   pods: readonly { readonly pod: string; readonly node: string; readonly ready?: boolean }[],
 ): ClusterObject {
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
-      name: `${service.name}-slice`,
+      name: endpointSliceNamed(service).name,
       namespace: 'default',
       labels: { 'kubernetes.io/service-name': service.name },
     },

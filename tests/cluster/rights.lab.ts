@@ -10,7 +10,7 @@ import {
   rightsOf,
 } from '../../lab/kubernetes/audit.ts';
 import { runBackends } from '../../lab/kubernetes/backend-pods.ts';
-import { objectPath } from '../../lab/kubernetes/kinds.ts';
+import { collectionPath, objectPath } from '../../lab/kubernetes/kinds.ts';
 import { RELEASE_NAMESPACE } from '../../lab/kubernetes/release.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
@@ -20,6 +20,7 @@ import { classManifest, serviceManifest } from '../../lab/workload.ts';
 import { ANNOTATION } from '../../modules/metallb/src/api/names.ts';
 import { RELEASE_LAB, releaseLab } from '../journeys/release-lab.ts';
 import { inNamespace, ONE_OF_EACH, serviceBgpStatus } from '../support/bgp-objects.ts';
+import { nodeState } from '../support/metallb-objects.ts';
 import { announcer, applyText, firstManifest, withoutMetallbObjects } from './metallb-lab.ts';
 
 const ACCOUNTS = ['controller', 'speaker'];
@@ -142,6 +143,7 @@ async function liveThroughEverything(lab: Lab): Promise<void> {
     await told(lab, service.name, count === 2);
   }
   await useMetallbsApi(lab);
+  await takeANodeOut(lab);
   await refuseObjectsOfBgp(lab);
   await deleteServices(lab);
   await servesItsNewCertificate(lab);
@@ -202,6 +204,21 @@ async function refuseObjectsOfBgp(lab: Lab): Promise<void> {
     );
   });
   await plane.kubectl(['delete', '--filename=-', '--ignore-not-found'], list);
+}
+
+/** One that told what it does by BGP. */
+async function takeANodeOut(lab: Lab): Promise<void> {
+  const { api } = lab.kubernetes;
+  const { apiVersion, kind, metadata } = nodeState('gone', []);
+  const { name, labels } = metadata;
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'gone' } };
+  await api.send('POST', collectionPath('Node'), node);
+  const told = { apiVersion, kind, metadata: { name, labels } };
+  await api.send('POST', collectionPath(kind, RELEASE_NAMESPACE), told);
+  await api.send('DELETE', objectPath('Node', 'gone'));
+  await until({ what: `${name} is deleted`, deadlineMs: 20_000 }, async () => {
+    return (await api.find(objectPath(kind, name, RELEASE_NAMESPACE))) === undefined;
+  });
 }
 
 /** Waits until the Service's conditions say that its annotations are right, or wrong. */

@@ -18,7 +18,6 @@ import {
   endpointsOn,
   everyNode,
   IPV6_NODES,
-  ipv6Slice,
   moduleScenario,
   NODES,
   served,
@@ -50,11 +49,7 @@ async function endpoints(
   ...nodes: readonly string[]
 ): Promise<void> {
   const backends = nodes.map((node, index) => ({ pod: `pod${index + 1}`, node }));
-  const slice =
-    family === 'IPv4'
-      ? endpointSliceManifest({ name, family }, backends)
-      : ipv6Slice(name, backends);
-  await lab.cluster.apply(slice);
+  await lab.cluster.apply(endpointSliceManifest({ name, family }, backends));
 }
 
 /** Waits until the first node is given so many flows for each that the second is given. */

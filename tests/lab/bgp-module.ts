@@ -88,17 +88,8 @@ export async function servedIpv6(
 ): Promise<string[]> {
   await lab.cluster.apply(service(name, spec));
   const backends = lab.nodes.map((node) => ({ pod: `pod${node.slice(1)}`, node }));
-  await lab.cluster.apply(ipv6Slice(name, backends));
+  await lab.cluster.apply(endpointSliceManifest({ name, family: 'IPv6' }, backends));
   return assignedIps(lab, name, count);
-}
-
-/** It may stand beside one of IPv4. */
-export function ipv6Slice(
-  name: string,
-  backends: Parameters<typeof endpointSliceManifest>[1],
-): ClusterObject {
-  const slice = endpointSliceManifest({ name, family: 'IPv6' }, backends);
-  return { ...slice, metadata: { ...slice.metadata, name: `${name}-six` } };
 }
 
 /** A Service of both families has both of its IPs of one pool. */

@@ -43,7 +43,9 @@ function service(name: string, labels = {}): ClusterObject {
 
 async function endpointsOn(lab: Lab, name: string, nodes: readonly string[]): Promise<void> {
   const backends = nodes.map((node) => ({ pod: `pod${node.slice(1)}`, node }));
-  await lab.cluster.apply(endpointSliceManifest({ name, family: 'IPv4' }, backends));
+  for (const family of ['IPv4', 'IPv6'] as const) {
+    await lab.cluster.apply(endpointSliceManifest({ name, family }, backends));
+  }
 }
 
 /** @returns its IPs, one of each family */
