@@ -1,7 +1,7 @@
 /**
- * Runs every unit test, in one process for each core, and ends with the line `N passed, N failed`. An argument limits the
- * run to files whose path matches it, `--short` leaves out what takes long. No test, a test that hangs, and a file that
- * can't be loaded are failures.
+ * Runs every unit test, in one process for each core, shows what failed, and ends with the line `N passed, N failed`. An
+ * argument limits the run to files whose path matches it, `--short` leaves out what takes long. No test, a test that hangs,
+ * and a file that can't be loaded are failures.
  */
 import { fork } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
@@ -107,10 +107,18 @@ function runProcess(): Promise<Outcome> {
   return new Promise((resolve) => {
     worker.once('close', (code) => {
       clearTimeout(silence);
-      process.stdout.write(output);
+      process.stdout.write(failures(output));
       resolve(outcome(output, dealt.length, code === 0));
     });
   });
+}
+
+/** What somebody has to read: of each file that did not end, or not well. */
+function failures(output: string): string {
+  const files = output.split(/^(?=tests\/\S+\.test\.ts$)/m);
+  const isFine = (text: string) =>
+    /\n +Total: +(\d+)\n +Passed: +\1\n.*\n +Duration: .*\s*$/.test(text);
+  return files.filter((text) => !isFine(text)).join('');
 }
 
 /** @param dealt how many files: one that can't be loaded or has no test, and a run that breaks off, count nothing at all */
