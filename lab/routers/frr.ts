@@ -63,9 +63,9 @@ export class Frr implements Router {
     return (await this.#neighbours())[neighbour]?.bgpState === 'Established';
   }
 
-  /** Wall clock: since when there is a session of BGP with the neighbour. */
-  async establishedAt(neighbour: string): Promise<number | undefined> {
-    return (await this.#neighbours())[neighbour]?.bgpTimerUpEstablishedEpoch;
+  /** How many sessions of BGP with the neighbour have been established so far. */
+  async sessionsWith(neighbour: string): Promise<number> {
+    return (await this.#neighbours())[neighbour]?.connectionsEstablished ?? 0;
   }
 
   /** The session with a neighbour is shut down with a word for the people at the other end, or is wanted again. */
@@ -175,7 +175,7 @@ interface FrrNeighbour {
   readonly bgpState: string;
   readonly remoteRole?: string;
   readonly neighborCapabilities?: { readonly longLivedGracefulRestart?: string };
-  readonly bgpTimerUpEstablishedEpoch?: number;
+  readonly connectionsEstablished?: number;
 }
 
 interface FrrSummary {
