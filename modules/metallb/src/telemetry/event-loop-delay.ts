@@ -4,8 +4,11 @@ import type { Clock } from '../time/clock.ts';
 const PERCENTILES = [50, 99, 100] as const;
 /** Longer than anybody lets pass between two looks, so that no delay is missed. */
 const WINDOW_MS = 60_000;
-/** The timer that measures comes this long after the one before when nothing is late. */
-const RESOLUTION_MS = 10;
+/**
+ * The timer that measures comes this long after the one before when nothing is late. Half of the time between two
+ * heartbeats: what would delay one by more than that is seen. At 10 ms, measuring took 0.4 % of a core from each process.
+ */
+const RESOLUTION_MS = 50;
 const NANOSECONDS_PER_MS = 1e6;
 
 /** One measured delay. */
