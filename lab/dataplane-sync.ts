@@ -2,7 +2,7 @@ import type { Cluster, ClusterObject } from './cluster.ts';
 import { programDataplane, type ServiceRoute } from './dataplane.ts';
 import { delay } from './exec.ts';
 
-const LOOK_EVERY_MS = 10;
+const LOOK_EVERY_MS = 20;
 
 /** Keeps every node's stand-in for kube-proxy as the cluster's Services and EndpointSlices have it. */
 export class DataplaneSync {
@@ -35,6 +35,11 @@ export class DataplaneSync {
       });
       await delay(LOOK_EVERY_MS);
     }
+  }
+
+  /** Whether every node leads packets to the IP to pods by now. */
+  leads(ip: string): boolean {
+    return this.#programmed.includes(JSON.stringify(ip));
   }
 
   /** Writes the rules when something has changed; without cluster state the last ones stay. */

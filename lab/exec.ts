@@ -65,19 +65,24 @@ export interface Waiting {
   readonly everyMs?: number;
 }
 
-/** Asks again and again until the answer is neither undefined nor false. @throws DeadlineError */
+/**
+ * Asks again and again until the answer is neither undefined nor false. Whoever takes long to answer, as a command does,
+ * is left alone for as long: what waits takes no more than half of a processor from what it waits for.
+ * @throws DeadlineError
+ */
 export async function until<Value>(
   waiting: Waiting,
   ask: () => Value | undefined | false | Promise<Value | undefined | false>,
 ): Promise<Value> {
   const deadline = performance.now() + waiting.deadlineMs;
   for (;;) {
+    const askedAt = performance.now();
     const answer = await ask();
     if (answer !== undefined && answer !== false) return answer;
     if (performance.now() > deadline) {
       const what = typeof waiting.what === 'string' ? waiting.what : waiting.what();
       throw new DeadlineError(what, waiting.deadlineMs);
     }
-    await delay(waiting.everyMs ?? 10);
+    await delay(Math.max(waiting.everyMs ?? 10, performance.now() - askedAt));
   }
 }

@@ -16,6 +16,8 @@ import { programUser } from './program-user.ts';
 export interface LabState {
   readonly cluster: Cluster;
   readonly programs: LabPrograms;
+  /** The stand-in for kube-proxy, where there is one. */
+  readonly dataplane?: DataplaneSync;
   /** Of a lab with a real API server. */
   readonly kubernetes?: KubernetesParts;
 }
@@ -33,9 +35,9 @@ export interface StateSurroundings {
 export async function startManifestState(at: StateSurroundings): Promise<LabState> {
   const cluster = new ManifestCluster(join(at.directory, 'manifests'));
   await cluster.create(programUser(), nodeNames(at.options.nodes));
-  if (at.options.routesServices) startDataplane(at, cluster);
   const storeArgument = (node?: string) => cluster.storeArgument(node);
-  return { cluster, programs: await ownPrograms(at, { storeArgument }) };
+  const state = { cluster, programs: await ownPrograms(at, { storeArgument }) };
+  return at.options.routesServices ? { ...state, dataplane: startDataplane(at, cluster) } : state;
 }
 
 /** The programs straight from the build, as the lab starts them itself. */
@@ -64,10 +66,11 @@ export async function ownPrograms(
 }
 
 /** Leads Service IPs to pods until the lab ends. */
-function startDataplane(at: StateSurroundings, cluster: Cluster): void {
+function startDataplane(at: StateSurroundings, cluster: Cluster): DataplaneSync {
   const nodes = nodeNames(at.options.nodes);
   const namespaces = new Map(nodes.map((node) => [node, `${at.labName}-${node}`]));
   const sync = new DataplaneSync(cluster, namespaces);
   sync.start();
   at.cleanUp.push(() => sync.stop());
+  return sync;
 }

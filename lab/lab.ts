@@ -10,6 +10,8 @@ import { type BgpTroublemaker, startBgpTroublemaker, type Trouble } from './bgp-
 import { type Chorus, startChorus } from './chorus.ts';
 import { CleanUp, runBeforeExit } from './cleanup.ts';
 import type { Cluster } from './cluster.ts';
+import type { DataplaneSync } from './dataplane-sync.ts';
+import { until } from './exec.ts';
 import { type FakeKubeProxy, startFakeKubeProxy } from './fake-kube-proxy.ts';
 import { type Flooder, startFlooder } from './flood.ts';
 import { keyFileOf } from './heartbeat-keys.ts';
@@ -110,6 +112,7 @@ export class Lab {
   readonly cluster: Cluster;
   readonly prober: Prober;
   readonly #kubernetes: KubernetesParts | undefined;
+  readonly #dataplane: DataplaneSync | undefined;
   readonly #programs: LabPrograms;
   readonly #agentDirectory: string;
   readonly #cleanUp: CleanUp;
@@ -124,6 +127,7 @@ export class Lab {
     this.cluster = parts.cluster;
     this.prober = parts.prober;
     this.#kubernetes = parts.kubernetes;
+    this.#dataplane = parts.dataplane;
     this.#programs = parts.programs;
     this.#agentDirectory = parts.agentDirectory;
     this.#cleanUp = parts.cleanUp;
@@ -146,6 +150,12 @@ export class Lab {
   get kubernetes(): KubernetesParts {
     if (this.#kubernetes === undefined) throw new Error('this lab has no API server');
     return this.#kubernetes;
+  }
+
+  /** Waits until the stand-in for kube-proxy, where there is one, leads packets to an IP to pods. */
+  async leads(ip: string): Promise<void> {
+    const what = `packets to ${ip} led to pods`;
+    await until({ what, deadlineMs: 5_000 }, () => this.#dataplane?.leads(ip) ?? true);
   }
 
   programs(): readonly Program[] {

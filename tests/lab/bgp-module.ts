@@ -76,6 +76,7 @@ export async function served(lab: Lab, name: string, spec: object = {}): Promise
   await lab.cluster.apply(service(name, spec));
   await endpointsOn(lab, name, lab.nodes);
   const [ip = ''] = await assignedIps(lab, name, 1);
+  await lab.leads(ip);
   return ip;
 }
 
