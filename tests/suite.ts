@@ -30,7 +30,7 @@ const { values, positionals } = parseArgs({
 const SCENARIO_FLAGS = [`--only=${values.only}`, ...(values.short ? ['--short'] : [])];
 const COUNT = /^(?<passed>\d+) passed, (?<failed>\d+) failed$/;
 
-const check = { command: ['make', '--no-print-directory', 'check', 'LONG=1'] };
+const check = { command: ['make', '--no-print-directory', 'check'] };
 const lab = scenarios('tests/lab/run.ts');
 const cluster = { ...scenarios('tests/cluster/run.ts'), isBystander: true };
 const labOnCluster = scenarios('tests/lab/run.ts', '--store=kubernetes');

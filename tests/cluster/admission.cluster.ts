@@ -118,6 +118,7 @@ const SCENARIOS: readonly ClusterScenario[] = [
 
   {
     name: 'admission/classes of the migration are Deckhouse’s under ModuleConfig v1 only',
+    isLong: true,
     play: (cluster) =>
       withAdmission(cluster, async (bench) => {
         const labels = { 'auto-generated-by': 'd8-migration-hook' };
@@ -141,11 +142,13 @@ const SCENARIOS: readonly ClusterScenario[] = [
 
   {
     name: 'admission/a certificate is replaced under load and no write goes unjudged',
+    isLong: true,
     play: (cluster) => withAdmission(cluster, (bench) => replaceUnderLoad(bench, cluster.tell)),
   },
 
   {
     name: 'admission/two replicas serve the same certificate, and one goes on alone',
+    isLong: true,
     play: (cluster) =>
       withAdmission(cluster, async (bench) => {
         const first = bench.startController('127.0.0.1');

@@ -62,40 +62,29 @@ export const scenarios: readonly ClusterScenario[] = [
     assert.equal([...folders].sort(), ['crds', 'monitoring']);
   }),
 
-  begin('an upgrade without a change leaves the keys, and restarts no pod', async (own) => {
-    await own.install();
-    const keys = await own.heartbeatKeys();
-    assert.is(keys.length, 1);
-    const { metadata } = await own.speaker();
-    await own.upgrade();
-    assert.equal(await own.heartbeatKeys(), keys);
-    assert.is((await own.speaker()).metadata.generation, metadata.generation);
-  }),
-
-  begin('an upgrade and a rollback leave what the controller wrote', async (own, cluster) => {
-    await own.install();
-    const caBundle = readFileSync(cluster.plane.caFile).toString('base64');
-    const ours = (await authoritiesOf(cluster)).map(() => caBundle);
-    assert.ok(ours.length > 0);
-    const patch = ours.map((value, index) => ({
-      ...{ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value },
-    }));
-    await cluster.api.send('PATCH', WEBHOOKS, patch, 'application/json-patch+json');
-    await own.write(WRITTEN, CERTIFICATE);
-    await own.upgrade({ logLevel: 'debug' });
-    assert.equal(await authoritiesOf(cluster), ours);
-    await own.hasWritten(WRITTEN, CERTIFICATE);
-    await own.rollback(1);
-    assert.equal(await authoritiesOf(cluster), ours);
-    await own.hasWritten(WRITTEN, CERTIFICATE);
-  }),
-
-  begin('an upgrade brings back a Lease and a Secret that somebody deleted', async (own) => {
-    await own.install();
-    await own.deleteWritten();
-    await own.upgrade({ logLevel: 'debug' });
-    await own.hasWritten({}, undefined);
-  }),
+  begin(
+    'upgrades and a rollback leave what the controller wrote, and bring back what somebody deleted',
+    async (own, cluster) => {
+      await own.install();
+      const caBundle = readFileSync(cluster.plane.caFile).toString('base64');
+      const ours = (await authoritiesOf(cluster)).map(() => caBundle);
+      assert.ok(ours.length > 0);
+      const patch = ours.map((value, index) => ({
+        ...{ op: 'add', path: `/webhooks/${index}/clientConfig/caBundle`, value },
+      }));
+      await cluster.api.send('PATCH', WEBHOOKS, patch, 'application/json-patch+json');
+      await own.write(WRITTEN, CERTIFICATE);
+      await own.upgrade({ logLevel: 'debug' });
+      assert.equal(await authoritiesOf(cluster), ours);
+      await own.hasWritten(WRITTEN, CERTIFICATE);
+      await own.rollback(1);
+      assert.equal(await authoritiesOf(cluster), ours);
+      await own.hasWritten(WRITTEN, CERTIFICATE);
+      await own.deleteWritten();
+      await own.upgrade({ logLevel: 'debug' });
+      await own.hasWritten({}, undefined);
+    },
+  ),
 
   {
     ...begin(
@@ -111,18 +100,15 @@ export const scenarios: readonly ClusterScenario[] = [
     isLong: true,
   },
 
-  begin('keys rotate so that nodes before and after understand each other', rotate),
+  begin(
+    'keys rotate only when they are to, and so that nodes before and after understand each other',
+    rotate,
+  ),
 
-  begin('an uninstallation leaves nothing but the definitions', async (own, cluster) => {
-    const before = await definitionsOf(cluster);
-    await own.install();
-    await own.write({ ...WRITTEN, holderIdentity: '' }, CERTIFICATE);
-    await own.uninstall();
-    await isEmpty(own, cluster);
-    assert.equal(await definitionsOf(cluster), before);
-  }),
-
-  begin('an uninstallation takes the label of nodes back, unless it is told not to', purge),
+  begin(
+    'an uninstallation leaves nothing but the definitions, and the label of nodes where it is told to',
+    purge,
+  ),
 ];
 
 function begin(sentence: string, play: Play): ClusterScenario {
@@ -212,10 +198,13 @@ async function purge(own: Installation, cluster: TestCluster): Promise<void> {
     await own.install({ purgeOnUninstall: false });
     await own.uninstall();
     assert.ok(await isMember(), 'without the Job the label stays');
+    const before = await definitionsOf(cluster);
     await own.install();
+    await own.write({ ...WRITTEN, holderIdentity: '' }, CERTIFICATE);
     await own.uninstall();
     assert.not.ok(await isMember(), 'the Job takes the label away');
     await isEmpty(own, cluster);
+    assert.equal(await definitionsOf(cluster), before);
   } finally {
     await api.ask('DELETE', '/api/v1/nodes/member');
   }
@@ -226,16 +215,18 @@ async function rotate(own: Installation): Promise<void> {
   const { metadata } = await own.speaker();
   let before = await own.heartbeatKeys();
   assert.is(before.length, 1);
+  await own.upgrade();
+  assert.equal(await own.heartbeatKeys(), before, 'without a change');
   // As far as a rotation raises the setting, it is one.
-  for (const rotation of [1, 2, 7, 8, 9]) {
+  for (const rotation of [1, 2, 7, 8]) {
     await own.upgrade({ heartbeat: { rotation } });
     const after = await own.heartbeatKeys();
     assert.not.ok(before.includes(after[0] ?? ''), 'no new key');
     assert.equal(after.slice(1), before.slice(0, 3), 'the keys of before');
-    await own.upgrade({ heartbeat: { rotation } });
-    assert.equal(await own.heartbeatKeys(), after);
     before = after;
   }
+  await own.upgrade({ heartbeat: { rotation: 8 } });
+  assert.equal(await own.heartbeatKeys(), before, 'rotated already');
   assert.is((await own.speaker()).metadata.generation, metadata.generation, 'pods restart');
 }
 

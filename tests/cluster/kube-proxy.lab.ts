@@ -104,20 +104,24 @@ const inEachMode = MODES.flatMap((mode) => [
     },
   ),
 
-  scenario(`kube-proxy/${mode}-serves-after-a-node-died`, playedWith(mode), async (lab) => {
-    const ips = await newService(lab, 3);
-    await settled(lab);
-    for (const one of await playFault(lab, NODE_LOSS, 'n1')) {
-      if (one.preferredNode !== 'n1') assert.is(one.lost, 0, `${one.ip} lost packets`);
-    }
-    for (const ip of ips) assert.match(await pageOf(lab, ip), /^backend /);
-    await NODE_LOSS.repair(lab, 'n1');
-    return undefined;
-  }),
+  scenario(
+    `kube-proxy/${mode}-serves-after-a-node-died`,
+    { ...playedWith(mode), isLong: true },
+    async (lab) => {
+      const ips = await newService(lab, 3);
+      await settled(lab);
+      for (const one of await playFault(lab, NODE_LOSS, 'n1')) {
+        if (one.preferredNode !== 'n1') assert.is(one.lost, 0, `${one.ip} lost packets`);
+      }
+      for (const ip of ips) assert.match(await pageOf(lab, ip), /^backend /);
+      await NODE_LOSS.repair(lab, 'n1');
+      return undefined;
+    },
+  ),
 
   scenario(
     `kube-proxy/${mode}-not-synced-since-boot-keeps-a-node-last`,
-    playedWith(mode),
+    { ...playedWith(mode), isLong: true },
     async (lab) => {
       for (const node of lab.nodes) await remembersSync(lab, node);
       const before = await freshServices(lab);

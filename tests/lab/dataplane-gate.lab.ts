@@ -76,18 +76,22 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('dataplane/nobody-has-synced-and-all-is-answered', SCRIPTED, async (lab) => {
-    const proxies = await syncedProxies(lab);
-    const all = await servicesThatAreServed(lab, proxies);
-    for (const [node, proxy] of proxies) {
-      await goDownForReboot(lab, node);
-      await proxy.beSilent();
-    }
-    for (const node of lab.nodes) await NODE_LOSS.repair(lab, node);
-    for (const node of lab.nodes) await nodeTells(lab, node, 'DataplaneNotSynced');
-    for (const { ip, preferredNode } of all) await answeredBy(lab, ip, preferredNode, 5_000);
-    return undefined;
-  }),
+  scenario(
+    'dataplane/nobody-has-synced-and-all-is-answered',
+    { ...SCRIPTED, isLong: true },
+    async (lab) => {
+      const proxies = await syncedProxies(lab);
+      const all = await servicesThatAreServed(lab, proxies);
+      for (const [node, proxy] of proxies) {
+        await goDownForReboot(lab, node);
+        await proxy.beSilent();
+      }
+      for (const node of lab.nodes) await NODE_LOSS.repair(lab, node);
+      for (const node of lab.nodes) await nodeTells(lab, node, 'DataplaneNotSynced');
+      for (const { ip, preferredNode } of all) await answeredBy(lab, ip, preferredNode, 5_000);
+      return undefined;
+    },
+  ),
 ];
 
 /** Each kube-proxy has the rules of the standard Services. */

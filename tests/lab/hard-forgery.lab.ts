@@ -64,40 +64,44 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/recorded-heartbeats-of-a-dead-node', WIRE_ALONE, async (lab) => {
-    const all = await freshServices(lab);
-    const recorded = await recordOf(lab, 'n2', LONG_RECORD_MS);
-    const attacker = await lab.proberOn(ATTACKER);
-    await NODE_LOSS.strike(lab, 'n2');
-    // The others, and one of them that has never heard the dead node.
-    const mine = all.filter(({ preferredNode }) => preferredNode === 'n2');
-    await until({ what: 'the IPs of n2 taken', deadlineMs: 5_000 }, () =>
-      takenOver(lab, mine).then(
-        () => true,
-        () => false,
-      ),
-    );
-    // What its speaker last heard from it is shown until the next one tells something else.
-    await until({ what: 'n3 shows n2 as dead', deadlineMs: 10_000 }, async () => {
-      return (await metricOf(lab, 'n3', 'metallb_wire_peer_up', { peer: 'n2' })) === 0;
-    });
-    killPart(lab, 'n3', 'wire.mjs');
-    for (const [index, frame] of recorded.entries()) {
-      await attacker.send(frame);
-      await delay(100);
-      // A look takes as long as a heartbeat may be late.
-      if (index % LOOK_EVERY !== LOOK_EVERY - 1) continue;
-      for (const node of ['n1', 'n3']) {
-        const up = await metricOf(lab, node, 'metallb_wire_peer_up', { peer: 'n2' });
-        assert.is(up, 0, `${node} takes n2 for alive`);
+  scenario(
+    'hard/recorded-heartbeats-of-a-dead-node',
+    { ...WIRE_ALONE, isLong: true },
+    async (lab) => {
+      const all = await freshServices(lab);
+      const recorded = await recordOf(lab, 'n2', LONG_RECORD_MS);
+      const attacker = await lab.proberOn(ATTACKER);
+      await NODE_LOSS.strike(lab, 'n2');
+      // The others, and one of them that has never heard the dead node.
+      const mine = all.filter(({ preferredNode }) => preferredNode === 'n2');
+      await until({ what: 'the IPs of n2 taken', deadlineMs: 5_000 }, () =>
+        takenOver(lab, mine).then(
+          () => true,
+          () => false,
+        ),
+      );
+      // What its speaker last heard from it is shown until the next one tells something else.
+      await until({ what: 'n3 shows n2 as dead', deadlineMs: 10_000 }, async () => {
+        return (await metricOf(lab, 'n3', 'metallb_wire_peer_up', { peer: 'n2' })) === 0;
+      });
+      killPart(lab, 'n3', 'wire.mjs');
+      for (const [index, frame] of recorded.entries()) {
+        await attacker.send(frame);
+        await delay(100);
+        // A look takes as long as a heartbeat may be late.
+        if (index % LOOK_EVERY !== LOOK_EVERY - 1) continue;
+        for (const node of ['n1', 'n3']) {
+          const up = await metricOf(lab, node, 'metallb_wire_peer_up', { peer: 'n2' });
+          assert.is(up, 0, `${node} takes n2 for alive`);
+        }
       }
-    }
-    await takenOver(lab, mine);
-    await NODE_LOSS.repair(lab, 'n2');
-    for (const { ip } of mine) await answeredBy(lab, ip, 'n2', 15_000);
-    await settled(lab);
-    return undefined;
-  }),
+      await takenOver(lab, mine);
+      await NODE_LOSS.repair(lab, 'n2');
+      for (const { ip } of mine) await answeredBy(lab, ip, 'n2', 15_000);
+      await settled(lab);
+      return undefined;
+    },
+  ),
 ];
 
 /** Frames under the reason for which they are dropped. */

@@ -27,6 +27,7 @@ const HEARTBEATS_OF_N1 = 'iifname "n1.eth0" ether daddr 33:33:00:00:00:01 udp dp
 const ASKED_TAKEOVER_MS = 1_500;
 
 const TIMED = { timed: 'in-part' } as const;
+const LONG = { ...TIMED, isLong: true } as const;
 const WIRE_ALONE = { ...TIMED, stores: ['manifests'] } as const;
 
 export const scenarios: readonly Scenario[] = [
@@ -60,7 +61,7 @@ export const scenarios: readonly Scenario[] = [
     });
   }),
 
-  scenario('hard/halves-that-know-different-states-of-the-cluster', TIMED, async (lab, alone) => {
+  scenario('hard/halves-that-know-different-states-of-the-cluster', LONG, async (lab, alone) => {
     const all = await localServices(lab, ANNOUNCERS);
     return alone(async () => {
       const ips = all.map((one) => one.ip);

@@ -21,7 +21,7 @@ const PREFIX = { IPv4: '192.0.2.', IPv6: '2001:db8:2::' };
 
 /** What administrators do to pools and classes while their addresses are in use. */
 export const scenarios: readonly Scenario[] = [
-  scenario('hard/pools-that-overlap-shrink-and-reassign', {}, async (lab) => {
+  scenario('hard/pools-that-overlap-shrink-and-reassign', { isLong: true }, async (lab) => {
     for (const family of STANDARD_SERVICES) {
       await hasPool(lab, family, 'narrow', '120-123');
       await hasService(lab, family, 'narrow', 3);
@@ -85,7 +85,7 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/class-deleted-and-brought-back', {}, async (lab) => {
+  scenario('hard/class-deleted-and-brought-back', { isLong: true }, async (lab) => {
     const all = await freshServices(lab);
     const observation = await observe(lab);
     for (const { className } of STANDARD_SERVICES) {

@@ -108,25 +108,29 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
-  scenario('hard/restart-without-store-after-all-keys-were-replaced', {}, async (lab) => {
-    const all = await freshServices(lab);
-    await delay(WRITTEN_MS);
-    const before = await stateOf(lab, 'n1');
-    // At once, as after a key that is not to be trusted: nothing else changes that would have the file written.
-    const key = newKey();
-    for (const node of lab.nodes) await giveKeys(lab, node, [key]);
-    await until({ what: 'the file is of the new key', deadlineMs: 5_000 }, async () => {
-      return (await stateOf(lab, 'n1')) !== before;
-    });
-    await lab.cluster.cutOff();
-    await lab.program('n1').stop();
-    lab.program('n1').start();
-    await ready(lab, 'n1');
-    for (const { ip, preferredNode } of all) await answeredBy(lab, ip, preferredNode);
-    await lab.cluster.reconnect();
-    await settled(lab);
-    return undefined;
-  }),
+  scenario(
+    'hard/restart-without-store-after-all-keys-were-replaced',
+    { isLong: true },
+    async (lab) => {
+      const all = await freshServices(lab);
+      await delay(WRITTEN_MS);
+      const before = await stateOf(lab, 'n1');
+      // At once, as after a key that is not to be trusted: nothing else changes that would have the file written.
+      const key = newKey();
+      for (const node of lab.nodes) await giveKeys(lab, node, [key]);
+      await until({ what: 'the file is of the new key', deadlineMs: 5_000 }, async () => {
+        return (await stateOf(lab, 'n1')) !== before;
+      });
+      await lab.cluster.cutOff();
+      await lab.program('n1').stop();
+      lab.program('n1').start();
+      await ready(lab, 'n1');
+      for (const { ip, preferredNode } of all) await answeredBy(lab, ip, preferredNode);
+      await lab.cluster.reconnect();
+      await settled(lab);
+      return undefined;
+    },
+  ),
 
   // A program that finds no directory of manifests, and no state to go by, ends.
   scenario(

@@ -26,7 +26,7 @@ const STOPS: readonly Stop[] = [
   { parts: ['node', 'speaker.mjs', 'controller'], ms: 10_000, moves: false, isLong: true },
   { parts: ['wire.mjs'], ms: 200, moves: false, isLong: true },
   { parts: ['wire.mjs'], ms: 450, moves: true },
-  { parts: ['wire.mjs'], ms: 2_000, moves: true },
+  { parts: ['wire.mjs'], ms: 2_000, moves: true, isLong: true },
   { parts: ['node', 'speaker.mjs', 'wire.mjs'], ms: 450, moves: true, isLong: true },
   { parts: ['node', 'speaker.mjs', 'wire.mjs'], ms: 2_000, moves: true, isLong: true },
   { parts: ['node', 'speaker.mjs', 'wire.mjs'], ms: 10_000, moves: true, isLong: true },

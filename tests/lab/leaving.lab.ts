@@ -56,7 +56,10 @@ export const scenarios: readonly Scenario[] = [
   ...[true, false].map((drained) =>
     scenario(
       `leaving/sole-node-answers-until-it-ends${drained ? '-drained' : ''}`,
-      { lab: { nodes: 1, nodeFlags: [`--termination-grace-ms=${GRACE_MS}`] }, timed: true },
+      {
+        lab: { nodes: 1, nodeFlags: [`--termination-grace-ms=${GRACE_MS}`] },
+        ...{ timed: true, isLong: drained },
+      },
       async (lab) => {
         const all = await freshServices(lab);
         if (drained) await drain(lab);

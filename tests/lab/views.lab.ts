@@ -29,6 +29,7 @@ const UNANSWERED_AT_MOST_MS = 1_000;
 const MANY = 18;
 const DRAIN = 'network.deckhouse.io/drain-balancer';
 const TIMED = { timed: 'in-part' } as const;
+const LONG = { ...TIMED, isLong: true } as const;
 
 /** Nodes that know different states of the cluster (network rules 5, 6, 25). */
 export const scenarios: readonly Scenario[] = [
@@ -75,7 +76,7 @@ export const scenarios: readonly Scenario[] = [
     return { unit: 'ms until all new IPs were answered', samples: [answeredMs] };
   }),
 
-  scenario('hard/nodes-change-while-one-can-not-hear-of-it', TIMED, async (lab, alone) => {
+  scenario('hard/nodes-change-while-one-can-not-hear-of-it', LONG, async (lab, alone) => {
     const all = await freshServices(lab, MANY);
     await lab.cluster.cutOff('n1');
     // Where its IPs are to go now, n1 does not hear.
