@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Children, grandchildren and so on, parents before children. */
+/**
+ * Children, grandchildren and so on, parents before children, and the older of two children first. Of that a pid tells
+ * nothing: where many processes begin and end, numbers soon start over.
+ */
 export function descendantsOf(pid: number): number[] {
   const childrenByParent = new Map<number, number[]>();
-  for (const entry of readdirSync('/proc')) {
-    const child = Number(entry);
-    const parent = Number.isInteger(child) ? parentOf(child) : undefined;
-    if (parent === undefined) continue;
+  for (const { child, parent } of processes().toSorted((a, b) => a.startTicks - b.startTicks)) {
     childrenByParent.set(parent, [...(childrenByParent.get(parent) ?? []), child]);
   }
   const found: number[] = [];
@@ -19,11 +19,21 @@ export function descendantsOf(pid: number): number[] {
   return found;
 }
 
-function parentOf(pid: number): number | undefined {
+function processes(): { child: number; parent: number; startTicks: number }[] {
+  return readdirSync('/proc').flatMap((entry) => {
+    const child = Number(entry);
+    const fields = Number.isInteger(child) ? statOf(child) : [];
+    // proc(5): fields 4 and 22.
+    const [parent, startTicks] = [Number(fields[1]), Number(fields[19])];
+    return fields.length === 0 ? [] : [{ child, parent, startTicks }];
+  });
+}
+
+/** What proc(5) has from field 3 on; nothing of a process that is gone. */
+function statOf(pid: number): string[] {
   const stat = readProc(pid, 'stat');
   // The command in parentheses may hold spaces and parentheses itself.
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields === undefined ? undefined : Number(fields[1]);
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
 }
 
 export function isAlive(pid: number): boolean {
@@ -44,8 +54,7 @@ export function pssKibOf(pid: number): number {
 
 /** CPU time of one process since it started, all threads, user and kernel. */
 export function cpuSecondsOf(pid: number): number {
-  const stat = readProc(pid, 'stat');
-  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
+  const fields = statOf(pid);
   // proc(5): utime and stime are fields 14 and 15; Linux tells them in hundredths on every architecture.
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / 100;
 }
