@@ -9,7 +9,7 @@ import { Replicas } from './replicas.ts';
 
 const TAKEOVER_MS = 5_000;
 const HANDOVER_MS = 1_000;
-const SERVICES = 500;
+const SERVICES = 300;
 
 interface Stage {
   readonly alone: Alone;

@@ -5,6 +5,8 @@ import { type Observation, observe } from '../../lab/trial.ts';
 import { journey } from './journey.ts';
 import { EXAMPLE_PORT } from './release-lab.ts';
 
+const LONG_ALONE = { apps: ['nginx'], timed: true, isLong: true } as const;
+
 export const scenarios: readonly Scenario[] = [
   journey('count-changed', { apps: ['nginx'], isLong: true }, (lab) => ({
     '1. Four': () => settled(lab),
@@ -17,7 +19,7 @@ export const scenarios: readonly Scenario[] = [
   })),
 
   // Its speakers must outlive the last class of their nodes. A webhook that answers late is passed over, with its warning.
-  journey('class-deleted', { apps: ['nginx'], ownClassesOnly: true, timed: true }, (lab) => {
+  journey('class-deleted', { ...LONG_ALONE, ownClassesOnly: true }, (lab) => {
     let observation: Observation | undefined;
     return {
       '': async () => {

@@ -7,7 +7,7 @@ import { type Load, nothingLostButCut, putUnderLoad } from '../lab/load.ts';
 import { journey } from './journey.ts';
 import { EXAMPLE_PORT } from './release-lab.ts';
 
-const OPTIONS = { apps: ['nginx'], timed: true, deadlineMs: 120_000 };
+const OPTIONS = { apps: ['nginx'], timed: true, isLong: true, deadlineMs: 120_000 };
 
 export const scenarios: readonly Scenario[] = [
   journey('node-labels', OPTIONS, (lab) => {
@@ -19,7 +19,7 @@ export const scenarios: readonly Scenario[] = [
     };
   }),
 
-  journey('node-removed', { ...OPTIONS, isLong: true }, (lab) => {
+  journey('node-removed', OPTIONS, (lab) => {
     const load = loadOn(lab);
     return {
       '': () => load.begin(),

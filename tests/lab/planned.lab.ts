@@ -60,7 +60,7 @@ export const scenarios: readonly Scenario[] = [
     ),
   ),
 
-  scenario('planned/node-leaves-the-group', { ...IN_PART, isLong: true }, async (lab, alone) => {
+  scenario('planned/node-leaves-the-group', IN_PART, async (lab, alone) => {
     await freshServices(lab);
     return alone(() =>
       losesNothing(lab, async (moved) => {
