@@ -140,4 +140,38 @@ test('an IP vetoed by a node that was not heard is announced once that node is',
   assert.equal(conflictsTold(lan), ['vetoed', 'over']);
 });
 
+/** As `freshDuty`, of one node after the other: the store may change its mind before anybody is announced. */
+function freshDutyOf(lan: VirtualSegment, address: string, preferredNode: string): void {
+  lan.duty(address, preferredNode, { probing: 'optimistic' });
+  for (const { segment } of lan.stations.values()) segment.elect([ip(address)]);
+}
+
+for (const address of ['192.0.2.30', '2001:db8::30']) {
+  test(`${address}, vetoed and then left to another node, is not answered by the one that leaves it`, () => {
+    const lan = threeNodes();
+    freshDutyOf(lan, address, 'n2');
+    strangerClaims(lan, address);
+    freshDutyOf(lan, address, 'n1');
+    lan.run(5);
+    strangerClaims(lan, address);
+    assert.equal(lan.ask(address), []);
+    lan.run(1_000);
+    assert.equal(lan.ask(address), []);
+  });
+
+  test(`${address}, left to another node while it is asked for, is answered by that one alone`, () => {
+    const lan = threeNodes();
+    freshDutyOf(lan, address, 'n2');
+    lan.run(20);
+    freshDutyOf(lan, address, 'n1');
+    lan.run(5);
+    assert.equal(lan.ask(address), [N1]);
+    // Who has it tells the one that asks.
+    lan.drops = (_, from, to) => from === 'client' && to === 'n2';
+    strangerClaims(lan, address);
+    lan.drops = () => false;
+    assert.equal(lan.ask(address), []);
+  });
+}
+
 test.run();

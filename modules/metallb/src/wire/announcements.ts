@@ -90,7 +90,7 @@ export class Announcements {
 
   /** The whole burst (again), to everybody and to whoever asked last. */
   repeat(ip: IpAddress, now: number): void {
-    if (this.#probes.state(ip) !== undefined) return;
+    if (this.isProbed(ip)) return;
     this.#announce(ip, now);
     this.#announcer.remind(ip, this.askers.of(ip), now);
   }
@@ -105,7 +105,7 @@ export class Announcements {
    * probes, and a foreign host that vetoed it is one to defend it against.
    */
   force(ip: IpAddress, now: number): void {
-    if (this.#probes.state(ip) === undefined) return;
+    if (!this.isProbed(ip)) return;
     this.#probes.cancel(ip);
     this.#vetoed.delete(ip);
     this.repeat(ip, now);
@@ -137,6 +137,11 @@ export class Announcements {
   /** When everybody was last told; -∞ for never. */
   lastSentAt(ip: IpAddress): number {
     return this.#announcer.lastSentAt(ip);
+  }
+
+  /** It has not been found free of foreign hosts; it may be answered. */
+  isProbed(ip: IpAddress): boolean {
+    return this.#probes.state(ip) !== undefined;
   }
 
   isOptimistic(ip: IpAddress): boolean {
@@ -182,8 +187,7 @@ export class Announcements {
       this.#onVetoed(claim.ip);
       return;
     }
-    if (this.#probes.state(claim.ip) === undefined)
-      this.#perform(this.#conflicts.observe(claim, now));
+    if (!this.isProbed(claim.ip)) this.#perform(this.#conflicts.observe(claim, now));
   }
 
   /** @returns whether the segment was asked who has the IP: not faster than it is told of anything */

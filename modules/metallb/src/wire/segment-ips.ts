@@ -248,8 +248,12 @@ export class SegmentIps {
     this.#moves.announced(duty, { ip, from: undefined, isFirst: false });
   }
 
-  /** The winner may have been seen already, when it knew before us that it wins. */
+  /**
+   * The winner may have been seen already, when it knew before us that it wins. What was not yet found free nobody was
+   * told of: that is left, since the winner asks for it, too, and may be vetoed.
+   */
   #yield(ip: IpAddress, to: string): void {
+    if (this.announcements.isProbed(ip)) return this.#silence(ip, `left to ${to}`);
     const now = this.#ports.clock.now();
     const isSeen = this.#hasAnnouncedOver(ip, to, now);
     this.announcements.end(ip);
