@@ -193,6 +193,7 @@ test('a speaker outlives its wire, which may have to learn on SIGTERM that the n
   await node.started('speaker');
   await node.untilHealth('/readyz', ({ status }) => status === 200);
   node.process.kill('SIGTERM');
+  await node.until((line) => line.msg === 'stopping');
   const first = await node.until((line) => line.msg === 'child ended');
   const second = await node.until((line) => line.msg === 'child ended');
   assert.equal([first.child, second.child], ['wire', 'speaker']);
@@ -244,8 +245,8 @@ test('starts bfdd when the speaker has work for it, ends it when there is none, 
   const bfdd = await node.started('bfdd');
   await untilLines(node, directory, 1);
   process.kill(speaker.pid ?? 0, 'SIGUSR2');
-  const ended = await node.until((line) => line.msg === 'child ended');
-  assert.equal([ended.child, ended.pid], ['bfdd', bfdd.pid]);
+  const ended = await node.until((line) => line.msg === 'child ended' && line.child === 'bfdd');
+  assert.is(ended.pid, bfdd.pid);
   process.kill(speaker.pid ?? 0, 'SIGKILL');
   await node.started('bfdd');
   await untilLines(node, directory, 2);
@@ -267,6 +268,7 @@ test('a bfdd that is killed gets what it has kept, is no reason to end anything,
   const { resume } = Object(resumedIn(directory).at(-1));
   assert.equal(resume.state, { session: 'Up' });
   node.process.kill('SIGTERM');
+  await node.until((line) => line.msg === 'stopping');
   const ended = [];
   for (let count = 0; count < 3; count += 1) {
     ended.push((await node.until((line) => line.msg === 'child ended')).child);
