@@ -52,7 +52,7 @@ const EVENTS: Readonly<
   '10 hold': { event: { type: 'time' }, at: 'holdAt' },
   '11 keepalive': { event: { type: 'time' }, at: 'keepaliveAt' },
   '16 connected': { event: { type: 'connected' } },
-  '18 lost': { event: { type: 'connection-lost' } },
+  '18 lost': { event: { type: 'connection-lost', retryMs: 5_000 } },
   '19 OPEN': { event: { type: 'open', holdMs: 9_000 } },
   '21 bad header': { event: { type: 'bad-message', notification: BAD } },
   '23 collision': { event: { type: 'collision-lost' } },
@@ -188,7 +188,7 @@ test('a peer that takes nothing of what is sent for the send hold time is given 
 test('who waits for the peer never connects', () => {
   const { state, actions } = step(IDLE, { type: 'start' }, NOW, { ...OPTIONS, passive: true });
   assert.equal([state.phase, nextDeadline(state), actions], ['Active', NEVER, []]);
-  const lost = step(STATES.OpenSent, { type: 'connection-lost' }, NOW, {
+  const lost = step(STATES.OpenSent, { type: 'connection-lost', retryMs: 5_000 }, NOW, {
     ...OPTIONS,
     passive: true,
   });

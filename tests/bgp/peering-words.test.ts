@@ -99,6 +99,24 @@ test('a router that closes the connection at once may not know this node', () =>
   assert.is(peering.phase, 'Active', 'and is tried again');
 });
 
+test('a router that still clears up the session before is tried again soon, later each time', () => {
+  const { peering, direction } = waiting();
+  const pauses: number[] = [];
+  for (let now = 1; pauses.length < 5; ) {
+    peering.lost(direction, 'connection closed by the peer', now);
+    const again = peering.nextDeadline();
+    pauses.push(again - now);
+    now = again;
+    peering.time(now);
+    peering.connected(direction, NEXT_HOP, now);
+  }
+  const longest = [1_000, 2_000, 4_000, RETRY_MS, RETRY_MS];
+  for (const [index, mostMs] of longest.entries()) {
+    const pauseMs = pauses[index] ?? Number.NaN;
+    assert.ok(pauseMs <= mostMs && pauseMs >= 0.8 * mostMs, `${pauseMs} of ${mostMs} ms`);
+  }
+});
+
 test('what a router has said is not forgotten while it closes connections after it', () => {
   const { peering, direction } = waiting();
   const bytes = encodeNotification(notificationOf(BGP_REASON.unacceptableHoldTime));

@@ -20,6 +20,7 @@ export interface FsmState {
 export interface FsmOptions {
   /** Waits for the peer to connect, and never does so itself. */
   readonly passive: boolean;
+  /** How long an attempt at a connection may take. */
   readonly connectRetryMs: number;
   /** undefined: a third of the hold time */
   readonly keepaliveMs: number | undefined;
@@ -36,8 +37,8 @@ export type FsmEvent =
   | { readonly type: 'time' }
   /** 16 and 17 */
   | { readonly type: 'connected' }
-  /** 18 */
-  | { readonly type: 'connection-lost' }
+  /** 18, and what the ConnectRetryTimer is restarted with where that is said. */
+  | { readonly type: 'connection-lost'; readonly retryMs: number }
   /** 19, after everything in it has been found acceptable. */
   | { readonly type: 'open'; readonly holdMs: number }
   /** 21, 22 and 28 */
@@ -176,7 +177,7 @@ function inOpenSent(state: FsmState, event: FsmEvent, now: number, options: FsmO
           ...IDLE,
           phase: 'Active',
           connectRetryCounter: state.connectRetryCounter,
-          connectRetryAt: options.passive ? NEVER : now + options.connectRetryMs,
+          connectRetryAt: options.passive ? NEVER : now + event.retryMs,
         },
         actions: [DROP],
       };

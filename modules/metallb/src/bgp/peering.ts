@@ -18,8 +18,8 @@ import {
 import { type BgpOpen, decodeOpen, encodeOpen } from '../packet/bgp-open.ts';
 import { decodeRouteRefresh } from '../packet/bgp-route-refresh.ts';
 import { decodeUpdate } from '../packet/bgp-update-decode.ts';
-import { Backoff } from '../time/backoff.ts';
 import type { AdjRibOut } from './adj-rib-out.ts';
+import { Attempts } from './attempts.ts';
 import {
   accepting,
   type FsmAction,
@@ -55,10 +55,6 @@ interface Connection {
   negotiated: Negotiated | undefined;
 }
 
-const IDLE_HOLD = { initialMs: 1_000, maximumMs: 120_000 };
-/** A session that ends sooner is one more attempt that came to nothing: else two sides that disagree would never rest. */
-const STABLE_MS = 30_000;
-
 /**
  * Everything between this node and one peer: the connection it opens, the one that the peer opens, which of the two
  * stays (RFC 4271 §6.8), and what is told on it. It does no I/O: what happens is told to it, and it answers with what to do.
@@ -66,23 +62,19 @@ const STABLE_MS = 30_000;
 export class Peering {
   readonly #options: PeeringOptions;
   readonly #rib: AdjRibOut;
-  readonly #idleHold: Backoff;
+  readonly #attempts: Attempts;
   readonly #connections = new Map<Direction, Connection>();
-  /** When the next attempt may begin; DampPeerOscillations of §8.1.1. */
-  #idleUntil = 0;
   #isStopped = true;
   readonly #words: PeeringWords;
   /** What is wrong with the message that is being answered. */
   #fault: string | undefined;
   #received = 0;
-  #restarts = 0;
-  #establishedAt = 0;
 
   /** @param random uniform in [0, 1) */
   constructor(options: PeeringOptions, rib: AdjRibOut, random: () => number) {
     this.#options = options;
     this.#rib = rib;
-    this.#idleHold = new Backoff(random, IDLE_HOLD);
+    this.#attempts = new Attempts(options.connectRetryMs, random);
     this.#words = new PeeringWords(this.#ownOpen);
   }
 
@@ -117,13 +109,13 @@ export class Peering {
     const deadlines = [...this.#connections.values()].map(({ fsm }) => nextDeadline(fsm));
     const mustStart =
       !this.#isStopped && !this.#connections.has('outgoing') && this.phase === 'Idle';
-    return Math.min(...deadlines, mustStart ? this.#idleUntil : Number.POSITIVE_INFINITY);
+    return Math.min(...deadlines, mustStart ? this.#attempts.startAt : Number.POSITIVE_INFINITY);
   }
 
   start(now: number): PeeringAction[] {
     if (!this.#isStopped) return [];
     this.#isStopped = false;
-    this.#idleUntil = now;
+    this.#attempts.beginAnew(now);
     this.#words.begin(this.#options.passive ? 'the router has not connected yet' : 'connecting');
     return this.time(now);
   }
@@ -131,7 +123,6 @@ export class Peering {
   stop(notification: BgpNotification, now: number): PeeringAction[] {
     this.#isStopped = true;
     this.#words.begin(describeNotification(notification));
-    this.#idleHold.reset();
     return this.#each((connection) =>
       this.#step(connection, { type: 'stop', notification, automatic: false }, now),
     );
@@ -151,8 +142,11 @@ export class Peering {
       if (phase === 'Connect' && now >= connectRetryAt) this.#words.doesNotAnswer();
       return this.#step(connection, { type: 'time' }, now);
     });
-    if (this.#isStopped || this.phase !== 'Idle' || now < this.#idleUntil) return actions;
-    const connection = this.#add('outgoing', { ...IDLE, connectRetryCounter: this.#restarts });
+    if (this.#isStopped || this.phase !== 'Idle' || now < this.#attempts.startAt) return actions;
+    const connection = this.#add('outgoing', {
+      ...IDLE,
+      connectRetryCounter: this.#attempts.count,
+    });
     return [...actions, ...this.#step(connection, { type: 'start' }, now)];
   }
 
@@ -181,7 +175,7 @@ export class Peering {
       ];
     }
     const connection = isNew
-      ? this.#add('incoming', accepting(this.#restarts))
+      ? this.#add('incoming', accepting(this.#attempts.count))
       : this.#connections.get('outgoing');
     if (connection === undefined) return [{ do: 'close', direction }];
     connection.nextHopOf = nextHopOf;
@@ -192,8 +186,11 @@ export class Peering {
   lost(direction: Direction, why: string, now: number): PeeringAction[] {
     const connection = this.#connections.get(direction);
     if (connection === undefined) return [];
-    this.#words.lost(why, connection.fsm.phase);
-    return this.#step(connection, { type: 'connection-lost' }, now);
+    const { phase } = connection.fsm;
+    this.#words.lost(why, phase);
+    const isRetried = phase === 'OpenSent' && direction === 'outgoing';
+    const retryMs = isRetried ? this.#attempts.nextRetryMs() : 0;
+    return this.#step(connection, { type: 'connection-lost', retryMs }, now);
   }
 
   received(direction: Direction, bytes: Uint8Array, now: number): PeeringAction[] {
@@ -329,16 +326,10 @@ export class Peering {
   }
 
   /** The connection is over; the next attempt waits, longer each time. */
-  #idle(connection: Connection, before: FsmPhase, now: number): PeeringAction[] {
-    this.#connections.delete(connection.direction);
-    this.#restarts = connection.fsm.connectRetryCounter;
-    if (before === 'Established' && now - this.#establishedAt >= STABLE_MS) {
-      this.#restarts = 0;
-      this.#idleHold.reset();
-    }
-    if (this.phase === 'Idle') {
-      this.#idleUntil = now + (this.#isStopped ? 0 : this.#idleHold.nextDelayMs());
-    }
+  #idle({ direction, fsm }: Connection, before: FsmPhase, now: number): PeeringAction[] {
+    this.#connections.delete(direction);
+    this.#attempts.ended(before, fsm, now);
+    if (this.phase === 'Idle' && !this.#isStopped) this.#attempts.pause(now);
     return before === 'Established' || this.#isStopped ? [] : this.#refused();
   }
 
@@ -376,7 +367,7 @@ export class Peering {
     if (negotiated === undefined) throw new Error('a session without an OPEN');
     const other = this.#otherThan(connection);
     const closed = other === undefined ? [] : this.#step(other, { type: 'collision-lost' }, now);
-    this.#establishedAt = now;
+    this.#attempts.established(now);
     framer.maxLength = negotiated.maxLength;
     const { families, fourOctetAsn, maxLength, enhancedRefresh } = negotiated;
     this.#rib.begin({
