@@ -3,6 +3,7 @@ import {
   asked,
   type Convergence,
   DUAL,
+  ORIGIN,
   PUBLIC,
   playConvergence,
   wanted,
@@ -133,6 +134,56 @@ const rows: readonly Convergence[] = [
     event: 'Service/web Warning AllocationFailed',
   },
   {
+    name: 'another pool is asked for that has nothing free: nothing false is said of where the IP is',
+    before: [
+      PUBLIC,
+      DUAL,
+      plainService('x', { annotations: asked('dual') }),
+      plainService('web', { annotations: asked('public') }),
+    ],
+    change: [plainService('web', { annotations: asked('dual') })],
+    ips: ['192.0.2.10'],
+    from: 'public',
+    says: 'ips-in-pool=False: 192.0.2.10 is in pool public, and this Service is for pool dual; it stays assigned',
+  },
+  {
+    name: 'another pool is asked for that had nothing free: once it has, the IP moves',
+    before: [
+      PUBLIC,
+      DUAL,
+      plainService('x', { annotations: asked('dual'), ingress: ['198.51.100.1'] }),
+      plainService('web', {
+        annotations: { ...asked('dual'), [ORIGIN]: 'public' },
+        ingress: ['192.0.2.10'],
+      }),
+    ],
+    removed: [plainService('x')],
+    ips: ['198.51.100.1'],
+    from: 'dual',
+    silent: 'ips-in-pool',
+  },
+  {
+    name: 'an IP is requested that somebody had: once it is free, it moves',
+    before: [
+      PUBLIC,
+      plainService('x', { ingress: ['192.0.2.11'] }),
+      plainService('web', { annotations: wanted('192.0.2.11'), ingress: ['192.0.2.10'] }),
+    ],
+    removed: [plainService('x')],
+    ips: ['192.0.2.11'],
+    from: 'public',
+  },
+  {
+    name: 'a MetalLB that is older than its annotation gave the IP, and another pool is asked for: it moves',
+    before: [
+      PUBLIC,
+      DUAL,
+      plainService('web', { annotations: asked('dual'), ingress: ['192.0.2.10'] }),
+    ],
+    ips: ['198.51.100.1'],
+    from: 'dual',
+  },
+  {
     name: 'another IP is requested: it moves',
     before: [PUBLIC, plainService('web')],
     change: [plainService('web', { annotations: wanted('192.0.2.11') })],
@@ -253,6 +304,31 @@ const rows: readonly Convergence[] = [
     ],
     ips: [],
     says: 'requested address 203.0.113.1 is not in pool IPAddressPool/metallb-system/public',
+  },
+  {
+    name: 'one family of a pool that is meant for it comes before both of a pool for everybody',
+    before: [
+      ipAddressPool('ours', ['203.0.113.1'], {
+        spec: { serviceAllocation: { priority: 1, namespaces: ['default'] } },
+      }),
+      DUAL,
+      plainService('web', { spec: dualStack('PreferDualStack') }),
+    ],
+    ips: ['203.0.113.1'],
+    from: 'ours',
+    says: 'the pool has no IPv6 address for it, which it prefers to have too',
+  },
+  {
+    name: 'nothing of a pool that is meant for it has the families that it requires: the pool for everybody has',
+    before: [
+      ipAddressPool('ours', ['203.0.113.1'], {
+        spec: { serviceAllocation: { priority: 1, namespaces: ['default'] } },
+      }),
+      DUAL,
+      plainService('web', { spec: dualStack('RequireDualStack') }),
+    ],
+    ips: ['198.51.100.1', '2001:db8::1'],
+    from: 'dual',
   },
   // 9 and 10
   {

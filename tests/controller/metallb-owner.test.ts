@@ -139,4 +139,41 @@ for (const runner of ['controller', 'shell-operator'] as const) {
   }
 }
 
+test('a Service is let go where its pool is in a namespace that is not watched any more', async () => {
+  const elsewhere = { ...POOL, metadata: { ...POOL.metadata, namespace: 'elsewhere' } };
+  const service = plainService('web');
+  const bench = new ControllerBench([node('n1'), POOL, l2Advertisement('all'), service]);
+  await bench.settle();
+  assert.equal(bench.ips('web'), ['192.0.2.10']);
+  bench.remove(POOL);
+  bench.store.put(elsewhere);
+  for (const look of [() => bench.settle(), () => bench.restart()]) {
+    await look();
+    assert.equal(bench.ips('web'), ['192.0.2.10'], 'for the next one to find');
+    assert.equal(bench.conditions('web'), []);
+  }
+  // Whoever watches that namespace has the last word.
+  bench.store.put({ ...service, status: { loadBalancer: { ingress: [{ ip: '192.0.2.15' }] } } });
+  await bench.settle();
+  assert.equal(bench.ips('web'), ['192.0.2.15']);
+  assert.equal(bench.conditions('web'), []);
+});
+
+test('a Service whose pool is gone is let go by a controller that starts where that pool is not watched', async () => {
+  const bench = new ControllerBench([
+    node('n1'),
+    POOL,
+    l2Advertisement('all'),
+    plainService('web'),
+  ]);
+  await bench.settle();
+  bench.remove(POOL);
+  await bench.restart();
+  assert.match(bench.conditions('web').join(), 'is not in pool public any more', 'it is kept');
+  bench.store.put({ ...POOL, metadata: { ...POOL.metadata, namespace: 'elsewhere' } });
+  await bench.restart();
+  assert.equal(bench.conditions('web'), []);
+  assert.equal(bench.ips('web'), ['192.0.2.10']);
+});
+
 test.run();

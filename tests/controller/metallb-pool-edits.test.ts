@@ -56,7 +56,7 @@ const rows: readonly Convergence[] = [
     ],
     ips: ['192.0.2.10'],
     from: 'public',
-    says: 'ips-in-pool=False: 192.0.2.10 is not in pool public any more; it stays assigned',
+    says: 'ips-in-pool=False: 192.0.2.10 is in pool public, and this Service is for pool dual; it stays assigned',
   },
   {
     name: 'a pool is for others now where pools reassign: an IP of another pool',

@@ -11,7 +11,7 @@ export const DUAL = ipAddressPool('dual', ['198.51.100.1', '2001:db8::1']);
 const BASE = [l2Advertisement('all'), node('n1'), namespaceObject('default', { team: 'web' })];
 export const asked = (name: string) => ({ [`metallb.io/${METALLB_ANNOTATION.addressPool}`]: name });
 export const wanted = (ips: string) => ({ [`metallb.io/${METALLB_ANNOTATION.requestedIps}`]: ips });
-const ORIGIN = 'metallb.io/ip-allocated-from-pool';
+export const ORIGIN = 'metallb.io/ip-allocated-from-pool';
 
 /** What becomes of the Service `web` in a cluster. */
 export interface Convergence {

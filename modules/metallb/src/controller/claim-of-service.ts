@@ -6,7 +6,12 @@ import type { Service } from '../api/service.ts';
 import type { Claim } from '../ipam/claim.ts';
 import type { Pool } from '../ipam/pool.ts';
 import type { ListedPool, ListedPools } from '../metallb/listed-pools.ts';
-import { isFor, poolsForService, type ServiceTraits } from '../metallb/pools-for-service.ts';
+import {
+  isFor,
+  isMeantForSome,
+  poolsForService,
+  type ServiceTraits,
+} from '../metallb/pools-for-service.ts';
 import { familyOf, type IpFamily, parseIp } from '../net/ip.ts';
 import { sharingOf } from './claim-of-child.ts';
 
@@ -57,6 +62,7 @@ export function claimOfService(service: Service, context: ClaimContext): Service
   const claim: Claim = {
     owner: ownerOf(keyOf(metadata)),
     pools: (isOpen ? [askedPool] : open).map(({ key }) => key),
+    preferredPools: open.filter(isMeantForSome).map(({ key }) => key),
     poolNamedByOwner: isOpen,
     // What an edit of pools has brought elsewhere stays: only another wish is a reason to go.
     leavesOtherPools: isOpen && context.heldFrom !== undefined && context.heldFrom !== asked,

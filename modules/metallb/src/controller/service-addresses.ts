@@ -67,6 +67,12 @@ export class ServiceAddresses {
     return this.#ports.allocator.assignmentOf(ownerOf(serviceKey)) !== undefined;
   }
 
+  /** Whether its pool counts no more, and is there: whoever watches that pool's namespace serves the Service. */
+  isLeft(serviceKey: string): boolean {
+    const from = this.#heldFrom.groupOf(serviceKey);
+    return from !== undefined && this.#pools.isElsewhere(from);
+  }
+
   /** Of a pool of MetalLB's API. */
   usage({ key, name }: Pick<ListedPool, 'key' | 'name'>): MetallbPoolUsage {
     const usage = this.#ports.allocator.usage(key);
@@ -83,10 +89,10 @@ export class ServiceAddresses {
   adopt(service: Service): boolean {
     const key = keyOf(service.metadata);
     if (this.holds(key) || service.status.ingress.length === 0) return true;
-    const { allocatedFromPool } = service.metallb;
-    if (allocatedFromPool !== undefined) this.#heldFrom.put(key, allocatedFromPool);
-    const { claim } = this.#claim(service);
     const ips = firstOfEachFamily(service.status.ingress);
+    // A MetalLB that is older than the annotation has left none.
+    this.#heldFrom.put(key, service.metallb.allocatedFromPool ?? this.#homeOf(ips));
+    const { claim } = this.#claim(service);
     return this.#ports.allocator.adopt(claim, ips).kind === 'assigned';
   }
 
@@ -109,7 +115,8 @@ export class ServiceAddresses {
       (family) => !ips.some((ip) => familyOf(ip) === family),
     );
     waiting.remove(key);
-    if (missing.length > 0) for (const pool of claim.pools) waiting.add(pool, key);
+    const isWaiting = missing.length > 0 || outcome.kind === 'refused';
+    if (isWaiting) for (const pool of claim.pools) waiting.add(pool, key);
     waiting.wake(outcome.freedPools);
     const isMoved = before.join() !== ips.join();
     if (isMoved) this.#ports.onChanged(key);
@@ -122,10 +129,7 @@ export class ServiceAddresses {
           SERVICE_CONDITION.metallbPool,
           withDeprecations(this.#poolCondition(key, { outcome, refusal, missing }), service),
         ],
-        [
-          SERVICE_CONDITION.ipsInPool,
-          notInPool(this.#heldFrom.groupOf(key), outcome.assignment.outsidePool),
-        ],
+        [SERVICE_CONDITION.ipsInPool, this.#notInPool(key, claim, outcome.assignment.outsidePool)],
         [SERVICE_CONDITION.ipsAnnounceable, this.#cannotAnnounce(key, service)],
       ]),
     };
@@ -159,11 +163,32 @@ export class ServiceAddresses {
 
   /** The pool that has the IPs now is where they come from; one that is not for the Service is told as such. */
   #remember(key: string, ips: readonly IpAddress[], open: readonly string[]): void {
-    const [first] = ips;
+    const name = this.#homeOf(ips, open);
+    if (ips.length === 0 || name !== undefined) this.#heldFrom.put(key, name);
+  }
+
+  /** @returns the name of the pool that has the first of these IPs now, if that one is among those that are `open` */
+  #homeOf([first]: readonly IpAddress[], open?: readonly string[]): string | undefined {
     const home = first && this.#ports.allocator.poolOf(first);
-    const name = home && open.includes(home) ? this.#pools.all.get(home)?.name : undefined;
-    if (first === undefined) this.#heldFrom.put(key, undefined);
-    else if (name !== undefined) this.#heldFrom.put(key, name);
+    if (home === undefined || open?.includes(home) === false) return undefined;
+    return this.#pools.all.get(home)?.name;
+  }
+
+  /** Where the IPs are, when that is not where the Service would be given some. */
+  #notInPool(
+    key: string,
+    { pools }: ServiceClaim['claim'],
+    outside: readonly IpAddress[],
+  ): ConditionValue | undefined {
+    if (outside.length === 0) return undefined;
+    const open = pools.map((pool) => this.#pools.all.get(pool)?.name ?? pool).join(' or ');
+    const from = this.#heldFrom.groupOf(key);
+    const home = this.#homeOf(outside);
+    const gone = from === undefined ? 'is in no pool' : `is not in pool ${from} any more`;
+    const given = open === '' ? 'no pool is for this Service' : `this Service is for pool ${open}`;
+    const where = home === undefined ? gone : `is in pool ${home}, and ${given}`;
+    const message = `${outside.join(', ')} ${where}; it stays assigned`;
+    return { status: 'False', reason: 'NotInPool', message };
   }
 
   #poolCondition(key: string, { outcome, refusal, missing }: PoolOutcome): ConditionValue {
@@ -246,14 +271,4 @@ function unbound(
 ): ConditionValue {
   const kept = ips.length === 0 ? '' : `; ${ips.join(', ')} stays assigned`;
   return { status: 'False', reason, message: `${message}${kept}` };
-}
-
-function notInPool(
-  from: string | undefined,
-  outside: readonly IpAddress[],
-): ConditionValue | undefined {
-  if (outside.length === 0) return undefined;
-  const origin = from === undefined ? 'no pool that is for this Service' : `pool ${from} any more`;
-  const message = `${outside.join(', ')} is not in ${origin}; it stays assigned`;
-  return { status: 'False', reason: 'NotInPool', message };
 }

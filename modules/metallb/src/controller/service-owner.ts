@@ -11,7 +11,7 @@ export interface OwnershipView {
   readonly lbClass: string | undefined;
   /** There is a pool of MetalLB's API. */
   readonly hasPools: boolean;
-  /** MetalLB's API has given it an IP. */
+  /** MetalLB's API has given it an IP, of a pool that counts or is gone. */
   readonly holds: boolean;
   /** All that the choice of a class depends on. */
   readonly expansion: () => Omit<ExpansionView, 'services'>;

@@ -103,7 +103,7 @@ export class ServiceReconciler {
       childCount,
       lbClass: this.#options.lbClass,
       hasPools: cluster.metallb.pools.all.size > 0,
-      holds: serviceAddresses.holds(serviceKey),
+      holds: serviceAddresses.holds(serviceKey) && !serviceAddresses.isLeft(serviceKey),
       expansion: () => this.#view,
     });
     if (!isServed) {

@@ -68,30 +68,44 @@ export function chooseAddresses(
   if (families.every((family) => fixed.some((ip) => familyOf(ip) === family))) return chosen(fixed);
 
   const spaces = openPools(view, claim, fixed);
+  const isPreferred = ({ pool }: PoolSpace) => claim.preferredPools?.includes(pool.name) === true;
+  const turns = [spaces.filter(isPreferred), spaces.filter((space) => !isPreferred(space))];
+  const ips =
+    firstOf(turns, (turn) => offerOf(view, claim, { spaces: turn, fixed })) ??
+    partOf(claim, [fixed]);
+  return ips === undefined ? poolRefusal(view, claim, spaces) : chosen(ips);
+}
+
+/** All that the claim wants from the first of these pools that has it, or what is good enough. */
+function offerOf(
+  view: AddressView,
+  claim: Claim,
+  { spaces, fixed }: { spaces: readonly PoolSpace[]; fixed: readonly IpAddress[] },
+): readonly IpAddress[] | undefined {
+  const families = wantedFamilies(claim);
   const offers: IpAddress[][] = [];
   for (const space of spaces) {
     const ips = families.flatMap(
       (family) =>
         fixed.find((ip) => familyOf(ip) === family) ?? pick(view, claim, { space, family }) ?? [],
     );
-    if (ips.length === families.length) return chosen(ips);
+    if (ips.length === families.length) return ips;
     offers.push(ips);
   }
-  const partial =
-    claim.policy === 'PreferDualStack' ? bestPartial([...offers, fixed], families) : undefined;
-  return partial === undefined ? poolRefusal(view, claim, spaces) : chosen(partial);
+  return partOf(claim, offers);
 }
 
 function chosen(ips: readonly IpAddress[]): Choice {
   return { kind: 'chosen', ips };
 }
 
-/** The primary family from the first pool that has it, else the other. */
-function bestPartial(
+/** One family is enough where two are only preferred: the primary one from the first pool that has it, else the other. */
+function partOf(
+  claim: Claim,
   offers: readonly (readonly IpAddress[])[],
-  families: readonly IpFamily[],
 ): readonly IpAddress[] | undefined {
-  return firstOf(families, (family) =>
+  if (claim.policy !== 'PreferDualStack') return undefined;
+  return firstOf(wantedFamilies(claim), (family) =>
     offers.find((ips) => ips.some((ip) => familyOf(ip) === family)),
   );
 }

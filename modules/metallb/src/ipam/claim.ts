@@ -10,6 +10,8 @@ export interface Claim {
    * they reassign: whether the owner or an administrator changed that, only the caller knows, and can release it.
    */
   readonly pools: readonly string[];
+  /** Those of them that are meant for it: the others give it something only where these have nothing for it. */
+  readonly preferredPools?: readonly string[];
   /** The owner itself named its pools: they need not be open to automatic assignment. */
   readonly poolNamedByOwner: boolean;
   /** The owner wants its addresses from these pools since it got others: those go as soon as it can have new ones. */

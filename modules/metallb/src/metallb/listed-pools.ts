@@ -27,6 +27,8 @@ export class ListedPools {
   readonly all: ReadonlyMap<string, ListedPool>;
   readonly #byName: ReadonlyMap<string, ListedPool>;
   readonly #namespaces: readonly string[];
+  /** Names of pools whose namespaces are not watched. */
+  readonly #elsewhere: ReadonlySet<string>;
 
   /**
    * @param pools in any order, those of other namespaces too
@@ -46,6 +48,8 @@ export class ListedPools {
         rank: rankOf(pool.metadata.namespace),
       })),
     );
+    const notWatched = candidates.filter(({ rank }) => rank < 0);
+    this.#elsewhere = new Set(notWatched.map(({ pool }) => pool.name));
     const strongestFirst = candidates
       .filter(({ rank }) => rank >= 0)
       .sort((a, b) => a.rank - b.rank);
@@ -59,6 +63,11 @@ export class ListedPools {
 
   named(name: string): ListedPool | undefined {
     return this.#byName.get(name);
+  }
+
+  /** Whether the only pool of this name is in a namespace that is not watched. */
+  isElsewhere(name: string): boolean {
+    return this.#elsewhere.has(name) && this.named(name) === undefined;
   }
 
   /** Why the pool is not listed; undefined where it is. */

@@ -33,14 +33,18 @@ export function isFor(allocation: ServiceAllocation | undefined, service: Servic
   return isOfNamespace && anySelects(serviceSelectors, service.labels);
 }
 
+/** Whether the pool says whom it is for, and gives to them unasked: they get nothing from others while it has something. */
+export function isMeantForSome({ spec: { autoAssign, serviceAllocation } }: ListedPool): boolean {
+  return autoAssign && serviceAllocation !== undefined;
+}
+
 type Turn = readonly [group: number, priority: number];
 
-function turnOf({ spec: { autoAssign, serviceAllocation } }: ListedPool): Turn {
-  if (!autoAssign) return [2, 0];
+function turnOf(pool: ListedPool): Turn {
+  const { autoAssign, serviceAllocation } = pool.spec;
   // Priority 0 is none: after all others.
-  return serviceAllocation === undefined
-    ? [1, 0]
-    : [0, serviceAllocation.priority || Number.MAX_SAFE_INTEGER];
+  if (isMeantForSome(pool)) return [0, serviceAllocation?.priority || Number.MAX_SAFE_INTEGER];
+  return [autoAssign ? 1 : 2, 0];
 }
 
 function compareTurns([groupA, priorityA]: Turn, [groupB, priorityB]: Turn): number {
