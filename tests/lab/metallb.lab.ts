@@ -106,6 +106,17 @@ async function tellsAnnouncer(lab: Lab, ip: string, node: string): Promise<void>
   });
 }
 
+/** No object is left that names an announcer of these. */
+async function tellsNothing(lab: Lab, ips: readonly string[]): Promise<void> {
+  let told: unknown[] = [];
+  const what = () => `no ServiceL2Status of ${ips.join(' ')}, says ${JSON.stringify(told)}`;
+  await until({ what, deadlineMs: 10_000 }, async () => {
+    const statuses = await lab.cluster.list('ServiceL2Status');
+    told = statuses.flatMap(({ status }) => (ips.includes(String(status?.['ip'])) ? [status] : []));
+    return told.length === 0;
+  });
+}
+
 export const scenarios: readonly Scenario[] = [
   metallbScenario("healthy-nodes-answer-in-metallb's-order", async (lab) => {
     await lab.cluster.apply(advertisement());
@@ -128,6 +139,30 @@ export const scenarios: readonly Scenario[] = [
     await tellsAnnouncer(lab, ips[0] ?? '', orderFor(ips[0] ?? '', left)[0] ?? '');
     await KILL_NODE.repair(lab, first);
     await answeredInOrder(lab, ips, lab.nodes, 30_000);
+    return undefined;
+  }),
+
+  metallbScenario('what-nobody-announces-is-told-of-nobody', async (lab) => {
+    await lab.cluster.apply(advertisement());
+    const ips = await announced(lab, 'web');
+    const [ip = ''] = ips;
+    const [first = ''] = orderFor(ip, lab.nodes);
+    await tellsAnnouncer(lab, ip, first);
+    await endpointsOn(lab, 'web', []);
+    for (const each of ips) await answeredByNobody(lab, each);
+    await tellsNothing(lab, ips);
+    await endpointsOn(lab, 'web', ['n1', 'n2', 'n3']);
+    await tellsAnnouncer(lab, ip, first);
+    await lab.cluster.delete({
+      kind: 'L2Advertisement',
+      namespace: NAMESPACE,
+      name: advertisement().metadata.name,
+    });
+    for (const each of ips) await answeredByNobody(lab, each);
+    await tellsNothing(lab, ips);
+    await lab.cluster.apply(advertisement());
+    await answeredInOrder(lab, ips, lab.nodes);
+    await tellsAnnouncer(lab, ip, first);
     return undefined;
   }),
 

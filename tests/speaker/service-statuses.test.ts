@@ -33,6 +33,7 @@ const announced: AnnouncedReport = {
 const conflict: Report = {
   ...{ type: 'conflict', ip: IP, interface: 'eth0', mac: mac('02:00:00:00:00:09'), vetoed: true },
 };
+const OVER: Report = { type: 'conflict-over', ip: IP, interface: 'eth0' };
 const TOLD = { serviceName: 'web', serviceNamespace: 'default', ip: IP };
 const OURS = { node: 'n1', since: '2026-05-01T12:00:00.250Z', reason: 'Takeover', recentMoves: 1 };
 
@@ -48,6 +49,8 @@ class Fixture {
   readonly configurations: string[] = [];
   /** What the API server would say to a write. */
   refusal: (operation: Operation) => Error | undefined = () => undefined;
+  /** Nobody can announce the IP. */
+  isRefused = false;
   readonly #writer: StatusWriter;
   readonly #started: Promise<void>;
 
@@ -66,6 +69,7 @@ class Fixture {
       ...{ store: this.#counted(), view, objects: feed, wire, clock, random: () => 0 },
       statusNamespace: 'metallb-system',
       nodeConditions: () => [],
+      isRefused: (address) => this.isRefused && address === IP,
       sessions: () => [],
       onFailure: (_, error) => this.failures.push(error),
     });
@@ -228,6 +232,21 @@ test('what the node told for a Service that is gone or made anew is taken back, 
   await turn();
   await fixture.report();
   assert.ok(fixture.store.get(REF));
+});
+
+test('what the node told of an IP that nobody can announce any more is taken back once it has withdrawn it', async () => {
+  const fixture = new Fixture();
+  await fixture.report(announced);
+  fixture.isRefused = true;
+  await fixture.report(conflict, OVER);
+  assert.ok(fixture.store.get(REF), 'it still announces the IP');
+  const reason = 'no duty any more';
+  await fixture.report({ type: 'withdrawn', ip: IP, interface: 'eth0', reason });
+  assert.is(fixture.store.get(REF), undefined);
+  fixture.store.put(existing('n2', '2026-05-01T11:00:00Z'));
+  await turn();
+  await fixture.report(conflict, OVER);
+  assert.ok(fixture.store.get(REF), 'the other node takes back what it told');
 });
 
 test('of a Service made anew, the moves of the one before are not told', async () => {

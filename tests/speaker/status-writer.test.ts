@@ -88,6 +88,7 @@ class Fixture {
       ...{ store: counted, view, objects, wire, clock },
       statusNamespace: 'metallb-system',
       nodeConditions: () => wire.nodeConditions(),
+      isRefused: () => false,
       sessions: () => [],
       random: () => 0,
       onFailure: (_, error) => this.failures.push(error),

@@ -148,11 +148,14 @@ export class MetallbView {
     return told !== undefined && tellsOf(told.status, metadata) ? told.announcer : undefined;
   }
 
-  /** Statuses in which the node tells that it announces the IP for a Service that has it no more. */
-  leftovers(ip: IpAddress, node: string): string[] {
+  /**
+   * Statuses in which the node tells that it announces the IP for a Service that has it no more.
+   * @param isRefused nobody can announce it for anybody
+   */
+  leftovers(ip: IpAddress, node: string, isRefused: boolean): string[] {
     return [...this.#toldByIp.get(ip)].filter((key) => {
       const told = this.#told.get(key);
-      return told?.announcer.node === node && !this.#isStillTrue(told);
+      return told?.announcer.node === node && (isRefused || !this.#isStillTrue(told));
     });
   }
 

@@ -11,7 +11,7 @@ import type { StatusWriterPorts } from './status-writer.ts';
 
 const KIND = 'ServiceL2Status';
 
-type Ports = Pick<StatusWriterPorts, 'store' | 'objects' | 'view' | 'clock' | 'statusNamespace'>;
+type Ports = Omit<StatusWriterPorts, 'nodeConditions' | 'sessions' | 'random' | 'onFailure'>;
 
 /** Who announces the IPs of Services of MetalLB's API: an object for each, made by the first who has something to say. */
 export class ServiceStatuses {
@@ -35,10 +35,14 @@ export class ServiceStatuses {
     if (wanted.announcer !== undefined && after !== object) await this.#label(after, serviceIp);
   }
 
-  /** Takes back what this node told of an IP for Services that have it no more; what dead nodes told, the controller does. */
+  /**
+   * Takes back what this node told of an IP that nobody can announce any more, or for Services that have it no more; what
+   * dead nodes told, the controller does.
+   */
   async takeBack(ip: IpAddress): Promise<void> {
-    const { objects, store, view } = this.#ports;
-    for (const key of view.metallb.leftovers(ip, this.#nodeName)) {
+    const { objects, store, view, wire, isRefused } = this.#ports;
+    const isOver = isRefused(ip) && !wire.announces(ip);
+    for (const key of view.metallb.leftovers(ip, this.#nodeName, isOver)) {
       const object = objects.object(KIND, key);
       if (object === undefined) continue;
       const { namespace, name, uid } = object.metadata;

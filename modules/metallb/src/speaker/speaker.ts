@@ -52,6 +52,8 @@ export class Speaker {
   #source: 'nothing' | 'last-known-good' | 'store' = 'nothing';
   #storeConnected = false;
   #lastSyncEpochMs: number | undefined;
+  /** IPs that nobody can announce, once that had stood for a moment. */
+  readonly #toldRefusals = new Set<IpAddress>();
   #patience: Timer | undefined;
   #edge: Timer | undefined;
 
@@ -61,8 +63,10 @@ export class Speaker {
     const { clock, random, log } = ports;
     this.#view = new ClusterView(ports.metallb);
     this.#board = new DutyBoard(identity.node, this.#view, {
-      onRefusal: (ip, refusal) =>
-        clock.after(REFUSAL_STANDS_MS, () => this.#tellRefusal(ip, refusal)),
+      onRefusal: (ip, refusal) => {
+        this.#toldRefusals.delete(ip);
+        clock.after(REFUSAL_STANDS_MS, () => this.#tellRefusal(ip, refusal));
+      },
       holds: (ip, healthPorts) => this.#health.dataplane.holds(ip, healthPorts),
     });
     this.#health = this.#newHealth();
@@ -89,6 +93,7 @@ export class Speaker {
       wire: this.#wireState,
       statusNamespace: ports.metallb.namespaces[0],
       nodeConditions: () => this.#nodeConditions(),
+      isRefused: (ip) => this.#toldRefusals.has(ip) && this.#board.refusals.has(ip),
       sessions: () => this.#bgp?.told() ?? [],
       clock,
       random,
@@ -280,7 +285,9 @@ export class Speaker {
 
   #tellRefusal(ip: IpAddress, refusal: string): void {
     if (this.#board.refusals.get(ip) !== refusal) return;
+    this.#toldRefusals.add(ip);
     this.#ports.log.warn('nobody can announce address', { ip, refusal });
+    this.#statusWriter.ipChanged(ip);
   }
 
   #watchedStore(): Store {
@@ -368,7 +375,7 @@ export class Speaker {
 
   #statusChanged(ip: IpAddress): void {
     const { node } = this.#identity;
-    const isLeft = this.#view.metallb.leftovers(ip, node).length > 0;
+    const isLeft = this.#view.metallb.leftovers(ip, node, false).length > 0;
     if (isLeft || this.#wireState.concerns(ip)) this.#statusWriter.ipChanged(ip);
   }
 

@@ -27,6 +27,8 @@ export interface StatusWriterPorts {
   readonly statusNamespace: string;
   /** All conditions of the Node that are this program's to write. */
   readonly nodeConditions: () => readonly WantedCondition[];
+  /** Whether nobody can announce the IP, for longer than it takes to hear of all objects of a change. */
+  readonly isRefused: (ip: IpAddress) => boolean;
   /** With routers. */
   readonly sessions: () => readonly ToldSession[];
   readonly clock: Clock;
