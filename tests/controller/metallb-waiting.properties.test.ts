@@ -36,12 +36,18 @@ const pools: fc.Arbitrary<KubernetesObject> = fc.oneof(
 
 const services: fc.Arbitrary<KubernetesObject> = fc
   .record({
-    name: fc.constantFrom('u', 'v', 'w', 'x'),
-    pool: fc.constantFrom({}, {}, asked('a'), asked('b')),
-    ip: fc.oneof(fc.constant({}), fc.constantFrom(...IPS).map(wanted)),
+    name: fc.constantFrom('u', 'v', 'w'),
+    pool: fc.constantFrom({}, asked('a'), asked('b')),
+    ip: fc.oneof(fc.constant({}), fc.constant({}), fc.constantFrom(...IPS).map(wanted)),
     sharing: fc.constantFrom({}, KEY),
     port: fc.constantFrom(80, 443),
-    policy: fc.constantFrom('SingleStack', 'PreferDualStack', 'RequireDualStack'),
+    policy: fc.constantFrom(
+      'SingleStack',
+      'SingleStack',
+      'SingleStack',
+      'PreferDualStack',
+      'RequireDualStack',
+    ),
   })
   .map(({ name, pool, ip, sharing, port, policy }) => {
     const families = policy === 'SingleStack' ? {} : dualStack(policy as 'PreferDualStack');
@@ -56,7 +62,7 @@ const steps = fc.array(
     { weight: 2, arbitrary: services.map((object) => ({ put: undefined, remove: object })) },
     { weight: 1, arbitrary: pools.map((object) => ({ put: undefined, remove: object })) },
   ),
-  { minLength: 4, maxLength: 16 },
+  { minLength: 12, maxLength: 24, size: 'max' },
 );
 
 test('whatever happened before, a controller that starts gives nobody another IP: nobody waits for what is free', async () => {
