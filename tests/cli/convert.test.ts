@@ -19,7 +19,7 @@ const names = readdirSync(FOLDER)
 const source = (name: string) => readFileSync(new URL(`${name}.yaml`, FOLDER), 'utf8');
 
 test('there are ConfigMaps to convert', () => {
-  assert.equal(names, ['bgp-alone', 'every-field', 'half-wrong', 'names']);
+  assert.equal(names, ['bgp-alone', 'every-field', 'half-wrong', 'names', 'yaml-1.1']);
 });
 
 for (const name of names) {

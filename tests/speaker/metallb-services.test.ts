@@ -2,7 +2,6 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Duty } from '../../modules/metallb/src/duty/duty.ts';
 import type { NewObject } from '../../modules/metallb/src/store/store.ts';
-import { ip } from '../support/addresses.ts';
 import {
   addressPool,
   advertisement,
@@ -11,31 +10,12 @@ import {
 } from '../support/announced-objects.ts';
 import { BoardFixture, names } from '../support/board-fixture.ts';
 import { assignedChild, balancerClass, balancerNode, sliceOf } from '../support/cluster.ts';
+import { dutyAfter, GROUP, IP, labelled, metallb, metallbWith } from '../support/metallb-board.ts';
 
-const IP = '203.0.113.1';
-const GROUP = 'L2Advertisement/metallb-system/all';
 const fromPool = (name: string) => ({
   annotations: { 'metallb.io/ip-allocated-from-pool': name },
 });
-const everywhere = [{ nodeName: 'n1' }, { nodeName: 'n2' }];
-const labelled = (value: string) => ({ matchLabels: { zone: value } });
 const zone = (name: string, value: string) => balancerNode(name, { labels: { zone: value } });
-
-/** Two nodes and a Service of a pool that one advertisement is about; its endpoints are on both nodes. */
-function metallb(...more: readonly NewObject[]): BoardFixture {
-  const fixture = new BoardFixture();
-  const objects = [
-    ...[balancerNode('n1'), balancerNode('n2'), addressPool('public'), advertisement('all')],
-    ...[announcedService('web', [IP]), sliceOf('web', everywhere)],
-  ];
-  for (const object of [...objects, ...more]) fixture.set(object);
-  return fixture;
-}
-
-function dutyAfter(fixture: BoardFixture, address = IP): Duty | undefined {
-  fixture.update();
-  return fixture.board.table.duties.get(ip(address));
-}
 
 test('a Service with an IP of a pool that is advertised is a duty of the nodes that are selected', () => {
   const fixture = metallb();
@@ -201,6 +181,27 @@ for (const [name, objects, expected] of served) {
   });
 }
 
+test('where followEndpoints is false, a Service whose ready endpoints are on one node prefers none', () => {
+  const endpoints = sliceOf('web', [{ nodeName: 'n2' }]);
+  const fixture = metallbWith({ followEndpoints: false }, endpoints);
+  const duty = dutyAfter(fixture);
+  assert.ok(duty);
+  assert.is(duty.preferredNode, undefined);
+});
+
+test('two IPs of a Service have an announcer each', () => {
+  const other = '203.0.113.2';
+  const since = '2026-05-01T11:59:00Z';
+  const told = { since, reason: 'Takeover', recentMoves: 1 };
+  const fixture = metallb(
+    announcedService('web', [IP, other]),
+    l2Status('web', IP, { ...told, node: 'n1' }),
+    l2Status('web', other, { ...told, node: 'n2' }),
+  );
+  assert.is(dutyAfter(fixture)?.lastAnnouncer, 'n1');
+  assert.is(dutyAfter(fixture, other)?.lastAnnouncer, 'n2');
+});
+
 test('objects in a namespace that does not count are as good as none', () => {
   const fixture = new BoardFixture()
     .set(balancerNode('n1'))
@@ -320,53 +321,6 @@ test('what the controller writes on pools and advertisements makes nothing worth
   assert.equal(names(fixture.update()), []);
   assert.not(fixture.view.takePoolsChanged());
 });
-
-const local = { spec: { externalTrafficPolicy: 'Local' } };
-const shared: [string, readonly NewObject[], Partial<Duty> | RegExp][] = [
-  ['one without endpoints', [announcedService('dns', [IP])], { preferredNode: undefined }],
-  [
-    'endpoints of all on one node',
-    [
-      ...[announcedService('dns', [IP]), sliceOf('web', [{ nodeName: 'n2' }])],
-      sliceOf('dns', [{ nodeName: 'n2' }]),
-    ],
-    { preferredNode: 'n2' },
-  ],
-  [
-    'endpoints of each on a node of its own',
-    [
-      ...[announcedService('dns', [IP]), sliceOf('web', [{ nodeName: 'n2' }])],
-      sliceOf('dns', [{ nodeName: 'n1' }]),
-    ],
-    { preferredNode: undefined },
-  ],
-  [
-    'policy Local, and one without endpoints',
-    [announcedService('web', [IP], local), announcedService('dns', [IP], local)],
-    { localEndpoints: { n1: 0, n2: 0 } },
-  ],
-  [
-    'an advertisement that selects one of them',
-    [
-      announcedService('dns', [IP], { labels: { zone: 'a' } }),
-      advertisement('a', { serviceSelectors: [labelled('a')] }),
-    ],
-    /^nobody answers for 203.0.113.1, as those who share it are not announced alike \(default\/dns by .*all.*; default\/web by/,
-  ],
-];
-for (const [name, objects, expected] of shared) {
-  test(`Services that share an IP: ${name}`, () => {
-    const fixture = metallb(...objects);
-    const duty = dutyAfter(fixture);
-    if (expected instanceof RegExp) {
-      assert.is(duty, undefined);
-      assert.match(fixture.refusals.join(), expected);
-      return;
-    }
-    const fields = Object.entries(duty ?? {}).filter(([field]) => field in expected);
-    assert.equal(Object.fromEntries(fields), expected);
-  });
-}
 
 test('an IPv6 address is a duty like any other, where an endpoint of that family serves', () => {
   const address = '2001:db8::1';

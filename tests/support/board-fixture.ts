@@ -2,6 +2,7 @@ import type { Child } from '../../modules/metallb/src/api/child.ts';
 import type { DutyChange } from '../../modules/metallb/src/duty/messages.ts';
 import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
 import { DutyBoard } from '../../modules/metallb/src/speaker/duty-board.ts';
+import type { MetallbOptions } from '../../modules/metallb/src/speaker/metallb-view.ts';
 import type { NewObject } from '../../modules/metallb/src/store/store.ts';
 import {
   advertisementOf,
@@ -23,17 +24,22 @@ export const NOON = Date.parse('2026-05-01T12:00:00Z');
 
 /** A view that reads objects, and the board of node n1 on it. */
 export class BoardFixture {
-  readonly view = new ClusterView(METALLB);
+  readonly view: ClusterView;
+  readonly board: DutyBoard;
   readonly refusals: string[] = [];
   readonly held = new Set<string>();
   readonly askedPorts: (readonly number[])[] = [];
-  readonly board = new DutyBoard('n1', this.view, {
-    onRefusal: (_, refusal) => this.refusals.push(refusal),
-    holds: (address, healthPorts) => {
-      this.askedPorts.push(healthPorts);
-      return this.held.has(address);
-    },
-  });
+
+  constructor(options: Partial<MetallbOptions> = {}) {
+    this.view = new ClusterView({ ...METALLB, ...options });
+    this.board = new DutyBoard('n1', this.view, {
+      onRefusal: (_, refusal) => this.refusals.push(refusal),
+      holds: (address, healthPorts) => {
+        this.askedPorts.push(healthPorts);
+        return this.held.has(address);
+      },
+    });
+  }
 
   set(object: NewObject): this {
     const { kind, metadata } = object;

@@ -24,11 +24,16 @@ function first(address: string, nodes = NODES): MacAddress | undefined {
 }
 
 /** Three nodes of one advertisement, that all hear each other. */
-function segment(interfaces: readonly string[] = [], weights: readonly number[] = []) {
+function segment(
+  interfaces: readonly string[] = [],
+  weights: readonly number[] = [],
+  excluded: readonly string[] = [],
+) {
   const lan = new VirtualSegment();
   const members = NODES.map((node, index): Member => {
     const weight = weights[index];
-    return { node, excluded: false, ready: 'ready', ...(weight !== undefined && { weight }) };
+    const own = { node, excluded: excluded.includes(node), ready: 'ready' } as const;
+    return { ...own, ...(weight !== undefined && { weight }) };
   });
   lan.groups.set(GROUP, { id: GROUP, interfaces, members });
   for (const address of IPS) lan.duty(address, '', { group: GROUP, preferredNode: undefined });
@@ -58,6 +63,19 @@ test('the next in the order answers when a node is dead, and moves nothing else'
 test('the heaviest node answers', () => {
   const lan = segment([], [0, 0, 10]);
   for (const address of IPS) assert.equal(lan.ask(address), [MACS[2]]);
+});
+
+test('no node with the exclude label answers while another one lacks it', () => {
+  const lan = segment([], [], ['n1', 'n3']);
+  for (const address of IPS) assert.equal(lan.ask(address), [MACS[1]]);
+});
+
+test('where every node has the exclude label, they answer as if none had', () => {
+  const lan = segment([], [], NODES);
+  assert.equal(
+    IPS.map((address) => lan.ask(address)),
+    IPS.map((address) => [first(address)]),
+  );
 });
 
 test('nobody answers on an interface that the group does not allow', () => {

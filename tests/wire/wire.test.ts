@@ -155,6 +155,25 @@ test('an IP that is for its subnet alone is served where the node has an address
   assert.not.match(JSON.stringify(wire.standingReports()), 'SubnetMissing');
 });
 
+test('says when an L2Advertisement of this node has none of its interfaces here', async () => {
+  const { wire, table, serve } = wireOn();
+  wire.setLinks([ETH0]);
+  serve();
+  await settle();
+  const group = { ...GROUP, id: 'L2Advertisement/metallb-system/all', interfaces: ['eth1'] };
+  wire.tableChanged(table.apply([{ set: 'group', group }]));
+  const [told] = wire.standingReports();
+  assert.ok(told?.type === 'condition');
+  assert.equal(
+    [told.condition, told.interface, told.message],
+    [
+      'InterfaceMissing',
+      'eth1',
+      'not up on this node, which announces nothing for L2Advertisement metallb-system/all: bring an interface up, or change spec.interfaces',
+    ],
+  );
+});
+
 test('says when a class of this node has none of its interfaces here, until it has one', async () => {
   const { wire, table, reports, serve } = wireOn();
   wire.setLinks([ETH0, { ...ETH0, name: 'eth2', up: false }]);

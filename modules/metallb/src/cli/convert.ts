@@ -1,9 +1,10 @@
 import { stringify } from 'yaml';
 import { isRecord } from '../api/fields.ts';
 import { formatProblem } from '../api/problem.ts';
-import { readYaml } from '../manifests/yaml-documents.ts';
+import { type PlainScalarReader, readYaml } from '../manifests/yaml-documents.ts';
 import type { Conversion, ConvertedObject } from '../migration/conversion.ts';
 import { convertConfig } from '../migration/convert-config.ts';
+import { PlainScalar } from '../migration/plain-scalar.ts';
 import type { SourceText } from './dumped-objects.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -29,7 +30,11 @@ export function convertSource(source: SourceText, wish: ConvertWish): Conversion
   const config = wish.onlyData
     ? { source: source.name, namespace: DEFAULT_NAMESPACE, text: source.text }
     : findConfig(source);
-  const [value, ...others] = readAll(config.source, config.text);
+  const [value, ...others] = readAll(
+    config.source,
+    config.text,
+    (written) => new PlainScalar(written),
+  );
   if (others.length > 0) {
     throw new CommandFailure(
       `${config.source}: expected one YAML document, not ${others.length + 1}`,
@@ -69,8 +74,8 @@ function withoutLists(value: unknown): unknown[] {
   return isRecord(value) && Array.isArray(value['items']) ? value['items'] : [value];
 }
 
-function readAll(name: string, text: string): unknown[] {
-  return readYaml(text).map(({ value, problems: [problem] }) => {
+function readAll(name: string, text: string, readPlain?: PlainScalarReader): unknown[] {
+  return readYaml(text, readPlain).map(({ value, problems: [problem] }) => {
     if (problem === undefined) return value;
     throw new CommandFailure(`${name}:${problem.line}: ${problem.message}`);
   });

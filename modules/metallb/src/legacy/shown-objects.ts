@@ -3,6 +3,7 @@ import { type KubernetesObject, keyOf } from '../api/object.ts';
 import type { Problem } from '../api/problem.ts';
 import { readYaml } from '../manifests/yaml-documents.ts';
 import { convertConfig } from '../migration/convert-config.ts';
+import { PlainScalar } from '../migration/plain-scalar.ts';
 
 /** What a version of a ConfigMap says in MetalLB's API, as an API server would have it. */
 export interface ShownObjects {
@@ -41,7 +42,7 @@ function readConfig(
     problems: [{ object, field: 'data.config', value: undefined, expected }],
   });
   if (typeof text !== 'string') return wrong("expected MetalLB's configuration as YAML");
-  const [document, ...others] = readYaml(text);
+  const [document, ...others] = readYaml(text, (written) => new PlainScalar(written));
   const [problem] = [document, ...others].flatMap((one) => one?.problems ?? []);
   // The text itself may hold a password.
   const unreadable = (expected: string) => ({

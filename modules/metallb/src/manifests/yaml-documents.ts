@@ -8,6 +8,7 @@ import {
   Lexer,
   LineCounter,
   Parser,
+  visit,
 } from 'yaml';
 import { listWithoutBlanks } from './list-without-blanks.ts';
 
@@ -29,10 +30,17 @@ const MAX_DEPTH = 500;
 /** A few lines can stand for billions of values, each of which somebody walks over. */
 const MAX_UNFOLDED = 10_000;
 
-/** Reads one or many documents; JSON is YAML. What can't be read has a problem, whatever the text is. */
-export function readYaml(text: string): YamlDocument[] {
+/** What a scalar without quotes and tag stands for, by its text. */
+export type PlainScalarReader = (written: string) => unknown;
+
+/**
+ * Reads one or many documents; JSON is YAML. What can't be read has a problem, whatever the text is.
+ *
+ * @param readPlain for texts that are meant for a reader of YAML 1.1: then names are what is written, and `<<` merges
+ */
+export function readYaml(text: string, readPlain?: PlainScalarReader): YamlDocument[] {
   // Read twenty times faster.
-  if (text.trimStart().startsWith('{')) {
+  if (readPlain === undefined && text.trimStart().startsWith('{')) {
     try {
       return [{ value: JSON.parse(text), line: 1, problems: [] }];
     } catch {
@@ -43,9 +51,10 @@ export function readYaml(text: string): YamlDocument[] {
   const lineOf = (offset: number): number => lines.linePos(offset).line;
   lines.addNewLine(0);
   const parser = new Parser(lines.addNewLine);
-  const composer = new Composer({ prettyErrors: false });
+  const composer = new Composer({ prettyErrors: false, merge: readPlain !== undefined });
   try {
     const documents = [...composer.compose(shallowTokens(parser, text))];
+    if (readPlain !== undefined) for (const document of documents) asWritten(document, readPlain);
     return documents.map((document) => readDocument(document, text, lineOf));
   } catch (error) {
     if (!(error instanceof TooDeepError)) throw error;
@@ -92,6 +101,17 @@ function readDocument(
     // An alias of nothing.
     return refused(error instanceof Error ? error.message : String(error));
   }
+}
+
+function asWritten(document: Document.Parsed, readPlain: PlainScalarReader): void {
+  visit(document, {
+    Scalar: (place, scalar) => {
+      const { source = '', type, tag } = scalar;
+      if (type === 'PLAIN' && tag === undefined) {
+        scalar.value = place === 'key' ? source : readPlain(source);
+      }
+    },
+  });
 }
 
 /** How many values all aliases stand for; Infinity where one stands for what holds it. */

@@ -5,6 +5,8 @@ import type { ConversionContext, ConvertedObject } from './conversion.ts';
 import type { LegacyBfdProfile, LegacyPeer } from './legacy-config.ts';
 
 const PEER_API_VERSION = 'metallb.io/v1beta2';
+/** What the schema of a BGPPeer takes, MetalLB's as ours. */
+const MAX_STORED_PORT = 16_384;
 /** What MetalLB's converter writes where nothing is said. */
 const DEFAULT_HOLD_SECONDS = 90;
 
@@ -21,6 +23,7 @@ export function peerObjects(
     if (peer === undefined) return [];
     const name = `peer${index + 1}`;
     const place = itemOf(memberOf(context.root, 'peers'), index);
+    if (!canBeStored(peer, place, context)) return [];
     const { namespace, reader } = context;
     const { password } = peer;
     const isStored = reader === 'api-server';
@@ -42,6 +45,22 @@ export function peerObjects(
     };
     return secret === undefined ? [own] : [secret, own];
   });
+}
+
+/** An API server refuses a port that the programs can use. */
+function canBeStored(
+  { 'peer-port': port = 0 }: LegacyPeer,
+  place: Place,
+  { reader, report }: ConversionContext,
+): boolean {
+  if (reader === 'programs' || port <= MAX_STORED_PORT) return true;
+  report(
+    memberOf(place, 'peer-port'),
+    port,
+    `expected at most ${MAX_STORED_PORT}: no BGPPeer may have a higher one, so there is none for this peer. ` +
+      'Let the router listen on a lower port too, or have the ConfigMap read as it stands (legacyConfigMap)',
+  );
+  return false;
 }
 
 function passwordSecret(peer: string, namespace: string, password: string): ConvertedObject {

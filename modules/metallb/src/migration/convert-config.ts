@@ -7,8 +7,12 @@ import { poolObjects } from './convert-pools.ts';
 import { withoutSecrets } from './hidden-secrets.ts';
 import { legacyConfig } from './legacy-config.ts';
 import { objectName } from './object-names.ts';
+import { meantByAll } from './plain-scalar.ts';
 
-/** Says in MetalLB's API what `config` of a ConfigMap of MetalLB up to 0.12 says, which is read as YAML already. */
+/**
+ * Says in MetalLB's API what `config` of a ConfigMap of MetalLB up to 0.12 says, which is read as YAML already, with
+ * a `PlainScalar` for each scalar without quotes.
+ */
 export function convertConfig(config: unknown, options: ConversionOptions): Conversion {
   const root: Place = { object: options.source, field: '' };
   const read = legacyConfig(config, root);
@@ -31,7 +35,11 @@ export function convertConfig(config: unknown, options: ConversionOptions): Conv
     ...profiles.objects,
     ...communityObject(value['bgp-communities'] ?? new Map(), context),
   ];
-  return { objects, problems: problems.map(withoutSecrets), renamed };
+  return { objects, problems: problems.map(asMeant).map(withoutSecrets), renamed };
+}
+
+function asMeant(problem: Problem): Problem {
+  return { ...problem, value: meantByAll(problem.value) ?? undefined };
 }
 
 function nameClaims(

@@ -1,22 +1,28 @@
 import {
+  absentAs,
   accept,
   type Field,
   flag,
   integer,
   ipAddress,
-  listOf,
   oneOf,
   refine,
   refuse,
   text,
-  textMap,
   word,
 } from '../api/fields.ts';
 import { parseGoDuration } from '../api/go-duration.ts';
 import { type LabelSelector, labelSelector } from '../api/label-selector.ts';
 import { familyOf, type IpAddress } from '../net/ip.ts';
 import { type IpRange, parseRange } from '../net/range.ts';
-import { items, members, namedValues, type TolerantField, whole } from './tolerant-fields.ts';
+import {
+  items,
+  members,
+  namedValues,
+  type TolerantField,
+  whole,
+  written,
+} from './tolerant-fields.ts';
 
 /**
  * What MetalLB up to 0.12 was told in its ConfigMap, under the names it has there. Items that could not be read keep
@@ -84,8 +90,6 @@ export interface LegacyBfdProfile {
 
 const MAX_UINT32 = 4_294_967_295;
 const MAX_UINT16 = 65_535;
-/** What a BGPPeer takes. */
-const MAX_PORT = 16_384;
 const MIN_HOLD_SECONDS = 3;
 
 const duration: Field<number> = (value, place) => {
@@ -106,8 +110,8 @@ const routerId: Field<IpAddress> = refine(ipAddress, (ip, place) =>
 );
 
 const selectorExpression = members(
-  { key: whole(word), operator: whole(oneOf('In', 'NotIn', 'Exists', 'DoesNotExist')) },
-  { values: whole(listOf(text)) },
+  { key: written(word), operator: written(oneOf('In', 'NotIn', 'Exists', 'DoesNotExist')) },
+  { values: items(written(absentAs('', text))) },
   ['values'],
 );
 
@@ -115,13 +119,17 @@ const selectorExpression = members(
 const nodeSelector: TolerantField<LabelSelector> = (value, place) => {
   const read = members(
     {},
-    { 'match-labels': whole(textMap), 'match-expressions': items(selectorExpression) },
+    {
+      'match-labels': namedValues(written(absentAs('', text))),
+      'match-expressions': items(selectorExpression),
+    },
     ['match-labels', 'match-expressions'],
   )(value, place);
   if (read.problems.length > 0 || read.value === undefined) {
     return { value: undefined, problems: read.problems };
   }
-  const { 'match-labels': matchLabels, 'match-expressions': matchExpressions } = read.value;
+  const { 'match-labels': labels = [], 'match-expressions': matchExpressions } = read.value;
+  const matchLabels = Object.fromEntries(labels);
   return whole(labelSelector)({ matchLabels, matchExpressions }, place);
 };
 
@@ -135,27 +143,29 @@ const peer: TolerantField<LegacyPeer> = members(
   {
     'my-asn': whole(integer(1, MAX_UINT32)),
     'peer-asn': whole(integer(1, MAX_UINT32)),
-    'peer-address': whole(ipAddress),
+    'peer-address': written(ipAddress),
   },
   {
-    'source-address': whole(ipAddress),
-    'peer-port': whole(integer(0, MAX_PORT)),
-    'hold-time': whole(holdTime),
-    'keepalive-time': whole(duration),
-    'router-id': whole(routerId),
+    'source-address': written(ipAddress),
+    'peer-port': whole(integer(0, MAX_UINT16)),
+    'hold-time': written(holdTime),
+    'keepalive-time': written(duration),
+    'router-id': written(routerId),
     'node-selectors': nodeSelectors,
-    password: whole(text),
-    'bfd-profile': whole(text),
+    password: written(text),
+    'bfd-profile': written(text),
     'ebgp-multihop': whole(flag),
   },
   // Another port, more nodes or a session without its password are not what was asked for.
   ['peer-port', 'node-selectors', 'password', 'source-address'],
 );
 
-const addresses: TolerantField<LegacyRange> = whole(
-  refine(text, (written, place) => {
-    const range = parseRange(written);
-    return typeof range === 'string' ? refuse(place, written, range) : accept({ written, range });
+const addresses: TolerantField<LegacyRange> = written(
+  refine(text, (address, place) => {
+    const range = parseRange(address);
+    return typeof range === 'string'
+      ? refuse(place, address, range)
+      : accept({ written: address, range });
   }),
 );
 
@@ -165,17 +175,17 @@ const advertisement: TolerantField<LegacyAdvertisement> = members(
     'aggregation-length': whole(integer(1, 32)),
     'aggregation-length-v6': whole(integer(1, 128)),
     localpref: whole(integer(0, MAX_UINT32)),
-    communities: items(whole(word)),
+    communities: items(written(word)),
   },
 );
 
 const protocol: TolerantField<LegacyPool['protocol']> = (value, place) => {
-  const read = whole(oneOf('bgp', 'layer2'))(value, place);
+  const read = written(oneOf('bgp', 'layer2'))(value, place);
   return { ...read, value: read.value ?? 'unknown' };
 };
 
 const pool: TolerantField<LegacyPool> = members(
-  { name: whole(word), addresses: items(addresses), protocol },
+  { name: written(word), addresses: items(addresses), protocol },
   {
     'auto-assign': whole(flag),
     'avoid-buggy-ips': whole(flag),
@@ -188,7 +198,7 @@ const pool: TolerantField<LegacyPool> = members(
 const milliseconds = whole(integer(10, 60_000));
 
 const bfdProfile: TolerantField<LegacyBfdProfile> = members(
-  { name: whole(word) },
+  { name: written(word) },
   {
     'receive-interval': milliseconds,
     'transmit-interval': milliseconds,
@@ -206,14 +216,14 @@ const communityValue: Field<string> = refine(text, (value, place) =>
     : refuse(place, value, 'expected a community such as 65535:65281'),
 );
 
-/** The text under `config` of the ConfigMap, read as YAML. */
+/** The text under `config` of the ConfigMap, read as YAML in which scalars without quotes are `PlainScalar`s. */
 export const legacyConfig: TolerantField<LegacyConfig> = members(
   {},
   {
     peers: items(peer),
     'address-pools': items(pool),
     'bfd-profiles': items(bfdProfile),
-    'bgp-communities': namedValues(whole(communityValue)),
+    'bgp-communities': namedValues(written(communityValue)),
   },
 );
 

@@ -1,5 +1,6 @@
 import { type Field, isRecord, itemOf, memberOf, type Place, problemAt } from '../api/fields.ts';
 import type { Problem } from '../api/problem.ts';
+import { meantBy, PlainScalar } from './plain-scalar.ts';
 
 /** As much of a value as can be used, and all that is wrong with the rest. */
 export interface Readable<T> {
@@ -17,10 +18,25 @@ type Members<Needed extends Table, Possible extends Table> = {
   readonly [Name in keyof Needed]: ValueOf<Needed[Name]>;
 } & { readonly [Name in keyof Possible]?: ValueOf<Possible[Name]> };
 
-/** All or nothing. */
+/** All or nothing of what is no text. A text in quotes is one, whatever it says. */
 export function whole<T>(field: Field<T>): TolerantField<T> {
   return (value, place) => {
-    const read = field(value, place);
+    const read = field(meantBy(value), place);
+    if (read.ok) return { value: read.value, problems: [] };
+    const isRightUnquoted =
+      typeof value === 'string' && field(meantBy(new PlainScalar(value)), place).ok;
+    const problems = isRightUnquoted
+      ? read.problems.map((one) => ({ ...one, expected: `${one.expected}, without quotes` }))
+      : read.problems;
+    return { value: undefined, problems };
+  };
+}
+
+/** All or nothing of a text, which may look like a number or a flag. */
+export function written<T>(field: Field<T>): TolerantField<T> {
+  return (value, place) => {
+    const isText = value instanceof PlainScalar && meantBy(value) !== null;
+    const read = field(isText ? value.written : meantBy(value), place);
     return read.ok
       ? { value: read.value, problems: [] }
       : { value: undefined, problems: read.problems };
@@ -39,10 +55,10 @@ export function members<Needed extends Table, Possible extends Table>(
   const readers = new Map(Object.entries({ ...possible, ...needed }));
   const mustBeRight = new Set<PropertyKey>([...Object.keys(needed), ...decisive]);
   return (value, place) => {
-    if (!isRecord(value)) return nothing(place, value, 'expected a map');
+    if (!isMap(value)) return nothing(place, value, 'expected a map');
     const problems = unknownMembers(value, place, readers.keys());
     const present = [...readers].filter(
-      ([name]) => name in needed || (value[name] ?? null) !== null,
+      ([name]) => name in needed || (meantBy(value[name]) ?? null) !== null,
     );
     const read = present.map(([name, reader]) => {
       const one = reader(value[name], memberOf(place, name));
@@ -70,7 +86,7 @@ export function items<T>(item: TolerantField<T>): TolerantField<readonly (T | un
 /** A map of any names, without the values that are of no use. */
 export function namedValues<T>(item: TolerantField<T>): TolerantField<ReadonlyMap<string, T>> {
   return (value, place) => {
-    if (!isRecord(value)) return nothing(place, value, 'expected a map');
+    if (!isMap(value)) return nothing(place, value, 'expected a map');
     const values = new Map<string, T>();
     const problems: Problem[] = [];
     for (const [name, written] of Object.entries(value)) {
@@ -85,6 +101,10 @@ export function namedValues<T>(item: TolerantField<T>): TolerantField<ReadonlyMa
 /** Of no use, for one reason. */
 export function nothing(place: Place, value: unknown, expected: string): Readable<never> {
   return { value: undefined, problems: [problemAt(place, value, expected)] };
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return isRecord(value) && !(value instanceof PlainScalar);
 }
 
 function unknownMembers(
