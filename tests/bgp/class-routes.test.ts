@@ -90,6 +90,17 @@ test('with a limit each IP has so many nodes, whatever order they come in, and e
   }
 });
 
+test('IPs that are announced as one prefix are left to the same nodes', () => {
+  const { bgp } = routed({ bgp: { maxNodes: 1, aggregationLength: 28 } }).spec;
+  const nodesOf = (address: string) => chosenNodes(bgp, ip(address), NODES);
+  for (const first of ['192.0.2.0', '192.0.2.16', '192.0.2.32']) {
+    const octet = Number(first.split('.')[3]);
+    for (let last = octet + 1; last < octet + 16; last += 1) {
+      assert.equal(nodesOf(`192.0.2.${last}`), nodesOf(first));
+    }
+  }
+});
+
 test('a node that goes is replaced where it announced, and nothing else changes', () => {
   const before = chosen(2);
   const after = chosen(2, NODES.slice(1));

@@ -286,6 +286,24 @@ test('an exclude label that every node has is ignored, and the class says so unt
   assert.equal(said(), [], 'nothing is told of what was asked for');
 });
 
+test('where every node has the exclude label, a class with BGP says that nobody announces routes', async () => {
+  const excluded = (name: string) =>
+    node(name, { 'node.kubernetes.io/exclude-from-external-load-balancers': '' });
+  const rows = [
+    [{ type: 'BGP' }, /^ExcludeLabelIgnored=False: .* so nobody announces/],
+    [{ type: 'L2AndBGP' }, /^ExcludeLabelIgnored=True: .* by BGP nobody announces/],
+    [{ type: 'BGP', l2: { ignoreExcludeLabel: true } }, /^ExcludeLabelIgnored=False: /],
+  ] as const;
+  for (const [spec, said] of rows) {
+    const owner = classOf('ingress', { isDefault: true, addressPool: ['192.0.2.10'], ...spec });
+    const bench = new ControllerBench([owner, excluded('n1')], 'controller', { edition: 'EE' });
+    await bench.settle();
+    const told = bench.classConditions('ingress').filter((text) => text.startsWith('Exclude'));
+    assert.match(told.join(), said);
+    assert.ok(bench.events.some((event) => event.includes(' EveryNodeExcluded: ')));
+  }
+});
+
 test('of two default classes the oldest is it, the other says so', async () => {
   const bench = await benchWith(
     classOf('late', { isDefault: true, addressPool: ['198.51.100.0/24'] }, '2026-06-01T00:00:00Z'),

@@ -1,25 +1,20 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { IpAddress } from '../../modules/metallb/src/net/ip.ts';
-import { AnnouncedRoutes } from '../../modules/metallb/src/speaker/announced-routes.ts';
-import { ClusterView } from '../../modules/metallb/src/speaker/cluster-view.ts';
-import { StoreFeed } from '../../modules/metallb/src/speaker/store-feed.ts';
-import { MemoryStore } from '../../modules/metallb/src/store/memory-store.ts';
 import type { NewObject } from '../../modules/metallb/src/store/store.ts';
 import { ip } from '../support/addresses.ts';
 import { addressPool, advertisement, announcedService } from '../support/announced-objects.ts';
+import { balancerNode, publishedService, sliceOf } from '../support/cluster.ts';
 import {
-  assignedChild,
-  balancerClass,
-  balancerNode,
-  METALLB,
-  publishedService,
-  sliceOf,
-} from '../support/cluster.ts';
-import { FakeClock } from '../support/fake-clock.ts';
+  bgp,
+  bgpClass,
+  child,
+  RoutesFixture as Fixture,
+  IP,
+  onN2,
+  published,
+  served,
+} from '../support/routes-fixture.ts';
 
-const DRAIN = 'network.deckhouse.io/drain-balancer';
-const IP = ip('203.0.113.1');
 const OTHER_IP = ip('203.0.113.2');
 const READY = { addresses: ['10.244.0.1'], conditions: { ready: true } };
 const TERMINATING = {
@@ -27,70 +22,8 @@ const TERMINATING = {
   conditions: { ready: false, serving: true, terminating: true },
 };
 
-function bgp(kind: string, name: string, spec: object = {}, namespace = 'metallb-system') {
-  return { apiVersion: 'metallb.io/v1beta1', kind, metadata: { name, namespace }, spec };
-}
-
-/** What node n1 announces, from a store. */
-class Fixture {
-  readonly store = new MemoryStore(new FakeClock());
-  readonly view = new ClusterView({ ...METALLB, hasBgp: true });
-  /** IPs that kube-proxy does not serve yet, and the healthCheckNodePorts that are to say when it does. */
-  readonly held = new Map<IpAddress, readonly number[]>();
-  readonly routes = new AnnouncedRoutes('n1', this.view, (ip, ports) => this.#holds(ip, ports));
-  readonly #feed: StoreFeed;
-
-  private constructor(...objects: readonly NewObject[]) {
-    for (const object of [balancerNode('n1'), addressPool('public'), ...objects]) this.put(object);
-    this.#feed = new StoreFeed(this.store, this.view, {
-      onChange: () => undefined,
-      onStatusChange: () => undefined,
-      onProblem: () => undefined,
-      onConfiguration: () => undefined,
-    });
-    this.#feed.start();
-  }
-
-  static async of(...objects: readonly NewObject[]): Promise<Fixture> {
-    const fixture = new Fixture(...objects);
-    await fixture.store.start();
-    return fixture;
-  }
-
-  put(object: NewObject): void {
-    this.store.put(object);
-  }
-
-  async change(object: NewObject): Promise<void> {
-    this.put(object);
-    await turn();
-  }
-
-  async remove(service: string): Promise<void> {
-    this.store.remove({ kind: 'Service', namespace: 'default', name: service });
-    await turn();
-  }
-
-  #holds(address: IpAddress, ports: readonly number[]): boolean {
-    if (!this.held.has(address)) return false;
-    this.held.set(address, ports);
-    return true;
-  }
-
-  /** Names of advertisements by IP, of what is another than at the last call. */
-  take(isWithdrawn = false): Record<string, string[]> {
-    const { changes } = this.routes.take(isWithdrawn);
-    return Object.fromEntries(
-      [...changes].map(([address, all]) => [address, all.map(({ name }) => name)]),
-    );
-  }
-}
-
-const turn = () => new Promise((resolve) => setImmediate(resolve));
-const served = (...endpoints: object[]) => sliceOf('web', endpoints);
 const web = (wish = {}) => announcedService('web', [IP], wish);
 const onN1 = { ...READY, nodeName: 'n1' };
-const onN2 = { ...READY, nodeName: 'n2' };
 
 test('an IP is announced where an advertisement selects its pool, its Service and the node', async () => {
   const rows = [
@@ -280,10 +213,6 @@ test('Services that share an IP announce it for each other: once for each advert
   assert.equal(fixture.take(), { [IP]: ['metallb-system/all'] });
 });
 
-const bgpClass = (spec: object = {}) => balancerClass('ingress', {}, { type: 'BGP', ...spec });
-const child = () => assignedChild('web', IP, { policy: 'Cluster' });
-const published = (spec: object = {}) => publishedService('web', [IP], spec);
-
 test('the IPs of a class are announced by the nodes of its group, by what its spec.bgp says', async () => {
   const announced = async (...objects: NewObject[]) => {
     const fixture = await Fixture.of(child(), published(), served(onN2), ...objects);
@@ -297,24 +226,6 @@ test('the IPs of a class are announced by the nodes of its group, by what its sp
   assert.is(await announced(bgpClass(), served()), undefined, 'nobody serves it');
   const unpublished = publishedService('web', []);
   assert.is(await announced(bgpClass(), unpublished), undefined, 'kube-proxy does not know it');
-});
-
-test('a class may leave an IP to some of its nodes: when one goes, another one announces', async () => {
-  const oneOf = bgpClass({ bgp: { maxNodes: 1 } });
-  const fixture = await Fixture.of(child(), published(), served(onN2), oneOf);
-  assert.equal(fixture.take(), { [IP]: ['ingress'] }, 'nobody else is there');
-  // By sha256('node#203.0.113.1') it is n2, then n3, then n1.
-  await fixture.change(balancerNode('n2'));
-  await fixture.change(balancerNode('n3'));
-  assert.equal(fixture.take(), { [IP]: [] });
-  await fixture.change(
-    balancerNode('n2', { ready: { status: 'Unknown', since: '2026-01-01T00:00:00Z' } }),
-  );
-  assert.equal(fixture.take(), {}, 'n3 is next');
-  await fixture.change(balancerNode('n3', { annotations: { [DRAIN]: '' } }));
-  assert.equal(fixture.take(), { [IP]: ['ingress'] });
-  await fixture.change(balancerNode('n2'));
-  assert.equal(fixture.take(), { [IP]: [] });
 });
 
 const at = (address: string) => ({

@@ -130,6 +130,37 @@ test('to whom a Service is announced is told, whether they hear it or not', asyn
   await fixture.routing.stop();
 });
 
+test('to whom a Service was announced is told no more once its advertisement is for another pool or other nodes', async () => {
+  for (const spec of [
+    { ipAddressPools: ['other'] },
+    { nodeSelectors: [{ matchLabels: { a: 'b' } }] },
+  ]) {
+    const objects = [peer('tor'), metallb('BGPAdvertisement', 'far', {})];
+    const fixture = await new Fixture(objects).start();
+    assert.is(fixture.told.length, 1);
+    await fixture.change(metallb('BGPAdvertisement', 'far', spec));
+    assert.equal(fixture.told, []);
+    await fixture.routing.stop();
+  }
+});
+
+test('advertisements that contradict each other announce nothing, and nothing is told of them', async () => {
+  const fixture = await new Fixture([
+    peer('tor', { peerASN: 64_500 }),
+    metallb('BGPAdvertisement', 'far', { localPref: 100 }),
+    metallb('BGPAdvertisement', 'near', { localPref: 200 }),
+  ]).start();
+  assert.ok(fixture.routing.conflicts.has(IP));
+  assert.equal(fixture.told, []);
+  assert.equal(fixture.routing.announced(), []);
+  await fixture.change(metallb('BGPAdvertisement', 'near', { localPref: 100 }));
+  assert.is(fixture.told.length, 1);
+  assert.is(fixture.routing.announced().length, 1);
+  await fixture.change(metallb('BGPAdvertisement', 'near', { localPref: 200 }));
+  assert.equal(fixture.told, []);
+  await fixture.routing.stop();
+});
+
 test('a node that is drained withdraws after five seconds, and announces again when it is not', async () => {
   const fixture = await new Fixture([peer('tor'), metallb('BGPAdvertisement', 'far', {})]).start();
   assert.equal(fixture.announced, [IP]);

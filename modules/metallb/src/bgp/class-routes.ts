@@ -3,10 +3,10 @@ import { itemOf, memberOf, type Place, problemAt } from '../api/fields.ts';
 import { isRouted, type MetalLoadBalancerClass } from '../api/metal-load-balancer-class.ts';
 import { CLASS_KIND } from '../api/names.ts';
 import type { Problem } from '../api/problem.ts';
-import type { IpAddress } from '../net/ip.ts';
+import { familyOf, type IpAddress, ipFromBigInt } from '../net/ip.ts';
 import { type AggregateFault, aggregateFault } from './aggregates.ts';
 import type { RoutedApi } from './metallb-routes.ts';
-import type { RouteAdvertisement } from './route-policy.ts';
+import { prefixOf, type RouteAdvertisement } from './route-policy.ts';
 import { routeAdvertisement, undefinedCommunities } from './route-wishes.ts';
 
 /** What the routes of a class depend on. */
@@ -50,20 +50,33 @@ export function classRouteFaults(
 
 /**
  * The nodes that announce an IP, of those that could: every node computes the same, and one that comes or goes changes
- * as little as can be. IPs spread, by the order that ARP has for those without a preferred node.
+ * as little as can be. IPs spread, by the order that ARP has for those without a preferred node; those that are announced
+ * as one prefix don't, as each of their nodes would have the traffic of all.
  */
 export function chosenNodes(
-  { maxNodes }: MetalLoadBalancerClass['spec']['bgp'],
+  bgp: MetalLoadBalancerClass['spec']['bgp'],
   ip: IpAddress,
   candidates: readonly string[],
 ): readonly string[] {
+  const { maxNodes } = bgp;
   if (maxNodes === undefined || candidates.length <= maxNodes) return candidates;
+  const first = firstAnnouncedWith(ip, bgp);
   const ranked = candidates.map((node) => ({
     node,
-    rank: createHash('sha256').update(`${node}#${ip}`).digest('hex'),
+    rank: createHash('sha256').update(`${node}#${first}`).digest('hex'),
   }));
   return ranked
     .sort((a, b) => (a.rank < b.rank ? -1 : 1))
     .slice(0, maxNodes)
     .map(({ node }) => node);
+}
+
+/** The first IP of the prefix that is announced for this one. */
+function firstAnnouncedWith(
+  ip: IpAddress,
+  { aggregationLength, aggregationLengthV6 }: MetalLoadBalancerClass['spec']['bgp'],
+): IpAddress {
+  const family = familyOf(ip);
+  const length = family === 'IPv4' ? aggregationLength : aggregationLengthV6;
+  return ipFromBigInt(family, prefixOf(ip, length).network);
 }

@@ -99,14 +99,37 @@ function inTermsOfClass(problem: Problem): Problem {
 }
 
 /** Network rule 12: kubeadm puts the label on every control-plane node, whether people know it or not. */
+/** Where every node has it; `spec.l2.ignoreExcludeLabel` is for ARP and NDP alone. */
 function excludeLabelCondition({ inForce, nodes }: ClassStatusView): ConditionValue | undefined {
-  const names = inForce === undefined ? [] : nodesDespiteExcludeLabel(inForce.spec, nodes).sort();
+  if (inForce === undefined) return undefined;
+  const { type, l2 } = inForce.spec;
+  const isRouted = type !== 'L2';
+  const honouring = { ...l2, ignoreExcludeLabel: l2.ignoreExcludeLabel && !isRouted };
+  const names = nodesDespiteExcludeLabel({ ...inForce.spec, l2: honouring }, nodes).sort();
   if (names.length === 0) return undefined;
   const more = names.length > NAMED_NODES ? ` and ${names.length - NAMED_NODES} more` : '';
   const shown = `${names.slice(0, NAMED_NODES).join(', ')}${more}`;
-  const message = `every node that could serve (${shown}) has the label ${LABEL.excludeFromLoadBalancers}, so it is ignored: remove it from the nodes that shall serve, or set spec.l2.ignoreExcludeLabel`;
-  return { status: 'True', reason: 'EveryNodeExcluded', message };
+  const { status, effect } = EFFECT_OF_EXCLUDE_LABEL[type];
+  const message = `every node that could serve (${shown}) has the label ${LABEL.excludeFromLoadBalancers}, ${effect}`;
+  return { status, reason: 'EveryNodeExcluded', message };
 }
+
+const EFFECT_OF_EXCLUDE_LABEL = {
+  L2: {
+    status: 'True',
+    effect:
+      'so it is ignored: remove it from the nodes that shall serve, or set spec.l2.ignoreExcludeLabel',
+  },
+  L2AndBGP: {
+    status: 'True',
+    effect:
+      'so ARP and NDP ignore it, and by BGP nobody announces: remove it from the nodes that shall serve',
+  },
+  BGP: {
+    status: 'False',
+    effect: 'so nobody announces: remove it from the nodes that shall serve',
+  },
+} as const;
 
 function defaultCondition({
   object,

@@ -61,6 +61,7 @@ const COMPLAINTS: Readonly<Record<string, readonly Complaint[]>> = {
     ...OBJECT_COMPLAINTS,
     { type: CLASS_CONDITION.default, status: 'False' },
     { type: CLASS_CONDITION.excludeLabelIgnored, status: 'True' },
+    { type: CLASS_CONDITION.excludeLabelIgnored, status: 'False' },
   ],
   ConfigurationState: [{ type: CONFIGURATION_CONDITION.accepted, status: 'False' }],
   IPAddressPool: POOL_COMPLAINTS,

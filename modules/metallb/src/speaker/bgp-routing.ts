@@ -27,6 +27,7 @@ import { RefusedConnections } from './refused-connections.ts';
 import type { RememberedRoutes } from './remembered-routes.ts';
 import { routedPools } from './routed-pools.ts';
 import { ServiceBgpStatuses } from './service-bgp-statuses.ts';
+import { isLeaving } from './service-routes.ts';
 import { complaintsOf, missingText } from './session-words.ts';
 import type { AnnouncedService } from './speaker-metrics.ts';
 import type { BfddPorts } from './speaker-ports.ts';
@@ -139,7 +140,8 @@ export class BgpRouting {
     this.#isLevel = true;
     const { clock, dataplane, view } = this.#ports;
     const node = view.nodes.get(this.#nodeName);
-    const standing = this.#departure.standing(isLeaving(node), clock.now());
+    const leaves = node !== undefined && isLeaving(node);
+    const standing = this.#departure.standing(leaves, clock.now());
     const isWithdrawn = standing === 'gone' || dataplane.servesNothing();
     const { changes, services } = this.#routes.take(isWithdrawn);
     for (const ip of this.#resumed?.routes.keys() ?? []) {
@@ -151,7 +153,8 @@ export class BgpRouting {
     const havePeersChanged = this.#setPeers(node);
     this.#sessions.flush();
     if (changes.size > 0 || havePeersChanged) this.#ports.onMemory();
-    this.#tell(havePeersChanged ? this.#routes.services : services);
+    // Those that have lost their routes in this very pass, too.
+    this.#tell(havePeersChanged ? new Set([...this.#routes.services, ...services]) : services);
     this.#edge?.cancel();
     const edge = this.#departure.nextEdgeMs;
     if (standing === 'leaving' && edge !== undefined) {
@@ -231,8 +234,12 @@ export class BgpRouting {
     if (this.#isStopped) return [];
     return [...this.#routes.services].flatMap((service) => {
       if (this.#peersOf(service).length === 0) return [];
-      const ips = [...this.#routes.ofService(service).keys()];
-      return ips.map((ip) => ({ service, protocol: 'bgp' as const, node: this.#nodeName, ip }));
+      return this.#announcedOf(service).map(([ip]) => ({
+        service,
+        protocol: 'bgp' as const,
+        node: this.#nodeName,
+        ip,
+      }));
     });
   }
 
@@ -365,8 +372,13 @@ export class BgpRouting {
     this.#statuses.start();
   }
 
+  /** Its IPs, but those that routers are told nothing of as advertisements contradict each other. */
+  #announcedOf(service: string) {
+    return [...this.#routes.ofService(service)].filter(([ip]) => !this.conflicts.has(ip));
+  }
+
   #peersOf(service: string): string[] {
-    const advertisements = [...this.#routes.ofService(service).values()].flat();
+    const advertisements = this.#announcedOf(service).flatMap(([, each]) => each);
     return this.#peerNames.filter((name) =>
       advertisements.some(({ peers }) => peers?.has(name) ?? true),
     );
@@ -376,8 +388,4 @@ export class BgpRouting {
 /** Where whoever is at it is the router. */
 function interfaceOf({ spec: { neighbor } }: BgpPeer): string[] {
   return 'interface' in neighbor ? [neighbor.interface] : [];
-}
-
-function isLeaving(node: Node | undefined): boolean {
-  return node !== undefined && (node.draining || node.excluded);
 }

@@ -3,7 +3,7 @@ import type { Node } from '../api/node.ts';
 import type { PublishedService } from '../api/published-service.ts';
 import { isFitting } from '../bgp/aggregates.ts';
 import { chosenNodes, classAdvertisement } from '../bgp/class-routes.ts';
-import { routeAdvertisements } from '../bgp/metallb-routes.ts';
+import { peersOfNode, routeAdvertisements } from '../bgp/metallb-routes.ts';
 import type { RouteAdvertisement } from '../bgp/route-policy.ts';
 import { countEndpoints, isServed, rankEndpoints, slicesFor } from '../duty/local-endpoints.ts';
 import type { IpAddress } from '../net/ip.ts';
@@ -71,8 +71,12 @@ function byClasses(
     const advertisement = classAdvertisement(owner, view.routedApi);
     if (advertisement === undefined || !policy?.selects(node)) return [];
     const isHere = serversOf(ip);
-    const others = candidates(owner, view, (each) => policy.selects(each) && isHere(each));
-    return isChosen(owner, ip, node, others) ? [[ip, [advertisement]]] : [];
+    const hasPeer = peerOf(advertisement, view);
+    const couldAnnounce = (each: Node) =>
+      policy.selects(each) && isHere(each) && hasPeer(each) && !each.networkUnavailable;
+    return isChosen(owner, ip, node, candidates(view, couldAnnounce))
+      ? [[ip, [advertisement]]]
+      : [];
   });
 }
 
@@ -80,30 +84,39 @@ function byClasses(
 function isChosen(
   { spec }: MetalLoadBalancerClass,
   ip: IpAddress,
-  { metadata }: Node,
-  others: readonly string[],
+  node: Node,
+  candidates: () => readonly string[],
 ): boolean {
-  const all = others.includes(metadata.name) ? others : [...others, metadata.name];
-  return chosenNodes(spec.bgp, ip, all).includes(metadata.name);
+  if (spec.bgp.maxNodes === undefined) return true;
+  const { name } = node.metadata;
+  const others = candidates();
+  const all = isLeaving(node) && !others.includes(name) ? [...others, name] : others;
+  return chosenNodes(spec.bgp, ip, all).includes(name);
 }
 
-/** Nodes that could announce, as far as the API knows; empty where the class leaves it to all. */
-function candidates(
-  { spec }: MetalLoadBalancerClass,
-  view: ClusterView,
-  couldAnnounce: (node: Node) => boolean,
-): string[] {
-  if (spec.bgp.maxNodes === undefined) return [];
-  return [...view.nodes.values()]
-    .filter(
-      (node) =>
-        !node.draining &&
-        !node.excluded &&
-        !node.networkUnavailable &&
-        node.ready?.status === 'True' &&
-        couldAnnounce(node),
-    )
-    .map(({ metadata }) => metadata.name);
+/** Nodes that could announce, as far as the API knows. */
+function candidates(view: ClusterView, couldAnnounce: (node: Node) => boolean): () => string[] {
+  return () => {
+    const staying = [...view.nodes.values()].filter(
+      (node) => !isLeaving(node) && couldAnnounce(node),
+    );
+    const isReady = ({ ready }: Node) => ready === undefined || ready.status === 'True';
+    const ready = staying.filter(isReady);
+    // Network rule 11: when more than half are not Ready, the fault is the control plane's.
+    const counted = 2 * ready.length < staying.length ? staying : ready;
+    return counted.map(({ metadata }) => metadata.name);
+  };
+}
+
+/** Whether a node has a router that is told of this. */
+function peerOf({ peers }: RouteAdvertisement, view: ClusterView): (node: Node) => boolean {
+  const { api } = view.metallb.bgp;
+  return (node) => peersOfNode(api, node).some(({ metadata }) => peers?.has(metadata.name) ?? true);
+}
+
+/** Its routes are withdrawn after a while. */
+export function isLeaving({ draining, excluded }: Node): boolean {
+  return draining || excluded;
 }
 
 /** From which nodes packets to an IP reach an endpoint. */
