@@ -111,7 +111,7 @@ function addPeer(spec: PeerSpec): void {
 }
 
 function wordsOf(event: PeeringEvent): string {
-  if (event.type === 'established') return 'established';
+  if (event.type === 'established' || event.type === 'too-long') return event.type;
   return `${event.type}: ${event.type === 'fault' ? event.fault : event.why}`;
 }
 

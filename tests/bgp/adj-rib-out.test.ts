@@ -82,12 +82,12 @@ test('a family that was not negotiated is never told', () => {
 
 test('a router that is slow is told in pieces, and the end comes last', () => {
   const rib = new AdjRibOut();
-  for (let host = 0; host < 20_000; host += 1) {
+  for (let host = 0; host < 30_000; host += 1) {
     rib.set(routeTo(`10.0.${host >> 8}.${host & 255}/32`));
   }
   rib.begin(SESSION);
   const first = told(rib.take());
-  assert.ok(first.announced > 0 && first.announced < 20_000);
+  assert.ok(first.announced > 0 && first.announced < 30_000);
   assert.equal(first.ends, []);
   let announced = first.announced;
   let ends: readonly string[] = [];
@@ -95,7 +95,7 @@ test('a router that is slow is told in pieces, and the end comes last', () => {
     announced += told(piece).announced;
     ends = told(piece).ends;
   }
-  assert.is(announced, 20_000);
+  assert.is(announced, 30_000);
   assert.equal(ends, ['IPv4', 'IPv6']);
 });
 
@@ -116,12 +116,76 @@ test('a refresh tells everything of that family once more', () => {
   assert.equal(told(rib.take()), { announced: 1, withdrawn: 0, ends: [] });
 });
 
+test('messages are as full as can be, also extended ones', () => {
+  for (const [maxLength, most] of [
+    [4_096, 25],
+    [65_535, 2],
+  ] as const) {
+    const rib = new AdjRibOut();
+    for (let host = 0; host < 20_000; host += 1) {
+      rib.set(routeTo(`10.0.${host >> 8}.${host & 255}/32`));
+    }
+    const encoding = { ...SESSION.encoding, maxLength };
+    rib.begin({ ...SESSION, families: ['IPv4'], encoding });
+    const messages: Uint8Array[] = [];
+    for (let piece = rib.take(); piece.length > 0; piece = rib.take()) messages.push(...piece);
+    assert.is(told(messages).announced, 20_000);
+    assert.is(messages.length, most + 1, 'and the End-of-RIB');
+  }
+});
+
+test('a peer that asks for everything hundreds of times before it is told gets it once', () => {
+  for (const enhancedRefresh of [false, true]) {
+    const rib = new AdjRibOut();
+    for (const prefix of ['10.0.0.1/32', '10.0.0.2/32']) rib.set(routeTo(prefix));
+    rib.begin({ ...SESSION, enhancedRefresh });
+    rib.take();
+    for (let times = 0; times < 500; times += 1) rib.refresh('IPv4');
+    assert.is(rib.take().length, enhancedRefresh ? 3 : 1);
+    assert.equal(rib.take(), []);
+    assert.is(rib.pendingCount, 0);
+  }
+});
+
+test('a refresh of a family that the session has not is passed over (RFC 2918 §4)', () => {
+  const rib = new AdjRibOut();
+  rib.set(routeTo('10.0.0.1/32'));
+  rib.begin({ ...SESSION, families: ['IPv4'], enhancedRefresh: true });
+  rib.take();
+  rib.refresh('IPv6');
+  assert.is(rib.pendingCount, 0);
+  assert.equal(rib.take(), []);
+});
+
+test('a route whose attributes leave no room for it is not told, or withdrawn; the others go on (RFC 4271 §9.2)', () => {
+  const crowd = { communities: Array.from({ length: 1_020 }, (_, index) => index) };
+  const rib = opened('10.0.0.1/32', '10.0.0.2/32', '2001:db8::1/128');
+  rib.take();
+  rib.set(routeTo('10.0.0.1/32', crowd));
+  rib.set(routeTo('10.0.0.3/32', crowd));
+  rib.set(routeTo('2001:db8::1/128', crowd));
+  rib.set(routeTo('10.0.0.4/32'));
+  const messages = rib.take();
+  assert.ok(messages.every(({ length }) => length <= SESSION.encoding.maxLength));
+  assert.equal(told(messages), { announced: 1, withdrawn: 2, ends: [] });
+  assert.equal([...rib.tooLong], ['10.0.0.1/32', '10.0.0.3/32', '2001:db8::1/128']);
+  assert.is(rib.toldCount, 2);
+  rib.set(routeTo('10.0.0.1/32'));
+  rib.delete('10.0.0.3/32');
+  assert.equal(told(rib.take()), { announced: 1, withdrawn: 0, ends: [] });
+  assert.equal([...rib.tooLong], ['2001:db8::1/128']);
+  rib.end();
+  rib.begin({ ...SESSION, encoding: { ...SESSION.encoding, maxLength: 65_535 } });
+  assert.is(told(rib.take()).announced, 4, 'another session may have room');
+  assert.is(rib.tooLong.size, 0);
+});
+
 test('what is told once more stands between a begin and an end, also in pieces, and after the End-of-RIB', () => {
   /** `b` and `e` for these two, `u` for an UPDATE. */
   const kinds = (messages: readonly Uint8Array[]) =>
     messages.map((bytes) => (bytes[18] === BGP_MESSAGE.update ? 'u' : ` be`[bytes[21] ?? 0]));
   const rib = new AdjRibOut();
-  for (let host = 0; host < 9_000; host += 1) {
+  for (let host = 0; host < 30_000; host += 1) {
     rib.set(routeTo(`10.0.${host >> 8}.${host & 255}/32`));
   }
   rib.begin({ ...SESSION, families: ['IPv4'], enhancedRefresh: true });

@@ -9,7 +9,11 @@ import {
   type BgpReason,
   notificationOf,
 } from '../../modules/metallb/src/packet/bgp-error.ts';
-import { encodeNotification } from '../../modules/metallb/src/packet/bgp-message.ts';
+import {
+  BGP_MESSAGE,
+  encodeBgpMessage,
+  encodeNotification,
+} from '../../modules/metallb/src/packet/bgp-message.ts';
 import { Pair } from '../support/bgp-pair.ts';
 
 /** What people are told when there is no session. */
@@ -167,6 +171,20 @@ test('a connection of the router that is lost makes room for its next one', () =
   );
   assert.is(peering.phase, 'OpenSent');
 });
+
+for (const body of ['00020801', '00010000']) {
+  test(`an UPDATE that ends after ${body} ends the session with a NOTIFICATION, and nothing else`, () => {
+    const pair = new Pair(speaking('IPv4'), { ...speaking('IPv4'), passive: true });
+    pair.start();
+    pair.pass(100);
+    assert.is(pair.left.peering.phase, 'Established');
+    const update = encodeBgpMessage(BGP_MESSAGE.update, Buffer.from(body, 'hex'));
+    const actions = pair.left.peering.received('outgoing', update, pair.now);
+    const [sent] = actions.flatMap((action) => (action.do === 'send' ? action.bytes : []));
+    assert.equal([...(sent ?? []).slice(18, 21)], [BGP_MESSAGE.notification, 3, 1]);
+    assert.is(pair.left.peering.phase, 'Idle');
+  });
+}
 
 test('what a router says on a connection of its own is told, too', () => {
   const { peering } = waiting({ passive: true });

@@ -15,7 +15,7 @@ import { FakeClock } from '../support/fake-clock.ts';
 /** One that has everything which is counted of any. */
 const SESSION: CountedSession = {
   ...{ neighbor: '10.9.0.254', port: 179, state: 'Established' },
-  ...{ updatesSent: 0, toldPrefixes: 0, pendingPrefixes: 0 },
+  ...{ tooLong: [], updatesSent: 0, toldPrefixes: 0, pendingPrefixes: 0 },
   bfd: { standing: 'Up', why: '' },
 };
 const root = new URL('../../', import.meta.url);

@@ -74,6 +74,21 @@ test('parameters with two octets of length are read (RFC 9072)', () => {
   assert.is(capabilities.routeRefresh, true);
 });
 
+test('the first type says whether lengths have two octets, not the length before it (RFC 9072 §2)', () => {
+  const extended = decodeOpen(bytesOf('04 fbf4 005a c0000201 01 ff 0005 02 0002 0200'));
+  assert.is(extended.capabilities.routeRefresh, true);
+  // 253 octets of capabilities that nobody knows are 255 of parameters.
+  const unknown = `c8fb${'00'.repeat(251)}`;
+  const { capabilities } = decodeOpen(bytesOf(`04 fbf4 005a c0000201 ff 02fd ${unknown}`));
+  assert.equal(capabilities, NO_CAPABILITIES);
+});
+
+test('a role may be said twice, and two roles may not be said (RFC 9234 §4.2)', () => {
+  const roles = (hex: string) => () => decodeOpen(bytesOf(`04 fbf4 005a c0000201 08 02 06 ${hex}`));
+  assert.is(roles('090103 090103')().capabilities.role, 'customer');
+  assert.equal(refusalOf(roles('090103 090100')).reason, BGP_REASON.roleMismatch);
+});
+
 const REFUSED: [string, string, readonly [number, number], string][] = [
   ['another version', '03 fbf4 005a c0000201 00', BGP_REASON.unsupportedVersion, '0004'],
   ['AS number 0', '04 0000 005a c0000201 00', BGP_REASON.badPeerAs, ''],

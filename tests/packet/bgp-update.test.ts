@@ -224,6 +224,8 @@ test('LOCAL_PREF of another AS is nobody’s business, one of the own AS must be
 const FATAL: [string, string][] = [
   ['withdrawn routes that are longer than the message', '0009 0000'],
   ['attributes that are longer than the message', '0000 0009 00'],
+  ['withdrawn routes after which nothing comes', '0002 08 01'],
+  ['attributes whose length is cut off', '0001 00 00'],
   ['a prefix of 33 bits', '0000 0000 21 0a000000 00'],
   ['a prefix that is cut off', '0000 0000 20 0a'],
   ['MP_REACH_NLRI twice', '0000 000c 800e 03 000201 800e 03 000201'],
@@ -237,6 +239,34 @@ for (const [name, hex] of FATAL) {
     );
   });
 }
+
+test('a well-known attribute that nobody knows is shown to the peer as a whole (RFC 4271 §6.3)', () => {
+  for (const [sent, shown] of [
+    ['0000 0005 4063 02 abcd', '406302abcd'],
+    ['0000 0006 5063 0002 abcd', '50630002abcd'],
+  ]) {
+    assert.throws(
+      () => decodeUpdate(bytesOf(sent ?? ''), EXTERNAL),
+      (error: unknown) =>
+        error instanceof BgpError && Buffer.from(error.notification.data).toString('hex') === shown,
+    );
+  }
+});
+
+test('what a route reflector says costs a route only in the own AS (RFC 7606 §7.9, 7.10)', () => {
+  const route = (reflected: string) => {
+    const attributes = `400101 00 400200 400304 0a000001 ${reflected}`.replaceAll(' ', '');
+    const length = (attributes.length / 2).toString(16).padStart(4, '0');
+    return bytesOf(`0000 ${length} ${attributes} 20 0a000001`);
+  };
+  const right = '800904 0a000001 800a04 0a000002';
+  for (const reflected of ['800903 0a0000', '800a03 0a0000', '800a00']) {
+    assert.is(decodeUpdate(route(reflected), EXTERNAL).announced, 1, reflected);
+    const inside = decodeUpdate(route(reflected), { ...EXTERNAL, isExternal: false });
+    assert.equal([inside.announced, inside.withdrawn], [0, 1], reflected);
+  }
+  assert.is(decodeUpdate(route(right), { ...EXTERNAL, isExternal: false }).announced, 1);
+});
 
 test('whatever comes, it is read or refused', () => {
   const seeds = [

@@ -1,10 +1,13 @@
 import { deepStrictEqual, ok } from 'node:assert';
+import { AdjRibOut } from '../../../modules/metallb/src/bgp/adj-rib-out.ts';
+import { Peering } from '../../../modules/metallb/src/bgp/peering.ts';
 import { NO_CAPABILITIES } from '../../../modules/metallb/src/packet/bgp-capabilities.ts';
 import { BgpError, describeNotification } from '../../../modules/metallb/src/packet/bgp-error.ts';
 import {
   BGP_HEADER_BYTES,
   BgpFramer,
   decodeNotification,
+  encodeBgpMessage,
   encodeKeepalive,
   encodeNotification,
   MAX_BGP_MESSAGE,
@@ -71,6 +74,42 @@ const UPDATES = [
 const bodies = (messages: readonly Uint8Array[]) =>
   messages.map((message) => message.subarray(BGP_HEADER_BYTES));
 
+/** A session that has just begun, as a router with this OPEN has it. */
+function established(): Peering {
+  const rib = new AdjRibOut();
+  for (const last of [1n, 2n]) {
+    const prefix = { family: 'IPv4', network: 0x0afe_fe00n + last, prefixLength: 32 } as const;
+    rib.set({ prefix, attributes: { ...PATH, asPath: [64_500] } });
+  }
+  const peering = new Peering(
+    {
+      ...{ localAsn: 64_500, remoteAsn: 'external', routerId: ip('10.9.0.2'), holdSeconds: 9 },
+      capabilities: { ...NO_CAPABILITIES, families: ['IPv4', 'IPv6'], enhancedRouteRefresh: true },
+      ...{ passive: false, connectRetryMs: 5_000, keepaliveMs: undefined, sendHoldMs: 240_000 },
+    },
+    rib,
+    () => 0,
+  );
+  peering.start(0);
+  peering.connected('outgoing', () => ({ global: ip('10.9.0.1') }), 1);
+  peering.received('outgoing', encodeOpen({ ...OPEN, capabilities: PEER_CAPABILITIES }), 2);
+  peering.received('outgoing', encodeKeepalive(), 3);
+  ok(peering.phase === 'Established');
+  return peering;
+}
+
+const PEER_CAPABILITIES = { ...OPEN.capabilities, role: undefined };
+
+/** Messages that are framed as they must be: of each piece the first octet is the type, the second the length. */
+function* messagesIn(input: Uint8Array): Generator<Uint8Array> {
+  for (let at = 0; at + 2 <= input.length; ) {
+    const [type = 0, length = 0] = input.subarray(at, at + 2);
+    const body = input.subarray(at + 2, at + 2 + length);
+    yield encodeBgpMessage(1 + (type % 5), body);
+    at += 2 + length;
+  }
+}
+
 function bgpTarget(options: Pick<Target, 'name' | 'seeds' | 'check'>): Target {
   return { ...packetTarget(options), dictionary: WORDS };
 }
@@ -105,6 +144,28 @@ export const BGP_TARGETS: readonly Target[] = [
       const whole = framed(input, input.length);
       deepStrictEqual(framed(input, 1), whole);
       deepStrictEqual(framed(input, 7), whole);
+    },
+  }),
+  bgpTarget({
+    name: 'bgp-peering',
+    seeds: [...UPDATES, encodeEndOfRib('IPv4'), ...NOTIFICATIONS].map((message) => {
+      const body = message.subarray(BGP_HEADER_BYTES);
+      return Buffer.concat([Uint8Array.of((message[18] ?? 0) - 1, body.length), body]);
+    }),
+    // Whatever a router says, no more is the matter with a session than that it ends.
+    check: (input) => {
+      const peering = established();
+      peering.takeUpdates();
+      for (const message of messagesIn(input)) {
+        const actions = [...peering.received('outgoing', message, 4), ...peering.takeUpdates()];
+        const sent = actions.reduce(
+          (sum, one) => sum + (one.do === 'send' ? one.bytes.length : 0),
+          0,
+        );
+        ok(sent <= MAX_BGP_MESSAGE);
+        ok(['Established', 'Idle'].includes(peering.phase));
+        if (peering.phase === 'Idle') return;
+      }
     },
   }),
   bgpTarget({

@@ -7,6 +7,7 @@ import {
   encodeAnnouncements,
   encodeEndOfRib,
   encodeWithdrawals,
+  roomForPrefixes,
   type UpdateEncoding,
 } from '../packet/bgp-update-encode.ts';
 
@@ -41,10 +42,10 @@ interface ToldEntry extends Entry {
 }
 
 /**
- * Of one call: a router that is slow to take UPDATEs must not make this process hold them all, and one that is fast
- * must not keep it from everything else. Two full messages of IPv4 have as many.
+ * Octets of prefixes in one call: a router that is slow to take UPDATEs must not make this process hold them all, and one
+ * that is fast must not keep it from everything else. These are 32 full messages, or two extended ones.
  */
-const MAX_PREFIXES_AT_ONCE = 2_048;
+const MAX_OCTETS_AT_ONCE = 131_072;
 
 /**
  * Adj-RIB-Out of RFC 4271 §3.2: what one peer is to be told, and what it has been told. A change costs what it touches,
@@ -60,7 +61,9 @@ export class AdjRibOut {
   #session: RibSession | undefined;
   #nextHops: ReadonlyMap<IpFamily, BgpNextHop> = new Map();
   #endsToTell: IpFamily[] = [];
-  /** To be told once more after the End-of-RIB. */
+  /** Prefixes whose attributes leave no room for them in any message (RFC 4271 §9.2). */
+  readonly #tooLong = new Set<string>();
+  /** To be told once more. */
   readonly #asked = new Set<IpFamily>();
   /** Of refreshes: those that the peer has not heard the begin of, and the end. */
   readonly #refreshes = { begin: new Set<IpFamily>(), end: new Set<IpFamily>() };
@@ -70,10 +73,16 @@ export class AdjRibOut {
     return this.#told.size;
   }
 
+  /** Prefixes that the peer can't be told of, as `formatPrefix` has them. */
+  get tooLong(): ReadonlySet<string> {
+    return this.#tooLong;
+  }
+
   /** Prefixes that wait, and the End-of-RIB after them. */
   get pendingCount(): number {
     if (this.#session === undefined) return 0;
-    return this.#changed.size + this.#endsToTell.length + this.#refreshes.end.size;
+    const { end } = this.#refreshes;
+    return this.#changed.size + this.#endsToTell.length + end.size + this.#asked.size;
   }
 
   set(route: Route): void {
@@ -103,6 +112,7 @@ export class AdjRibOut {
 
   end(): void {
     this.#session = undefined;
+    this.#tooLong.clear();
     this.#told.clear();
     this.#changed.clear();
     this.#endsToTell = [];
@@ -116,14 +126,22 @@ export class AdjRibOut {
 
   /** The peer asks for everything of a family once more (RFC 2918, 7313). */
   refresh(family: IpFamily): void {
-    if (this.#session?.enhancedRefresh === true) {
+    // However often it asks before it is told: a look at all routes is one.
+    if (this.#session?.families.includes(family) === true) this.#asked.add(family);
+  }
+
+  #beginRefreshes({ enhancedRefresh }: RibSession): void {
+    for (const family of this.#asked) {
       // RFC 7313 §4.1: not before the End-of-RIB.
-      if (this.#endsToTell.includes(family)) {
-        this.#asked.add(family);
-        return;
-      }
-      for (const families of Object.values(this.#refreshes)) families.add(family);
+      if (enhancedRefresh && this.#endsToTell.includes(family)) continue;
+      this.#asked.delete(family);
+      if (enhancedRefresh)
+        for (const families of Object.values(this.#refreshes)) families.add(family);
+      this.#askAgain(family);
     }
+  }
+
+  #askAgain(family: IpFamily): void {
     for (const [key, told] of this.#told) {
       if (told.family !== family) continue;
       // Not forgotten: what is withdrawn before it is told again must be withdrawn.
@@ -136,7 +154,8 @@ export class AdjRibOut {
   take(): Uint8Array[] {
     const session = this.#session;
     if (session === undefined) return [];
-    const batch = this.#takeChanged();
+    this.#beginRefreshes(session);
+    const batch = this.#takeChanged(session);
     const messages = [
       ...this.#takeRefreshes('begin'),
       ...this.#withdraw(batch.gone, session),
@@ -146,10 +165,7 @@ export class AdjRibOut {
     ];
     if (this.#changed.size > 0) return messages;
     const ends = this.#endsToTell.splice(0).map(encodeEndOfRib);
-    const told = [...messages, ...this.#takeRefreshes('end'), ...ends];
-    for (const family of this.#asked) this.refresh(family);
-    this.#asked.clear();
-    return told;
+    return [...messages, ...this.#takeRefreshes('end'), ...ends];
   }
 
   #takeRefreshes(which: 'begin' | 'end'): Uint8Array[] {
@@ -163,38 +179,51 @@ export class AdjRibOut {
     if (this.#session !== undefined) this.#changed.add(key);
   }
 
-  #takeChanged() {
+  #takeChanged({ encoding }: RibSession) {
     const gone: Entry[] = [];
     const byPath = { IPv4: new Map<string, PathBatch>(), IPv6: new Map<string, PathBatch>() };
-    let count = 0;
+    let octets = 0;
     for (const key of this.#changed) {
-      if (count === MAX_PREFIXES_AT_ONCE) break;
+      if (octets >= MAX_OCTETS_AT_ONCE) break;
       this.#changed.delete(key);
       const told = this.#told.get(key);
       const wanted = this.#wanted.get(key);
-      const nextHop = wanted && this.#nextHops.get(wanted.family);
-      if (wanted === undefined || nextHop === undefined) {
-        if (told !== undefined) gone.push(told);
+      const batch = wanted && this.#batchOf(byPath[wanted.family], wanted, encoding);
+      const isTooLong = batch !== undefined && batch.room < (wanted?.nlri.length ?? 0);
+      if (isTooLong) this.#tooLong.add(key);
+      else this.#tooLong.delete(key);
+      if (wanted === undefined || batch === undefined || isTooLong) {
+        if (told === undefined) continue;
+        gone.push(told);
         this.#told.delete(key);
+        octets += told.nlri.length;
       } else if (
         told === undefined ||
         told.isAsked ||
         this.#textOf(told) !== this.#textOf(wanted)
       ) {
-        this.#batchOf(byPath[wanted.family], wanted, nextHop).entries.push(wanted.nlri);
+        batch.entries.push(wanted.nlri);
         this.#told.set(key, wanted);
-      } else continue;
-      count += 1;
+        octets += wanted.nlri.length;
+      }
     }
     return { gone, announced: [...byPath.IPv4.values(), ...byPath.IPv6.values()] };
   }
 
-  #batchOf(byPath: Map<string, PathBatch>, entry: Entry, nextHop: BgpNextHop): PathBatch {
+  /** Undefined where the peer has no way to prefixes of the family. */
+  #batchOf(
+    byPath: Map<string, PathBatch>,
+    entry: Entry,
+    encoding: UpdateEncoding,
+  ): PathBatch | undefined {
     const { family, attributes } = entry;
+    const nextHop = this.#nextHops.get(family);
+    if (nextHop === undefined) return undefined;
     const text = this.#textOf(entry);
     const existing = byPath.get(text);
     if (existing !== undefined) return existing;
-    const batch = { family, attributes, nextHop, entries: [] };
+    const room = roomForPrefixes({ ...attributes, nextHop }, family, encoding);
+    const batch = { family, attributes, nextHop, room, entries: [] };
     byPath.set(text, batch);
     return batch;
   }
@@ -230,5 +259,7 @@ interface PathBatch {
   readonly family: IpFamily;
   readonly attributes: RouteAttributes;
   readonly nextHop: BgpNextHop;
+  /** Octets of prefixes in a message. */
+  readonly room: number;
   readonly entries: Uint8Array[];
 }

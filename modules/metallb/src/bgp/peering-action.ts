@@ -15,4 +15,6 @@ export type PeeringEvent =
   | { readonly type: 'ended'; readonly why: string }
   /** It never came to a session. */
   | { readonly type: 'refused'; readonly why: string }
-  | { readonly type: 'fault'; readonly fault: string };
+  | { readonly type: 'fault'; readonly fault: string }
+  /** There are more or fewer routes than before that no message has room for. */
+  | { readonly type: 'too-long' };

@@ -18,6 +18,7 @@ import {
 import { type BgpOpen, decodeOpen, encodeOpen } from '../packet/bgp-open.ts';
 import { decodeRouteRefresh } from '../packet/bgp-route-refresh.ts';
 import { decodeUpdate } from '../packet/bgp-update-decode.ts';
+import { MalformedPacketError } from '../packet/malformed.ts';
 import type { AdjRibOut } from './adj-rib-out.ts';
 import { Attempts } from './attempts.ts';
 import {
@@ -54,6 +55,9 @@ interface Connection {
   nextHopOf: NextHopOf;
   negotiated: Negotiated | undefined;
 }
+
+/** Of a message in which nothing is known to be wrong but that it can't be read. */
+const UNREADABLE = notificationOf(BGP_REASON.malformedAttributes);
 
 /**
  * Everything between this node and one peer: the connection it opens, the one that the peer opens, which of the two
@@ -203,8 +207,8 @@ export class Peering {
         if (this.#connections.get(direction) !== connection) break;
       }
     } catch (error) {
-      if (!(error instanceof BgpError)) throw error;
-      const { notification } = error;
+      if (!(error instanceof MalformedPacketError)) throw error;
+      const notification = error instanceof BgpError ? error.notification : UNREADABLE;
       this.#fault = error.where;
       actions.push(...this.#step(connection, { type: 'bad-message', notification }, now));
       this.#fault = undefined;
@@ -227,7 +231,10 @@ export class Peering {
     const connection = this.#established;
     if (connection === undefined) return [];
     const { direction } = connection;
-    return this.#rib.take().map((bytes) => ({ do: 'send', direction, bytes }));
+    const before = this.#rib.tooLong.size;
+    const updates = this.#rib.take().map((bytes) => ({ do: 'send', direction, bytes }) as const);
+    if (this.#rib.tooLong.size === before) return updates;
+    return [...updates, { do: 'tell', event: { type: 'too-long' } }];
   }
 
   get #established(): Connection | undefined {

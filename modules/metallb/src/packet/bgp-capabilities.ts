@@ -1,4 +1,5 @@
 import type { IpFamily } from '../net/ip.ts';
+import { BGP_REASON, BgpError } from './bgp-error.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 
@@ -145,7 +146,7 @@ export const NO_CAPABILITIES: BgpCapabilities = {
 /**
  * Reads capabilities on top of those read before. Unknown ones, and known ones of a length that they can't have, are
  * passed over: a session without a capability is better than none.
- * @throws MalformedPacketError where their lengths don't add up
+ * @throws MalformedPacketError where their lengths don't add up; BgpError where there are two roles
  */
 export function decodeCapabilities(bytes: Uint8Array, before: BgpCapabilities): BgpCapabilities {
   const reader = new ByteReader(bytes, 'BGP capabilities');
@@ -180,7 +181,7 @@ function readCapability(
     case CODE.extendedNextHop:
       return { ipv4OverIpv6: before.ipv4OverIpv6 || hasIpv4OverIpv6(value) };
     case CODE.role:
-      return value.length === 1 ? { role: BGP_ROLES[value[0] ?? -1] } : {};
+      return value.length === 1 ? { role: onlyRole(BGP_ROLES[value[0] ?? -1], before.role) } : {};
     case CODE.gracefulRestart:
       return value.length >= 2 ? { gracefulRestart: readGracefulRestart(reader) } : {};
     case CODE.fourOctetAsn:
@@ -190,6 +191,14 @@ function readCapability(
     default:
       return {};
   }
+}
+
+/** RFC 9234 §4.2: one role may be said twice, and not two. */
+function onlyRole(role: BgpRole | undefined, before: BgpRole | undefined): BgpRole | undefined {
+  if (before !== undefined && role !== before) {
+    throw new BgpError(BGP_REASON.roleMismatch, `the roles ${before} and ${role}`);
+  }
+  return role;
 }
 
 function hasIpv4OverIpv6(value: Uint8Array): boolean {

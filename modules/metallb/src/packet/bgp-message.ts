@@ -47,6 +47,9 @@ export function decodeNotification(body: Uint8Array): BgpNotification {
   return { code: reader.u8(), subcode: reader.u8(), data: reader.rest() };
 }
 
+/** Octets in a NOTIFICATION that any peer takes. */
+export const MAX_NOTIFICATION_DATA = MAX_BGP_MESSAGE - BGP_HEADER_BYTES - 2;
+
 /**
  * Cuts the bytes of a connection into messages. It keeps at most one message that is not whole, so a peer that sends a
  * byte at a time costs no more than that.

@@ -83,14 +83,11 @@ function readParameters(reader: ByteReader): BgpCapabilities {
 }
 
 function readAll(reader: ByteReader): BgpCapabilities {
-  let length = reader.u8();
-  let isExtended = false;
-  if (length === EXTENDED && reader.remaining >= 3) {
-    isExtended = reader.u8() === EXTENDED;
-    if (!isExtended)
-      throw reader.malformed('255 bytes of parameters that do not begin as RFC 9072 has it');
-    length = reader.u16();
-  }
+  const shortLength = reader.u8();
+  // RFC 9072 §2: the first type decides, whatever the length before it says beside 0.
+  const isExtended = shortLength > 0 && reader.remaining >= 3 && reader.peek() === EXTENDED;
+  if (isExtended) reader.skip(1);
+  const length = isExtended ? reader.u16() : shortLength;
   if (length !== reader.remaining)
     throw reader.malformed(`${length} bytes of parameters, ${reader.remaining} there`);
   let capabilities = NO_CAPABILITIES;

@@ -35,6 +35,8 @@ export const ATTRIBUTE = {
   atomicAggregate: 6,
   aggregator: 7,
   communities: 8,
+  originatorId: 9,
+  clusterList: 10,
   mpReach: 14,
   mpUnreach: 15,
   extendedCommunities: 16,

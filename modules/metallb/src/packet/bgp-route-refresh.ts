@@ -1,7 +1,7 @@
 import type { IpFamily } from '../net/ip.ts';
 import { AFI, familyOfAfi, SAFI_UNICAST } from './bgp-capabilities.ts';
 import { BGP_REASON, BgpError } from './bgp-error.ts';
-import { BGP_HEADER_BYTES, BGP_MESSAGE, encodeBgpMessage, MAX_BGP_MESSAGE } from './bgp-message.ts';
+import { BGP_MESSAGE, encodeBgpMessage, MAX_NOTIFICATION_DATA } from './bgp-message.ts';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 
@@ -16,14 +16,12 @@ export interface BgpRouteRefresh {
 const BODY_BYTES = 4;
 /** RFC 7313 §3.2: one that asks, and two around what the peer sends anew. */
 const SUBTYPE = { request: 0, begin: 1, end: 2 } as const;
-/** Of a NOTIFICATION that any peer takes. */
-const MAX_DATA_BYTES = MAX_BGP_MESSAGE - BGP_HEADER_BYTES - 2;
 
 /** @throws BgpError (RFC 7313 §5) */
 export function decodeRouteRefresh(body: Uint8Array): BgpRouteRefresh {
   if (body.length !== BODY_BYTES) {
     const whole = encodeBgpMessage(BGP_MESSAGE.routeRefresh, body);
-    const data = whole.subarray(0, MAX_DATA_BYTES);
+    const data = whole.subarray(0, MAX_NOTIFICATION_DATA);
     throw new BgpError(BGP_REASON.routeRefreshLength, `${body.length} octets`, data);
   }
   const reader = new ByteReader(body, 'BGP ROUTE-REFRESH');

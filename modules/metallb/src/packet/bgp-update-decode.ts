@@ -1,6 +1,7 @@
 import type { IpFamily } from '../net/ip.ts';
 import { familyOfAfi } from './bgp-capabilities.ts';
 import { BGP_REASON, BgpError } from './bgp-error.ts';
+import { MAX_NOTIFICATION_DATA } from './bgp-message.ts';
 import { ATTRIBUTE, FLAG } from './bgp-path.ts';
 import { countPrefixes } from './bgp-prefix.ts';
 import { ByteReader } from './byte-reader.ts';
@@ -26,6 +27,8 @@ interface Attribute {
   readonly flags: number;
   readonly type: number;
   readonly value: Uint8Array;
+  /** With all that stands before the value. */
+  readonly whole: Uint8Array;
 }
 
 /** Optional and transitive as each must be; others may be what they like. */
@@ -36,6 +39,8 @@ const FLAGS: Readonly<Record<number, number>> = {
   [ATTRIBUTE.med]: FLAG.optional,
   [ATTRIBUTE.localPref]: FLAG.transitive,
   [ATTRIBUTE.communities]: FLAG.optional | FLAG.transitive,
+  [ATTRIBUTE.originatorId]: FLAG.optional,
+  [ATTRIBUTE.clusterList]: FLAG.optional,
   [ATTRIBUTE.mpReach]: FLAG.optional,
   [ATTRIBUTE.mpUnreach]: FLAG.optional,
   [ATTRIBUTE.extendedCommunities]: FLAG.optional | FLAG.transitive,
@@ -57,6 +62,10 @@ const FAULTS: Readonly<
   [ATTRIBUTE.localPref]: (value, { isExternal }) =>
     isExternal || value.length === 4 ? undefined : 'LOCAL_PREF has not four octets',
   [ATTRIBUTE.communities]: (value) => fullOf(value, 4, 'COMMUNITIES'),
+  [ATTRIBUTE.originatorId]: (value, { isExternal }) =>
+    isExternal || value.length === 4 ? undefined : 'ORIGINATOR_ID has not four octets',
+  [ATTRIBUTE.clusterList]: (value, { isExternal }) =>
+    isExternal ? undefined : fullOf(value, 4, 'CLUSTER_LIST'),
   [ATTRIBUTE.extendedCommunities]: (value) => fullOf(value, 8, 'EXTENDED_COMMUNITIES'),
   [ATTRIBUTE.largeCommunities]: (value) => fullOf(value, 12, 'LARGE_COMMUNITY'),
 };
@@ -92,6 +101,9 @@ export function decodeUpdate(body: Uint8Array, context: UpdateContext): BgpUpdat
 }
 
 function section(reader: ByteReader, what: string): Uint8Array {
+  if (reader.remaining < 2) {
+    throw new BgpError(BGP_REASON.malformedAttributes, `the length of ${what} is cut off`);
+  }
   const length = reader.u16();
   if (length > reader.remaining) {
     throw new BgpError(
@@ -110,6 +122,7 @@ function splitAttributes(field: Uint8Array): {
   const attributes: Attribute[] = [];
   while (reader.remaining > 0) {
     if (reader.remaining < 3) return { attributes, overrun: 'an attribute is cut off' };
+    const start = field.length - reader.remaining;
     const flags = reader.u8();
     const type = reader.u8();
     const isLong = (flags & FLAG.extendedLength) !== 0;
@@ -118,7 +131,9 @@ function splitAttributes(field: Uint8Array): {
     if (length > reader.remaining) {
       return { attributes, overrun: `attribute ${type} of ${length} bytes is cut off` };
     }
-    attributes.push({ flags, type, value: reader.bytes(length) });
+    const value = reader.bytes(length);
+    const whole = field.subarray(start, field.length - reader.remaining);
+    attributes.push({ flags, type, value, whole });
   }
   return { attributes, overrun: undefined };
 }
@@ -156,16 +171,13 @@ function countUnreached({ value }: Attribute): {
 
 function faultOf(attributes: readonly Attribute[], context: UpdateContext): string | undefined {
   const seen = new Set<number>();
-  for (const { flags, type, value } of attributes) {
+  for (const { flags, type, value, whole } of attributes) {
     if (seen.has(type)) continue;
     seen.add(type);
     const wanted = FLAGS[type];
     if (wanted === undefined && (flags & FLAG.optional) === 0 && !isPassedOver(type)) {
-      throw new BgpError(
-        [3, 2],
-        `well-known attribute ${type} is unknown`,
-        Uint8Array.of(flags, type),
-      );
+      const data = whole.subarray(0, MAX_NOTIFICATION_DATA);
+      throw new BgpError([3, 2], `well-known attribute ${type} is unknown`, data);
     }
     if (wanted !== undefined && (flags & (FLAG.optional | FLAG.transitive)) !== wanted) {
       return `attribute ${type} has the flags ${flags}`;

@@ -27,7 +27,7 @@ const LONG_ATTRIBUTE = 4;
 /**
  * UPDATEs that announce all these prefixes on one path, as many in each as fit. IPv4 prefixes with an IPv4 next hop
  * are in the message itself, all others in MP_REACH_NLRI (RFC 4760, 8950).
- * @param prefixes as `encodePrefix` has them
+ * @param prefixes as `encodePrefix` has them, none longer than there is room for
  */
 export function encodeAnnouncements(
   path: BgpPath,
@@ -35,19 +35,30 @@ export function encodeAnnouncements(
   prefixes: readonly Uint8Array[],
   encoding: UpdateEncoding,
 ): Uint8Array[] {
-  const attributes = encodePath(path, encoding);
-  if (family === 'IPv4' && familyOf(path.nextHop.global) === 'IPv4') {
-    const all = joined([attributes, encodeNextHop(path.nextHop)]);
-    const room = encoding.maxLength - BGP_HEADER_BYTES - LENGTHS - all.length;
-    return inBatches(prefixes, room, (nlri) => update(new Uint8Array(), all, nlri));
-  }
-  const reach = reachHeader(family, nextHopBytes(path.nextHop));
-  const fixed = attributes.length + LONG_ATTRIBUTE + reach.length;
-  const room = encoding.maxLength - BGP_HEADER_BYTES - LENGTHS - fixed;
+  const { attributes, reach, room } = announcement(path, family, encoding);
+  if (reach === undefined)
+    return inBatches(prefixes, room, (nlri) => update(new Uint8Array(), attributes, nlri));
   return inBatches(prefixes, room, (nlri) => {
     const value = joined([reach, nlri]);
     return update(new Uint8Array(), joined([longAttribute(ATTRIBUTE.mpReach, value), attributes]));
   });
+}
+
+/** Octets of prefixes that a message has room for on this path; negative where not even the path has it. */
+export function roomForPrefixes(path: BgpPath, family: IpFamily, encoding: UpdateEncoding): number {
+  return announcement(path, family, encoding).room;
+}
+
+/** All of a message but the prefixes; without `reach` these follow the attributes. */
+function announcement(path: BgpPath, family: IpFamily, encoding: UpdateEncoding) {
+  const attributes = encodePath(path, encoding);
+  const left = encoding.maxLength - BGP_HEADER_BYTES - LENGTHS;
+  if (family === 'IPv4' && familyOf(path.nextHop.global) === 'IPv4') {
+    const all = joined([attributes, encodeNextHop(path.nextHop)]);
+    return { attributes: all, reach: undefined, room: left - all.length };
+  }
+  const reach = reachHeader(family, nextHopBytes(path.nextHop));
+  return { attributes, reach, room: left - attributes.length - LONG_ATTRIBUTE - reach.length };
 }
 
 /**

@@ -22,6 +22,13 @@ export class ByteReader {
     return this.#bytes[this.#advance(1)] ?? 0;
   }
 
+  /** The octet that is read next, which stays there. */
+  peek(): number {
+    const next = this.u8();
+    this.#offset -= 1;
+    return next;
+  }
+
   u16(): number {
     const at = this.#advance(2);
     return ((this.#bytes[at] ?? 0) << 8) | (this.#bytes[at + 1] ?? 0);

@@ -42,6 +42,8 @@ export interface SessionFacts {
   readonly families: readonly IpFamily[];
   /** Those expected of which the router is told nothing in this session. */
   readonly missingFamilies: readonly MissingFamily[];
+  /** Prefixes that no message has room for beside their attributes. */
+  readonly tooLong: readonly string[];
   readonly toldPrefixes: number;
   readonly pendingPrefixes: number;
   readonly receivedPrefixes: number;
@@ -270,6 +272,7 @@ function factsOf(
     why: 'problem' in wanted ? wanted.problem : (pathFailure ?? peering?.why ?? ''),
     families: peering?.negotiated?.families ?? [],
     missingFamilies: (peering?.missing ?? []).filter(({ family }) => expected.includes(family)),
+    tooLong: [...rib.tooLong],
     toldPrefixes: rib.toldCount,
     pendingPrefixes: rib.pendingCount + stale,
     receivedPrefixes: peering?.receivedCount ?? 0,

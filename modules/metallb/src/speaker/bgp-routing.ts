@@ -28,7 +28,7 @@ import type { RememberedRoutes } from './remembered-routes.ts';
 import { routedPools } from './routed-pools.ts';
 import { ServiceBgpStatuses } from './service-bgp-statuses.ts';
 import { isLeaving } from './service-routes.ts';
-import { complaintsOf, missingText } from './session-words.ts';
+import { complaintsOf, missingText, tooLongText } from './session-words.ts';
 import type { AnnouncedService } from './speaker-metrics.ts';
 import type { BfddPorts } from './speaker-ports.ts';
 
@@ -359,6 +359,10 @@ export class BgpRouting {
       const facts = this.#sessions.facts.find((one) => one.peer === peer);
       for (const why of facts?.missingFamilies.map(missingText) ?? [])
         log.warn('BGP session without a family', { peer, why });
+    } else if (event.type === 'too-long') {
+      const facts = this.#sessions.facts.find((one) => one.peer === peer);
+      for (const why of tooLongText(facts?.tooLong ?? []))
+        log.warn('BGP routes without room', { peer, why });
     } else if (event.type === 'fault') {
       log.warn('BGP peer sent what can not be understood', { peer, fault: event.fault });
     } else {

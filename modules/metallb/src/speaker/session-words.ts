@@ -2,7 +2,7 @@ import type { BfdReport } from '../bfd/messages.ts';
 import type { MissingFamily } from '../bgp/next-hop.ts';
 import type { SessionFacts } from '../routing/sessions.ts';
 
-type ComplainedOf = Pick<SessionFacts, 'why' | 'missingFamilies'> & {
+type ComplainedOf = Pick<SessionFacts, 'why' | 'missingFamilies' | 'tooLong'> & {
   readonly bfd: BfdReport | undefined;
 };
 
@@ -11,11 +11,24 @@ type ComplainedOf = Pick<SessionFacts, 'why' | 'missingFamilies'> & {
  * @param isSigned its BFD is to be
  */
 export function complaintsOf(
-  { why, missingFamilies, bfd }: ComplainedOf,
+  { why, missingFamilies, tooLong, bfd }: ComplainedOf,
   isSigned: boolean,
 ): string[] {
   if (why !== '') return [why];
-  return [...missingFamilies.map(missingText), ...(isSigned ? unsignedText(bfd) : [])];
+  return [
+    ...missingFamilies.map(missingText),
+    ...tooLongText(tooLong),
+    ...(isSigned ? unsignedText(bfd) : []),
+  ];
+}
+
+/** Nothing where there is room for all. */
+export function tooLongText([first, ...others]: readonly string[]): string[] {
+  if (first === undefined) return [];
+  const all = others.length === 0 ? `${first} is` : `${first} and ${others.length} more are`;
+  return [
+    `${all} not announced in this session: the communities leave no room in a message: ask for fewer in the advertisements`,
+  ];
 }
 
 export function missingText({ family, why }: MissingFamily): string {
