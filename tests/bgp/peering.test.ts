@@ -194,10 +194,34 @@ test('bytes that are no BGP end the session with a NOTIFICATION, and a new one c
   assert.is(pair.left.peering.phase, 'Established');
 });
 
+test('a router that may restart and connects anew has restarted: its session gives way without a NOTIFICATION', () => {
+  const gracefulRestart = {
+    ...{ restarted: true, afterNotification: false, restartSeconds: 120 },
+    families: [],
+  };
+  const may = {
+    capabilities: { ...NO_CAPABILITIES, families: ['IPv4'], gracefulRestart },
+  } as const;
+  const both = established(new Pair({ ...may, passive: true }, may));
+  const { peering } = both.left;
+  const arrive = (now: number) => [
+    ...peering.makeRoom(now),
+    ...peering.connected('incoming', () => undefined, now),
+  ];
+  const kinds = (now: number) =>
+    arrive(now).map((action) => (action.do === 'send' ? action.bytes[18] : action.do));
+  assert.equal(kinds(both.now), [BGP_MESSAGE.notification, 'close'], 'both have just connected');
+  assert.is(peering.phase, 'Established');
+  assert.equal(kinds(both.now + 10_000), ['close', 'tell', BGP_MESSAGE.open]);
+  assert.is(peering.phase, 'OpenSent');
+  const one = established(new Pair({ passive: true }, may)).left.peering;
+  assert.equal(one.makeRoom(60_000), [], 'not where one side has no graceful restart');
+});
+
 test('a connection of the peer on which it has said nothing gives way to its next one', () => {
   const { left } = new Pair({ passive: true });
   const arrive = () => [
-    ...left.peering.makeRoom(),
+    ...left.peering.makeRoom(0),
     ...left.peering.connected('incoming', () => undefined, 0),
   ];
   left.peering.start(0);
@@ -212,7 +236,7 @@ test('a connection of the peer on which it has said nothing gives way to its nex
   assert.is(left.peering.phase, 'OpenSent');
   // Refused are those after one on which it has spoken.
   const spoken = established(new Pair({ passive: true })).left.peering;
-  assert.equal(spoken.makeRoom(), []);
+  assert.equal(spoken.makeRoom(200), []);
   const refused = spoken.connected('incoming', () => undefined, 200);
   assert.equal(
     refused.map((action) => action.do),

@@ -1,6 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { listAt, valueAt } from '../../modules/metallb/hooks/lib/json.ts';
+import { LABEL } from '../../modules/metallb/src/api/names.ts';
 import type { KubernetesObject } from '../../modules/metallb/src/api/object.ts';
 import { isKind } from '../../modules/metallb/src/store/kinds.ts';
 import {
@@ -32,6 +33,8 @@ async function benchWith(edition: string, ...objects: KubernetesObject[]) {
   return bench;
 }
 
+/** Wider than the pool. */
+const WIDE = { poolNames: ['public'], bgp: { aggregationLength: 16 } };
 const NOT_HEARD = { type: 'Ready', status: 'Unknown', reason: 'NodeStatusUnknown', message: '' };
 
 /** `status/reason: message` of the condition Accepted. */
@@ -187,7 +190,45 @@ const JUDGED: readonly [name: string, objects: KubernetesObject[], expected: str
     [configuration('edge', ['spine'], [{ poolNames: ['nowhere'] }]), router('spine')],
     'True/NoPool: in force, but there is no pool nowhere',
   ],
+  [
+    'a configuration of which one advertisement is about no pool',
+    [
+      configuration('edge', ['spine'], [{ poolNames: ['public'] }, { poolNames: ['nowhere'] }]),
+      router('spine'),
+    ],
+    'True/UnknownPool: in force, but there is no pool nowhere',
+  ],
+  [
+    'a configuration of which one advertisement is refused',
+    [configuration('edge', ['spine'], [{ poolNames: ['public'] }, WIDE]), router('spine')],
+    /^True\/AggregateTooWide: in force, but /,
+  ],
+  [
+    'a configuration whose only advertisement is refused',
+    [configuration('edge', ['spine'], [WIDE]), router('spine')],
+    /^False\/AggregateTooWide: /,
+  ],
 ];
+test('what is the matter with an advertisement of a configuration takes no node from it, but a pool that is missing for all', async () => {
+  const of = (...advertisements: object[]) => configuration('edge', ['spine'], advertisements);
+  const bench = await benchWith('EE', of({ poolNames: ['public'] }), router('spine'));
+  const isMember = () =>
+    LABEL.member in (bench.store.get({ kind: 'Node', name: 'n1' })?.metadata.labels ?? {});
+  assert.ok(isMember());
+  const nowhere = { poolNames: ['nowhere'] };
+  const rows: [object[], boolean][] = [
+    [[{ poolNames: ['public'] }, nowhere], true],
+    [[WIDE], true],
+    [[nowhere], false],
+    [[nowhere, WIDE], true],
+  ];
+  for (const [advertisements, expected] of rows) {
+    bench.change(of(...advertisements));
+    await bench.settle();
+    assert.is(isMember(), expected, JSON.stringify(advertisements));
+  }
+});
+
 for (const [name, objects, expected] of JUDGED) {
   test(`with BGP: ${name}`, async () => {
     const bench = await benchWith('EE', ...objects);

@@ -15,7 +15,7 @@ import {
   served,
   sessionOf,
 } from './bgp-module.ts';
-import { ROUTER, reaches, withRouter } from './bgp-sessions.ts';
+import { ROUTER, reaches, resetConnection, withRouter } from './bgp-sessions.ts';
 import { goDownForReboot, remembersThisBoot } from './reboot.ts';
 
 const [FIRST = ''] = NODES;
@@ -37,6 +37,7 @@ export const scenarios: readonly Scenario[] = [
       await reaches(lab, router, `${ip}/32`, NODES);
       await remembersThisBoot(lab, 'n1');
       says(true, await opensOf(lab, () => killPart(lab, 'n1', 'speaker.mjs')));
+      says(true, await opensOf(lab, () => resetConnection(lab, FIRST)), { restarted: false });
     }),
   ),
 ];
@@ -55,11 +56,18 @@ async function opensOf(lab: Lab, restart: () => Promise<void> | void): Promise<B
   return said.filter(({ type }) => type === BGP_MESSAGE.open).map(({ body }) => decodeOpen(body));
 }
 
-/** It has restarted, for all a router knows, and of each family: what has been forwarded still is, or not. */
-function says(forwarding: boolean, opens: readonly BgpOpen[]): void {
+/**
+ * Whether it has restarted since there was a session, and of each family: what has been forwarded still is, or not.
+ * A process whose session is reset says at least the latter.
+ */
+function says(
+  forwarding: boolean,
+  opens: readonly BgpOpen[],
+  { restarted }: { readonly restarted: boolean } = { restarted: true },
+): void {
   assert.ok(opens.length > 0, 'no OPEN');
   for (const { capabilities } of opens) {
-    assert.is(capabilities.gracefulRestart?.restarted, true);
+    assert.is(capabilities.gracefulRestart?.restarted, restarted);
     assert.equal(
       capabilities.gracefulRestart?.families,
       BOTH.map((family) => ({ family, forwarding })),

@@ -104,3 +104,9 @@ export async function spreadsByPorts(host: string): Promise<void> {
   const hash = 'net.ipv4.fib_multipath_hash_policy=1';
   await run(['ip', 'netns', 'exec', host, 'sysctl', '-qw', hash]);
 }
+
+/** The router's connection to a neighbour is gone without a word of BGP; both programs go on. */
+export async function resetConnection(lab: Lab, neighbour: string): Promise<void> {
+  const reset = ['ss', '-K', 'dst', neighbour, 'sport', '=', ':179'];
+  await run(['ip', 'netns', 'exec', lab.namespace(ROUTER.host), ...reset]);
+}

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { run, until } from '../../lab/exec.ts';
+import { until } from '../../lab/exec.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { nodeTells } from '../../lab/node-condition.ts';
 import { pssKibOf } from '../../lab/processes.ts';
@@ -15,7 +15,15 @@ import {
   served,
   sessionOf,
 } from './bgp-module.ts';
-import { NODE_ASN, peer, ROUTER, ROUTER_ASN, reaches, withRouter } from './bgp-sessions.ts';
+import {
+  NODE_ASN,
+  peer,
+  ROUTER,
+  ROUTER_ASN,
+  reaches,
+  resetConnection,
+  withRouter,
+} from './bgp-sessions.ts';
 
 /** What befalls sessions that stand: each comes back by itself, and the others never notice. */
 const DOWN = 'BgpSessionDown';
@@ -46,8 +54,7 @@ export const scenarios: readonly Scenario[] = [
       await backOn(router, ip, lab);
 
       const told = logOf(lab).length;
-      const reset = ['ss', '-K', 'dst', FIRST, 'sport', '=', ':179'];
-      await run(['ip', 'netns', 'exec', lab.namespace(ROUTER.host), ...reset]);
+      await resetConnection(lab, FIRST);
       await until({ what: 'the reset in the log', deadlineMs: BACK_MS }, () =>
         logOf(lab)
           .slice(told)

@@ -59,6 +59,7 @@ export class AdjRibOut {
   readonly #changed = new Set<string>();
   readonly #texts = new WeakMap<RouteAttributes, string>();
   #session: RibSession | undefined;
+  #hasBegun = false;
   #nextHops: ReadonlyMap<IpFamily, BgpNextHop> = new Map();
   #endsToTell: IpFamily[] = [];
   /** Prefixes whose attributes leave no room for them in any message (RFC 4271 §9.2). */
@@ -71,6 +72,11 @@ export class AdjRibOut {
   /** Prefixes that the peer has been told of. */
   get toldCount(): number {
     return this.#told.size;
+  }
+
+  /** There is a session, or has been one. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
   }
 
   /** Prefixes that the peer can't be told of, as `formatPrefix` has them. */
@@ -102,6 +108,7 @@ export class AdjRibOut {
 
   /** A session begins: the peer knows nothing, and is told when it knows all (RFC 4724 §2). */
   begin(session: RibSession): void {
+    this.#hasBegun = true;
     this.#session = session;
     this.#nextHops = nextHopsOf(session);
     this.#told.clear();

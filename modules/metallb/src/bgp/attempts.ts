@@ -58,9 +58,14 @@ export class Attempts {
     this.#connectRetry.reset();
   }
 
+  /** How long there has been the session. */
+  sessionMs(now: number): number {
+    return now - this.#establishedAt;
+  }
+
   /** An attempt, or the session that `before` was. */
   ended(before: FsmPhase, { connectRetryCounter }: FsmState, now: number): void {
-    const isStable = before === 'Established' && now - this.#establishedAt >= STABLE_MS;
+    const isStable = before === 'Established' && this.sessionMs(now) >= STABLE_MS;
     this.#count = isStable ? 0 : connectRetryCounter;
     if (isStable) this.#forgetPauses();
   }

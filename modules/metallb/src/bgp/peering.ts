@@ -1,5 +1,3 @@
-import type { IpAddress } from '../net/ip.ts';
-import type { BgpCapabilities } from '../packet/bgp-capabilities.ts';
 import {
   BGP_REASON,
   BgpError,
@@ -35,17 +33,13 @@ import {
 } from './fsm.ts';
 import { type Negotiated, negotiate, survivor } from './negotiation.ts';
 import { type MissingFamily, missingFamilies, type NextHopOf } from './next-hop.ts';
+import { type OwnSide, ownOpen } from './own-open.ts';
 import type { Direction, PeeringAction } from './peering-action.ts';
 import { PeeringWords } from './peering-words.ts';
 
 /** What this node says of itself to a peer, and what it expects of it. */
-export interface PeeringOptions extends FsmOptions {
-  readonly localAsn: number;
+export interface PeeringOptions extends FsmOptions, OwnSide {
   readonly remoteAsn: number | 'internal' | 'external';
-  readonly routerId: IpAddress;
-  readonly holdSeconds: number;
-  /** AS numbers of four octets are always spoken. */
-  readonly capabilities: Omit<BgpCapabilities, 'fourOctetAsn'>;
 }
 
 interface Connection {
@@ -56,6 +50,8 @@ interface Connection {
   negotiated: Negotiated | undefined;
 }
 
+/** Both may have connected to each other at once. */
+const SETTLED_MS = 5_000;
 /** Of a message in which nothing is known to be wrong but that it can't be read. */
 const UNREADABLE = notificationOf(BGP_REASON.malformedAttributes);
 
@@ -155,10 +151,13 @@ export class Peering {
   }
 
   /**
-   * Before another connection of the peer is told of: one on which it has said nothing gives way. Nobody may be left at
-   * its other end, and it would keep the peer out for as long as an OPEN may take.
+   * Before another connection of the peer is told of: one on which it has said nothing gives way, which would keep it
+   * out for as long as an OPEN may take. So does a session with a peer that may have restarted (RFC 4724 §5).
    */
-  makeRoom(): PeeringAction[] {
+  makeRoom(now: number): PeeringAction[] {
+    const session = this.#established;
+    if (session && this.#mayRestart(session) && this.#attempts.sessionMs(now) >= SETTLED_MS)
+      return this.lost(session.direction, 'the router has begun anew', now);
     const direction = 'incoming';
     if (this.#connections.get(direction)?.fsm.phase !== 'OpenSent') return [];
     this.#connections.delete(direction);
@@ -235,6 +234,11 @@ export class Peering {
     const updates = this.#rib.take().map((bytes) => ({ do: 'send', direction, bytes }) as const);
     if (this.#rib.tooLong.size === before) return updates;
     return [...updates, { do: 'tell', event: { type: 'too-long' } }];
+  }
+
+  #mayRestart({ negotiated }: Connection): boolean {
+    const sides = [this.#options, negotiated?.remote];
+    return sides.every((side) => side?.capabilities.gracefulRestart !== undefined);
   }
 
   get #established(): Connection | undefined {
@@ -391,8 +395,6 @@ export class Peering {
   }
 
   get #ownOpen(): BgpOpen {
-    const { localAsn: asn, holdSeconds, routerId } = this.#options;
-    const capabilities = { ...this.#options.capabilities, fourOctetAsn: asn };
-    return { asn, holdSeconds, routerId, capabilities };
+    return ownOpen(this.#options, this.#rib.hasBegun);
   }
 }

@@ -116,7 +116,10 @@ export function routerRemarks(
   return isNamed ? [] : [remark('NotNamed', message)];
 }
 
-/** What there is to say of a configuration: as such, and of the advertisements that it makes. */
+/**
+ * What there is to say of a configuration: as such, and of the advertisements that it makes. It is in force as long as
+ * one of these is: what is the matter with another one takes no node away from it.
+ */
 export function configurationRemarks(
   configuration: MetalLoadBalancerConfiguration,
   view: BgpView,
@@ -124,9 +127,11 @@ export function configurationRemarks(
   const problems = configurationProblems(configuration, view.bgp.objects);
   const { name } = configuration.metadata;
   const made = new Set(configuration.spec.advertisements.map((_, index) => `${name}-adv-${index}`));
-  const remarks = view.bgp.advertisements
+  const ofEach = view.bgp.advertisements
     .filter(({ metadata }) => metadata.namespace === undefined && made.has(metadata.name))
-    .flatMap((advertisement) => routeRemarks(advertisement, view));
+    .map((advertisement) => routeRemarks(advertisement, view));
+  const isAnyInForce = ofEach.some((remarks) => !remarks.some(isOutOfForce));
+  const remarks = ofEach.flat().map((one) => (isAnyInForce ? ofPart(one) : one));
   const messages = new Set<string>();
   const once = remarks.filter(({ message }) => {
     const isNew = !messages.has(message);
@@ -137,6 +142,17 @@ export function configurationRemarks(
     ...(problems.length === 0 ? [] : [remark('UnknownPeer', formatProblems(problems))]),
     ...once,
   ];
+}
+
+const NO_POOL: ConditionReason = 'NoPool';
+
+function isOutOfForce({ status, reason }: ConditionValue): boolean {
+  return status === 'False' || reason === NO_POOL;
+}
+
+/** Of one advertisement beside others that are in force. */
+function ofPart({ reason, message }: ConditionValue): ConditionValue {
+  return remark(reason === NO_POOL ? 'UnknownPool' : (reason as ConditionReason), message);
 }
 
 type Named = Parameters<typeof keyOf>[0];

@@ -33,9 +33,18 @@ export function announcingFor(judged: readonly JudgedObject[]): Announcing {
   };
 }
 
+/** Its routers are sessions to keep, whatever it may not tell them. */
+const WITHOUT_ROUTES: ReadonlySet<string | undefined> = new Set<ConditionReason>([
+  'UnknownCommunity',
+  'AggregateTooWide',
+  'AggregateCoversHost',
+  'LocalPrefConflict',
+]);
+
 /** It counts, and there is a pool that it is about. */
 function isInUse(accepted: Accepted): boolean {
   const idle: ConditionReason = 'NoPool';
+  if (WITHOUT_ROUTES.has(accepted?.reason)) return true;
   return accepted?.status === 'True' && accepted.reason !== idle;
 }
 

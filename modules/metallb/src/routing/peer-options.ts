@@ -135,7 +135,7 @@ function capabilitiesOf(
     role: isExternalTo(spec) ? 'customer' : undefined,
     gracefulRestart: enableGracefulRestart
       ? {
-          // Nothing is expected of the router that it would have to wait with; the kernel forwards on its own.
+          // Whoever speaks first has restarted: a router that restarts, too, must not wait for it (RFC 4724 §4.1).
           ...{ restarted: true, afterNotification: false, restartSeconds: RESTART_SECONDS },
           families: families.map((family) => ({ family, forwarding })),
         }

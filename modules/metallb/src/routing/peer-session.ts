@@ -93,7 +93,7 @@ export class PeerSession {
       socket.destroy(); // closed by the peer in the meantime
       return;
     }
-    this.#act(this.peering.makeRoom());
+    this.#act(this.peering.makeRoom(this.#now));
     // The listener takes the first of them only.
     this.#password = this.#passwords[0];
     const before = this.#connections.get('incoming');
