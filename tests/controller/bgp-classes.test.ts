@@ -19,6 +19,7 @@ const nodeAt = (name: string, address: string) => ({
   ...node(name),
   status: { addresses: [{ type: 'InternalIP', address }] },
 });
+const NO_PEER = 'no BGPPeer of it is for a node of the class: nobody is told of its IPs by BGP';
 const accepted = (bench: ControllerBench) =>
   String(bench.classConditions('edge').find((condition) => condition.startsWith('Accepted=')));
 const eventsOf = (bench: ControllerBench) =>
@@ -31,7 +32,7 @@ const CONSEQUENCES = {
 for (const [edition, hasBgp] of EDITIONS) {
   for (const [type, consequence] of Object.entries(CONSEQUENCES)) {
     test(`edition ${edition} ${hasBgp ? 'takes' : 'refuses'} a class of type ${type}: condition, one Event, metrics`, async () => {
-      const bench = await benchWith(edition, routed({}, type));
+      const bench = await benchWith(edition, routed({}, type), bgpPeer('tor'));
       const refusal = `BGP needs edition EE, FE or CSE-Pro, and this is ${edition}: ${consequence}`;
       assert.is(accepted(bench), hasBgp ? 'Accepted=True: in force' : `Accepted=False: ${refusal}`);
       assert.equal(
@@ -53,6 +54,27 @@ for (const [edition, hasBgp] of EDITIONS) {
     assert.not((await bench.metrics()).includes('metallb_edition_required_objects{'));
   });
 }
+
+test('a class whose nodes have no router says so, until one of those that it may use is for one of them', async () => {
+  const bench = await benchWith('EE', routed({ peers: ['tor'] }));
+  const missing = `Accepted=True: in force, but there is no BGPPeer tor; ${NO_PEER}`;
+  assert.is(accepted(bench), missing);
+  const ofRack = (name: string, rack: string) =>
+    bgpPeer(name, { nodeSelectors: [{ matchLabels: { rack } }] });
+  bench.store.put(bgpPeer('spine'));
+  await bench.settle();
+  assert.is(accepted(bench), missing, 'another one is no use');
+  bench.store.put(ofRack('tor', 'a'));
+  await bench.settle();
+  assert.is(accepted(bench), `Accepted=True: in force, but ${NO_PEER}`);
+  bench.store.put(node('n1', { rack: 'a' }));
+  await bench.settle();
+  assert.is(accepted(bench), 'Accepted=True: in force');
+  bench.store.put(routed());
+  bench.store.put(node('n1'));
+  await bench.settle();
+  assert.is(accepted(bench), 'Accepted=True: in force', 'spine is for every node');
+});
 
 test('a class that an edition refuses gives IPs all the same, so that none is lost', async () => {
   const bench = await benchWith('CE', routed(), service('web', { classAnnotation: 'edge' }));
@@ -126,7 +148,7 @@ test('what is wrong with its pool is said beside it', async () => {
 
 test('a class is judged anew when a node or a router gets another address', async () => {
   const owner = routed({ aggregationLength: 30 });
-  const bench = await benchWith('EE', owner, nodeAt('n9', '192.0.2.30'));
+  const bench = await benchWith('EE', owner, nodeAt('n9', '192.0.2.30'), bgpPeer('spine'));
   const move = async (address: string) => {
     const { status } = nodeAt('n9', address);
     // With the label that it has got.
@@ -170,7 +192,7 @@ for (const [name, edition, owner, spec, expected] of LOCALS) {
 }
 
 test('a class is judged anew when names for communities come and go', async () => {
-  const bench = await benchWith('EE', routed({ communities: ['vpn'] }));
+  const bench = await benchWith('EE', routed({ communities: ['vpn'] }), bgpPeer('tor'));
   assert.match(accepted(bench), /"vpn"/);
   bench.store.put(community('names', 'vpn'));
   await bench.settle();
@@ -184,7 +206,12 @@ test('a class is judged anew when names for communities come and go', async () =
 test('a name for a community costs as much beside 200 Services as beside ten', async () => {
   const cost = async (count: number) => {
     const services = Array.from({ length: count }, (_, index) => service(`web${index}`));
-    const bench = await benchWith('EE', routed({ communities: ['vpn'] }), ...services);
+    const bench = await benchWith(
+      'EE',
+      routed({ communities: ['vpn'] }),
+      bgpPeer('tor'),
+      ...services,
+    );
     const [calls = 0] = await countedCalls([
       async () => {
         bench.store.put(community('names', 'vpn'));

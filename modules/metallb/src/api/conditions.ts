@@ -179,6 +179,7 @@ export const CONDITION_REASONS = {
       'AggregateTooWide',
       'AggregateCoversHost',
       'UnknownPeer',
+      'NoPeer',
     ],
     [CLASS_CONDITION.default]: ['AnotherDefault'],
     [CLASS_CONDITION.excludeLabelIgnored]: ['EveryNodeExcluded'],

@@ -5,9 +5,11 @@ import {
   isRouted,
   type MetalLoadBalancerClass,
 } from '../api/metal-load-balancer-class.ts';
+import type { Node } from '../api/node.ts';
 import { formatProblems } from '../api/problem.ts';
 import { classRouteFaults } from '../bgp/class-routes.ts';
-import type { RoutedApi } from '../bgp/metallb-routes.ts';
+import { peersOfNode, type RoutedApi } from '../bgp/metallb-routes.ts';
+import { balancerNodes } from '../placement/balancer-nodes.ts';
 
 /** What the routes of a class depend on beside itself. */
 export interface ClassRouteView {
@@ -19,6 +21,7 @@ export interface ClassRouteView {
 /** What there is to say of the routes that a class asks for. */
 export function classRemarks(
   owner: MetalLoadBalancerClass,
+  nodes: readonly Node[],
   { edition, bgp }: ClassRouteView,
 ): ConditionValue[] {
   if (!isRouted(owner)) return [];
@@ -26,7 +29,7 @@ export function classRemarks(
   if (missing !== undefined) {
     return [{ status: 'False', reason: 'EditionRequired', message: missing }];
   }
-  return [...refusals(owner, bgp), ...unknownPeers(owner, bgp)];
+  return [...refusals(owner, bgp), ...unknownPeers(owner, bgp), ...noPeer(owner, nodes, bgp)];
 }
 
 function refusals(owner: MetalLoadBalancerClass, bgp: RoutedApi): ConditionValue[] {
@@ -39,6 +42,24 @@ function refusals(owner: MetalLoadBalancerClass, bgp: RoutedApi): ConditionValue
     : 'nobody announces its IPs';
   const message = `${problems}; ${announced} until that is mended`;
   return [{ status: 'False', reason: first.reason, message }];
+}
+
+/** Without a node nobody announces anything, which the class says of its nodes. */
+function noPeer(
+  { spec }: MetalLoadBalancerClass,
+  nodes: readonly Node[],
+  bgp: RoutedApi,
+): ConditionValue[] {
+  const names = new Set(balancerNodes(spec, nodes).map(({ name }) => name));
+  const own = nodes.filter(({ metadata }) => names.has(metadata.name));
+  const { peers } = spec.bgp;
+  const isOne = (name: string) => peers.length === 0 || peers.includes(name);
+  const hasPeer = own.some((node) =>
+    peersOfNode(bgp, node).some(({ metadata }) => isOne(metadata.name)),
+  );
+  if (own.length === 0 || hasPeer) return [];
+  const message = 'no BGPPeer of it is for a node of the class: nobody is told of its IPs by BGP';
+  return [{ status: 'True', reason: 'NoPeer', message }];
 }
 
 function unknownPeers({ spec }: MetalLoadBalancerClass, { peers }: RoutedApi): ConditionValue[] {

@@ -72,6 +72,7 @@ function acceptedCondition({
   object,
   inForce,
   poolProblems,
+  nodes,
   routing,
 }: ClassStatusView): ConditionValue {
   const parsed = parseMetalLoadBalancerClass(object);
@@ -86,7 +87,7 @@ function acceptedCondition({
     own.length === 0
       ? []
       : [{ status: 'False', reason: 'PoolsOverlap', message: formatProblems(own) }];
-  return acceptance([...overlaps, ...classRemarks(parsed.value, routing)]);
+  return acceptance([...overlaps, ...classRemarks(parsed.value, nodes, routing)]);
 }
 
 /** The allocator speaks of pools and their ranges; users know classes and spec.addressPool. */

@@ -86,7 +86,7 @@ export class PeerPasswords {
   #reason(namespace: string): string {
     if (!this.#forbidden.has(namespace)) return ' (yet)';
     const account = `${this.#ports.namespace}:speaker`;
-    return `: speakers have no right to list and watch Secrets in the namespace ${namespace}. One that is younger than the release gets it with the next upgrade of the chart, or by: kubectl create rolebinding bgp-secrets -n ${namespace} --clusterrole=${SECRETS_ROLE} --serviceaccount=${account}`;
+    return `: speakers have no right to list and watch Secrets in the namespace ${namespace}. The chart gives it, at each upgrade, in the module's own and in those of the value metallbNamespaces; elsewhere, or before: kubectl create rolebinding bgp-secrets -n ${namespace} --clusterrole=${SECRETS_ROLE} --serviceaccount=${account}`;
   }
 
   #mirrorOf(namespace: string): Mirror<PasswordSecret> {
