@@ -4,7 +4,6 @@ import type { WantedCondition } from '../api/conditions.ts';
 import type { Node } from '../api/node.ts';
 import type { BfdReport } from '../bfd/messages.ts';
 import { peersOfNode } from '../bgp/metallb-routes.ts';
-import type { PeeringEvent } from '../bgp/peering-action.ts';
 import type { ServedPools } from '../linux/served-pools.ts';
 import type { IpAddress } from '../net/ip.ts';
 import { BfdLink } from '../routing/bfd-link.ts';
@@ -28,7 +27,8 @@ import type { RememberedRoutes } from './remembered-routes.ts';
 import { routedPools } from './routed-pools.ts';
 import { ServiceBgpStatuses } from './service-bgp-statuses.ts';
 import { isLeaving } from './service-routes.ts';
-import { complaintsOf, missingText, tooLongText } from './session-words.ts';
+import { SessionLog } from './session-log.ts';
+import { complaintsOf } from './session-words.ts';
 import type { AnnouncedService } from './speaker-metrics.ts';
 import type { BfddPorts } from './speaker-ports.ts';
 
@@ -70,6 +70,7 @@ export class BgpRouting {
   readonly #ports: BgpRoutingPorts;
   readonly #routes: AnnouncedRoutes;
   readonly #sessions: Sessions;
+  readonly #sessionLog: SessionLog;
   /** Undefined where nobody may connect. */
   readonly #listeners: BgpListeners | undefined;
   readonly #refused: RefusedConnections;
@@ -104,8 +105,11 @@ export class BgpRouting {
     this.#sessions = new Sessions({
       clock,
       random,
-      onEvent: (peer, event) => this.#hear(peer, event),
+      onEvent: (peer, event) => {
+        if (this.#sessionLog.hear(peer, event)) ports.onConditions();
+      },
     });
+    this.#sessionLog = new SessionLog(clock, log, () => this.#sessions.facts);
     this.#refused = new RefusedConnections(clock, log);
     this.#listeners = ports.bgpListenPort === 0 ? undefined : this.#newListeners();
     this.#bfd = new BfdLink({
@@ -348,27 +352,6 @@ export class BgpRouting {
     this.#ports.log.info('path to a BGP peer', { peer, bfd: report.standing, why: report.why });
     this.#sessions.setPath(peer, report);
     this.#ports.onConditions();
-  }
-
-  #hear(peer: string, event: PeeringEvent): void {
-    const { log, onConditions } = this.#ports;
-    if (event.type === 'established') {
-      const { remote, families, holdMs } = event.negotiated;
-      const { asn, routerId } = remote;
-      log.info('BGP session established', { peer, asn, routerId, families, holdMs });
-      const facts = this.#sessions.facts.find((one) => one.peer === peer);
-      for (const why of facts?.missingFamilies.map(missingText) ?? [])
-        log.warn('BGP session without a family', { peer, why });
-    } else if (event.type === 'too-long') {
-      const facts = this.#sessions.facts.find((one) => one.peer === peer);
-      for (const why of tooLongText(facts?.tooLong ?? []))
-        log.warn('BGP routes without room', { peer, why });
-    } else if (event.type === 'fault') {
-      log.warn('BGP peer sent what can not be understood', { peer, fault: event.fault });
-    } else {
-      log.warn(`BGP session ${event.type}`, { peer, why: event.why });
-    }
-    onConditions();
   }
 
   #tell(services: Iterable<string>): void {

@@ -1,6 +1,7 @@
 import type { IpAddress } from '../net/ip.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Clock } from '../time/clock.ts';
+import { NowAndThen } from '../time/now-and-then.ts';
 
 const QUIET_MS = 60_000;
 
@@ -8,9 +9,8 @@ const QUIET_MS = 60_000;
 export class RefusedConnections {
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #words = new NowAndThen(QUIET_MS);
   #total = 0;
-  #untold = 0;
-  #quietUntil = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock, log: Logger) {
     this.#clock = clock;
@@ -23,15 +23,10 @@ export class RefusedConnections {
 
   add(from: IpAddress): void {
     this.#total += 1;
-    const now = this.#clock.now();
-    if (now < this.#quietUntil) {
-      this.#untold += 1;
-      return;
-    }
+    const untold = this.#words.take('', this.#clock.now());
+    if (untold === undefined) return;
     this.#log.warn('BGP connection closed: no BGPPeer of this node has the address', {
-      ...{ from, untold: this.#untold },
+      ...{ from, untold },
     });
-    this.#untold = 0;
-    this.#quietUntil = now + QUIET_MS;
   }
 }
