@@ -203,6 +203,18 @@ test('the passive side waits for the peer, also after it has lost it', () => {
   hear(session, packet('Up'), 6);
   assert.equal(sentIn(session.expire(1_000)), []);
   assert.is(session.transmitAt, Number.POSITIVE_INFINITY);
+  assert.equal(sentIn(session.stop(1_001)), [], 'it must not say good-bye either (RFC 5880 §6.8.7)');
+  assert.is(session.state, 'AdminDown');
+});
+
+test('the passive side says good-bye to a peer that it knows', () => {
+  const session = new BfdSession(OURS, { ...OPTIONS, passive: true }, { random: () => 0 });
+  session.start(0);
+  hear(session, packet('Down', { yourDiscriminator: 0 }), 5);
+  assert.equal(
+    sentIn(session.stop(6)).map(({ state }) => state),
+    ['AdminDown'],
+  );
 });
 
 // The detection time is the peer's multiplier times the slower of what it sends and what is asked of it.

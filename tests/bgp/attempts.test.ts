@@ -4,7 +4,10 @@ import { Attempts } from '../../modules/metallb/src/bgp/attempts.ts';
 import { type FsmPhase, IDLE } from '../../modules/metallb/src/bgp/fsm.ts';
 
 /** No pause is shortened. */
-const attempts = () => new Attempts(10_000, () => 0);
+const options = (connectRetryMs: number) => ({
+  ...{ passive: false, connectRetryMs, keepaliveMs: undefined, sendHoldMs: 240_000 },
+});
+const attempts = () => new Attempts(options(10_000), () => 0);
 
 function end(one: Attempts, before: FsmPhase, now: number): number {
   one.ended(before, { ...IDLE, connectRetryCounter: one.count + 1 }, now);
@@ -51,13 +54,21 @@ test('whoever wants a session anew waits for nothing', () => {
 });
 
 test('no pause after a lost connection is longer than an attempt may take', () => {
-  const short = new Attempts(600, () => 0);
+  const short = new Attempts(options(600), () => 0);
   assert.equal([short.nextRetryMs(), short.nextRetryMs()], [600, 600]);
   const one = attempts();
   const pauses = Array.from({ length: 5 }, () => one.nextRetryMs());
   assert.equal(pauses, [1_000, 2_000, 4_000, 8_000, 10_000]);
   one.established(0);
   assert.is(one.nextRetryMs(), 1_000);
+});
+
+test('nodes whose router is silent don’t come to it in step (RFC 4271 §10)', () => {
+  const draws = [0, 0.5, 0.999];
+  const one = new Attempts(options(10_000), () => draws.shift() ?? 0);
+  const tries = draws.slice().map(() => one.optionsIn('Connect').connectRetryMs);
+  assert.equal(tries, [10_000, 8_750, 7_502.5]);
+  assert.is(one.optionsIn('Established').connectRetryMs, 10_000);
 });
 
 test.run();

@@ -124,9 +124,14 @@ export class BfdSession {
 
   /** When `transmit` is due. */
   get transmitAt(): number {
-    const { discriminator, requiredMinRxMs } = this.#remote;
-    if (requiredMinRxMs === 0 || (this.#isPassive && discriminator === 0)) return NEVER;
+    const { requiredMinRxMs } = this.#remote;
+    if (requiredMinRxMs === 0 || this.#mustWait) return NEVER;
     return this.#sentAt + this.#share * this.#timers.transmitMs(requiredMinRxMs);
+  }
+
+  /** §6.8.7: who is passive says nothing to a peer that it does not know. */
+  get #mustWait(): boolean {
+    return this.#isPassive && this.#remote.discriminator === 0;
   }
 
   /** When `expire` is due, after everything that waits to be read has been read. */
@@ -142,7 +147,7 @@ export class BfdSession {
     this.#why = SILENT;
     if (this.#resumed !== undefined) return this.#resume(this.#resumed, now);
     this.#enter({ state: 'Down', diagnostic: BFD_DIAGNOSTIC.none });
-    return this.#isPassive ? [] : [this.#send(now)];
+    return this.#mustWait ? [] : [this.#send(now)];
   }
 
   /**
@@ -153,7 +158,7 @@ export class BfdSession {
     if (this.#state === 'AdminDown') return [];
     this.#why = describeDrop('shut-down');
     this.#enter({ state: 'AdminDown', diagnostic: BFD_DIAGNOSTIC.administrativelyDown });
-    return [this.#send(now), ...this.#keep()];
+    return [...(this.#mustWait ? [] : [this.#send(now)]), ...this.#keep()];
   }
 
   /** Other timers, without ending the session. */
@@ -205,7 +210,7 @@ export class BfdSession {
     this.#why = `nothing came from the peer for ${Math.round(detectionMs)} ms`;
     if (this.#state === 'Down') return [];
     const told = this.#enter({ state: 'Down', diagnostic: BFD_DIAGNOSTIC.detectionTimeExpired });
-    return [...(this.#isPassive ? [] : [this.#send(now)]), ...told, ...this.#keep()];
+    return [...(this.#mustWait ? [] : [this.#send(now)]), ...told, ...this.#keep()];
   }
 
   #resume(memory: BfdMemory, now: number): BfdAction[] {

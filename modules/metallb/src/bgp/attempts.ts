@@ -1,10 +1,13 @@
 import { Backoff } from '../time/backoff.ts';
-import type { FsmPhase, FsmState } from './fsm.ts';
+import type { FsmOptions, FsmPhase, FsmState } from './fsm.ts';
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 120_000;
 /** A session that ends sooner is one more attempt that came to nothing: else two sides that disagree would never rest. */
 const STABLE_MS = 30_000;
+
+/** RFC 4271 §10: nodes whose router has gone don't come to it in step. */
+const JITTER = 0.25;
 
 /**
  * When the next attempt at a session with a peer may begin: each that comes to nothing makes the next one wait longer, up
@@ -15,21 +18,23 @@ export class Attempts {
   readonly #idleHold: Backoff;
   /** After a connection that was lost before the peer had said anything: a router closes it while it still clears up. */
   readonly #connectRetry: Backoff;
+  readonly #options: FsmOptions;
+  readonly #random: () => number;
   #startAt = 0;
   #count = 0;
   #establishedAt = 0;
 
-  /**
-   * @param connectRetryMs how long one attempt at a connection may take, and the longest pause after a lost one
-   * @param random uniform in [0, 1)
-   */
-  constructor(connectRetryMs: number, random: () => number) {
+  /** @param random uniform in [0, 1) */
+  constructor(options: FsmOptions, random: () => number) {
+    const { connectRetryMs: maximumMs } = options;
+    const initialMs = Math.min(FIRST_PAUSE_MS, maximumMs);
+    this.#options = options;
+    this.#random = random;
     this.#idleHold = new Backoff(random, {
       initialMs: FIRST_PAUSE_MS,
       maximumMs: LONGEST_PAUSE_MS,
     });
-    const initialMs = Math.min(FIRST_PAUSE_MS, connectRetryMs);
-    this.#connectRetry = new Backoff(random, { initialMs, maximumMs: connectRetryMs });
+    this.#connectRetry = new Backoff(random, { initialMs, maximumMs });
   }
 
   /** ConnectRetryCounter of §8.1.1: how many in a row came to nothing. */
@@ -46,6 +51,13 @@ export class Attempts {
   beginAnew(now: number): void {
     this.#startAt = now;
     this.#forgetPauses();
+  }
+
+  /** What the next step goes by: an attempt at a connection that begins with it may take a little less than the last one. */
+  optionsIn(phase: FsmPhase): FsmOptions {
+    if (phase === 'Established') return this.#options;
+    const connectRetryMs = this.#options.connectRetryMs * (1 - this.#random() * JITTER);
+    return { ...this.#options, connectRetryMs };
   }
 
   /** @returns until the peer is tried again that has closed a connection before it said anything */

@@ -74,7 +74,7 @@ export class Peering {
   constructor(options: PeeringOptions, rib: AdjRibOut, random: () => number) {
     this.#options = options;
     this.#rib = rib;
-    this.#attempts = new Attempts(options.connectRetryMs, random);
+    this.#attempts = new Attempts(options, random);
     this.#words = new PeeringWords(this.#ownOpen);
   }
 
@@ -325,7 +325,7 @@ export class Peering {
 
   #step(connection: Connection, event: FsmEvent, now: number): PeeringAction[] {
     const before = connection.fsm.phase;
-    const outcome = step(connection.fsm, event, now, this.#options);
+    const outcome = step(connection.fsm, event, now, this.#attempts.optionsIn(before));
     connection.fsm = outcome.state;
     const actions = outcome.actions.flatMap((action) => this.#perform(connection, action, now));
     const { phase } = outcome.state;
