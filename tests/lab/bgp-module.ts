@@ -72,8 +72,14 @@ export function service(name: string, spec: object = {}): ClusterObject {
 }
 
 /** @returns its IP */
-export async function served(lab: Lab, name: string, spec: object = {}): Promise<string> {
-  await lab.cluster.apply(service(name, spec));
+export async function served(
+  lab: Lab,
+  name: string,
+  spec: object = {},
+  annotations: Readonly<Record<string, string>> = {},
+): Promise<string> {
+  const { metadata, ...rest } = service(name, spec);
+  await lab.cluster.apply({ ...rest, metadata: { ...metadata, annotations } });
   await endpointsOn(lab, name, lab.nodes);
   const [ip = ''] = await assignedIps(lab, name, 1);
   await lab.leads(ip);
