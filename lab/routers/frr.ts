@@ -258,10 +258,17 @@ function neighbourLines(neighbour: Neighbour, asn: number): string[] {
     ...(neighbour.role === undefined ? [] : [`${name} local-role ${neighbour.role}`]),
     ...(neighbour.isStrict ? [`${name} strict-capability-match`] : []),
     ...(ipv4OverIpv6 ? [`${name} capability extended-nexthop`] : []),
-    ...(neighbour.asn === asn || gtsm || neighbour.unnumbered
+    ...farLines(name, neighbour),
+    ...(neighbour.asn === asn || gtsm || neighbour.unnumbered || neighbour.farFrom
       ? []
       : [`${name} disable-connected-check`]),
   ];
+}
+
+function farLines(name: string, { farFrom }: Neighbour): string[] {
+  return farFrom === undefined
+    ? []
+    : [`${name} ebgp-multihop 2`, `${name} update-source ${farFrom}`];
 }
 
 function bfdLines(name: string, { bfdMs, checkControlPlane }: Neighbour): string[] {

@@ -11,6 +11,8 @@ export interface Neighbour {
   readonly password?: string;
   /** GTSM: nothing from further away than one hop. */
   readonly gtsm?: boolean;
+  /** Not on the link: it is spoken to from this address, over two hops at most. FRR alone has words for it here. */
+  readonly farFrom?: string;
   /** Where it listens, if not at BGP's own port. */
   readonly port?: number;
   /** The router only waits for it. */

@@ -15,7 +15,7 @@ const PASSWORD = 'between-us';
 const OTHER = '10.9.0.52';
 const SPEAK_FROM = [NODES[0] ?? '', NODES[2] ?? '', OTHER];
 
-function own(kind: string, name: string, spec: ClusterObject['spec']): ClusterObject {
+function own(kind: string, name: string, spec: NonNullable<ClusterObject['spec']>): ClusterObject {
   return { apiVersion: API, kind, metadata: { name }, spec };
 }
 
