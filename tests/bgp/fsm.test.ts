@@ -18,6 +18,7 @@ const OPTIONS = {
   connectRetryMs: 5_000,
   keepaliveMs: undefined,
   sendHoldMs: 240_000,
+  share: 1,
 };
 const NEVER = Number.POSITIVE_INFINITY;
 const CEASE = notificationOf(BGP_REASON.administrativeShutdown);
@@ -174,6 +175,23 @@ test('a keepalive time of its own counts where it is shorter than a third of the
     step(STATES.OpenSent, { type: 'open', holdMs: 9_000 }, NOW, { ...OPTIONS, keepaliveMs }).state
       .keepaliveAt;
   assert.equal([at(1_000), at(60_000)], [NOW + 1_000, NOW + 3_000]);
+});
+
+test('attempts at a connection and keepalives come by chance a little sooner, the hold time never (RFC 4271 §10)', () => {
+  const sooner = { ...OPTIONS, share: 0.75 };
+  const on = (phase: FsmPhase, event: FsmEvent, after: number) =>
+    step(STATES[phase], event, NOW + after, sooner).state;
+  assert.is(on('Idle', { type: 'start' }, 0).connectRetryAt, NOW + 3_750);
+  assert.is(on('Connect', { type: 'time' }, 1_000).connectRetryAt, NOW + 4_750);
+  assert.is(
+    on('OpenSent', { type: 'connection-lost', retryMs: 5_000 }, 0).connectRetryAt,
+    NOW + 5_000,
+  );
+  const confirmed = on('OpenSent', { type: 'open', holdMs: 9_000 }, 0);
+  assert.equal([confirmed.keepaliveAt, confirmed.holdAt], [NOW + 2_250, NOW + 9_000]);
+  assert.is(on('Established', { type: 'time' }, 3_000).keepaliveAt, NOW + 5_250);
+  const waiting = on('Established', { type: 'sent', isAllSent: false }, 0);
+  assert.is(waiting.sendHoldAt, NOW + 240_000);
 });
 
 test('a peer that takes nothing of what is sent for the send hold time is given up without a word', () => {

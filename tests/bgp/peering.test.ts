@@ -2,7 +2,11 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { NO_CAPABILITIES } from '../../modules/metallb/src/packet/bgp-capabilities.ts';
 import { BGP_REASON, ceaseWith } from '../../modules/metallb/src/packet/bgp-error.ts';
-import { BGP_MESSAGE, encodeBgpMessage } from '../../modules/metallb/src/packet/bgp-message.ts';
+import {
+  BGP_MESSAGE,
+  encodeBgpMessage,
+  encodeKeepalive,
+} from '../../modules/metallb/src/packet/bgp-message.ts';
 import { ip } from '../support/addresses.ts';
 import { Pair, routeTo } from '../support/bgp-pair.ts';
 
@@ -204,24 +208,28 @@ test('a router that may restart and connects anew has restarted: its session giv
   } as const;
   const both = established(new Pair({ ...may, passive: true }, may));
   const { peering } = both.left;
-  const arrive = (now: number) => [
-    ...peering.makeRoom(now),
-    ...peering.connected('incoming', () => undefined, now),
-  ];
-  const kinds = (now: number) =>
-    arrive(now).map((action) => (action.do === 'send' ? action.bytes[18] : action.do));
-  assert.equal(kinds(both.now), [BGP_MESSAGE.notification, 'close'], 'both have just connected');
+  const open = both.right.sent[0] ?? new Uint8Array();
+  assert.is(peering.newcomer(both.now), undefined, 'both may have connected at once');
+  const later = both.now + 10_000;
+  assert.is(peering.newcomer(later)?.hear(encodeKeepalive()), 'stranger');
+  assert.is(peering.newcomer(later)?.hear(both.left.sent[0] ?? open), 'stranger', 'of another AS');
+  assert.is(peering.newcomer(later)?.hear(open), 'peer');
   assert.is(peering.phase, 'Established');
-  assert.equal(kinds(both.now + 10_000), ['close', 'tell', BGP_MESSAGE.open]);
+  const kinds = [
+    ...peering.giveWay(later),
+    ...peering.connected('incoming', () => undefined, later),
+  ].map((action) => (action.do === 'send' ? action.bytes[18] : action.do));
+  assert.equal(kinds, ['close', 'tell', BGP_MESSAGE.open]);
   assert.is(peering.phase, 'OpenSent');
+  assert.equal(peering.giveWay(later), [], 'there is no session any more');
   const one = established(new Pair({ passive: true }, may)).left.peering;
-  assert.equal(one.makeRoom(60_000), [], 'not where one side has no graceful restart');
+  assert.is(one.newcomer(60_000), undefined, 'not where one side has no graceful restart');
 });
 
 test('a connection of the peer on which it has said nothing gives way to its next one', () => {
   const { left } = new Pair({ passive: true });
   const arrive = () => [
-    ...left.peering.makeRoom(0),
+    ...left.peering.makeRoom(),
     ...left.peering.connected('incoming', () => undefined, 0),
   ];
   left.peering.start(0);
@@ -236,7 +244,7 @@ test('a connection of the peer on which it has said nothing gives way to its nex
   assert.is(left.peering.phase, 'OpenSent');
   // Refused are those after one on which it has spoken.
   const spoken = established(new Pair({ passive: true })).left.peering;
-  assert.equal(spoken.makeRoom(200), []);
+  assert.equal(spoken.makeRoom(), []);
   const refused = spoken.connected('incoming', () => undefined, 200);
   assert.equal(
     refused.map((action) => action.do),

@@ -120,7 +120,7 @@ export class Pair {
         { from: speaker, direction: 'outgoing', to: other, peer: 'incoming' },
         { from: other, direction: 'incoming', to: speaker, peer: 'outgoing' },
       );
-      this.act(other, other.peering.makeRoom(this.now));
+      this.act(other, other.peering.makeRoom());
       this.act(other, other.peering.connected('incoming', NEXT_HOP, this.now));
       this.act(speaker, speaker.peering.connected('outgoing', NEXT_HOP, this.now));
     });

@@ -1,12 +1,12 @@
 import { Backoff } from '../time/backoff.ts';
-import type { FsmOptions, FsmPhase, FsmState } from './fsm.ts';
+import type { FsmOptions, FsmPhase, FsmState, StepOptions } from './fsm.ts';
 
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 120_000;
 /** A session that ends sooner is one more attempt that came to nothing: else two sides that disagree would never rest. */
 const STABLE_MS = 30_000;
 
-/** RFC 4271 §10: nodes whose router has gone don't come to it in step. */
+/** RFC 4271 §10: nodes don't come to a router in step, neither to one that was gone nor with what keeps sessions alive. */
 const JITTER = 0.25;
 
 /**
@@ -53,11 +53,9 @@ export class Attempts {
     this.#forgetPauses();
   }
 
-  /** What the next step goes by: an attempt at a connection that begins with it may take a little less than the last one. */
-  optionsIn(phase: FsmPhase): FsmOptions {
-    if (phase === 'Established') return this.#options;
-    const connectRetryMs = this.#options.connectRetryMs * (1 - this.#random() * JITTER);
-    return { ...this.#options, connectRetryMs };
+  /** What the next step goes by: a timer that it starts runs for a little less than the last one, or a little more. */
+  nextOptions(): StepOptions {
+    return { ...this.#options, share: 1 - this.#random() * JITTER };
   }
 
   /** @returns until the peer is tried again that has closed a connection before it said anything */

@@ -27,6 +27,12 @@ export interface FsmOptions {
   readonly sendHoldMs: number;
 }
 
+/** What a step goes by. */
+export interface StepOptions extends FsmOptions {
+  /** How much of its time the ConnectRetryTimer or KeepaliveTimer runs that the step starts: 0.75 to 1 (RFC 4271 §10). */
+  readonly share: number;
+}
+
 /** The events of RFC 4271 §8.1, by number in the tests. */
 export type FsmEvent =
   /** 1 and 3 to 7; after the pause of §8.1.1 (13) it is the same. */
@@ -101,7 +107,7 @@ export function isRetried(before: FsmPhase, { state, actions }: FsmStep): boolea
 }
 
 /** What an event makes of a connection, and what is to be done. Pure: the same state and event give the same step. */
-export function step(state: FsmState, event: FsmEvent, now: number, options: FsmOptions): FsmStep {
+export function step(state: FsmState, event: FsmEvent, now: number, options: StepOptions): FsmStep {
   switch (state.phase) {
     case 'Idle':
       return event.type === 'start' ? start(state, now, options) : stay(state);
@@ -117,8 +123,12 @@ export function step(state: FsmState, event: FsmEvent, now: number, options: Fsm
   }
 }
 
-function start(state: FsmState, now: number, { passive, connectRetryMs }: FsmOptions): FsmStep {
-  const connectRetryAt = passive ? NEVER : now + connectRetryMs;
+function start(
+  state: FsmState,
+  now: number,
+  { passive, connectRetryMs, share }: StepOptions,
+): FsmStep {
+  const connectRetryAt = passive ? NEVER : now + connectRetryMs * share;
   const next = { ...IDLE, connectRetryCounter: state.connectRetryCounter, connectRetryAt };
   if (passive) return { state: { ...next, phase: 'Active' }, actions: [] };
   return { state: { ...next, phase: 'Connect' }, actions: [{ do: 'connect' }] };
@@ -128,7 +138,7 @@ function whileConnecting(
   state: FsmState,
   event: FsmEvent,
   now: number,
-  options: FsmOptions,
+  options: StepOptions,
 ): FsmStep {
   switch (event.type) {
     case 'start':
@@ -138,7 +148,7 @@ function whileConnecting(
       return end(state, { counter: 0 });
     case 'time': {
       if (now < state.connectRetryAt) return stay(state);
-      const connectRetryAt = now + options.connectRetryMs;
+      const connectRetryAt = now + options.connectRetryMs * options.share;
       return {
         state: { ...state, phase: 'Connect', connectRetryAt },
         actions: [...(state.phase === 'Connect' ? [DROP] : []), { do: 'connect' }],
@@ -161,7 +171,7 @@ function whileConnecting(
   }
 }
 
-function inOpenSent(state: FsmState, event: FsmEvent, now: number, options: FsmOptions): FsmStep {
+function inOpenSent(state: FsmState, event: FsmEvent, now: number, options: StepOptions): FsmStep {
   switch (event.type) {
     case 'open': {
       const confirmed = { ...state, phase: 'OpenConfirm', holdMs: event.holdMs } as const;
@@ -190,7 +200,7 @@ function inOpenConfirm(
   state: FsmState,
   event: FsmEvent,
   now: number,
-  options: FsmOptions,
+  options: StepOptions,
 ): FsmStep {
   if (event.type === 'keepalive') {
     return {
@@ -206,7 +216,7 @@ function inEstablished(
   state: FsmState,
   event: FsmEvent,
   now: number,
-  options: FsmOptions,
+  options: StepOptions,
 ): FsmStep {
   switch (event.type) {
     case 'keepalive':
@@ -287,16 +297,16 @@ function withHold(state: FsmState, now: number): FsmState {
   return { ...state, holdAt: state.holdMs === 0 ? NEVER : now + state.holdMs };
 }
 
-function keptAlive(state: FsmState, now: number, { keepaliveMs }: FsmOptions): FsmState {
+function keptAlive(state: FsmState, now: number, { keepaliveMs, share }: StepOptions): FsmState {
   const third = state.holdMs / KEEPALIVES_PER_HOLD;
   const interval = keepaliveMs === undefined ? third : Math.min(keepaliveMs, third);
-  return { ...state, keepaliveAt: state.holdMs === 0 ? NEVER : now + interval };
+  return { ...state, keepaliveAt: state.holdMs === 0 ? NEVER : now + interval * share };
 }
 
 function isKeepaliveDue(state: FsmState, now: number): boolean {
   return now >= state.keepaliveAt && now < state.holdAt;
 }
 
-function keepAlive(state: FsmState, now: number, options: FsmOptions): FsmStep {
+function keepAlive(state: FsmState, now: number, options: StepOptions): FsmStep {
   return { state: keptAlive(state, now, options), actions: [{ do: 'send-keepalive' }] };
 }

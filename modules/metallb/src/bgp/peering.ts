@@ -7,7 +7,6 @@ import {
 } from '../packet/bgp-error.ts';
 import {
   BGP_MESSAGE,
-  BgpFramer,
   type BgpMessage,
   decodeNotification,
   encodeKeepalive,
@@ -19,6 +18,7 @@ import { decodeUpdate } from '../packet/bgp-update-decode.ts';
 import { MalformedPacketError } from '../packet/malformed.ts';
 import type { AdjRibOut } from './adj-rib-out.ts';
 import { Attempts } from './attempts.ts';
+import { type Connection, newConnection } from './connection.ts';
 import {
   accepting,
   type FsmAction,
@@ -32,6 +32,7 @@ import {
   step,
 } from './fsm.ts';
 import { type Negotiated, negotiate, survivor } from './negotiation.ts';
+import { Newcomer } from './newcomer.ts';
 import { type MissingFamily, missingFamilies, type NextHopOf } from './next-hop.ts';
 import { type OwnSide, ownOpen } from './own-open.ts';
 import type { Direction, PeeringAction } from './peering-action.ts';
@@ -40,14 +41,6 @@ import { PeeringWords } from './peering-words.ts';
 /** What this node says of itself to a peer, and what it expects of it. */
 export interface PeeringOptions extends FsmOptions, OwnSide {
   readonly remoteAsn: number | 'internal' | 'external';
-}
-
-interface Connection {
-  readonly direction: Direction;
-  fsm: FsmState;
-  readonly framer: BgpFramer;
-  nextHopOf: NextHopOf;
-  negotiated: Negotiated | undefined;
 }
 
 /** Both may have connected to each other at once. */
@@ -152,16 +145,27 @@ export class Peering {
 
   /**
    * Before another connection of the peer is told of: one on which it has said nothing gives way, which would keep it
-   * out for as long as an OPEN may take. So does a session with a peer that may have restarted (RFC 4724 §5).
+   * out for as long as an OPEN may take.
    */
-  makeRoom(now: number): PeeringAction[] {
-    const session = this.#established;
-    if (session && this.#mayRestart(session) && this.#attempts.sessionMs(now) >= SETTLED_MS)
-      return this.lost(session.direction, 'the router has begun anew', now);
+  makeRoom(): PeeringAction[] {
     const direction = 'incoming';
     if (this.#connections.get(direction)?.fsm.phase !== 'OpenSent') return [];
     this.#connections.delete(direction);
     return [{ do: 'close', direction }];
+  }
+
+  /** What a connection beside the session is until its OPEN has come, where the peer may have restarted (RFC 4724 §5). */
+  newcomer(now: number): Newcomer | undefined {
+    const sides = [this.#options, this.negotiated?.remote];
+    const mayRestart = sides.every((side) => side?.capabilities.gracefulRestart !== undefined);
+    if (!mayRestart || this.#attempts.sessionMs(now) < SETTLED_MS) return undefined;
+    return new Newcomer((open) => this.#negotiate(open));
+  }
+
+  /** It has: the session ends without a NOTIFICATION. */
+  giveWay(now: number): PeeringAction[] {
+    const session = this.#established;
+    return session ? this.lost(session.direction, 'the router has begun anew', now) : [];
   }
 
   connected(direction: Direction, nextHopOf: NextHopOf, now: number): PeeringAction[] {
@@ -236,20 +240,12 @@ export class Peering {
     return [...updates, { do: 'tell', event: { type: 'too-long' } }];
   }
 
-  #mayRestart({ negotiated }: Connection): boolean {
-    const sides = [this.#options, negotiated?.remote];
-    return sides.every((side) => side?.capabilities.gracefulRestart !== undefined);
-  }
-
   get #established(): Connection | undefined {
     return [...this.#connections.values()].find(({ fsm }) => fsm.phase === 'Established');
   }
 
   #add(direction: Direction, fsm: FsmState): Connection {
-    const connection: Connection = {
-      ...{ direction, fsm, framer: new BgpFramer(), negotiated: undefined },
-      nextHopOf: () => undefined,
-    };
+    const connection = newConnection(direction, fsm);
     this.#connections.set(direction, connection);
     return connection;
   }
@@ -277,19 +273,22 @@ export class Peering {
     if (connection.fsm.phase !== 'OpenSent') {
       return this.#step(connection, { type: 'open', holdMs: 0 }, now);
     }
-    const { localAsn, routerId, remoteAsn } = this.#options;
-    const expected = { localAsn, localRouterId: routerId, remoteAsn };
-    connection.negotiated = negotiate(this.#ownOpen, remote, expected);
+    connection.negotiated = this.#negotiate(remote);
     const other = this.#otherThan(connection);
     const closed: PeeringAction[] = [];
     if (other !== undefined && other.fsm.phase === 'OpenConfirm') {
-      const stays = survivor({ routerId, asn: localAsn }, remote);
+      const stays = survivor(this.#ownOpen, remote);
       const loser = connection.direction === stays ? other : connection;
       closed.push(...this.#step(loser, { type: 'collision-lost' }, now));
       if (loser === connection) return closed;
     }
     const { holdMs } = connection.negotiated;
     return [...closed, ...this.#step(connection, { type: 'open', holdMs }, now)];
+  }
+
+  #negotiate(remote: BgpOpen): Negotiated {
+    const { localAsn, routerId: localRouterId, remoteAsn } = this.#options;
+    return negotiate(this.#ownOpen, remote, { localAsn, localRouterId, remoteAsn });
   }
 
   #hearNotification(
@@ -325,7 +324,7 @@ export class Peering {
 
   #step(connection: Connection, event: FsmEvent, now: number): PeeringAction[] {
     const before = connection.fsm.phase;
-    const outcome = step(connection.fsm, event, now, this.#attempts.optionsIn(before));
+    const outcome = step(connection.fsm, event, now, this.#attempts.nextOptions());
     connection.fsm = outcome.state;
     const actions = outcome.actions.flatMap((action) => this.#perform(connection, action, now));
     const { phase } = outcome.state;

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { AdjRibOut } from '../bgp/adj-rib-out.ts';
+import type { Newcomer } from '../bgp/newcomer.ts';
 import { type NextHopOf, nextHopFor } from '../bgp/next-hop.ts';
 import { Peering, type PeeringOptions } from '../bgp/peering.ts';
 import type { Direction, PeeringAction, PeeringEvent } from '../bgp/peering-action.ts';
@@ -32,10 +33,19 @@ export interface PeerSessionOptions {
   readonly peering: PeeringOptions;
 }
 
+/** Routers send their OPEN at once. */
+const OPEN_MS = 10_000;
 const NEVER = Number.POSITIVE_INFINITY;
 const LONGEST_TIMER_MS = 60_000;
 /** Keepalives come after a third of it. */
 const SILENT_PART_OF_HOLD = 0.4;
+
+/** A connection beside the session. */
+interface Doubtful {
+  readonly connection: BgpConnection;
+  readonly newcomer: Newcomer;
+  readonly wait: Timer;
+}
 
 /** One peer: its peering with sockets and a clock. */
 export class PeerSession {
@@ -43,6 +53,7 @@ export class PeerSession {
   readonly #ports: PeerSessionPorts;
   readonly #options: PeerSessionOptions;
   readonly #connections = new Map<Direction, BgpConnection>();
+  #doubtful: Doubtful | undefined;
   #passwords: readonly string[];
   /** Of the connection that was opened last. */
   #password: string | undefined;
@@ -70,6 +81,7 @@ export class PeerSession {
   /** @returns when its connections are closed; what has been written has then arrived, or never will */
   async stop(notification: BgpNotification): Promise<void> {
     const closed = [...this.#connections.values()].map((connection) => connection.closed);
+    this.#forgetDoubtful()?.close();
     this.#act(this.peering.stop(notification, this.#now));
     await Promise.all(closed);
   }
@@ -93,11 +105,44 @@ export class PeerSession {
       socket.destroy(); // closed by the peer in the meantime
       return;
     }
-    this.#act(this.peering.makeRoom(this.#now));
+    const connection = this.#open('incoming', socket);
+    const newcomer = this.peering.newcomer(this.#now);
+    if (newcomer === undefined) this.#admit(connection);
+    else this.#doubt(connection, newcomer);
+  }
+
+  /** Nothing is said on it before its OPEN, or for so long that it must be as any other. */
+  #doubt(connection: BgpConnection, newcomer: Newcomer): void {
+    this.#forgetDoubtful()?.close();
+    const wait = this.#ports.clock.after(OPEN_MS, () => {
+      this.#forgetDoubtful();
+      this.#admit(connection);
+    });
+    this.#doubtful = { connection, newcomer, wait };
+  }
+
+  #forgetDoubtful(): BgpConnection | undefined {
+    const { connection, wait } = this.#doubtful ?? {};
+    wait?.cancel();
+    this.#doubtful = undefined;
+    return connection;
+  }
+
+  #hearDoubtful({ connection, newcomer }: Doubtful, bytes: Uint8Array): void {
+    const verdict = newcomer.hear(bytes);
+    if (verdict === 'more') return;
+    this.#forgetDoubtful();
+    if (verdict === 'peer') this.#act(this.peering.giveWay(this.#now));
+    this.#admit(connection);
+    this.#received('incoming', connection, newcomer.heard);
+  }
+
+  #admit(connection: BgpConnection): void {
+    this.#act(this.peering.makeRoom());
     // The listener takes the first of them only.
     this.#password = this.#passwords[0];
     const before = this.#connections.get('incoming');
-    const connection = this.#add('incoming', socket);
+    this.#connections.set('incoming', connection);
     this.#connected('incoming', connection);
     // Where it was refused, the one before is still the one.
     if (before !== undefined && !this.#connections.has('incoming')) {
@@ -148,7 +193,12 @@ export class PeerSession {
     this.#schedule();
   }
 
-  #received(direction: Direction, bytes: Uint8Array): void {
+  #received(direction: Direction, connection: BgpConnection, bytes: Uint8Array): void {
+    if (this.#doubtful?.connection === connection) {
+      this.#hearDoubtful(this.#doubtful, bytes);
+      return;
+    }
+    if (this.#connections.get(direction) !== connection) return;
     this.#heardAt = this.#now;
     this.#act(this.peering.received(direction, bytes, this.#now));
   }
@@ -203,21 +253,20 @@ export class PeerSession {
     this.#attempts += 1;
     this.#password = password;
     try {
-      this.#add('outgoing', connectBgp({ ...peer, password }));
+      this.#connections.set('outgoing', this.#open('outgoing', connectBgp({ ...peer, password })));
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error);
       this.#act(this.peering.lost('outgoing', why, this.#now));
     }
   }
 
-  #add(direction: Direction, socket: Socket): BgpConnection {
+  #open(direction: Direction, socket: Socket): BgpConnection {
     const connection: BgpConnection = new BgpConnection(socket, this.#ports.clock, {
       connected: () => this.#connected(direction, connection),
-      received: (bytes) => this.#received(direction, bytes),
+      received: (bytes) => this.#received(direction, connection, bytes),
       sent: () => this.#sent(direction, connection),
       lost: (why) => this.#lost(direction, connection, why),
     });
-    this.#connections.set(direction, connection);
     return connection;
   }
 
@@ -233,6 +282,7 @@ export class PeerSession {
   }
 
   #lost(direction: Direction, connection: BgpConnection, why: string): void {
+    if (this.#doubtful?.connection === connection) this.#forgetDoubtful();
     // One that was refused, or followed by another, is no longer the peering's.
     if (this.#connections.get(direction) !== connection) return;
     this.#connections.delete(direction);
