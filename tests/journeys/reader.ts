@@ -11,7 +11,7 @@ import { readPage, type Step, showsTheSame } from './page.ts';
 export type Checks = Readonly<Record<string, () => Promise<unknown>>>;
 
 /** What the cluster does by itself after a command is there within this time, or the page promises too much. */
-const PATIENCE_MS = 15_000;
+const PATIENCE_MS = 45_000;
 const LOOK_AGAIN_MS = 200;
 /** A step with one of these changes something, and is taken once. */
 const CHANGES =
