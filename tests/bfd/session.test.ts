@@ -203,7 +203,11 @@ test('the passive side waits for the peer, also after it has lost it', () => {
   hear(session, packet('Up'), 6);
   assert.equal(sentIn(session.expire(1_000)), []);
   assert.is(session.transmitAt, Number.POSITIVE_INFINITY);
-  assert.equal(sentIn(session.stop(1_001)), [], 'it must not say good-bye either (RFC 5880 §6.8.7)');
+  assert.equal(
+    sentIn(session.stop(1_001)),
+    [],
+    'it must not say good-bye either (RFC 5880 §6.8.7)',
+  );
   assert.is(session.state, 'AdminDown');
 });
 

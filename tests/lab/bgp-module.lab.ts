@@ -72,6 +72,18 @@ export const scenarios: readonly Scenario[] = [
     }),
   ),
 
+  moduleScenario('a-router-whose-AS-is-not-named-must-be-another-one', (lab) =>
+    withRouter(lab, 'frr', everyNode(), async (router) => {
+      const anyAs = (dynamicASN: string) => bgpPeer({ peerASN: undefined, dynamicASN });
+      await lab.cluster.apply(anyAs('internal'), advertisement());
+      const ip = await served(lab, 'web');
+      await nodeTells(lab, 'n1', 'BgpSessionDown', { message: /AS 64501/ });
+      await reaches(lab, router, `${ip}/32`, []);
+      await lab.cluster.apply(anyAs('external'));
+      await reaches(lab, router, `${ip}/32`, NODES, 15_000);
+    }),
+  ),
+
   moduleScenario('a-speaker-that-starts-without-the-store-announces-what-was-last', (lab) =>
     withRouter(lab, 'frr', everyNode(), async (router) => {
       await lab.cluster.apply(bgpPeer(), advertisement());

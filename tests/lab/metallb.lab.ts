@@ -142,6 +142,31 @@ export const scenarios: readonly Scenario[] = [
     return undefined;
   }),
 
+  metallbScenario('each-form-of-addresses-is-answered', async (lab) => {
+    const addresses = ['192.0.2.240/29', '192.0.2.250-192.0.2.253', '2001:db8:2::300/125'];
+    const spec = { addresses, autoAssign: false, avoidBuggyIPs: true };
+    await lab.cluster.apply({ ...pool('forms'), spec }, advertisement());
+    const wanted = [
+      ['192.0.2.241', '2001:db8:2::301'],
+      ['192.0.2.252', '2001:db8:2::307'],
+    ];
+    for (const [index, ips] of wanted.entries()) {
+      const name = `form${index}`;
+      const { metadata, ...rest } = service(name);
+      const annotations = { 'metallb.io/loadBalancerIPs': ips.join() };
+      await lab.cluster.apply({ ...rest, metadata: { ...metadata, annotations } });
+      await endpointsOn(lab, name, lab.nodes);
+      assert.equal(await assignedIps(lab, name, 2), ips);
+      await answeredInOrder(lab, ips, lab.nodes);
+    }
+    const ips = await announced(lab, 'unasked');
+    assert.not.ok(
+      ips.some((ip) => /^192\.0\.2\.2[45]|::30/.test(ip)),
+      `${ips} unasked`,
+    );
+    return undefined;
+  }),
+
   metallbScenario('what-nobody-announces-is-told-of-nobody', async (lab) => {
     await lab.cluster.apply(advertisement());
     const ips = await announced(lab, 'web');

@@ -321,6 +321,20 @@ test('conditions of an earlier speaker end when the wire does not tell them', as
   assert.match(JSON.stringify(fixture.store.list('Node')), '"status":"False","reason":"Over"');
 });
 
+test('a condition of the Node that is told after all is put right, as one of an earlier write would be', async () => {
+  const fixture = new SpeakerFixture();
+  fixture.store.put(balancerNode('n1'));
+  await fixture.speaker.start();
+  fixture.report({ type: 'counters', counters: [] });
+  await settled();
+  const late = { type: 'network.deckhouse.io/Deaf', status: 'True', reason: 'Deaf', message: '' };
+  fixture.store.put({ ...balancerNode('n1'), status: { conditions: [late] } });
+  await settled();
+  const told = JSON.stringify(fixture.store.list('Node'));
+  assert.match(told, '"status":"False","reason":"Over"');
+  assert.not.match(told, '"status":"True","reason":"Deaf"');
+});
+
 test('a wire that sends nonsense or another protocol is cut off', async () => {
   const fixture = new SpeakerFixture();
   await fixture.speaker.start();

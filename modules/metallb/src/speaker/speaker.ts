@@ -74,6 +74,7 @@ export class Speaker {
       onChange: () => this.#heard(),
       onStatusChange: (ip) => this.#statusChanged(ip),
       onConfiguration: () => this.#statusWriter.configurationChanged(),
+      onNode: (name) => name === identity.node && this.#tellNode(),
       onProblem: (problems) =>
         log.warn('object is wrong, its last good version counts', { problems }),
     });
@@ -260,6 +261,10 @@ export class Speaker {
   /** Those of the Node not before the wire has told its own: they would read as over. */
   #tellConditions(): void {
     this.#statusWriter.configurationChanged();
+    this.#tellNode();
+  }
+
+  #tellNode(): void {
     if (this.#reports.areConditionsTold) this.#statusWriter.nodeChanged();
   }
 
@@ -374,8 +379,7 @@ export class Speaker {
   }
 
   #statusChanged(ip: IpAddress): void {
-    const { node } = this.#identity;
-    const isLeft = this.#view.metallb.leftovers(ip, node, false).length > 0;
+    const isLeft = this.#view.metallb.leftovers(ip, this.#identity.node, false).length > 0;
     if (isLeft || this.#wireState.concerns(ip)) this.#statusWriter.ipChanged(ip);
   }
 

@@ -32,6 +32,8 @@ export interface FeedHandler {
   readonly onProblem: (problems: readonly Problem[]) => void;
   /** `configuration` may read otherwise. */
   readonly onConfiguration: () => void;
+  /** What is stored of a Node is something else: what was right before an earlier write was heard of may not be now. */
+  readonly onNode?: (name: string) => void;
 }
 
 /** How this node's configuration by MetalLB's API is understood. */
@@ -99,7 +101,13 @@ export class StoreFeed {
       },
       publishedParts(store),
     );
-    this.#add('Node', { parse: parseNode, set: (key, node) => view.setNode(key, node) });
+    this.#add('Node', {
+      parse: parseNode,
+      set: (key, node) => {
+        view.setNode(key, node);
+        handler.onNode?.(key);
+      },
+    });
     this.#addKept('MetalLoadBalancerClass', {
       parse: parseMetalLoadBalancerClass,
       set: (key, clazz) => view.setClass(key, clazz),
