@@ -134,6 +134,41 @@ test('messages are as full as can be, also extended ones', () => {
   }
 });
 
+/** All that waits, as the driver fetches it. */
+function takeAll(rib: AdjRibOut): Uint8Array[][] {
+  const pieces: Uint8Array[][] = [];
+  for (let piece = rib.take(); piece.length > 0; piece = rib.take()) pieces.push(piece);
+  return pieces;
+}
+
+test('messages are full also where there is more than is taken at once, and nothing is lost between', () => {
+  const [COUNT, PATHS] = [100_000, 50];
+  const host = (at: number) => `10.${at >> 16}.${(at >> 8) & 255}.${at & 255}/32`;
+  for (const maxLength of [4_096, 65_535]) {
+    const rib = new AdjRibOut();
+    const paths = Array.from({ length: PATHS }, (_, path) => ({ communities: [path] }));
+    const attributes = paths.map((path) => routeTo(host(0), path).attributes);
+    for (let at = 0; at < COUNT; at += 1) {
+      const path = attributes[at % PATHS];
+      if (path !== undefined) rib.set({ ...routeTo(host(at)), attributes: path });
+    }
+    const encoding = { ...SESSION.encoding, maxLength };
+    rib.begin({ ...SESSION, families: ['IPv4'], encoding });
+    const pieces = takeAll(rib);
+    assert.ok(pieces.every((piece) => piece.reduce((sum, one) => sum + one.length, 0) < 150_000));
+    const lengths = pieces.flat().map(({ length }) => length);
+    // Beside the End-of-RIB one for each path.
+    assert.is(lengths.filter((length) => length <= maxLength - 5).length, PATHS + 1);
+    assert.is(told(pieces.flat()).announced, COUNT);
+    const router = learn(new Map(), pieces.flat());
+    for (let at = 0; at < COUNT; at += 1) if (at % 10 !== 0) rib.delete(host(at));
+    const gone = takeAll(rib).flat();
+    assert.is(gone.filter(({ length }) => length <= maxLength - 5).length, 1);
+    assert.is(learn(router, gone).size, COUNT / 10);
+    assert.is(rib.toldCount, COUNT / 10);
+  }
+});
+
 test('a peer that asks for everything hundreds of times before it is told gets it once', () => {
   for (const enhancedRefresh of [false, true]) {
     const rib = new AdjRibOut();
@@ -168,12 +203,15 @@ test('a route whose attributes leave no room for it is not told, or withdrawn; t
   const messages = rib.take();
   assert.ok(messages.every(({ length }) => length <= SESSION.encoding.maxLength));
   assert.equal(told(messages), { announced: 1, withdrawn: 2, ends: [] });
-  assert.equal([...rib.tooLong], ['10.0.0.1/32', '10.0.0.3/32', '2001:db8::1/128']);
+  assert.equal([...rib.tooLong.keys()], ['10.0.0.1/32', '10.0.0.3/32', '2001:db8::1/128']);
+  const mostOctets = SESSION.encoding.maxLength;
+  // Lengths and header 23, ORIGIN 4, AS_PATH 9, NEXT_HOP 7, COMMUNITIES 4 and 4 of each, the prefix 5.
+  assert.equal(rib.tooLong.get('10.0.0.1/32'), { octets: 4_132, mostOctets });
   assert.is(rib.toldCount, 2);
   rib.set(routeTo('10.0.0.1/32'));
   rib.delete('10.0.0.3/32');
   assert.equal(told(rib.take()), { announced: 1, withdrawn: 0, ends: [] });
-  assert.equal([...rib.tooLong], ['2001:db8::1/128']);
+  assert.equal([...rib.tooLong.keys()], ['2001:db8::1/128']);
   rib.end();
   rib.begin({ ...SESSION, encoding: { ...SESSION.encoding, maxLength: 65_535 } });
   assert.is(told(rib.take()).announced, 4, 'another session may have room');

@@ -1,6 +1,9 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { NO_CAPABILITIES } from '../../modules/metallb/src/packet/bgp-capabilities.ts';
+import {
+  type BgpRole,
+  NO_CAPABILITIES,
+} from '../../modules/metallb/src/packet/bgp-capabilities.ts';
 import { BGP_REASON, ceaseWith } from '../../modules/metallb/src/packet/bgp-error.ts';
 import {
   BGP_MESSAGE,
@@ -112,17 +115,17 @@ test('within an AS two nodes with one router ID never have a session', () => {
 });
 
 test('roles that do not fit are refused, one that is not told is no fault', () => {
-  const role = (mine: 'customer' | 'peer' | undefined) => ({
+  const role = (mine: BgpRole | undefined) => ({
     capabilities: { ...NO_CAPABILITIES, role: mine },
   });
   established(new Pair(role('customer'), { capabilities: { ...NO_CAPABILITIES } }));
-  const pair = new Pair(role('customer'), {
-    capabilities: { ...NO_CAPABILITIES, role: 'peer' },
-  });
-  pair.start();
-  pair.pass(50);
-  const words = `${pair.left.peering.why} ${pair.right.peering.why}`;
-  assert.match(words, 'Role Mismatch');
+  for (const other of ['peer', 'role 7'] as const) {
+    const pair = new Pair(role('customer'), role(other));
+    pair.start();
+    pair.pass(50);
+    const words = `${pair.left.peering.why} ${pair.right.peering.why}`;
+    assert.match(words, 'Role Mismatch', other);
+  }
 });
 
 test('a shutdown says why, and nothing begins again before it is started', () => {

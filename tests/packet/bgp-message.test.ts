@@ -15,7 +15,7 @@ import {
   encodeKeepalive,
   encodeNotification,
 } from '../../modules/metallb/src/packet/bgp-message.ts';
-import { refusalOf } from '../support/bgp-refusal.ts';
+import { isBgpError, refusalOf } from '../support/bgp-refusal.ts';
 import { assertTotal } from '../support/codec.ts';
 
 const KEEPALIVE = encodeKeepalive();
@@ -86,7 +86,8 @@ test('with extended messages an UPDATE may be longer, an OPEN may not', () => {
 });
 
 test('whatever comes, framing refuses it as BGP does or waits for more', () => {
-  assertTotal([KEEPALIVE, UPDATE], (bytes) => typesIn(new BgpFramer(), bytes));
+  assertTotal([KEEPALIVE, UPDATE], (bytes) => typesIn(new BgpFramer(), bytes), isBgpError);
+  assertTotal([Uint8Array.of(6, 2)], decodeNotification, isBgpError);
 });
 
 test('a NOTIFICATION is its value and back', () => {

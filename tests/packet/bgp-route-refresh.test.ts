@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { BGP_REASON } from '../../modules/metallb/src/packet/bgp-error.ts';
 import { decodeRouteRefresh } from '../../modules/metallb/src/packet/bgp-route-refresh.ts';
-import { refusalOf } from '../support/bgp-refusal.ts';
+import { isBgpError, refusalOf } from '../support/bgp-refusal.ts';
 import { assertPrefixesRefused, assertTotal } from '../support/codec.ts';
 
 function bytesOf(hex: string): Uint8Array {
@@ -40,7 +40,7 @@ test('of the longest comes back what a NOTIFICATION of 4,096 octets holds', () =
 test('whatever comes is read, or refused as BGP does', () => {
   const request = bytesOf('0001 00 01');
   assertPrefixesRefused(request, decodeRouteRefresh);
-  assertTotal([request], decodeRouteRefresh);
+  assertTotal([request], decodeRouteRefresh, isBgpError);
 });
 
 test.run();

@@ -12,6 +12,7 @@ import {
   encodeWithdrawals,
 } from '../../modules/metallb/src/packet/bgp-update-encode.ts';
 import { ip } from '../support/addresses.ts';
+import { isBgpError } from '../support/bgp-refusal.ts';
 import { assertTotal } from '../support/codec.ts';
 
 const EXTERNAL = { fourOctetAsn: true, isExternal: true };
@@ -212,13 +213,15 @@ for (const [fault, attributes] of FAULTS) {
 }
 
 test('LOCAL_PREF of another AS is nobody’s business, one of the own AS must be right', () => {
-  const field = bytesOf('400101 00 4002 00 400304 ac10010b 400501 00');
-  const body = Uint8Array.from([0, 0, 0, field.length, ...field, ...WEB]);
-  assert.is(decodeUpdate(body, EXTERNAL).announced, 1);
-  assert.is(
-    decodeUpdate(body, { ...EXTERNAL, isExternal: false }).fault,
-    'LOCAL_PREF has not four octets',
-  );
+  for (const [localPref, fault] of [
+    ['400501 00', 'LOCAL_PREF has not four octets'],
+    ['c00504 00000064', 'attribute 5 has the flags 192'],
+  ]) {
+    const field = bytesOf(`400101 00 4002 00 400304 ac10010b ${localPref}`);
+    const body = Uint8Array.from([0, 0, 0, field.length, ...field, ...WEB]);
+    assert.is(decodeUpdate(body, EXTERNAL).announced, 1);
+    assert.is(decodeUpdate(body, { ...EXTERNAL, isExternal: false }).fault, fault);
+  }
 });
 
 const FATAL: [string, string][] = [
@@ -260,7 +263,8 @@ test('what a route reflector says costs a route only in the own AS (RFC 7606 §7
     return bytesOf(`0000 ${length} ${attributes} 20 0a000001`);
   };
   const right = '800904 0a000001 800a04 0a000002';
-  for (const reflected of ['800903 0a0000', '800a03 0a0000', '800a00']) {
+  // The last has flags that are not its own.
+  for (const reflected of ['800903 0a0000', '800a03 0a0000', '800a00', 'c00904 0a000001']) {
     assert.is(decodeUpdate(route(reflected), EXTERNAL).announced, 1, reflected);
     const inside = decodeUpdate(route(reflected), { ...EXTERNAL, isExternal: false });
     assert.equal([inside.announced, inside.withdrawn], [0, 1], reflected);
@@ -279,7 +283,7 @@ test('whatever comes, it is read or refused', () => {
     ),
     ...encodeWithdrawals('IPv6', [WEB6], ENCODING, false),
   ].map((bytes) => bytes.subarray(19));
-  assertTotal(seeds, (bytes) => decodeUpdate(bytes, EXTERNAL));
+  assertTotal(seeds, (bytes) => decodeUpdate(bytes, EXTERNAL), isBgpError);
 });
 
 test.run();

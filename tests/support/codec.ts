@@ -30,10 +30,11 @@ export function isMalformed(error: unknown): boolean {
   return error instanceof MalformedPacketError;
 }
 
-/** Random bytes, and `seeds` with some bytes changed or cut off, give a value or MalformedPacketError. */
+/** Random bytes, and `seeds` with some bytes changed or cut off, give a value or are refused as they should be. */
 export function assertTotal(
   seeds: readonly Uint8Array[],
   decode: (bytes: Uint8Array) => unknown,
+  isRefusal: (error: unknown) => boolean = isMalformed,
 ): void {
   const mutated = fc
     .tuple(
@@ -48,16 +49,20 @@ export function assertTotal(
     });
   const bytes = fc.oneof(fc.uint8Array({ maxLength: 200 }), mutated);
   fc.assert(
-    fc.property(bytes, (input) => isTotalOn(input, decode)),
+    fc.property(bytes, (input) => isTotalOn(input, decode, isRefusal)),
     { numRuns: 500 },
   );
 }
 
-function isTotalOn(bytes: Uint8Array, decode: (bytes: Uint8Array) => unknown): boolean {
+function isTotalOn(
+  bytes: Uint8Array,
+  decode: (bytes: Uint8Array) => unknown,
+  isRefusal: (error: unknown) => boolean,
+): boolean {
   try {
     decode(bytes);
     return true;
   } catch (error) {
-    return isMalformed(error);
+    return isRefusal(error);
   }
 }

@@ -172,7 +172,7 @@ export const BGP_TARGETS: readonly Target[] = [
     name: 'bgp-open',
     seeds: bodies([encodeOpen(OPEN)]),
     check: (input) => {
-      const open = decodedWithin(decodeOpen, input);
+      const open = decodedWithin(decodeOpen, input, BgpError);
       if (open === undefined) return;
       const again = accepted(() => encodeOpen(open), Error);
       // What this module would never say, such as families in thousands, has no form to compare with.
@@ -186,7 +186,7 @@ export const BGP_TARGETS: readonly Target[] = [
     check: (input) => {
       for (const isExternal of [true, false]) {
         const context = { fourOctetAsn: isExternal, isExternal };
-        const update = decodedWithin((bytes) => decodeUpdate(bytes, context), input);
+        const update = decodedWithin((bytes) => decodeUpdate(bytes, context), input, BgpError);
         if (update === undefined) continue;
         // Each prefix takes an octet at least.
         ok(update.announced + update.withdrawn <= 2 * input.length);
@@ -198,7 +198,7 @@ export const BGP_TARGETS: readonly Target[] = [
     name: 'bgp-route-refresh',
     seeds: ['00010001', '00020101', '00020301'].map((hex) => Buffer.from(hex, 'hex')),
     check: (input) => {
-      const refresh = decodedWithin(decodeRouteRefresh, input);
+      const refresh = decodedWithin(decodeRouteRefresh, input, BgpError);
       if (refresh === undefined) return;
       ok(input.length === 4);
       ok(refresh.asked === undefined || refresh.fault === undefined);
@@ -208,7 +208,7 @@ export const BGP_TARGETS: readonly Target[] = [
     name: 'bgp-notification',
     seeds: bodies(NOTIFICATIONS),
     check: (input) => {
-      const heard = decodedWithin(decodeNotification, input);
+      const heard = decodedWithin(decodeNotification, input, BgpError);
       if (heard === undefined) return;
       ok(describeNotification(heard).length > 0);
       sameBytes(encodeNotification(heard).subarray(BGP_HEADER_BYTES), input);

@@ -1,4 +1,5 @@
 import { deepStrictEqual } from 'node:assert';
+import type { BgpError } from '../../../modules/metallb/src/packet/bgp-error.ts';
 import { MalformedPacketError } from '../../../modules/metallb/src/packet/malformed.ts';
 import { accepted, INTERVAL_MS, LONGEST, type Target } from '../target.ts';
 
@@ -32,12 +33,13 @@ export function packetTarget(
 export function decodedWithin<T>(
   decode: (input: Uint8Array) => T,
   input: Uint8Array,
+  refusal: typeof MalformedPacketError | typeof BgpError = MalformedPacketError,
 ): T | undefined {
   const [value, other] = [0x00, 0xff].map((around) => {
     const room = new Uint8Array(input.length + 2 * MARGIN).fill(around);
     room.set(input, MARGIN);
     const view = room.subarray(MARGIN, MARGIN + input.length);
-    const decoded = accepted(() => decode(view), MalformedPacketError);
+    const decoded = accepted(() => decode(view), refusal);
     // Frames share the buffer of their capture.
     sameBytes(view, input);
     return decoded;

@@ -4,10 +4,12 @@ import type { BgpNextHop, BgpPath } from '../packet/bgp-path.ts';
 import { encodePrefix, formatPrefix } from '../packet/bgp-prefix.ts';
 import { encodeRouteRefresh } from '../packet/bgp-route-refresh.ts';
 import {
+  countInFullMessages,
   encodeAnnouncements,
   encodeEndOfRib,
   encodeWithdrawals,
   roomForPrefixes,
+  roomForWithdrawals,
   type UpdateEncoding,
 } from '../packet/bgp-update-encode.ts';
 
@@ -41,9 +43,16 @@ interface ToldEntry extends Entry {
   readonly isAsked?: true;
 }
 
+/** What a message would have, and what the peer takes. */
+export interface MessageSizes {
+  readonly octets: number;
+  readonly mostOctets: number;
+}
+
 /**
  * Octets of prefixes in one call: a router that is slow to take UPDATEs must not make this process hold them all, and one
- * that is fast must not keep it from everything else. These are 32 full messages, or two extended ones.
+ * that is fast must not keep it from everything else. These are 32 full messages, or two extended ones; what would be
+ * in others beside them waits for the next call.
  */
 const MAX_OCTETS_AT_ONCE = 131_072;
 
@@ -63,7 +72,8 @@ export class AdjRibOut {
   #nextHops: ReadonlyMap<IpFamily, BgpNextHop> = new Map();
   #endsToTell: IpFamily[] = [];
   /** Prefixes whose attributes leave no room for them in any message (RFC 4271 §9.2). */
-  readonly #tooLong = new Set<string>();
+  readonly #tooLong = new Map<string, MessageSizes>();
+  #tooLongChanges = 0;
   /** To be told once more. */
   readonly #asked = new Set<IpFamily>();
   /** Of refreshes: those that the peer has not heard the begin of, and the end. */
@@ -80,8 +90,13 @@ export class AdjRibOut {
   }
 
   /** Prefixes that the peer can't be told of, as `formatPrefix` has them. */
-  get tooLong(): ReadonlySet<string> {
+  get tooLong(): ReadonlyMap<string, MessageSizes> {
     return this.#tooLong;
+  }
+
+  /** Grows when `tooLong` is not what it was. */
+  get tooLongChanges(): number {
+    return this.#tooLongChanges;
   }
 
   /** Prefixes that wait, and the End-of-RIB after them. */
@@ -114,7 +129,7 @@ export class AdjRibOut {
     this.#told.clear();
     this.#forgetRefreshes();
     this.#endsToTell = [...session.families];
-    for (const key of this.#wanted.keys()) this.#changed.add(key);
+    for (const key of keysByPath(this.#wanted)) this.#changed.add(key);
   }
 
   end(): void {
@@ -165,9 +180,11 @@ export class AdjRibOut {
     const batch = this.#takeChanged(session);
     const messages = [
       ...this.#takeRefreshes('begin'),
-      ...this.#withdraw(batch.gone, session),
+      ...batch.gone.flatMap(({ family, entries }) =>
+        encodeWithdrawals(family, nlriOf(entries), session.encoding, family === 'IPv4'),
+      ),
       ...batch.announced.flatMap(({ entries, nextHop, family, attributes }) =>
-        encodeAnnouncements({ ...attributes, nextHop }, family, entries, session.encoding),
+        encodeAnnouncements({ ...attributes, nextHop }, family, nlriOf(entries), session.encoding),
       ),
     ];
     if (this.#changed.size > 0) return messages;
@@ -187,34 +204,75 @@ export class AdjRibOut {
   }
 
   #takeChanged({ encoding }: RibSession) {
-    const gone: Entry[] = [];
-    const byPath = { IPv4: new Map<string, PathBatch>(), IPv6: new Map<string, PathBatch>() };
+    const batches: Batches = {
+      gone: { IPv4: goneOf('IPv4', encoding), IPv6: goneOf('IPv6', encoding) },
+      announced: { IPv4: new Map(), IPv6: new Map() },
+    };
     let octets = 0;
+    let unfinished: Batch | undefined;
+    let isAll = true;
     for (const key of this.#changed) {
-      if (octets >= MAX_OCTETS_AT_ONCE) break;
-      this.#changed.delete(key);
-      const told = this.#told.get(key);
-      const wanted = this.#wanted.get(key);
-      const batch = wanted && this.#batchOf(byPath[wanted.family], wanted, encoding);
-      const isTooLong = batch !== undefined && batch.room < (wanted?.nlri.length ?? 0);
-      if (isTooLong) this.#tooLong.add(key);
-      else this.#tooLong.delete(key);
-      if (wanted === undefined || batch === undefined || isTooLong) {
-        if (told === undefined) continue;
-        gone.push(told);
-        this.#told.delete(key);
-        octets += told.nlri.length;
-      } else if (
-        told === undefined ||
-        told.isAsked ||
-        this.#textOf(told) !== this.#textOf(wanted)
-      ) {
-        batch.entries.push(wanted.nlri);
-        this.#told.set(key, wanted);
-        octets += wanted.nlri.length;
-      }
+      isAll = octets < MAX_OCTETS_AT_ONCE;
+      const place = this.#placeOf(key, batches, encoding);
+      unfinished = place?.batch;
+      if (!isAll) break;
+      place?.batch.entries.push({ key, entry: place.entry });
+      octets += place?.entry.nlri.length ?? 0;
+      if (place === undefined) this.#changed.delete(key);
     }
-    return { gone, announced: [...byPath.IPv4.values(), ...byPath.IPv6.values()] };
+    const { IPv4, IPv6 } = batches.announced;
+    const gone = [batches.gone.IPv4, batches.gone.IPv6];
+    const announced = [...IPv4.values(), ...IPv6.values()];
+    if (isAll) return this.#tell(gone, announced);
+    const full = <T extends Batch>(batch: T) => fullOf(batch, batch === unfinished);
+    return this.#tell(gone.map(full), announced.map(full));
+  }
+
+  /** Undefined where there is nothing to tell. */
+  #placeOf(
+    key: string,
+    { gone, announced }: Batches,
+    encoding: UpdateEncoding,
+  ): { readonly batch: Batch; readonly entry: Entry } | undefined {
+    const told = this.#told.get(key);
+    const wanted = this.#wanted.get(key);
+    const batch = wanted && this.#batchOf(announced[wanted.family], wanted, encoding);
+    const hasRoom = this.#hasRoom(key, wanted, batch, encoding);
+    if (wanted === undefined || batch === undefined || !hasRoom)
+      return told && { batch: gone[told.family], entry: told };
+    const isNews =
+      told === undefined || told.isAsked || this.#textOf(told) !== this.#textOf(wanted);
+    return isNews ? { batch, entry: wanted } : undefined;
+  }
+
+  #tell(gone: readonly Batch[], announced: readonly PathBatch[]) {
+    for (const { entries } of gone)
+      for (const { key } of entries) {
+        this.#changed.delete(key);
+        this.#told.delete(key);
+      }
+    for (const { entries } of announced)
+      for (const { key, entry } of entries) {
+        this.#changed.delete(key);
+        this.#told.set(key, entry);
+      }
+    return { gone, announced };
+  }
+
+  #hasRoom(
+    key: string,
+    wanted: Entry | undefined,
+    batch: PathBatch | undefined,
+    { maxLength }: UpdateEncoding,
+  ): boolean {
+    const lacking = wanted && batch ? wanted.nlri.length - batch.room : 0;
+    const octets = maxLength + lacking;
+    if (lacking <= 0) this.#tooLongChanges += this.#tooLong.delete(key) ? 1 : 0;
+    else if (this.#tooLong.get(key)?.octets !== octets) {
+      this.#tooLong.set(key, { octets, mostOctets: maxLength });
+      this.#tooLongChanges += 1;
+    }
+    return lacking <= 0;
   }
 
   /** Undefined where the peer has no way to prefixes of the family. */
@@ -233,13 +291,6 @@ export class AdjRibOut {
     const batch = { family, attributes, nextHop, room, entries: [] };
     byPath.set(text, batch);
     return batch;
-  }
-
-  #withdraw(gone: readonly Entry[], { encoding }: RibSession): Uint8Array[] {
-    return (['IPv4', 'IPv6'] as const).flatMap((family) => {
-      const prefixes = gone.filter((entry) => entry.family === family).map(({ nlri }) => nlri);
-      return encodeWithdrawals(family, prefixes, encoding, family === 'IPv4');
-    });
   }
 
   #textOf({ attributes }: Entry): string {
@@ -262,11 +313,48 @@ function nextHopsOf({ families, nextHopOf }: RibSession): ReadonlyMap<IpFamily, 
   return nextHops;
 }
 
-interface PathBatch {
+interface Batch {
   readonly family: IpFamily;
-  readonly attributes: RouteAttributes;
-  readonly nextHop: BgpNextHop;
   /** Octets of prefixes in a message. */
   readonly room: number;
-  readonly entries: Uint8Array[];
+  readonly entries: { readonly key: string; readonly entry: Entry }[];
+}
+
+interface PathBatch extends Batch {
+  readonly attributes: RouteAttributes;
+  readonly nextHop: BgpNextHop;
+}
+
+interface Batches {
+  readonly gone: Readonly<Record<IpFamily, Batch>>;
+  /** By attributes. */
+  readonly announced: Readonly<Record<IpFamily, Map<string, PathBatch>>>;
+}
+
+function goneOf(family: IpFamily, encoding: UpdateEncoding): Batch {
+  return { family, room: roomForWithdrawals(encoding, family === 'IPv4'), entries: [] };
+}
+
+/**
+ * What of the batch fills messages; the rest stays first in the queue. What fills none is told nevertheless, of however
+ * many paths, unless more of it comes next.
+ */
+function fullOf<T extends Batch>(batch: T, isUnfinished: boolean): T {
+  const full = countInFullMessages(nlriOf(batch.entries), batch.room);
+  return full > 0 || isUnfinished ? { ...batch, entries: batch.entries.slice(0, full) } : batch;
+}
+
+/** Those of one path one after the other: they fill messages together. */
+function keysByPath(wanted: ReadonlyMap<string, Entry>): string[] {
+  const byPath = new Map<RouteAttributes, string[]>();
+  for (const [key, { attributes }] of wanted) {
+    const keys = byPath.get(attributes);
+    if (keys === undefined) byPath.set(attributes, [key]);
+    else keys.push(key);
+  }
+  return [...byPath.values()].flat();
+}
+
+function nlriOf(entries: Batch['entries']): Uint8Array[] {
+  return entries.map(({ entry }) => entry.nlri);
 }

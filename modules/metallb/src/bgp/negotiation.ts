@@ -36,7 +36,7 @@ export interface Negotiated {
 }
 
 /** RFC 9234 §4.2: what the other side may be. */
-const COUNTERPARTS: Readonly<Record<BgpRole, BgpRole>> = {
+const COUNTERPARTS: Readonly<Partial<Record<BgpRole, BgpRole>>> = {
   provider: 'customer',
   customer: 'provider',
   rs: 'rs-client',

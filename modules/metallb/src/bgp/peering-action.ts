@@ -16,5 +16,5 @@ export type PeeringEvent =
   /** It never came to a session. */
   | { readonly type: 'refused'; readonly why: string }
   | { readonly type: 'fault'; readonly fault: string }
-  /** There are more or fewer routes than before that no message has room for. */
+  /** There are other routes than before that no message has room for. */
   | { readonly type: 'too-long' };

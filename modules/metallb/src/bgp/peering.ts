@@ -234,9 +234,9 @@ export class Peering {
     const connection = this.#established;
     if (connection === undefined) return [];
     const { direction } = connection;
-    const before = this.#rib.tooLong.size;
+    const before = this.#rib.tooLongChanges;
     const updates = this.#rib.take().map((bytes) => ({ do: 'send', direction, bytes }) as const);
-    if (this.#rib.tooLong.size === before) return updates;
+    if (this.#rib.tooLongChanges === before) return updates;
     return [...updates, { do: 'tell', event: { type: 'too-long' } }];
   }
 

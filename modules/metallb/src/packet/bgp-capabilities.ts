@@ -25,7 +25,8 @@ export interface BgpCapabilities {
 }
 
 export const BGP_ROLES = ['provider', 'rs', 'rs-client', 'customer', 'peer'] as const;
-export type BgpRole = (typeof BGP_ROLES)[number];
+/** One that no RFC has is known by its number: it is another than each of the others. */
+export type BgpRole = (typeof BGP_ROLES)[number] | `role ${number}`;
 
 /** RFC 4724 §3 */
 export interface GracefulRestart {
@@ -87,7 +88,7 @@ export function encodeCapabilities(capabilities: BgpCapabilities): Uint8Array {
     const value = new ByteWriter(6).u16(AFI.IPv4).u16(SAFI_UNICAST).u16(AFI.IPv6).finish();
     parts.push(capability(CODE.extendedNextHop, value));
   }
-  if (role !== undefined) parts.push(capability(CODE.role, Uint8Array.of(BGP_ROLES.indexOf(role))));
+  if (role !== undefined) parts.push(capability(CODE.role, Uint8Array.of(numberOf(role))));
   if (gracefulRestart !== undefined) {
     parts.push(capability(CODE.gracefulRestart, encodeGracefulRestart(gracefulRestart)));
   }
@@ -181,7 +182,7 @@ function readCapability(
     case CODE.extendedNextHop:
       return { ipv4OverIpv6: before.ipv4OverIpv6 || hasIpv4OverIpv6(value) };
     case CODE.role:
-      return value.length === 1 ? { role: onlyRole(BGP_ROLES[value[0] ?? -1], before.role) } : {};
+      return value.length === 1 ? { role: onlyRole(roleOf(reader.u8()), before.role) } : {};
     case CODE.gracefulRestart:
       return value.length >= 2 ? { gracefulRestart: readGracefulRestart(reader) } : {};
     case CODE.fourOctetAsn:
@@ -193,8 +194,18 @@ function readCapability(
   }
 }
 
+function roleOf(value: number): BgpRole {
+  return BGP_ROLES[value] ?? `role ${value}`;
+}
+
+function numberOf(role: BgpRole): number {
+  const names: readonly BgpRole[] = BGP_ROLES;
+  const known = names.indexOf(role);
+  return known === -1 ? Number(role.slice('role '.length)) : known;
+}
+
 /** RFC 9234 §4.2: one role may be said twice, and not two. */
-function onlyRole(role: BgpRole | undefined, before: BgpRole | undefined): BgpRole | undefined {
+function onlyRole(role: BgpRole, before: BgpRole | undefined): BgpRole {
   if (before !== undefined && role !== before) {
     throw new BgpError(BGP_REASON.roleMismatch, `the roles ${before} and ${role}`);
   }

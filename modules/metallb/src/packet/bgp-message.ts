@@ -42,7 +42,9 @@ export function encodeNotification({ code, subcode, data }: BgpNotification): Ui
   return encodeBgpMessage(BGP_MESSAGE.notification, body);
 }
 
+/** @throws BgpError where there are no codes, which no frame of its length lets through */
 export function decodeNotification(body: Uint8Array): BgpNotification {
+  if (body.length < 2) throw new BgpError(BGP_REASON.badLength, 'a NOTIFICATION without codes');
   const reader = new ByteReader(body, 'BGP NOTIFICATION');
   return { code: reader.u8(), subcode: reader.u8(), data: reader.rest() };
 }

@@ -49,7 +49,16 @@ export function encodeOpen({ asn, holdSeconds, routerId, capabilities }: BgpOpen
 
 /** @throws BgpError (RFC 4271 §6.2) */
 export function decodeOpen(body: Uint8Array): BgpOpen {
-  const reader = new ByteReader(body, 'BGP OPEN');
+  try {
+    return readOpen(new ByteReader(body, 'BGP OPEN'));
+  } catch (error) {
+    if (error instanceof BgpError || !(error instanceof MalformedPacketError)) throw error;
+    // RFC 4271 §6.2: recognized and malformed is Unspecific.
+    throw new BgpError([2, 0], error.where);
+  }
+}
+
+function readOpen(reader: ByteReader): BgpOpen {
   const version = reader.u8();
   if (version !== VERSION) {
     throw new BgpError(
@@ -73,19 +82,9 @@ export function decodeOpen(body: Uint8Array): BgpOpen {
 }
 
 function readParameters(reader: ByteReader): BgpCapabilities {
-  try {
-    return readAll(reader);
-  } catch (error) {
-    if (error instanceof BgpError || !(error instanceof MalformedPacketError)) throw error;
-    // RFC 4271 §6.2: recognized and malformed is Unspecific.
-    throw new BgpError([2, 0], error.where);
-  }
-}
-
-function readAll(reader: ByteReader): BgpCapabilities {
   const shortLength = reader.u8();
   // RFC 9072 §2: the first type decides, whatever the length before it says beside 0.
-  const isExtended = shortLength > 0 && reader.remaining >= 3 && reader.peek() === EXTENDED;
+  const isExtended = shortLength > 0 && reader.remaining > 0 && reader.peek() === EXTENDED;
   if (isExtended) reader.skip(1);
   const length = isExtended ? reader.u16() : shortLength;
   if (length !== reader.remaining)

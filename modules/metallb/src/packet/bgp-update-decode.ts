@@ -47,6 +47,13 @@ const FLAGS: Readonly<Record<number, number>> = {
   [ATTRIBUTE.largeCommunities]: FLAG.optional | FLAG.transitive,
 };
 
+/** Whatever another AS says in them is discarded, and nothing is wrong with the route (RFC 7606 §7.5, 7.9, 7.10). */
+const INTERNAL: ReadonlySet<number> = new Set([
+  ATTRIBUTE.localPref,
+  ATTRIBUTE.originatorId,
+  ATTRIBUTE.clusterList,
+]);
+
 /** Why a value is none, by type (RFC 7606 §7). What is only discarded there is passed over here. */
 const FAULTS: Readonly<
   Record<number, (value: Uint8Array, context: UpdateContext) => string | undefined>
@@ -59,13 +66,12 @@ const FAULTS: Readonly<
   [ATTRIBUTE.nextHop]: (value) => (value.length === 4 ? undefined : 'NEXT_HOP has not four octets'),
   [ATTRIBUTE.med]: (value) =>
     value.length === 4 ? undefined : 'MULTI_EXIT_DISC has not four octets',
-  [ATTRIBUTE.localPref]: (value, { isExternal }) =>
-    isExternal || value.length === 4 ? undefined : 'LOCAL_PREF has not four octets',
+  [ATTRIBUTE.localPref]: (value) =>
+    value.length === 4 ? undefined : 'LOCAL_PREF has not four octets',
   [ATTRIBUTE.communities]: (value) => fullOf(value, 4, 'COMMUNITIES'),
-  [ATTRIBUTE.originatorId]: (value, { isExternal }) =>
-    isExternal || value.length === 4 ? undefined : 'ORIGINATOR_ID has not four octets',
-  [ATTRIBUTE.clusterList]: (value, { isExternal }) =>
-    isExternal ? undefined : fullOf(value, 4, 'CLUSTER_LIST'),
+  [ATTRIBUTE.originatorId]: (value) =>
+    value.length === 4 ? undefined : 'ORIGINATOR_ID has not four octets',
+  [ATTRIBUTE.clusterList]: (value) => fullOf(value, 4, 'CLUSTER_LIST'),
   [ATTRIBUTE.extendedCommunities]: (value) => fullOf(value, 8, 'EXTENDED_COMMUNITIES'),
   [ATTRIBUTE.largeCommunities]: (value) => fullOf(value, 12, 'LARGE_COMMUNITY'),
 };
@@ -174,6 +180,7 @@ function faultOf(attributes: readonly Attribute[], context: UpdateContext): stri
   for (const { flags, type, value, whole } of attributes) {
     if (seen.has(type)) continue;
     seen.add(type);
+    if (context.isExternal && INTERNAL.has(type)) continue;
     const wanted = FLAGS[type];
     if (wanted === undefined && (flags & FLAG.optional) === 0 && !isPassedOver(type)) {
       const data = whole.subarray(0, MAX_NOTIFICATION_DATA);

@@ -23,6 +23,8 @@ export interface UpdateEncoding extends PathEncoding {
 const LENGTHS = 4;
 /** Flags, type and two octets of length. */
 const LONG_ATTRIBUTE = 4;
+/** AFI and SAFI. */
+const UNREACH_HEAD = 3;
 
 /**
  * UPDATEs that announce all these prefixes on one path, as many in each as fit. IPv4 prefixes with an IPv4 next hop
@@ -68,21 +70,35 @@ function announcement(path: BgpPath, family: IpFamily, encoding: UpdateEncoding)
 export function encodeWithdrawals(
   family: IpFamily,
   prefixes: readonly Uint8Array[],
-  { maxLength }: Pick<UpdateEncoding, 'maxLength'>,
+  encoding: Pick<UpdateEncoding, 'maxLength'>,
   inMessage: boolean,
 ): Uint8Array[] {
-  const room = maxLength - BGP_HEADER_BYTES - LENGTHS;
+  const room = roomForWithdrawals(encoding, inMessage);
   if (inMessage) return inBatches(prefixes, room, (nlri) => update(nlri, new Uint8Array()));
-  const head = new ByteWriter(3).u16(AFI[family]).u8(SAFI_UNICAST).finish();
-  return inBatches(prefixes, room - LONG_ATTRIBUTE - head.length, (nlri) =>
+  const head = new ByteWriter(UNREACH_HEAD).u16(AFI[family]).u8(SAFI_UNICAST).finish();
+  return inBatches(prefixes, room, (nlri) =>
     update(new Uint8Array(), longAttribute(ATTRIBUTE.mpUnreach, joined([head, nlri]))),
   );
+}
+
+/** Octets of prefixes that a message has room for. */
+export function roomForWithdrawals(
+  { maxLength }: Pick<UpdateEncoding, 'maxLength'>,
+  inMessage: boolean,
+): number {
+  const room = maxLength - BGP_HEADER_BYTES - LENGTHS;
+  return inMessage ? room : room - LONG_ATTRIBUTE - UNREACH_HEAD;
+}
+
+/** How many of the prefixes fill messages; those after them are in one that has room for more. */
+export function countInFullMessages(prefixes: readonly Uint8Array[], room: number): number {
+  return startsOfMessages(prefixes, room).at(-1) ?? 0;
 }
 
 /** All that there is of a family has been sent (RFC 4724 §2). */
 export function encodeEndOfRib(family: IpFamily): Uint8Array {
   if (family === 'IPv4') return update(new Uint8Array(), new Uint8Array());
-  const head = new ByteWriter(3).u16(AFI[family]).u8(SAFI_UNICAST).finish();
+  const head = new ByteWriter(UNREACH_HEAD).u16(AFI[family]).u8(SAFI_UNICAST).finish();
   const unreach = joined([Uint8Array.of(FLAG.optional, ATTRIBUTE.mpUnreach, head.length), head]);
   return update(new Uint8Array(), unreach);
 }
@@ -126,18 +142,20 @@ function inBatches(
   room: number,
   encode: (nlri: Uint8Array) => Uint8Array,
 ): Uint8Array[] {
-  const messages: Uint8Array[] = [];
-  let first = 0;
-  let size = 0;
-  const flush = (end: number) => {
-    if (end > first) messages.push(encode(joined(prefixes.slice(first, end))));
-    first = end;
-    size = 0;
-  };
-  prefixes.forEach((prefix, at) => {
-    if (size + prefix.length > room) flush(at);
-    size += prefix.length;
+  const starts = startsOfMessages(prefixes, room);
+  return starts.map((start, at) => encode(joined(prefixes.slice(start, starts[at + 1]))));
+}
+
+/** Where in the prefixes each message begins. */
+function startsOfMessages(prefixes: readonly Uint8Array[], room: number): number[] {
+  const starts: number[] = [];
+  let left = 0;
+  prefixes.forEach(({ length }, at) => {
+    if (at === 0 || length > left) {
+      starts.push(at);
+      left = room;
+    }
+    left -= length;
   });
-  flush(prefixes.length);
-  return messages;
+  return starts;
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
 import type { BfdReport } from '../bfd/messages.ts';
-import { AdjRibOut } from '../bgp/adj-rib-out.ts';
+import { AdjRibOut, type MessageSizes } from '../bgp/adj-rib-out.ts';
 import type { FsmPhase } from '../bgp/fsm.ts';
 import type { MissingFamily } from '../bgp/next-hop.ts';
 import type { PeeringEvent } from '../bgp/peering-action.ts';
@@ -29,6 +29,12 @@ export interface PeerWanted {
   readonly passwords: readonly string[];
 }
 
+/** A route that no message has room for. */
+export interface TooLongRoute extends MessageSizes {
+  /** As `formatPrefix` has it. */
+  readonly prefix: string;
+}
+
 /** What there is to say of a peer. */
 export interface SessionFacts {
   readonly peer: string;
@@ -43,7 +49,7 @@ export interface SessionFacts {
   /** Those expected of which the router is told nothing in this session. */
   readonly missingFamilies: readonly MissingFamily[];
   /** Prefixes that no message has room for beside their attributes. */
-  readonly tooLong: readonly string[];
+  readonly tooLong: readonly TooLongRoute[];
   readonly toldPrefixes: number;
   readonly pendingPrefixes: number;
   readonly receivedPrefixes: number;
@@ -272,7 +278,7 @@ function factsOf(
     why: 'problem' in wanted ? wanted.problem : (pathFailure ?? peering?.why ?? ''),
     families: peering?.negotiated?.families ?? [],
     missingFamilies: (peering?.missing ?? []).filter(({ family }) => expected.includes(family)),
-    tooLong: [...rib.tooLong],
+    tooLong: [...rib.tooLong].map(([prefix, sizes]) => ({ prefix, ...sizes })),
     toldPrefixes: rib.toldCount,
     pendingPrefixes: rib.pendingCount + stale,
     receivedPrefixes: peering?.receivedCount ?? 0,

@@ -1,6 +1,6 @@
 import type { BfdReport } from '../bfd/messages.ts';
 import type { MissingFamily } from '../bgp/next-hop.ts';
-import type { SessionFacts } from '../routing/sessions.ts';
+import type { SessionFacts, TooLongRoute } from '../routing/sessions.ts';
 
 type ComplainedOf = Pick<SessionFacts, 'why' | 'missingFamilies' | 'tooLong'> & {
   readonly bfd: BfdReport | undefined;
@@ -23,11 +23,15 @@ export function complaintsOf(
 }
 
 /** Nothing where there is room for all. */
-export function tooLongText([first, ...others]: readonly string[]): string[] {
+export function tooLongText([first, ...others]: readonly TooLongRoute[]): string[] {
   if (first === undefined) return [];
-  const all = others.length === 0 ? `${first} is` : `${first} and ${others.length} more are`;
+  const { prefix, octets, mostOctets } = first;
+  const [all, message] =
+    others.length === 0
+      ? [`${prefix} is`, 'its message']
+      : [`${prefix} and ${others.length} more are`, 'the message of the first'];
   return [
-    `${all} not announced in this session: the communities leave no room in a message: ask for fewer in the advertisements`,
+    `${all} not announced in this session: ${message} would have ${octets} octets, the router takes ${mostOctets}: ask for fewer communities in the advertisements`,
   ];
 }
 
