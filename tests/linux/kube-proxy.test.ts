@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
@@ -47,7 +49,7 @@ const useless: [name: string, answer: RequestListener, reason: RegExp][] = [
   [
     'a redirection',
     (_, response) => void response.writeHead(302, { location: 'http://192.0.2.1/' }).end(),
-    /redirect/,
+    /answers 302/,
   ],
   ['a connection that breaks', (request) => void request.socket.destroy(), /closed|hang|reset/i],
   [
@@ -70,6 +72,26 @@ for (const [name, answer, reason] of useless) {
     assert.match(found.kind === 'unreadable' ? found.reason : '', reason);
   });
 }
+
+test('whoever begins a page and never ends it is waited for a second, each time', async () => {
+  // Compressed for whoever asks for that, as kube-proxy does.
+  const stalling: RequestListener = ({ headers }, response) => {
+    const isCompressed = String(headers['accept-encoding']).includes('gzip');
+    const page = Buffer.alloc(90_000, 'kubeproxy ');
+    if (isCompressed) response.setHeader('content-encoding', 'gzip');
+    response.write((isCompressed ? gzipSync(page) : page).subarray(0, 100));
+  };
+  await serving(stalling, async (port) => {
+    const url = new URL(`http://localhost:${port}/metrics`);
+    const readings = Promise.all(Array.from({ length: 200 }, () => readKubeProxy(url)));
+    const late = delay(5_000, [], { ref: false });
+    const found = await Promise.race([readings, late]);
+    assert.is(found.length, 200, 'all end');
+    const reason = 'no answer within 1000 ms';
+    for (const each of found) assert.equal(each, { kind: 'unreadable', reason });
+    assert.not(await servesLocally(port, []));
+  });
+});
 
 test('nobody there is told in words', async () => {
   const port = await serving(

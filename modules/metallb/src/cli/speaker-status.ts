@@ -1,4 +1,5 @@
 import { isRecord } from '../api/fields.ts';
+import { httpPage, type PageLimits } from '../linux/http-page.ts';
 import { parseServedPools, type ServedPools } from '../linux/served-pools.ts';
 import { type IpAddress, parseIp } from '../net/ip.ts';
 
@@ -13,16 +14,16 @@ export interface SpeakerStatus {
   readonly conditions: readonly { readonly type: string; readonly message: string }[];
 }
 
-const TIMEOUT_MS = 2_000;
+/** A node may have thousands of IPs. */
+const LIMITS: PageLimits = { withinMs: 2_000, maxBytes: 64 * 1_024 * 1_024 };
 
 /** @returns why there is none, in words, when nobody answers or not with a status */
 export async function fetchSpeakerStatus(url: URL): Promise<SpeakerStatus | string> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    return parseSpeakerStatus(await response.json()) ?? `${url} is not a speaker's status`;
+    const { body } = await httpPage(url, LIMITS);
+    return parseSpeakerStatus(JSON.parse(body)) ?? `${url} is not a speaker's status`;
   } catch (error) {
-    const cause = error instanceof Error ? (error.cause ?? error) : error;
-    return `${url}: ${cause instanceof Error ? cause.message || cause.name : String(cause)}`;
+    return `${url}: ${error instanceof Error ? error.message : error}`;
   }
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { familyOf, type IpAddress } from '../net/ip.ts';
+import { httpPage, type PageLimits } from './http-page.ts';
 import { parseSyncTimes, type SyncTimes } from './kube-proxy-metrics.ts';
 
 /** What was found where kube-proxy's metrics should be. */
@@ -8,22 +9,19 @@ export type KubeProxyReading =
   /** Nobody answers there, or not with a page of metrics. */
   | { readonly kind: 'unreadable'; readonly reason: string };
 
-const TIMEOUT_MS = 1_000;
+const WITHIN_MS = 1_000;
 /** A page has some 100 KiB. */
-const MAX_PAGE_BYTES = 8 * 1_024 * 1_024;
+const METRICS: PageLimits = { withinMs: WITHIN_MS, maxBytes: 8 * 1_024 * 1_024 };
+const HEALTH: PageLimits = { withinMs: WITHIN_MS, maxBytes: 65_536 };
 
 /** Asks kube-proxy when it last wrote its rules. Never rejects. */
 export async function readKubeProxy(url: URL): Promise<KubeProxyReading> {
   try {
-    const response = await fetch(url, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      redirect: 'error',
-    });
-    const page = await boundedText(response);
-    if (response.status !== 200) return unreadable(`it answers ${response.status}`);
-    return { kind: 'times', times: parseSyncTimes(page) };
+    const { status, body } = await httpPage(url, METRICS);
+    if (status !== 200) return unreadable(`it answers ${status}`);
+    return { kind: 'times', times: parseSyncTimes(body) };
   } catch (error) {
-    return unreadable(reasonOf(error));
+    return unreadable(error instanceof Error ? error.message : String(error));
   }
 }
 
@@ -43,12 +41,7 @@ export async function servesLocally(port: number, nodeIps: readonly IpAddress[])
 
 async function isHealthy(url: string): Promise<boolean> {
   try {
-    const response = await fetch(url, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      redirect: 'error',
-    });
-    await response.body?.cancel();
-    return response.status === 200;
+    return (await httpPage(new URL(url), HEALTH)).status === 200;
   } catch {
     return false;
   }
@@ -60,23 +53,6 @@ export function readBootEpochMs(): number {
   return Number(seconds) * 1_000;
 }
 
-async function boundedText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of response.body ?? []) {
-    size += chunk.length;
-    if (size > MAX_PAGE_BYTES) throw new RangeError(`its page is over ${MAX_PAGE_BYTES} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
-}
-
 function unreadable(reason: string): KubeProxyReading {
   return { kind: 'unreadable', reason };
-}
-
-/** `fetch` hides what happened in the cause. */
-function reasonOf(error: unknown): string {
-  const cause = error instanceof Error ? (error.cause ?? error) : error;
-  return cause instanceof Error ? cause.message || cause.name : String(cause);
 }
