@@ -37,6 +37,15 @@ export async function isSilentOn(lab: Lab, object: ObjectName, type: string): Pr
   });
 }
 
+/** Waits until no condition of this type holds; one that never did need not be there. */
+export async function holdsNot(lab: Lab, object: ObjectName, type: string): Promise<void> {
+  const what = `${object.kind} ${object.name} has no ${type} that holds`;
+  await until({ what, deadlineMs: TOLD_WITHIN_MS }, async () => {
+    const conditions = await conditionsOf(lab, object);
+    return conditions.every((one) => one['type'] !== type || one['status'] === 'False');
+  });
+}
+
 async function conditionsOf(lab: Lab, name: ObjectName): Promise<Record<string, string>[]> {
   const object = await lab.cluster.read(name);
   return (object?.status?.['conditions'] ?? []) as Record<string, string>[];

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import * as assert from 'uvu/assert';
 import { startCapture } from '../../lab/capture.ts';
-import { tells } from '../../lab/condition.ts';
+import { holdsNot, tells } from '../../lab/condition.ts';
 import { until } from '../../lab/exec.ts';
 import type { Lab } from '../../lab/lab.ts';
 import { batch } from '../../lab/network.ts';
@@ -144,7 +144,7 @@ export const scenarios: readonly Scenario[] = [
         const words = /IPs of IPv6 are not announced .*: this node has no global address of IPv6/;
         const ip = await wrongly(lab, { dualStackAddressFamily: true }, words);
         await reaches(lab, router, `${ip}/32`, NODES);
-        await nodeTells(lab, 'n2', DOWN, { status: 'False' });
+        await holdsNot(lab, { kind: 'Node', name: 'n2' }, `network.deckhouse.io/${DOWN}`);
       });
     } finally {
       await batch(lab.namespace('n1'), [`address add ${address} nodad`]);
