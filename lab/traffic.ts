@@ -17,8 +17,8 @@ export interface ProbeReport {
 
 type Where = Pick<AgentOptions, 'directory' | 'namespace'>;
 const INTERVAL_MS = { packets: 2, requests: 20 };
-/** What was sent last has been answered, at this age at most: a request takes a connection first. */
-const FLOWING_WITHIN_MS = { packets: 30, requests: 100 };
+/** What was sent last, or the one before, has been answered: a request takes a connection first. */
+const ANSWERED_WITHIN_MS = { packets: 30, requests: 100 };
 
 export interface ProbeOptions {
   readonly intervalMs?: number;
@@ -80,7 +80,7 @@ export async function startTrafficProbe(
     kind: 'probe',
     args,
   });
-  return new TrafficProbe(agent, FLOWING_WITHIN_MS[kind]);
+  return new TrafficProbe(agent, intervalMs + ANSWERED_WITHIN_MS[kind]);
 }
 
 export interface HoldOptions {
