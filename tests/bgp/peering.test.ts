@@ -255,6 +255,33 @@ test('a connection of the peer on which it has said nothing gives way to its nex
   );
 });
 
+test('a router that has connected and says nothing is connected to, with the pauses that there are', () => {
+  const pair = established(new Pair({}, { passive: true }));
+  const { peering } = pair.left;
+  pair.act(pair.left, peering.received('outgoing', new Uint8Array(19), pair.now));
+  assert.is(peering.phase, 'Idle');
+  // Its connection comes between two attempts, and then it loses power.
+  pair.act(
+    pair.left,
+    peering.connected('incoming', () => undefined, pair.now),
+  );
+  pair.pass(50);
+  pair.isCut = true;
+  let attempts = 0;
+  for (const end = pair.now + 60_000; peering.nextDeadline() < end; ) {
+    pair.now = Math.max(pair.now, peering.nextDeadline());
+    const actions = peering.time(pair.now);
+    if (!actions.some((action) => action.do === 'connect')) continue;
+    attempts += 1;
+    peering.lost('outgoing', 'no route to host', pair.now);
+    assert.is(peering.phase, 'OpenSent', 'it may yet speak');
+  }
+  assert.ok(attempts > 3 && attempts < 20, `${attempts} attempts in a minute`);
+  pair.isCut = false;
+  pair.pass(60_000);
+  assert.is(peering.phase, 'Established');
+});
+
 test('a peer that takes nothing of what waits loses the session, and people hear why', () => {
   const pair = established();
   const { peering } = pair.left;

@@ -100,9 +100,13 @@ export class Peering {
 
   nextDeadline(): number {
     const deadlines = [...this.#connections.values()].map(({ fsm }) => nextDeadline(fsm));
-    const mustStart =
-      !this.#isStopped && !this.#connections.has('outgoing') && this.phase === 'Idle';
-    return Math.min(...deadlines, mustStart ? this.#attempts.startAt : Number.POSITIVE_INFINITY);
+    return Math.min(...deadlines, this.#mustConnect ? this.#attempts.startAt : Infinity);
+  }
+
+  /** Also where the router has connected and says nothing: it may be gone. */
+  get #mustConnect(): boolean {
+    const isHeard = this.#connections.get('incoming')?.negotiated !== undefined;
+    return !this.#isStopped && !this.#connections.has('outgoing') && !isHeard;
   }
 
   start(now: number): PeeringAction[] {
@@ -135,7 +139,7 @@ export class Peering {
       if (phase === 'Connect' && now >= connectRetryAt) this.#words.doesNotAnswer();
       return this.#step(connection, { type: 'time' }, now);
     });
-    if (this.#isStopped || this.phase !== 'Idle' || now < this.#attempts.startAt) return actions;
+    if (!this.#mustConnect || now < this.#attempts.startAt) return actions;
     const connection = this.#add('outgoing', {
       ...IDLE,
       connectRetryCounter: this.#attempts.count,
@@ -172,12 +176,9 @@ export class Peering {
     const isNew = direction === 'incoming';
     if (isNew && (this.#isStopped || this.#connections.has('incoming') || this.#established)) {
       // Not as a member of this peering: there is one of the kind already, or none is wanted.
+      const bytes = encodeNotification(notificationOf(BGP_REASON.connectionRejected));
       return [
-        {
-          do: 'send',
-          direction,
-          bytes: encodeNotification(notificationOf(BGP_REASON.connectionRejected)),
-        },
+        { do: 'send', direction, bytes },
         { do: 'close', direction },
       ];
     }
@@ -339,7 +340,7 @@ export class Peering {
   #idle({ direction, fsm }: Connection, before: FsmPhase, now: number): PeeringAction[] {
     this.#connections.delete(direction);
     this.#attempts.ended(before, fsm, now);
-    if (this.phase === 'Idle' && !this.#isStopped) this.#attempts.pause(now);
+    if (this.#mustConnect) this.#attempts.pause(now);
     return before === 'Established' || this.#isStopped ? [] : this.#refused();
   }
 
