@@ -29,20 +29,25 @@ export function tells(lab: Lab, object: ObjectName, wish: ConditionWish): Promis
 }
 
 /** Waits until the object has no condition of this type any more. */
-export async function isSilentOn(lab: Lab, object: ObjectName, type: string): Promise<void> {
-  const what = `${object.kind} ${object.name} tells nothing of ${type}`;
-  await until({ what, deadlineMs: TOLD_WITHIN_MS }, async () => {
-    const conditions = await conditionsOf(lab, object);
-    return conditions.every((one) => one['type'] !== type);
-  });
+export function isSilentOn(lab: Lab, object: ObjectName, type: string): Promise<void> {
+  return hasNone(lab, object, `tells nothing of ${type}`, (one) => one['type'] === type);
 }
 
 /** Waits until no condition of this type holds; one that never did need not be there. */
-export async function holdsNot(lab: Lab, object: ObjectName, type: string): Promise<void> {
-  const what = `${object.kind} ${object.name} has no ${type} that holds`;
+export function holdsNot(lab: Lab, object: ObjectName, type: string): Promise<void> {
+  const holds = (one: Record<string, string>) => one['type'] === type && one['status'] !== 'False';
+  return hasNone(lab, object, `has no ${type} that holds`, holds);
+}
+
+async function hasNone(
+  lab: Lab,
+  object: ObjectName,
+  how: string,
+  isMeant: (condition: Record<string, string>) => boolean,
+): Promise<void> {
+  const what = `${object.kind} ${object.name} ${how}`;
   await until({ what, deadlineMs: TOLD_WITHIN_MS }, async () => {
-    const conditions = await conditionsOf(lab, object);
-    return conditions.every((one) => one['type'] !== type || one['status'] === 'False');
+    return !(await conditionsOf(lab, object)).some(isMeant);
   });
 }
 

@@ -125,6 +125,8 @@ test('roles that do not fit are refused, one that is not told is no fault', () =
     pair.pass(50);
     const words = `${pair.left.peering.why} ${pair.right.peering.why}`;
     assert.match(words, 'Role Mismatch', other);
+    const said = pair.left.sent.map((bytes) => [...bytes.subarray(18, 21)].join());
+    assert.ok(said.includes(`${BGP_MESSAGE.notification},2,11`), `by this node, of ${other}`);
   }
 });
 
@@ -268,7 +270,7 @@ test('a router that has connected and says nothing is connected to, with the pau
   pair.pass(50);
   pair.isCut = true;
   let attempts = 0;
-  for (const end = pair.now + 60_000; peering.nextDeadline() < end; ) {
+  for (const end = pair.now + 60_000; peering.nextDeadline() < end && attempts < 20; ) {
     pair.now = Math.max(pair.now, peering.nextDeadline());
     const actions = peering.time(pair.now);
     if (!actions.some((action) => action.do === 'connect')) continue;

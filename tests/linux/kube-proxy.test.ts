@@ -73,7 +73,7 @@ for (const [name, answer, reason] of useless) {
   });
 }
 
-test('whoever begins a page and never ends it is waited for a second, each time', async () => {
+test('whoever never ends a page is waited for a second, each time', async () => {
   // Compressed for whoever asks for that, as kube-proxy does.
   const stalling: RequestListener = ({ headers }, response) => {
     const isCompressed = String(headers['accept-encoding']).includes('gzip');
@@ -91,6 +91,8 @@ test('whoever begins a page and never ends it is waited for a second, each time'
     for (const each of found) assert.equal(each, { kind: 'unreadable', reason });
     assert.not(await servesLocally(port, []));
   });
+  const found = await reading(() => undefined);
+  assert.equal(found, { kind: 'unreadable', reason: 'no answer within 1000 ms' }, 'nor begins it');
 });
 
 test('nobody there is told in words', async () => {
